@@ -1,0 +1,73 @@
+import { assertEquals } from "@std/assert";
+import * as client from "./neffos/client.ts";
+import * as mvc from "./mvc/mod.ts";
+import * as neffos from "./neffos/mod.ts";
+import * as all from "./mod.ts";
+
+const NEFFOS = [
+  "AskTimeoutError",
+  "BadNamespaceError",
+  "BadRoomError",
+  "Client",
+  "CloseError",
+  "Conn",
+  "ConnectionClosedError",
+  "EventError",
+  "Exclude",
+  "InvalidPayloadError",
+  "LimitError",
+  "Message",
+  "NSConn",
+  "NeffosError",
+  "OnAnyEvent",
+  "OnNamespaceConnect",
+  "OnNamespaceConnected",
+  "OnNamespaceDisconnect",
+  "OnNativeMessage",
+  "OnRoomJoin",
+  "OnRoomJoined",
+  "OnRoomLeave",
+  "OnRoomLeft",
+  "Reply",
+  "Room",
+  "Server",
+  "Struct",
+  "UpgradeError",
+  "denoUpgrader",
+  "dial",
+  "eventPrefixMatcher",
+  "eventTrimPrefixMatcher",
+  "exclude",
+  "handlerSource",
+  "joinConnHandlers",
+  "reply",
+  "socketPair",
+  "withTimeout",
+];
+
+const MVC = [
+  "Application",
+  "Container",
+  "Context",
+  "DependencyError",
+  "Party",
+  "Router",
+  "contextOf",
+  "optional",
+  "token",
+  "websocketHandler",
+];
+
+Deno.test("mod.ts exports these names, and no others", () => {
+  assertEquals(Object.keys(neffos).toSorted(), NEFFOS.toSorted());
+  assertEquals(Object.keys(mvc).toSorted(), MVC.toSorted());
+  assertEquals(Object.keys(all).toSorted(), [...NEFFOS, ...MVC].toSorted());
+});
+
+Deno.test("client.ts exports what a client's program needs", () => {
+  const serverOnly = ["Server", "UpgradeError", "denoUpgrader"];
+  assertEquals(
+    Object.keys(client).toSorted(),
+    NEFFOS.filter((name) => !serverOnly.includes(name)).toSorted(),
+  );
+});

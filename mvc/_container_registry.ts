@@ -1,0 +1,248 @@
+/**
+ * The untyped inside of a container: registrations, the links between them
+ * and the plans made of these.
+ *
+ * @module
+ */
+
+import {
+  disposedError,
+  FreshSource,
+  InstanceScope,
+  ProvidedSource,
+  SharedSource,
+  type Source,
+  ValueSource,
+} from "./_container_scope.ts";
+import { isOptional, nameOf, tokenOf } from "./_container_tokens.ts";
+import type {
+  Dependency,
+  GraphEntry,
+  Plan,
+  Scope,
+  ServiceToken,
+} from "./_container_types.ts";
+import {
+  checkGraph,
+  DependencyError,
+  type Found,
+  type Registration,
+  type Root,
+  type View,
+} from "./_graph.ts";
+
+/** What a plan builds; without `make`, what the one dependency stands for. */
+export interface Blueprint extends Root {
+  readonly make?: (services: readonly unknown[]) => unknown;
+}
+
+interface Located extends Found {
+  readonly owner: Registry;
+}
+
+/** The registrations of one container. */
+export class Registry implements View {
+  readonly #parent: Registry | undefined;
+  readonly #children = new Set<Registry>();
+  readonly #registrations = new Map<ServiceToken, Registration>();
+  readonly #sources = new Map<ServiceToken, Source>();
+  /** What is built into already, and by whom. */
+  readonly #users = new Map<ServiceToken, string>();
+  /** Where the singletons live. */
+  readonly #root = new InstanceScope(this, { place: "container" });
+  #slots = 0;
+  #version = 0;
+  #isDisposed = false;
+
+  constructor(parent?: Registry) {
+    this.#parent = parent;
+    if (parent !== undefined) parent.#children.add(this);
+  }
+
+  get isDisposed(): boolean {
+    return this.#isDisposed;
+  }
+
+  /** Grows with each registration that can be seen from here. */
+  get version(): number {
+    return this.#version + (this.#parent?.version ?? 0);
+  }
+
+  get root(): InstanceScope {
+    return this.#root;
+  }
+
+  set(token: ServiceToken, registration: Registration): void {
+    const user = this.#users.get(token);
+    if (user !== undefined) {
+      const name = nameOf(token);
+      throw new DependencyError(
+        `Cannot register "${name}": "${user}" already uses an earlier registration, or went without one; register before the first use, or in a child container`,
+        [name],
+      );
+    }
+    this.#registrations.set(token, registration);
+    this.#version++;
+  }
+
+  find(token: ServiceToken): Located | undefined {
+    const registration = this.#registrations.get(token);
+    if (registration === undefined) return this.#parent?.find(token);
+    return { registration, owner: this };
+  }
+
+  createScope(values: ReadonlyMap<ServiceToken, unknown>): InstanceScope {
+    if (this.#isDisposed) {
+      throw new DependencyError(
+        "Cannot create a scope: the container is disposed",
+        [],
+      );
+    }
+    return new InstanceScope(this, {
+      place: "scope",
+      values,
+      slots: this.#slots,
+    });
+  }
+
+  /**
+   * Binds a dependency to what it is registered as, for good. The graph must
+   * have been checked: this does not end in a cycle.
+   */
+  link(dep: Dependency, user: string): Source {
+    const token = tokenOf(dep);
+    const found = this.find(token);
+    this.#lock(token, user);
+    // Not shared with the others: only here it may be missing in the scope.
+    if (found?.registration.kind === "provided") {
+      return new ProvidedSource(token, isOptional(dep));
+    }
+    let source = this.#sources.get(token);
+    if (source === undefined) {
+      source = found === undefined
+        ? new ValueSource(undefined)
+        : this.#bind(token, found, user);
+      this.#sources.set(token, source);
+    }
+    return source;
+  }
+
+  #bind(
+    token: ServiceToken,
+    { registration: { kind, deps, make }, owner }: Located,
+    user: string,
+  ): Source {
+    if (kind !== "scoped" && owner !== this) return owner.link(token, user);
+    if (kind === "value") return new ValueSource(make([]));
+    const name = nameOf(token);
+    const sources = deps.map((dep) => this.link(dep, name));
+    const recipe = { name, sources, make };
+    if (kind === "scoped") return new SharedSource(recipe, this.#slots++);
+    const slot = this.#root.cells.push(undefined) - 1;
+    return new SharedSource(recipe, slot, this.#root);
+  }
+
+  #lock(token: ServiceToken, user: string): void {
+    if (!this.#users.has(token)) this.#users.set(token, user);
+    if (this.#parent === undefined || this.#registrations.has(token)) return;
+    this.#parent.#lock(token, user);
+  }
+
+  list(): GraphEntry[] {
+    const all = new Map<ServiceToken, Registration>();
+    this.#collect(all);
+    return Array.from(all, ([token, { kind, deps }]) => ({
+      name: nameOf(token),
+      kind,
+      deps: deps.map((dep) => nameOf(dep) + (isOptional(dep) ? "?" : "")),
+    }));
+  }
+
+  #collect(all: Map<ServiceToken, Registration>): void {
+    if (this.#parent !== undefined) this.#parent.#collect(all);
+    for (const [token, registration] of this.#registrations) {
+      all.set(token, registration);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    if (this.#parent !== undefined) this.#parent.#children.delete(this);
+    // Children last, so first: they may use what lives here.
+    const all = new AsyncDisposableStack();
+    all.use(this.#root);
+    for (const child of this.#children) all.use(child);
+    await all.disposeAsync();
+  }
+}
+
+/** A {@linkcode Plan} over a registry. */
+export class RegistryPlan<T> implements Plan<T> {
+  readonly name: string;
+  readonly #registry: Registry;
+  readonly #blueprint: Blueprint;
+  #source: Source | undefined = undefined;
+  #version = -1;
+  #isScoped = false;
+
+  constructor(registry: Registry, name: string, blueprint: Blueprint) {
+    this.name = name;
+    this.#registry = registry;
+    this.#blueprint = blueprint;
+    this.#check();
+  }
+
+  get isScoped(): boolean {
+    this.#check();
+    return this.#isScoped;
+  }
+
+  create(scope?: Scope): T | Promise<T> {
+    this.#check();
+    const inside = this.#enter(scope);
+    const source = this.#source ??= this.#link();
+    const cell = source.resolve(inside);
+    // The types of `compile()` say that this blueprint makes a T.
+    return cell.promise === undefined
+      ? cell.value as T
+      : cell.promise.then(() => cell.value as T);
+  }
+
+  /** Checks anew what may have changed since the last time. */
+  #check(): void {
+    const version = this.#registry.version;
+    if (this.#source !== undefined || this.#version === version) return;
+    this.#isScoped = checkGraph(this.#registry, this.#blueprint);
+    this.#version = version;
+  }
+
+  #link(): Source {
+    const { deps, make } = this.#blueprint;
+    const sources = deps.map((dep) => this.#registry.link(dep, this.name));
+    const [only] = sources;
+    if (make === undefined && only !== undefined) return only;
+    const whole = make ?? ((services) => services);
+    return new FreshSource({ name: this.name, sources, make: whole });
+  }
+
+  #enter(scope: Scope | undefined): InstanceScope {
+    const registry = this.#registry;
+    if (registry.isDisposed) {
+      throw disposedError(this.name, "container");
+    }
+    if (scope === undefined) {
+      if (!this.#isScoped) return registry.root;
+      throw new TypeError(
+        `Cannot build "${this.name}" without a scope: it depends on something that lives in one`,
+      );
+    }
+    if (scope instanceof InstanceScope && scope.owner === registry) {
+      if (!scope.isDisposed) return scope;
+      throw disposedError(this.name, "scope");
+    }
+    throw new TypeError(
+      `Cannot build "${this.name}" in this scope: it is not of the same container`,
+    );
+  }
+}

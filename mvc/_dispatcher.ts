@@ -1,0 +1,201 @@
+import { BadRequestError } from "./_bad_request.ts";
+import { type Chain, checkResponse, compileChain } from "./_chain.ts";
+import type { ErrorHook } from "./_handlers.ts";
+import { cleanPath, pathOf } from "./_path.ts";
+import {
+  ANY,
+  collectMiddleware,
+  type Group,
+  type Match,
+  pickRoute,
+  type Route,
+  RouteTable,
+} from "./_route_table.ts";
+import { Context } from "./context.ts";
+
+/** Answers requests from a table of routes. Nothing is ever thrown out of it. */
+export class Dispatcher {
+  readonly table: RouteTable;
+  /** What belongs to the router itself, around all parties. */
+  readonly root: Group = { parent: undefined, middleware: [] };
+  readonly #onError: ErrorHook | undefined;
+  readonly #onLateError = (error: unknown, ctx: Context): void => {
+    this.#report(error, ctx);
+  };
+
+  constructor(onError: ErrorHook | undefined) {
+    this.#onError = onError;
+    this.table = new RouteTable(this.#onLateError);
+  }
+
+  /** The handler for `Deno.serve`. */
+  handle(
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+  ): Response | Promise<Response> {
+    try {
+      return this.#route(request, info);
+    } catch (error) {
+      if (error instanceof BadRequestError) {
+        return answerPlain(400, "Bad Request");
+      }
+      printError(error);
+      return answerPlain(500, "Internal Server Error");
+    }
+  }
+
+  #route(
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+  ): Response | Promise<Response> {
+    const path = pathOf(request.url);
+    const exact = this.table.findExact(path);
+    const route = exact && pickRoute(exact, request.method);
+    if (route === undefined) {
+      return this.#search(request, info, cleanPath(path, request.url));
+    }
+    const ctx = new Context(request, info, { path });
+    return this.#run(this.table.chainOf(route), ctx);
+  }
+
+  #search(
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+    path: string,
+  ): Response | Promise<Response> {
+    let match: Match | undefined;
+    try {
+      match = this.table.find(request.method, path);
+    } catch (error) {
+      if (!(error instanceof BadRequestError)) throw error;
+      const ctx = new Context(request, info, { path });
+      return this.#answer(this.root, ctx, answerPlain(400, "Bad Request"));
+    }
+    const ctx = new Context(request, info, { path, params: match?.params });
+    if (match !== undefined) {
+      return this.#run(this.table.chainOf(match.route), ctx);
+    }
+    const [first, ...others] = this.table.findOthers(path);
+    return first === undefined
+      ? this.#answer(this.root, ctx, answerPlain(404, "Not Found"))
+      // A party's middleware too, since CORS is a matter of OPTIONS.
+      : this.#answer(first.group, ctx, answerMethod(ctx, [first, ...others]));
+  }
+
+  #answer(
+    group: Group,
+    ctx: Context,
+    response: Response,
+  ): Response | Promise<Response> {
+    const chain = compileChain(
+      collectMiddleware(group),
+      () => response,
+      this.#onLateError,
+    );
+    return this.#run(chain, ctx);
+  }
+
+  #run(chain: Chain, ctx: Context): Response | Promise<Response> {
+    try {
+      const answer = chain(ctx);
+      return answer instanceof Response
+        ? this.#finish(answer, ctx)
+        : this.#settle(answer, ctx);
+    } catch (error) {
+      return this.#fail(error, ctx);
+    }
+  }
+
+  async #settle(answer: Promise<Response>, ctx: Context): Promise<Response> {
+    try {
+      return this.#finish(checkResponse(await answer, ctx), ctx);
+    } catch (error) {
+      return await this.#fail(error, ctx);
+    }
+  }
+
+  #finish(response: Response, ctx: Context): Response {
+    ctx.setAnswered();
+    const { upgraded } = ctx;
+    if (upgraded === undefined) {
+      return ctx.method === "HEAD" ? stripBody(response) : response;
+    }
+    if (response !== upgraded) {
+      this.#report(
+        new Error(
+          `Cannot answer ${ctx.method} "${ctx.path}" with status ${response.status}: the request is upgraded, and middleware should return the response of next()`,
+        ),
+        ctx,
+      );
+    }
+    return upgraded;
+  }
+
+  async #fail(error: unknown, ctx: Context): Promise<Response> {
+    if (ctx.upgraded !== undefined) {
+      ctx.setAnswered();
+      this.#report(error, ctx);
+      return ctx.upgraded;
+    }
+    const response = error instanceof BadRequestError
+      ? answerPlain(400, "Bad Request")
+      : await this.#report(error, ctx) ??
+        answerPlain(500, "Internal Server Error");
+    ctx.setAnswered();
+    // While the hook was awaited, a handler may have upgraded after all.
+    return ctx.upgraded ??
+      (ctx.method === "HEAD" ? stripBody(response) : response);
+  }
+
+  /** Tells the hook, and gives back the response it wishes. Never rejects. */
+  async #report(error: unknown, ctx: Context): Promise<Response | undefined> {
+    if (this.#onError === undefined) {
+      printError(error);
+      return undefined;
+    }
+    try {
+      const response = await this.#onError(error, ctx);
+      return response instanceof Response ? response : undefined;
+    } catch (hookError) {
+      printError(hookError);
+      return undefined;
+    }
+  }
+}
+
+function answerPlain(status: number, text: string): Response {
+  return new Response(text, { status });
+}
+
+/** Answers OPTIONS, and a method that no route on the path takes. */
+function answerMethod(ctx: Context, routes: readonly Route[]): Response {
+  const own = routes.find((route) => route.handler.allow !== undefined);
+  const methods = new Set<string>();
+  for (const { method } of routes) {
+    if (method !== ANY) methods.add(method);
+    if (method === "GET") methods.add("HEAD");
+  }
+  const headers = { allow: own?.handler.allow ?? [...methods].join(", ") };
+  return ctx.method === "OPTIONS"
+    ? new Response(null, { status: 204, headers })
+    : new Response("Method Not Allowed", { status: 405, headers });
+}
+
+/** Takes the body off an answer to HEAD. */
+function stripBody(response: Response): Response {
+  if (response.body === null) return response;
+  // It fails if somebody reads the body already, who then ends it.
+  response.body.cancel().catch(() => {});
+  // Without any body, Deno would say "content-length: 0", which is a lie.
+  const empty = new ReadableStream({ start: (stream) => stream.close() });
+  return new Response(empty, response);
+}
+
+function printError(error: unknown): void {
+  try {
+    // deno-lint-ignore no-console -- without a hook there is no other place
+    console.error(error);
+  } catch {
+    // An error that cannot even be printed must not stop the server.
+  }
+}

@@ -1,0 +1,406 @@
+/**
+ * {@linkcode Application}: controllers and their services, on a party of a
+ * router.
+ *
+ * @module
+ */
+
+import {
+  type Binding,
+  Conn,
+  type HandlerSource,
+  handlerSource,
+  type NamespaceSource,
+  NSConn,
+  Server,
+  Struct,
+} from "../neffos/mod.ts";
+import {
+  type CheckedClass,
+  type CheckedDeps,
+  type ClassToken,
+  type Constructor,
+  Container,
+  type Dependency,
+  type Factory,
+  type Plan,
+  type Scope,
+  type ServiceOf,
+  type ServiceToken,
+} from "./container.ts";
+import { Context } from "./context.ts";
+import type { Middleware, Party } from "./router.ts";
+import { findContext } from "./websocket.ts";
+
+/** The tokens that every {@linkcode Application} knows. */
+export type BuiltIn =
+  | typeof NSConn
+  | typeof Conn
+  | typeof Server
+  | typeof Context
+  | typeof Application;
+
+/**
+ * The check of a controller: of a class as `CheckedClass` does it; an
+ * instance needs none.
+ *
+ * @typeParam C The type of the class or the instance.
+ * @typeParam Registered The union of the types of all registered tokens.
+ */
+export type CheckedController<C, Registered> = C extends ClassToken
+  ? CheckedClass<C, Registered, BuiltIn>
+  : C;
+
+/**
+ * Controllers and their services, on a party of a router. It is what handles
+ * the connections of a `Server`.
+ *
+ * Each call that registers a service returns the application with the
+ * service's token added to its type, so that the compiler knows what a
+ * controller can be given.
+ *
+ * @typeParam Registered The union of the types of all registered tokens.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   Application,
+ *   denoUpgrader,
+ *   type Message,
+ *   NSConn,
+ *   Router,
+ *   Server,
+ *   token,
+ *   websocketHandler,
+ * } from "@neffos/mvc";
+ *
+ * interface Logger {
+ *   log(text: string): void;
+ * }
+ * const Logger = token<Logger>("Logger");
+ *
+ * class ChatController {
+ *   static readonly namespace = "default";
+ *   static readonly inject = [NSConn, Logger] as const;
+ *   constructor(readonly nsConn: NSConn, readonly logger: Logger) {}
+ *
+ *   onChat(msg: Message) {
+ *     this.logger.log(`${this.nsConn.id}: ${msg.text()}`);
+ *     this.nsConn.server.broadcast(this.nsConn, msg);
+ *   }
+ * }
+ *
+ * const router = new Router();
+ * const app = new Application(router.party("/chat"))
+ *   .register(Logger, { log: (text) => console.log(text) });
+ * app.handleWebsocket(ChatController);
+ * const server = new Server(denoUpgrader(), app);
+ * app.router.get("/", websocketHandler(server));
+ * const options = { port: 0, hostname: "127.0.0.1" };
+ * const listener = Deno.serve(options, router.handler);
+ *
+ * // When the program ends:
+ * await server.close();
+ * await listener.shutdown();
+ * ```
+ */
+export class Application<const in Registered extends ServiceToken = never>
+  implements HandlerSource, AsyncDisposable {
+  /** The party of the router that it stands on. */
+  readonly router: Party;
+  readonly #container: Container<ServiceToken>;
+  readonly #structs: Struct[] = [];
+  /** Of each connection in a namespace, what its controllers share. */
+  readonly #scopes = new WeakMap<NSConn, Scope>();
+  #server: Server | undefined;
+  #isInUse = false;
+
+  /**
+   * Makes an application.
+   *
+   * @param party The party of a router, or the router itself.
+   * @param options The application whose services are inherited, if any; see
+   * {@linkcode Application.party}.
+   */
+  constructor(party: Party, options: { parent?: Application } = {}) {
+    this.router = party;
+    const { parent } = options;
+    this.#container = parent
+      ? parent.#container.createChild()
+      : rootContainer();
+    this.#container.register(Application, this.#registered());
+    this.#container.singleton(Server, [], () => this.#findServer());
+  }
+
+  /** The container of its services, which are not known to the compiler. */
+  get container(): Container<ServiceToken> {
+    return this.#container;
+  }
+
+  /**
+   * Registers a service as it is. The application never disposes it.
+   *
+   * @param token What it is asked for by.
+   * @param value The service.
+   * @returns This application.
+   * @throws {TypeError} When the token is none.
+   * @throws {DependencyError} When an earlier registration is in use.
+   */
+  register<K extends ServiceToken>(
+    token: K,
+    value: ServiceOf<K>,
+  ): Application<Registered | K> {
+    this.#container.register(token, value);
+    return this.#registered();
+  }
+
+  /**
+   * Registers a class that is built at most once, on first use, with what its
+   * `static inject` lists.
+   *
+   * @param token The class.
+   * @returns This application.
+   * @throws {TypeError} When its `static inject` does not fit.
+   * @throws {DependencyError} When an earlier registration is in use.
+   */
+  singleton<C extends Constructor>(
+    token: CheckedClass<C, Registered, BuiltIn>,
+  ): Application<Registered | C>;
+  /**
+   * Registers a class as the implementation of a token, built at most once,
+   * on first use, with what its `static inject` lists.
+   *
+   * @param token What it is asked for by.
+   * @param implementation The class.
+   * @returns This application.
+   * @throws {TypeError} When its `static inject` does not fit.
+   * @throws {DependencyError} When an earlier registration is in use.
+   */
+  singleton<K extends ServiceToken, C extends Constructor<ServiceOf<K>>>(
+    token: K,
+    implementation: CheckedClass<C, Registered, BuiltIn>,
+  ): Application<Registered | K>;
+  /**
+   * Registers a service that is built at most once, on first use. Uses at the
+   * same time share one build; a failed build is not kept.
+   *
+   * @param token What it is asked for by.
+   * @param deps The tokens of what it is built with.
+   * @param factory Builds it.
+   * @returns This application.
+   * @throws {TypeError} When an argument is of the wrong kind.
+   * @throws {DependencyError} When an earlier registration is in use.
+   */
+  singleton<K extends ServiceToken, const Deps extends readonly Dependency[]>(
+    token: K,
+    deps: Deps & CheckedDeps<Deps, Registered | BuiltIn>,
+    factory: Factory<Deps, ServiceOf<K>>,
+  ): Application<Registered | K>;
+  singleton(...args: never[]): Application<ServiceToken> {
+    // The overloads above are those of the container.
+    const register: (...args: never[]) => unknown = this.#container.singleton;
+    register.apply(this.#container, args);
+    return this.#registered();
+  }
+
+  /**
+   * Registers a class that is built once for each request, or for each
+   * connection in a namespace, with what its `static inject` lists.
+   *
+   * @param token The class.
+   * @returns This application.
+   * @throws {TypeError} When its `static inject` does not fit.
+   * @throws {DependencyError} When an earlier registration is in use.
+   */
+  scoped<C extends Constructor>(
+    token: CheckedClass<C, Registered, BuiltIn>,
+  ): Application<Registered | C>;
+  /**
+   * Registers a class as the implementation of a token, built once for each
+   * request, or for each connection in a namespace, with what its `static
+   * inject` lists.
+   *
+   * @param token What it is asked for by.
+   * @param implementation The class.
+   * @returns This application.
+   * @throws {TypeError} When its `static inject` does not fit.
+   * @throws {DependencyError} When an earlier registration is in use.
+   */
+  scoped<K extends ServiceToken, C extends Constructor<ServiceOf<K>>>(
+    token: K,
+    implementation: CheckedClass<C, Registered, BuiltIn>,
+  ): Application<Registered | K>;
+  /**
+   * Registers a service that is built once for each request, or for each
+   * connection in a namespace, however many ask for it there.
+   *
+   * @param token What it is asked for by.
+   * @param deps The tokens of what it is built with.
+   * @param factory Builds it.
+   * @returns This application.
+   * @throws {TypeError} When an argument is of the wrong kind.
+   * @throws {DependencyError} When an earlier registration is in use.
+   */
+  scoped<K extends ServiceToken, const Deps extends readonly Dependency[]>(
+    token: K,
+    deps: Deps & CheckedDeps<Deps, Registered | BuiltIn>,
+    factory: Factory<Deps, ServiceOf<K>>,
+  ): Application<Registered | K>;
+  scoped(...args: never[]): Application<ServiceToken> {
+    // The overloads above are those of the container.
+    const register: (...args: never[]) => unknown = this.#container.scoped;
+    register.apply(this.#container, args);
+    return this.#registered();
+  }
+
+  /**
+   * Makes an application on a party below this one. It inherits the services
+   * and may override them.
+   *
+   * @param path The path below this application's party.
+   * @param middleware What runs before the party's handlers.
+   * @returns The application.
+   * @throws {TypeError} When the path is not valid.
+   */
+  party(path: string, ...middleware: Middleware[]): Application<Registered> {
+    const party = this.router.party(path, ...middleware);
+    return new Application(party, { parent: this });
+  }
+
+  /**
+   * Makes a controller's methods the events of its namespace.
+   *
+   * A class that is given the connection (`NSConn`, `Conn`, `Context`, or a
+   * service that depends on them) is built once for each connection in the
+   * namespace, and its methods take `(msg)`. Any other class is built once,
+   * and an instance is taken as it is: their methods take `(nsConn, msg)`.
+   *
+   * @typeParam C The type of the class or the instance.
+   * @param controller The class, or an instance.
+   * @returns The compiled controller, to change its namespace, its matcher or
+   * its time limits.
+   * @throws {TypeError} When it is no controller, has no methods, or its
+   * `static inject` does not fit its constructor; or when a server was made of
+   * the application already.
+   * @throws {DependencyError} When a service is missing, depends on itself, or
+   * could not live as long as it must; with the whole path to it.
+   */
+  handleWebsocket<const C extends object>(
+    controller: CheckedController<C, Registered>,
+  ): Struct;
+  handleWebsocket(controller: object): Struct {
+    if (this.#isInUse) {
+      throw new TypeError(
+        `Cannot handle ${
+          describe(controller)
+        }: a server was already made of this application, so add its controllers before`,
+      );
+    }
+    const struct = isConstructor(controller)
+      ? this.#structOf(controller)
+      : new Struct(controller);
+    this.#structs.push(struct);
+    return struct;
+  }
+
+  /**
+   * Gives the handlers of all controllers, to the server that is made of the
+   * application.
+   *
+   * @returns The handlers.
+   * @throws {TypeError} When a controller has no events, or one twice.
+   */
+  [handlerSource](): NamespaceSource[] {
+    this.#isInUse = true;
+    return this.#structs.flatMap((struct) => struct[handlerSource]());
+  }
+
+  /** Disposes the singletons, in reverse order of their creation. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#container[Symbol.asyncDispose]();
+  }
+
+  /** What was just registered is all that its type lacks. */
+  #registered<K extends ServiceToken>(): Application<Registered | K> {
+    return this as Application<Registered | K>;
+  }
+
+  #structOf(Class: Constructor<object>): Struct {
+    const plan = this.#container.compile(Class) as Plan<object>;
+    return new Struct(Class, {
+      isShared: !plan.isScoped,
+      create: plan.isScoped
+        ? (nsConn) => this.#createScoped(nsConn, plan)
+        : this.#createOnce(plan),
+    });
+  }
+
+  async #createScoped(nsConn: NSConn, plan: Plan<object>): Promise<Binding> {
+    const known = this.#scopes.get(nsConn);
+    const scope = known ?? this.#container.createScope(this.#valuesOf(nsConn));
+    if (known === undefined) this.#scopes.set(nsConn, scope);
+    try {
+      const instance = await plan.create(scope);
+      // Bound first and disposed last, the first one sees to the scope.
+      return known === undefined
+        ? { instance, dispose: () => this.#leave(nsConn, scope) }
+        : { instance };
+    } catch (error) {
+      if (known === undefined) await this.#leave(nsConn, scope);
+      throw error;
+    }
+  }
+
+  async #leave(nsConn: NSConn, scope: Scope): Promise<void> {
+    this.#scopes.delete(nsConn);
+    await scope[Symbol.asyncDispose]();
+  }
+
+  /** Builds when the first connection comes; what fails is tried again. */
+  #createOnce(plan: Plan<object>): (nsConn: NSConn) => Promise<Binding> {
+    let binding: Promise<Binding> | undefined;
+    return (nsConn) => {
+      this.#meet(nsConn);
+      binding ??= Promise.try(async () => ({ instance: await plan.create() }));
+      binding.catch(() => binding = undefined);
+      return binding;
+    };
+  }
+
+  #valuesOf(nsConn: NSConn): Map<ServiceToken, unknown> {
+    this.#meet(nsConn);
+    const { conn } = nsConn;
+    const values = new Map<ServiceToken, unknown>([
+      [NSConn, nsConn],
+      [Conn, conn],
+    ]);
+    const context = findContext(conn);
+    if (context !== undefined) values.set(Context, context);
+    return values;
+  }
+
+  #meet({ conn }: NSConn): void {
+    if (!conn.isClient) this.#server ??= conn.server;
+  }
+
+  #findServer(): Server {
+    if (this.#server !== undefined) return this.#server;
+    throw new TypeError(
+      "Cannot inject the Server: no connection has come to it yet, so inject it into what is built with a connection",
+    );
+  }
+}
+
+function rootContainer(): Container<ServiceToken> {
+  return new Container<ServiceToken>({ provided: [NSConn, Conn, Context] });
+}
+
+function isConstructor(value: object): value is Constructor<object> {
+  return typeof value === "function";
+}
+
+function describe(controller: object): string {
+  return isConstructor(controller)
+    ? controller.name
+    : controller?.constructor?.name ?? "the controller";
+}

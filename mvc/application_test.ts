@@ -1,0 +1,467 @@
+import {
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import {
+  Conn,
+  denoUpgrader,
+  dial,
+  EventError,
+  joinConnHandlers,
+  type Message,
+  NSConn,
+  Server,
+} from "../neffos/mod.ts";
+import { Application } from "./application.ts";
+import { DependencyError, token } from "./container.ts";
+import { Context } from "./context.ts";
+import { Router } from "./router.ts";
+import { contextOf, websocketHandler } from "./websocket.ts";
+
+/** An application that listens; `app` is made by the test. */
+class Listening implements AsyncDisposable {
+  readonly server: Server;
+  readonly faults: unknown[] = [];
+  readonly origin: string;
+  readonly #listener: Deno.HttpServer<Deno.NetAddr>;
+
+  constructor(router: Router, handler: Application) {
+    this.server = new Server(denoUpgrader(), handler, {
+      onError: (error) => this.faults.push(error),
+    });
+    handler.router.get("/", websocketHandler(this.server));
+    this.#listener = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      router.handler,
+    );
+    this.origin = `http://127.0.0.1:${this.#listener.addr.port}`;
+  }
+
+  /** Connects a client to a namespace. */
+  async connect(
+    path: string,
+    namespace: string,
+    headers: HeadersInit = {},
+  ): Promise<NSConn> {
+    const client = await dial(this.origin + path, { [namespace]: {} }, {
+      headers,
+    });
+    return await client.connect(namespace);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server.close();
+    await this.#listener.shutdown();
+  }
+}
+
+interface Logger {
+  log(text: string): void;
+}
+const Logger = token<Logger>("Logger");
+
+Deno.test("Application: a controller is given its connection and its services", async () => {
+  const lines: string[] = [];
+  class ChatController {
+    static readonly namespace = "default";
+    static readonly inject = [NSConn, Conn, Context, Server, Logger] as const;
+    readonly nsConn: NSConn;
+    readonly conn: Conn;
+    readonly context: Context;
+    readonly server: Server;
+    readonly logger: Logger;
+    constructor(
+      nsConn: NSConn,
+      conn: Conn,
+      context: Context,
+      server: Server,
+      logger: Logger,
+    ) {
+      this.nsConn = nsConn;
+      this.conn = conn;
+      this.context = context;
+      this.server = server;
+      this.logger = logger;
+    }
+
+    onWho(msg: Message) {
+      this.logger.log(`${msg.event} ${this.nsConn.namespace}`);
+      assertStrictEquals(this.conn, this.nsConn.conn);
+      assertStrictEquals(this.server, this.nsConn.server);
+      assertStrictEquals(this.context, contextOf(this.nsConn));
+      assertStrictEquals(this.context, contextOf(this.conn));
+      return this.context.header("x-name");
+    }
+  }
+  const router = new Router();
+  const app = new Application(router.party("/websocket_endpoint"))
+    .register(Logger, { log: (text) => void lines.push(text) });
+  app.handleWebsocket(ChatController);
+  await using listening = new Listening(router, app);
+  const nsConn = await listening.connect("/websocket_endpoint", "default", {
+    "x-name": "kataras",
+  });
+  assertEquals((await nsConn.ask("onWho")).text(), "kataras");
+  assertEquals(lines, ["onWho default"]);
+  assertEquals(listening.faults, []);
+});
+
+Deno.test("Application: what is given no connection is one shared object", async () => {
+  let made = 0;
+  class Shared {
+    static readonly namespace = "shared";
+    static readonly inject = [Logger, Server] as const;
+    readonly server: Server;
+    #count = 0;
+    constructor(_logger: Logger, server: Server) {
+      this.server = server;
+      made++;
+    }
+    onCount(nsConn: NSConn, _msg: Message) {
+      return `${nsConn.server === this.server} ${++this.#count}`;
+    }
+  }
+  const router = new Router();
+  const app = new Application(router).register(Logger, { log() {} });
+  app.handleWebsocket(Shared);
+  await using listening = new Listening(router, app);
+  const [first, second] = await Promise.all([
+    listening.connect("/", "shared"),
+    listening.connect("/", "shared"),
+  ]);
+  assertEquals((await first!.ask("onCount")).text(), "true 1");
+  assertEquals((await second!.ask("onCount")).text(), "true 2");
+  assertEquals(made, 1);
+});
+
+Deno.test("Application: two controllers of a namespace share what is scoped, and no instance", async () => {
+  let computed = 0;
+  const log: string[] = [];
+  class Session implements AsyncDisposable {
+    readonly id: string;
+    constructor(conn: Conn) {
+      this.id = `${conn.id} ${++computed}`;
+    }
+    async [Symbol.asyncDispose]() {
+      await Promise.resolve();
+      log.push("session disposed");
+    }
+  }
+  class First implements Disposable {
+    static readonly namespace: string = "default";
+    static readonly inject = [Session] as const;
+    readonly session: Session;
+    constructor(session: Session) {
+      this.session = session;
+    }
+    onFirst() {
+      return `${this.constructor.name} ${this.session.id}`;
+    }
+    onNamespaceDisconnect() {
+      log.push(`${this.constructor.name} disconnect`);
+    }
+    [Symbol.dispose]() {
+      log.push(`${this.constructor.name} disposed`);
+    }
+  }
+  class Second {
+    static readonly namespace = "default";
+    static readonly inject = [Session] as const;
+    readonly session: Session;
+    constructor(session: Session) {
+      this.session = session;
+    }
+    onSecond() {
+      return `${this.constructor.name} ${this.session.id}`;
+    }
+  }
+  class Third extends First {
+    static override readonly namespace = "other";
+  }
+  const router = new Router();
+  const app = new Application(router)
+    .scoped(Session, [Conn], (conn) => new Session(conn));
+  app.handleWebsocket(First);
+  app.handleWebsocket(Second);
+  app.handleWebsocket(Third);
+  await using listening = new Listening(router, app);
+  const client = await dial(listening.origin, { default: {}, other: {} });
+  const nsConn = await client.connect("default");
+  const other = await client.connect("other");
+  const text = async (ns: NSConn, event: string) =>
+    (await ns.ask(event)).text();
+  assertEquals(await text(nsConn, "onFirst"), `First ${client.id} 1`);
+  assertEquals(await text(nsConn, "onSecond"), `Second ${client.id} 1`);
+  assertEquals(await text(other, "onFirst"), `Third ${client.id} 2`);
+  await nsConn.disconnect();
+  // What has left is disposed in the same turn as the answer.
+  await client.close();
+  await listening.server.close();
+  assertEquals(log, [
+    "First disconnect",
+    "First disposed",
+    "session disposed",
+    "Third disconnect",
+    "Third disposed",
+    "session disposed",
+  ]);
+});
+
+Deno.test("Application: a dependency that fails refuses the namespace with its error", async () => {
+  const log: string[] = [];
+  const Database = token<{ readonly name: string }>("Database");
+  class Opened implements Disposable {
+    [Symbol.dispose]() {
+      log.push("disposed");
+    }
+  }
+  let reason: Error | undefined = new EventError("database is down");
+  class Controller {
+    static readonly namespace = "default";
+    static readonly inject = [NSConn, Opened, Database] as const;
+    constructor(_nsConn: NSConn, _opened: Opened, _db: { name: string }) {}
+    onHi() {
+      return "hi";
+    }
+  }
+  const router = new Router();
+  const app = new Application(router)
+    .scoped(Opened, [], () => new Opened())
+    .scoped(Database, [], async () => {
+      await Promise.resolve();
+      if (reason !== undefined) throw reason;
+      return { name: "db" };
+    });
+  app.handleWebsocket(Controller);
+  await using listening = new Listening(router, app);
+  const { faults } = listening;
+  const connect = () => listening.connect("/", "default");
+  await assertRejects(connect, EventError, "database is down");
+  assertEquals(log, ["disposed"]);
+  assertEquals(faults, []);
+  reason = new Error("secret");
+  await assertRejects(connect, EventError, "internal error");
+  assertEquals(faults, [reason]);
+  reason = undefined;
+  assertEquals((await (await connect()).ask("onHi")).text(), "hi");
+});
+
+Deno.test("Application.handleWebsocket() names what is missing, with the path to it", () => {
+  const Database = token<object>("Database");
+  class UserService {
+    static readonly inject = [Database] as const;
+    constructor(_db: object) {}
+  }
+  class Controller {
+    static readonly inject = [NSConn, UserService] as const;
+    constructor(_nsConn: NSConn, _users: UserService) {}
+    onHi() {}
+  }
+  // As JavaScript has it.
+  const app = new Application(new Router()).scoped(UserService as never);
+  assertThrows(
+    () => app.handleWebsocket(Controller as never),
+    DependencyError,
+    "Controller -> UserService -> Database: not registered",
+  );
+  app.register(Database, {});
+  app.handleWebsocket(Controller as never);
+});
+
+Deno.test("Application.handleWebsocket() refuses what came too late", () => {
+  class Controller {
+    onHi() {}
+  }
+  const app = new Application(new Router());
+  app.handleWebsocket(Controller);
+  new Server(denoUpgrader(), app);
+  assertThrows(
+    () => app.handleWebsocket(new Controller()),
+    TypeError,
+    "Cannot handle Controller: a server was already made of this application",
+  );
+});
+
+Deno.test("Application.party() inherits services, and may override them", async () => {
+  const Name = token<string>("Name");
+  class Controller {
+    static readonly namespace = "default";
+    static readonly inject = [Name] as const;
+    readonly name: string;
+    constructor(name: string) {
+      this.name = name;
+    }
+    onName() {
+      return this.name;
+    }
+  }
+  const router = new Router();
+  const parent = new Application(router).register(Name, "parent");
+  const inherits = parent.party("/inherits");
+  inherits.handleWebsocket(Controller);
+  const overrides = parent.party("/overrides").register(Name, "child");
+  overrides.handleWebsocket(Controller);
+  for (
+    const [app, path, name] of [
+      [inherits, "/inherits", "parent"],
+      [overrides, "/overrides", "child"],
+    ] as const
+  ) {
+    await using listening = new Listening(router, app);
+    const nsConn = await listening.connect(path, "default");
+    assertEquals((await nsConn.ask("onName")).text(), name);
+  }
+});
+
+Deno.test("Applications may be joined into the handler of one server", async () => {
+  class Chat {
+    static readonly namespace = "chat";
+    onHi() {
+      return "chat";
+    }
+  }
+  class Admin {
+    static readonly namespace = "admin";
+    onHi() {
+      return "admin";
+    }
+  }
+  const chat = new Application(new Router());
+  chat.handleWebsocket(Chat);
+  const admin = new Application(new Router());
+  admin.handleWebsocket(new Admin());
+  const server = new Server(denoUpgrader(), joinConnHandlers(chat, admin));
+  const router = new Router();
+  router.get("/", websocketHandler(server));
+  const listener = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    router.handler,
+  );
+  const client = await dial(`127.0.0.1:${listener.addr.port}`, {
+    chat: {},
+    admin: {},
+  });
+  for (const name of ["chat", "admin"]) {
+    const nsConn = await client.connect(name);
+    assertEquals((await nsConn.ask("onHi")).text(), name);
+  }
+  await client.close();
+  await server.close();
+  await listener.shutdown();
+});
+
+Deno.test("Application disposes its singletons", async () => {
+  const log: string[] = [];
+  class Pool implements AsyncDisposable {
+    [Symbol.asyncDispose]() {
+      log.push("disposed");
+      return Promise.resolve();
+    }
+  }
+  class Controller {
+    static readonly namespace = "default";
+    static readonly inject = [Pool] as const;
+    constructor(_pool: Pool) {}
+    onHi() {}
+  }
+  const router = new Router();
+  await using app = new Application(router).singleton(Pool);
+  app.handleWebsocket(Controller);
+  {
+    await using listening = new Listening(router, app);
+    await listening.connect("/", "default");
+  }
+  assertEquals(log, []);
+  await app[Symbol.asyncDispose]();
+  assertEquals(log, ["disposed"]);
+});
+
+Deno.test("websocketHandler() answers what is no handshake, and contextOf() none", async () => {
+  const router = new Router();
+  const app = new Application(router.party("/ws"));
+  app.handleWebsocket({ namespace: "default", onHi: () => "hi" });
+  await using listening = new Listening(router, app);
+  const { origin } = listening;
+  const status = async (method: string) => {
+    const response = await fetch(`${origin}/ws`, {
+      method,
+      redirect: "manual",
+    });
+    await response.body?.cancel();
+    return [response.status, response.headers.get("allow")];
+  };
+  assertEquals(await status("HEAD"), [302, null]);
+  assertEquals(await status("POST"), [405, "GET"]);
+  assertEquals(await status("GET"), [426, null]);
+  const server = new Server(denoUpgrader(), { onHi() {} });
+  const response = await server.upgrade(new Request("http://x/"));
+  assertEquals(response.status, 426);
+  const nsConn = await listening.connect("/ws", "default");
+  assertThrows(() => contextOf(nsConn), TypeError, "Cannot get the Context");
+});
+
+/** Runs a chat program and talks to it; gives what it has printed. */
+async function chatWith(program: URL): Promise<string> {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--check", program.href],
+    env: { DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0", NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let log = "";
+  const address = Promise.withResolvers<string>();
+  const reading = Promise.all(
+    [process.stdout, process.stderr].map(async (stream) => {
+      for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+        log += text;
+        const [url] = log.match(/http:\/\/[\d.:]+/) ?? [];
+        if (url !== undefined) address.resolve(url);
+      }
+      address.reject(new Error(`the program has ended: ${log}`));
+    }),
+  );
+  const url = await address.promise;
+  const received = Promise.withResolvers<string>();
+  const handler = {
+    default: {
+      onChat: (_: NSConn, msg: Message) => received.resolve(msg.text()),
+    },
+  };
+  const first = await dial(`${url}/websocket_endpoint`, handler);
+  const second = await dial(`${url}/websocket_endpoint`, handler);
+  const nsConn = await first.connect("default");
+  await second.connect("default");
+  nsConn.emit("onChat", "hello");
+  assertEquals(await received.promise, "hello");
+  await first.close();
+  await second.close();
+  process.kill();
+  await process.status;
+  await reading;
+  assertStringIncludes(log, `${nsConn.id} is in default`);
+  return log;
+}
+
+Deno.test("The seed's program works, word for word", async () => {
+  const log = await chatWith(new URL("testdata/seed.ts", import.meta.url));
+  assertStringIncludes(log, "DEV ");
+});
+
+Deno.test("The README's program works, word for word", async () => {
+  const readme = await Deno.readTextFile(
+    new URL("../README.md", import.meta.url),
+  );
+  const [, program] = /```ts ignore\n(.*?)```/s.exec(readme)!;
+  // It must lie in the package, whose name it imports.
+  const dir = new URL("testdata/", import.meta.url).pathname;
+  const file = await Deno.makeTempFile({ dir, suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(file, program!);
+    await chatWith(new URL(`file://${file}`));
+  } finally {
+    await Deno.remove(file);
+  }
+});

@@ -1,0 +1,15 @@
+/**
+ * The web side alone: router, container and controllers.
+ *
+ * @module
+ */
+
+export {
+  Application,
+  type BuiltIn,
+  type CheckedController,
+} from "./application.ts";
+export * from "./container.ts";
+export { Context, type ContextOptions } from "./context.ts";
+export * from "./router.ts";
+export { contextOf, websocketHandler } from "./websocket.ts";

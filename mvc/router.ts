@@ -1,0 +1,113 @@
+/**
+ * {@linkcode Router}: paths, methods and middleware in, a handler for
+ * `Deno.serve` out.
+ *
+ * @module
+ */
+
+import { Dispatcher } from "./_dispatcher.ts";
+import type { ErrorHook } from "./_handlers.ts";
+import { Party } from "./_party.ts";
+import type { RouteTable } from "./_route_table.ts";
+
+export type {
+  ErrorHook,
+  Middleware,
+  Next,
+  RouteHandler,
+  RouteHandlers,
+} from "./_handlers.ts";
+export { Party } from "./_party.ts";
+export type { PathParams } from "./_path_params.ts";
+
+/** What a {@linkcode Router} may be told. */
+export interface RouterOptions {
+  /**
+   * Is told what handlers and middleware throw, and may answer for them.
+   *
+   * @default {prints the error to the console, and the client gets 500}
+   */
+  onError?: ErrorHook;
+}
+
+/** One line of {@linkcode Router.routes}. */
+export interface RouteInfo {
+  /** The method, `ANY` for those that the path has no other handler for. */
+  readonly method: string;
+  /** The path with that of its party, as it was registered. */
+  readonly path: string;
+}
+
+/**
+ * Gives requests to handlers by method and path.
+ *
+ * Its {@linkcode Router.handler} goes to `Deno.serve` and never throws. A handler
+ * that throws makes a 500, or what {@linkcode RouterOptions.onError} returns. A
+ * request that was upgraded is answered with the upgrade's response, whatever
+ * the middleware around it does: any other answer would stop the listener.
+ *
+ * @example
+ * ```ts
+ * import { Router } from "@neffos/mvc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const router = new Router();
+ * router.use(async (_ctx, next) => {
+ *   const response = await next();
+ *   response.headers.set("x-served-by", "deno");
+ *   return response;
+ * });
+ * router.get("/", (ctx) => ctx.text("Hello"));
+ * router.party("/api").get("/users/:id", (ctx) => ctx.json(ctx.params.id));
+ *
+ * const server = Deno.serve({ port: 0, onListen() {} }, router.handler);
+ * const response = await fetch(
+ *   `http://localhost:${server.addr.port}/api/users/ann`,
+ * );
+ * assertEquals(await response.json(), "ann");
+ * assertEquals(response.headers.get("x-served-by"), "deno");
+ * await server.shutdown();
+ * ```
+ */
+export class Router extends Party<unknown> {
+  /**
+   * Answers a request; made for `Deno.serve`, and bound to its router. It never
+   * throws and never rejects.
+   */
+  readonly handler: (
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+  ) => Response | Promise<Response>;
+  readonly #table: RouteTable;
+
+  /**
+   * Makes a router without routes.
+   *
+   * @param options What to do with errors.
+   */
+  constructor(options?: RouterOptions) {
+    const dispatcher = new Dispatcher(options?.onError);
+    super(dispatcher.table, dispatcher.root, { path: "/" });
+    this.#table = dispatcher.table;
+    this.handler = (request, info) => dispatcher.handle(request, info);
+  }
+
+  /**
+   * Lists what is registered, parties included, for people to read.
+   *
+   * @returns The routes in order of registration.
+   *
+   * @example
+   * ```ts
+   * import { Router } from "@neffos/mvc";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const router = new Router();
+   * router.party("/users").get("/:id", (ctx) => ctx.text(ctx.params.id));
+   * assertEquals(router.routes(), [{ method: "GET", path: "/users/:id" }]);
+   * ```
+   */
+  routes(): RouteInfo[] {
+    return this.#table.routes.map(({ method, path }) => ({ method, path }));
+  }
+}

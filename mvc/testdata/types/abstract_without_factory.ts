@@ -1,0 +1,8 @@
+// error: Cannot assign an abstract constructor type to a non-abstract constructor type
+import { Container } from "../../container.ts";
+
+abstract class Store {
+  abstract get(key: string): unknown;
+}
+
+new Container().singleton(Store);

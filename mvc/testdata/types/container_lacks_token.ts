@@ -1,0 +1,10 @@
+// error: is not assignable to parameter of type 'Container<Token<string, "DbUrl">>'
+import { Container, token } from "../../container.ts";
+
+const DbUrl = token<string, "DbUrl">("DbUrl");
+
+function addDatabase(container: Container<typeof DbUrl>): void {
+  container.compile(DbUrl);
+}
+
+addDatabase(new Container().register(token<number>("Port"), 80));

@@ -1,0 +1,13 @@
+// error: Property 'get' is missing in type 'Database' but required in type 'Store'
+import { Container, token } from "../../container.ts";
+
+interface Store {
+  get(key: string): unknown;
+}
+const Store = token<Store>("Store");
+
+class Database {
+  query(): void {}
+}
+
+new Container().singleton(Store, Database);

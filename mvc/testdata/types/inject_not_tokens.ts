@@ -1,0 +1,9 @@
+// error: 'InjectNotTokens<readonly ["Host"]>'
+import { Container } from "../../container.ts";
+
+class Listener {
+  static readonly inject = ["Host"] as const;
+  constructor(readonly host: string) {}
+}
+
+new Container().singleton(Listener);

@@ -1,0 +1,9 @@
+// error: type 'NotRegistered<Token<string, "DbUrl">>'
+import { Container, token } from "../../container.ts";
+
+const Logger = token<(text: string) => void>("Logger");
+const DbUrl = token<string, "DbUrl">("DbUrl");
+
+new Container()
+  .register(Logger, console.log)
+  .singleton(token<number>("Port"), [Logger, DbUrl], (_log, url) => url.length);

@@ -1,0 +1,16 @@
+// error: type 'NotRegistered<Token<string, "DbUrl">>'
+import { Container, token } from "../../container.ts";
+
+interface Store {
+  get(key: string): unknown;
+}
+const Store = token<Store>("Store");
+const DbUrl = token<string, "DbUrl">("DbUrl");
+
+class Database implements Store {
+  static readonly inject = [DbUrl] as const;
+  constructor(readonly url: string) {}
+  get(): void {}
+}
+
+new Container().scoped(Store, Database);

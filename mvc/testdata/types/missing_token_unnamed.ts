@@ -1,0 +1,9 @@
+// error: type 'NotRegistered<Token<Database, string>>'
+import { Container, token } from "../../container.ts";
+
+interface Database {
+  query(text: string): unknown[];
+}
+const Database = token<Database>("Database");
+
+new Container().scoped(token<number>("Count"), [Database], () => 0);

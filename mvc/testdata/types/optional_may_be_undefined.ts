@@ -1,0 +1,10 @@
+// error: 'url' is possibly 'undefined'
+import { Container, optional, token } from "../../container.ts";
+
+const DbUrl = token<string>("DbUrl");
+
+new Container().singleton(
+  token<number>("Length"),
+  [optional(DbUrl)],
+  (url) => url.length,
+);

@@ -1,0 +1,4 @@
+// error: Type 'string' is not assignable to type 'number | Promise<number>'
+import { Container, token } from "../../container.ts";
+
+new Container().singleton(token<number>("Port"), [], () => "80");

@@ -1,0 +1,4 @@
+// error: Argument of type 'number' is not assignable to parameter of type 'string'
+import { Container, token } from "../../container.ts";
+
+new Container().register(token<string>("DbUrl"), 5432);

@@ -1,0 +1,8 @@
+// error: Property 'url' is missing in type '{}' but required in type 'Database'
+import { Container } from "../../container.ts";
+
+class Database {
+  readonly url = "pg://";
+}
+
+new Container().register(Database, {});

@@ -1,0 +1,72 @@
+/**
+ * {@linkcode websocketHandler} and {@linkcode contextOf}: where the router
+ * and the websocket server meet.
+ *
+ * @module
+ */
+
+import type { Conn, NSConn, Server } from "../neffos/mod.ts";
+import { Context } from "./context.ts";
+import type { RouteHandler } from "./router.ts";
+
+/**
+ * Makes the handler of a websocket endpoint, to be mounted by a plain GET.
+ *
+ * The Context goes with the connection, see {@linkcode contextOf}. What is
+ * wrong with a request is answered before it is upgraded: see
+ * `Server.upgrade`.
+ *
+ * @param server The server.
+ * @returns The handler, for `router.get`.
+ *
+ * @example
+ * ```ts
+ * import { denoUpgrader, Router, Server, websocketHandler } from "@neffos/mvc";
+ *
+ * const server = new Server(denoUpgrader(), { chat: { onSay: () => {} } });
+ * const router = new Router();
+ * router.get("/chat", websocketHandler(server));
+ * const options = { port: 0, hostname: "127.0.0.1" };
+ * const listener = Deno.serve(options, router.handler);
+ *
+ * // When the program ends:
+ * await server.close();
+ * await listener.shutdown();
+ * ```
+ */
+export function websocketHandler(server: Server): RouteHandler {
+  const handle = (context: Context): Promise<Response> => {
+    // What the server adds to the headers goes into a copy.
+    context.detach();
+    return server.accept(context);
+  };
+  return Object.assign(handle, { allow: "GET" });
+}
+
+/**
+ * Gives the Context of the request that a connection came from. All that it
+ * shows of the request was copied before the upgrade.
+ *
+ * @param conn The connection, or the connection in a namespace.
+ * @returns The Context.
+ * @throws {TypeError} When the connection did not come through
+ * {@linkcode websocketHandler}.
+ */
+export function contextOf(conn: Conn | NSConn): Context {
+  const context = findContext("conn" in conn ? conn.conn : conn);
+  if (context !== undefined) return context;
+  throw new TypeError(
+    "Cannot get the Context of a connection that did not come through websocketHandler()",
+  );
+}
+
+/**
+ * As {@linkcode contextOf}, where there may be none.
+ *
+ * @param conn The connection.
+ * @returns The Context, if the connection came through the router.
+ */
+export function findContext(conn: Conn): Context | undefined {
+  if (conn.isClient) return undefined;
+  return conn.request instanceof Context ? conn.request : undefined;
+}

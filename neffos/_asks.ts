@@ -1,0 +1,188 @@
+import type { Core } from "./_core.ts";
+import type { Deadline } from "./_timers.ts";
+import { AskTimeoutError, LimitError } from "./errors.ts";
+import type { Message, RawBody } from "./message.ts";
+
+/** What an ask is about. */
+export interface AskHead {
+  readonly namespace: string;
+  readonly room: string;
+  readonly event: string;
+}
+
+/** How long to wait for an answer, and what ends the wait early. */
+export interface AskOptions {
+  /**
+   * The time limit in milliseconds.
+   *
+   * @default {10_000}
+   */
+  timeout?: number | undefined;
+  /** Ends the wait; the promise is rejected with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Told, once, of the answer or of why there will be none. */
+export type AnswerListener = (
+  answer: Message | undefined,
+  error: unknown,
+) => void;
+
+interface Ask {
+  readonly listener: AnswerListener;
+  readonly timeout: number;
+  readonly deadline: Deadline;
+  readonly signal: AbortSignal | undefined;
+  readonly onAbort: (() => void) | undefined;
+}
+
+/** The asks of one connection that wait for their answers, by wait token. */
+export class Asks {
+  readonly #pending = new Map<string, Ask>();
+  readonly #core: Core;
+  #prefix = "";
+  #count = 0;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Asks the other side. The listener is told once, never before a return. */
+  ask(
+    head: AskHead,
+    write: (wait: string) => RawBody,
+    options: AskOptions,
+    listener: AnswerListener,
+  ): void {
+    const { limits } = this.#core.host;
+    const { timeout = limits.askTimeout, signal } = options;
+    const refusal = this.#refusalToAsk(head, timeout, signal);
+    if (refusal !== undefined) {
+      queueMicrotask(() => listener(undefined, refusal.error));
+      return;
+    }
+    const wait = this.#open(head, timeout, signal, listener);
+    if (!this.#core.send(write(wait))) {
+      queueMicrotask(() =>
+        this.#end(wait, undefined, this.#core.closedError())
+      );
+    }
+  }
+
+  #refusalToAsk(
+    { namespace, room, event }: AskHead,
+    timeout: number,
+    signal: AbortSignal | undefined,
+  ): { error: unknown } | undefined {
+    const { maxPendingAsks } = this.#core.host.limits;
+    if (!(timeout > 0)) {
+      return {
+        error: new RangeError(
+          `Cannot ask "${event}" with a timeout of ${timeout}: it must be a positive number of milliseconds`,
+        ),
+      };
+    }
+    if (signal?.aborted) return { error: signal.reason };
+    if (this.#core.status !== "open") {
+      return { error: this.#core.closedError() };
+    }
+    if (this.size < maxPendingAsks) return undefined;
+    return {
+      error: new LimitError(
+        `Cannot ask "${event}": ${maxPendingAsks} asks of this connection wait for an answer, which is the limit`,
+        { namespace, room, event },
+      ),
+    };
+  }
+
+  /** As {@linkcode ask}, as a promise, for which the caller's turn waits. */
+  request(
+    head: AskHead,
+    write: (wait: string) => RawBody,
+    options: AskOptions = {},
+  ): Promise<Message> {
+    const { queue } = this.#core;
+    const turns = queue.callers();
+    queue.suspend(turns);
+    return new Promise((resolve, reject) => {
+      this.ask(head, write, options, (answer, error) => {
+        queue.resume(turns);
+        if (answer === undefined) reject(error);
+        else resolve(answer);
+      });
+    });
+  }
+
+  /** Opens an ask and gives its wait token. */
+  #open(
+    { namespace, room, event }: AskHead,
+    timeout: number,
+    signal: AbortSignal | undefined,
+    listener: AnswerListener,
+  ): string {
+    if (this.#prefix === "") {
+      this.#prefix = makePrefix(this.#core.host.isClient);
+    }
+    const token = this.#prefix + (++this.#count).toString(36);
+    const onAbort = signal &&
+      (() => this.#end(token, undefined, signal.reason));
+    const deadline = this.#core.host.timers.set(timeout, () =>
+      this.#end(
+        token,
+        undefined,
+        new AskTimeoutError(
+          `Cannot ask "${event}": no answer within ${timeout} ms`,
+          timeout,
+          { namespace, room, event },
+        ),
+      ));
+    this.#pending.set(token, { listener, timeout, deadline, signal, onAbort });
+    if (onAbort) signal.addEventListener("abort", onAbort, { once: true });
+    return token;
+  }
+
+  /** Gives a message to the ask that it answers, if it answers one. */
+  settle(message: Message): boolean {
+    if (!this.#pending.has(message.wait)) return false;
+    if (message.error !== undefined) {
+      this.#end(message.wait, undefined, message.error);
+    } else this.#end(message.wait, message, undefined);
+    return true;
+  }
+
+  /** Whether this side made the token: then a message with it is an answer. */
+  isOwn(token: string): boolean {
+    return this.#prefix !== "" && token.startsWith(this.#prefix);
+  }
+
+  /** Ends every ask. */
+  closeAll(error: unknown): void {
+    for (const token of [...this.#pending.keys()]) {
+      this.#end(token, undefined, error);
+    }
+  }
+
+  #end(token: string, answer: Message | undefined, error: unknown): void {
+    const ask = this.#pending.get(token);
+    if (ask === undefined) return;
+    this.#pending.delete(token);
+    this.#core.host.timers.clear(ask.timeout, ask.deadline);
+    if (ask.onAbort) ask.signal?.removeEventListener("abort", ask.onAbort);
+    ask.listener(answer, error);
+  }
+}
+
+/**
+ * Makes the start of a connection's tokens. A client's begins with `$`. A
+ * server's cannot be guessed, begins with a letter, and has no `!` as its
+ * second character, which would mean another server's ask.
+ */
+function makePrefix(isClient: boolean): string {
+  if (isClient) return "$";
+  const [a, b] = crypto.getRandomValues(new Uint32Array(2));
+  return `s${a!.toString(36)}${b!.toString(36)}.`;
+}

@@ -1,0 +1,236 @@
+/** Compiles handlers of every kind into the event maps of their namespaces. */
+
+import {
+  builtInEvent,
+  handlerSource,
+  isSystemEvent,
+  OnAnyEvent,
+  OnNativeMessage,
+} from "./_names.ts";
+import type {
+  Binding,
+  ConnHandler,
+  Events,
+  HandlerSource,
+  NamespaceSource,
+  SourceHandler,
+  Timeouts,
+} from "./events.ts";
+import type { Message } from "./message.ts";
+import type { NSConn } from "./ns_conn.ts";
+
+/** A handler as the dispatcher calls it. */
+export type CompiledHandler = (state: HandlerState, msg: Message) => unknown;
+
+/** What the dispatcher's state has for its handlers. */
+export interface HandlerState {
+  /** The connection in the namespace. */
+  readonly nsConn: NSConn;
+  /** What the sources made for it. */
+  readonly bindings: readonly Binding[];
+}
+
+/** The event map of one namespace. */
+export interface CompiledEvents {
+  /** The handlers by their names on the wire, built-in ones apart. */
+  readonly handlers: ReadonlyMap<string, CompiledHandler>;
+  /** The handlers of the built-in events. */
+  readonly hooks: ReadonlyMap<string, CompiledHandler>;
+  /** The handler of events that have none. */
+  readonly any: CompiledHandler | undefined;
+  /** The handler of native messages. */
+  readonly native: CompiledHandler | undefined;
+  /** What makes the instances, one for each source that has instances. */
+  readonly binders: readonly ((nsConn: NSConn) => Binding | Promise<Binding>)[];
+}
+
+/** All that a server or a client needs to know of its handler. */
+export interface CompiledHandlers {
+  /** The event map of each namespace. */
+  readonly namespaces: ReadonlyMap<string, CompiledEvents>;
+  /** The native messages that are allowed. */
+  readonly native: "none" | "allow" | "only";
+  /** The strictest time limits of all. */
+  readonly timeouts: Timeouts;
+}
+
+/**
+ * Takes a handler of any kind apart.
+ *
+ * @param handler The handler.
+ * @returns What it brings to each namespace.
+ * @throws {TypeError} When it is no handler.
+ */
+export function sourcesOf(handler: ConnHandler): NamespaceSource[] {
+  if (isSource(handler)) return handler[handlerSource]();
+  if (typeof handler !== "object" || handler === null) {
+    throw new TypeError(
+      `Cannot handle connections with ${
+        describe(handler)
+      }: give an object of events, an object of namespaces, a Struct or an Application`,
+    );
+  }
+  const entries = Object.entries(handler);
+  const functions = entries.filter(([, value]) => typeof value === "function");
+  if (functions.length === entries.length && entries.length > 0) {
+    return [eventsSource("", handler as Events)];
+  }
+  if (functions.length > 0) {
+    throw new TypeError(
+      `Cannot handle connections with an object that has both events ("${
+        functions[0]![0]
+      }") and namespaces: put the events into a namespace, "" for none`,
+    );
+  }
+  return entries.map(([name, events]) => eventsSource(name, events as Events));
+}
+
+function isSource(handler: ConnHandler): handler is HandlerSource {
+  return typeof handler === "object" && handler !== null &&
+    typeof (handler as Partial<HandlerSource>)[handlerSource] === "function";
+}
+
+function eventsSource(namespace: string, events: Events): NamespaceSource {
+  const name = `events of namespace "${namespace}"`;
+  if (typeof events !== "object" || events === null) {
+    throw new TypeError(
+      `Cannot use ${
+        describe(events)
+      } as the ${name}: it must be an object whose values are functions`,
+    );
+  }
+  const handlers = new Map<string, SourceHandler>();
+  for (const [event, handler] of Object.entries(events)) {
+    if (typeof handler !== "function") {
+      throw new TypeError(
+        `Cannot use ${
+          describe(handler)
+        } as the handler of event "${event}" of namespace "${namespace}": it must be a function`,
+      );
+    }
+    const wire = builtInEvent(event) ?? event;
+    if (handlers.has(wire)) throw duplicate(namespace, event, [name, name]);
+    handlers.set(wire, (nsConn, msg) => handler.call(events, nsConn, msg));
+  }
+  return { namespace, name, handlers };
+}
+
+/**
+ * Compiles a handler into the event maps of its namespaces, once, when a
+ * server or a client is made.
+ *
+ * @param handler The handler.
+ * @returns The event maps.
+ * @throws {TypeError} When it is no handler, or handles an event twice.
+ */
+export function compileHandlers(handler: ConnHandler): CompiledHandlers {
+  const sources = sourcesOf(handler);
+  const namespaces = new Map<string, CompiledEvents>();
+  for (const source of sources) {
+    if (namespaces.has(source.namespace)) continue;
+    const same = sources.filter((s) => s.namespace === source.namespace);
+    namespaces.set(source.namespace, compileNamespace(same));
+  }
+  const empty = namespaces.get("");
+  const isOnly = namespaces.size === 1 && empty?.native !== undefined &&
+    empty.handlers.size === 0 && empty.hooks.size === 0 &&
+    empty.any === undefined;
+  return {
+    namespaces,
+    native: isOnly ? "only" : empty?.native === undefined ? "none" : "allow",
+    timeouts: strictest(sources.map((source) => source.timeouts)),
+  };
+}
+
+function compileNamespace(sources: NamespaceSource[]): CompiledEvents {
+  const handlers = new Map<string, CompiledHandler>();
+  const hooks = new Map<string, CompiledHandler>();
+  const owners = new Map<string, string>();
+  const binders: ((nsConn: NSConn) => Binding | Promise<Binding>)[] = [];
+  for (const source of sources) {
+    const slot = source.bind === undefined
+      ? undefined
+      : binders.push(source.bind) - 1;
+    for (const [event, handler] of source.handlers) {
+      const compiled = compileHandler(handler, slot);
+      if (isSystemEvent(event)) {
+        const before = hooks.get(event);
+        hooks.set(event, before ? chain(before, compiled) : compiled);
+        continue;
+      }
+      const owner = owners.get(event);
+      if (owner !== undefined) {
+        throw duplicate(source.namespace, event, [owner, source.name]);
+      }
+      owners.set(event, source.name);
+      handlers.set(event, compiled);
+    }
+  }
+  const any = handlers.get(OnAnyEvent);
+  const native = handlers.get(OnNativeMessage);
+  handlers.delete(OnAnyEvent);
+  handlers.delete(OnNativeMessage);
+  return { handlers, hooks, any, native, binders };
+}
+
+const NO_INSTANCE = {};
+
+function compileHandler(
+  handler: SourceHandler,
+  slot: number | undefined,
+): CompiledHandler {
+  return slot === undefined
+    ? (state, msg) => handler(state.nsConn, msg, NO_INSTANCE)
+    : (state, msg) =>
+      handler(state.nsConn, msg, state.bindings[slot]!.instance);
+}
+
+function chain(
+  first: CompiledHandler,
+  second: CompiledHandler,
+): CompiledHandler {
+  return async (state, msg) => {
+    const refusal = await first(state, msg);
+    return refusal instanceof Error ? refusal : second(state, msg);
+  };
+}
+
+/**
+ * Joins time limits: of each kind the strictest counts.
+ *
+ * @param all The limits.
+ * @returns The strictest of each kind.
+ */
+export function strictest(all: readonly (Timeouts | undefined)[]): Timeouts {
+  const reads = all.flatMap((timeouts) => timeouts?.read ?? []);
+  return reads.length === 0 ? {} : { read: Math.min(...reads) };
+}
+
+function duplicate(
+  namespace: string,
+  event: string,
+  [first, second]: [string, string],
+): TypeError {
+  return new TypeError(
+    `Cannot handle event "${event}" of namespace "${namespace}" twice: both ${first} and ${second} handle it`,
+  );
+}
+
+function describe(value: unknown): string {
+  return value === null ? "null" : `a value of type "${typeof value}"`;
+}
+
+/**
+ * Checks time limits at the door.
+ *
+ * @param timeouts The limits.
+ * @throws {RangeError} When a limit is not a positive number.
+ */
+export function assertTimeouts(timeouts: Timeouts): void {
+  const { read } = timeouts;
+  if (read !== undefined && !(read > 0)) {
+    throw new RangeError(
+      `Cannot set the read timeout to ${read}: it must be a positive number of milliseconds`,
+    );
+  }
+}

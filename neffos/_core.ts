@@ -1,0 +1,280 @@
+import { Asks } from "./_asks.ts";
+import { Dispatcher } from "./_dispatch.ts";
+import type { Host } from "./_host.ts";
+import { Membership } from "./_membership.ts";
+import { Queue } from "./_queue.ts";
+import type { Deadline } from "./_timers.ts";
+import { encode, encodeEmptyReply } from "./codec.ts";
+import type { Conn } from "./conn.ts";
+import {
+  CloseError,
+  ConnectionClosedError,
+  errorFromText,
+  EventError,
+} from "./errors.ts";
+import type { Message, RawBody } from "./message.ts";
+import type { CloseInfo, Socket } from "./socket.ts";
+
+/** The state of a connection; it only ever goes down this list. */
+export type ConnStatus =
+  | "connecting" // the socket is not open, or the hello has not been said
+  | "acknowledging" // the program decides whether it wants the connection
+  | "open"
+  | "closing" // this side began to close
+  | "closed";
+
+type Task = () => Promise<void>;
+
+const HELLO = "M";
+const WELCOME = "A";
+const REFUSAL = "H";
+const INTERNAL_ERROR = "internal error";
+
+/** A connection, as this module itself sees it: handshake and dispatch. */
+export class Core {
+  readonly conn: Conn;
+  readonly host: Host;
+  readonly asks: Asks;
+  readonly queue: Queue<Message | Task>;
+  readonly membership: Membership;
+  readonly finished: PromiseWithResolvers<CloseInfo> = Promise.withResolvers();
+  id: string;
+  status: ConnStatus = "connecting";
+  readonly #socket: Socket;
+  readonly #dispatcher: Dispatcher;
+  readonly #deadlines = new Map<() => void, [number, Deadline]>();
+  #early: RawBody[] = [];
+  #wasHeard = false;
+  /** onConnect has succeeded, so there will be an onDisconnect. */
+  #isPaired = false;
+  #isOver = false;
+  #end: CloseInfo | undefined;
+
+  constructor(conn: Conn, host: Host, socket: Socket, id: string) {
+    this.conn = conn;
+    this.host = host;
+    this.#socket = socket;
+    this.id = id;
+    this.asks = new Asks(this);
+    this.membership = new Membership(this);
+    this.#dispatcher = new Dispatcher(this);
+    this.queue = new Queue((item) =>
+      typeof item === "function" ? item() : this.#dispatcher.dispatch(item)
+    );
+  }
+
+  /** Nothing can be sent any more. */
+  get isEnding(): boolean {
+    return this.status === "closing" || this.status === "closed";
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  /** Begins: from here on what happens on the socket is handled. */
+  start(): void {
+    if (!this.host.isClient) {
+      this.#after(this.host.limits.ackTimeout, this.#onNoHello);
+    }
+    this.#socket.listen({
+      open: () => this.#opened(),
+      message: (data) => this.#receive(data),
+      close: (info) => this.#closed(info),
+    });
+  }
+
+  /** Lets the connection be used, where that was not decided before. */
+  open(): void {
+    if (this.status !== "acknowledging") return;
+    const { host } = this;
+    this.status = "open";
+    if (!host.isClient && host.handlers.native !== "only") {
+      this.#socket.send(WELCOME + this.id);
+    }
+    const { read } = host.handlers.timeouts;
+    if (read !== undefined) this.#after(read, this.#onSilence);
+    host.onOpen(this.conn);
+    const early = this.#early;
+    this.#early = [];
+    for (const data of early) this.#receive(data);
+  }
+
+  send(frame: RawBody): boolean {
+    return this.status === "open" && this.#socket.send(frame);
+  }
+
+  /** Answers a message with no more than "done", if it waits for an answer. */
+  acknowledge(message: Message): void {
+    if (message.wait !== "") this.send(encodeEmptyReply(message.wait));
+  }
+
+  /** Tells the other side that its message was refused or has failed. */
+  refuse(message: Message, text: string): void {
+    // Two sides that answer errors with errors would never stop.
+    if (message.error !== undefined || message.isNative) return;
+    const { wait, namespace, room, event } = message;
+    const error = new EventError(text);
+    this.send(encode({ wait, namespace, room, event, body: "", error }));
+  }
+
+  /** What becomes of an exception out of a handler of the program. */
+  fail(message: Message, error: unknown): void {
+    // That a handler cannot end what it does for one who has left is no fault.
+    if (error instanceof ConnectionClosedError && this.isEnding) return;
+    if (error instanceof EventError && !message.isNative) {
+      this.refuse(message, error.message);
+    } else {
+      this.report(error, message);
+      this.refuse(message, INTERNAL_ERROR);
+    }
+    if (error instanceof CloseError) this.close(error.code, error.message);
+  }
+
+  report(error: unknown, about: { namespace?: string; event: string }): void {
+    const { namespace, event } = about;
+    this.host.report(error, { conn: this.conn, namespace, event });
+  }
+
+  closedError(): ConnectionClosedError {
+    return new ConnectionClosedError(this.#end?.code, this.#end?.reason);
+  }
+
+  close(code = 1000, reason = ""): void {
+    if (this.isEnding) return;
+    this.status = "closing";
+    this.#end = { code, reason, wasClean: false };
+    this.#silence();
+    this.#after(this.host.limits.closeTimeout, this.#onNoGoodbye);
+    this.#socket.close(code, reason);
+  }
+
+  #opened(): void {
+    if (this.status !== "connecting") return;
+    if (this.host.handlers.native === "only") this.#decide();
+    else if (this.host.isClient) this.#socket.send(HELLO);
+  }
+
+  /** Runs the hook that may refuse the connection. */
+  #decide(): void {
+    this.status = "acknowledging";
+    this.#stopTimer(this.#onNoHello);
+    this.queue.push(async () => {
+      try {
+        await this.host.onConnect(this.conn);
+        this.#isPaired = true;
+        if (this.host.handlers.native === "only") {
+          await this.membership.enterNative();
+        }
+        this.open();
+      } catch (error) {
+        this.#turnAway(error);
+      }
+    });
+  }
+
+  #turnAway(error: unknown): void {
+    const isTold = error instanceof EventError;
+    if (!isTold) this.report(error, { event: "onConnect" });
+    const text = isTold ? error.message : INTERNAL_ERROR;
+    if (this.status === "acknowledging") this.#socket.send(REFUSAL + text);
+    this.close(error instanceof CloseError ? error.code : 1008, text);
+  }
+
+  #receive(data: RawBody): void {
+    this.#wasHeard = true;
+    const { maxPayload, maxQueued } = this.host.limits;
+    if (exceeds(data, maxPayload)) {
+      this.close(1009, `a message may have ${maxPayload} bytes`);
+    } else if (this.status === "open") {
+      this.#dispatcher.receive(data);
+    } else if (this.status === "connecting" && this.#handshake(data)) {
+      return;
+    } else if (!this.isEnding) {
+      this.#early.push(data);
+    }
+    if (this.queue.size + this.#early.length > maxQueued) {
+      this.close(1008, `${maxQueued} messages may wait to be handled`);
+    }
+  }
+
+  /** Handles a frame of the handshake; says whether it was one. */
+  #handshake(data: RawBody): boolean {
+    if (typeof data !== "string") return false;
+    if (!this.host.isClient) {
+      if (data !== HELLO) return false;
+      this.#decide();
+    } else if (data.startsWith(WELCOME)) {
+      this.id = data.slice(WELCOME.length);
+      this.#decide();
+    } else if (data.startsWith(REFUSAL)) {
+      const error = errorFromText(data.slice(REFUSAL.length));
+      this.host.onRefused(this.conn, error);
+      this.close();
+    } else return false;
+    return true;
+  }
+
+  /** Nothing more is sent, and nobody is left waiting. */
+  #silence(): void {
+    this.#stopTimer(this.#onNoHello);
+    this.#stopTimer(this.#onSilence);
+    this.#early = [];
+    this.host.onSilenced(this.conn);
+    this.membership.silence();
+    this.asks.closeAll(this.closedError());
+  }
+
+  #closed(info: CloseInfo): void {
+    if (this.status === "closed") return;
+    const wasClosing = this.status === "closing";
+    this.#end = wasClosing ? { ...this.#end!, wasClean: info.wasClean } : info;
+    this.status = "closed";
+    this.#stopTimer(this.#onNoGoodbye);
+    if (!wasClosing) this.#silence();
+    // What came before the end is still handled, then the end itself. A
+    // handler that never ends must not keep the end from being told.
+    this.#after(this.host.limits.closeTimeout, this.#onStuck);
+    this.queue.push(() => this.#finish());
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#stopTimer(this.#onStuck);
+    const end = this.#end!;
+    await this.membership.leaveByForce();
+    await this.host.onClosed(this.conn, end, this.#isPaired);
+    this.finished.resolve(end);
+  }
+
+  readonly #onNoHello = () => this.close(4001, "no handshake in time");
+  readonly #onNoGoodbye = () => this.#closed(this.#end!);
+  readonly #onStuck = () => void this.#finish();
+  readonly #onSilence = () => {
+    if (!this.#wasHeard) return this.close(4002, "nothing was received");
+    this.#wasHeard = false;
+    this.#after(this.host.handlers.timeouts.read!, this.#onSilence);
+  };
+
+  #after(ms: number, run: () => void): void {
+    this.#deadlines.set(run, [ms, this.host.timers.set(ms, run)]);
+  }
+
+  #stopTimer(run: () => void): void {
+    const entry = this.#deadlines.get(run);
+    if (entry === undefined) return;
+    this.#deadlines.delete(run);
+    this.host.timers.clear(...entry);
+  }
+}
+
+/** Whether a frame has more bytes than allowed; text is counted as UTF-8. */
+function exceeds(data: RawBody, maxBytes: number): boolean {
+  const { length } = data;
+  // No UTF-16 unit takes more than three bytes of UTF-8.
+  if (length * 3 <= maxBytes) return false;
+  if (length > maxBytes) return true;
+  return typeof data === "string" &&
+    new TextEncoder().encode(data).length > maxBytes;
+}

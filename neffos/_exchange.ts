@@ -1,0 +1,125 @@
+import type { AskOptions } from "./_asks.ts";
+import {
+  OnNamespaceConnect,
+  OnNamespaceDisconnect,
+  OnRoomJoin,
+  OnRoomLeave,
+} from "./_names.ts";
+import type { Turns } from "./_queue.ts";
+import type { NSState } from "./_state.ts";
+import { encodeScope, encodeScoped } from "./codec.ts";
+import { CloseError, EventError } from "./errors.ts";
+import { Message } from "./message.ts";
+
+/** How an event of the life cycle came about. */
+export interface Cause {
+  readonly isLocal?: boolean;
+  readonly isForced?: boolean;
+}
+
+/** This side did it. */
+export const LOCAL: Cause = { isLocal: true };
+/** The socket is gone. */
+export const DROPPED: Cause = { isLocal: true, isForced: true };
+
+/**
+ * Asks, and completes what was asked once the other side has agreed. The
+ * completion has its place among what the other side sent after its answer.
+ */
+export function exchange<T>(
+  state: NSState,
+  room: string,
+  event: string,
+  options: AskOptions,
+  turns: Turns,
+  complete: () => Promise<T>,
+): Promise<T> {
+  const { core, namespace } = state;
+  const { queue } = core;
+  const scope = room === "" ? state.scope : encodeScope(namespace, room);
+  queue.suspend(turns);
+  return new Promise<T>((resolve, reject) => {
+    core.asks.ask(
+      { namespace, room, event },
+      (wait) => encodeScoped(wait, scope, event, ""),
+      options,
+      (answer, error) => {
+        if (answer === undefined) {
+          queue.resume(turns);
+          if (!isAnswer(error)) undo(state, room, opposite(event));
+          reject(error);
+          return;
+        }
+        queue.push(async () => {
+          try {
+            resolve(await complete());
+          } catch (cause) {
+            reject(cause);
+          } finally {
+            queue.resume(turns);
+          }
+        });
+      },
+    );
+  });
+}
+
+/** Takes back what the other side may have granted without our knowing. */
+export function undo(
+  state: NSState,
+  room: string,
+  event: string | undefined,
+): void {
+  if (event === undefined) return;
+  const { core, namespace } = state;
+  core.asks.ask(
+    { namespace, room, event },
+    (wait) => encodeScoped(wait, encodeScope(namespace, room), event, ""),
+    {},
+    () => {},
+  );
+}
+
+/** Fires an event that nobody can refuse. */
+export async function tell(
+  state: NSState,
+  event: string,
+  room: string,
+  cause: Cause,
+): Promise<void> {
+  const told = lifeCycleMessage(state, event, room, cause);
+  try {
+    await fire(state, told);
+  } catch (error) {
+    state.core.report(error, told);
+    if (error instanceof CloseError) {
+      state.core.close(error.code, error.message);
+    }
+  }
+}
+
+/** Fires an event of the life cycle; throws what its handler throws. */
+export async function fire(state: NSState, msg: Message): Promise<void> {
+  const result = await state.events.hooks.get(msg.event)?.(state, msg);
+  if (result instanceof Error) throw result;
+}
+
+/** Makes the message of an event of the life cycle. */
+export function lifeCycleMessage(
+  { namespace }: NSState,
+  event: string,
+  room: string,
+  cause: Cause,
+): Message {
+  return new Message({ namespace, room, event, ...cause });
+}
+
+/** Whether the other side has said no, so that nothing is to be undone. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof EventError;
+}
+
+function opposite(event: string): string | undefined {
+  if (event === OnNamespaceConnect) return OnNamespaceDisconnect;
+  return event === OnRoomJoin ? OnRoomLeave : undefined;
+}

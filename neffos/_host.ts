@@ -1,0 +1,110 @@
+import type { CompiledHandlers } from "./_compile.ts";
+import type { Index } from "./_index.ts";
+import type { Timers } from "./_timers.ts";
+import type { Conn } from "./conn.ts";
+import type { Server } from "./server.ts";
+import type { CloseInfo } from "./socket.ts";
+
+/** What one connection may take. Sizes in bytes, times in milliseconds. */
+export interface Limits {
+  readonly maxPayload: number;
+  readonly maxQueued: number;
+  readonly maxNamespaces: number;
+  readonly maxRooms: number;
+  readonly maxPendingAsks: number;
+  readonly maxNameLength: number;
+  readonly ackTimeout: number;
+  readonly askTimeout: number;
+  readonly closeTimeout: number;
+}
+
+/** The limits of the design. */
+export const DEFAULT_LIMITS: Limits = {
+  maxPayload: 1024 * 1024,
+  maxQueued: 4096,
+  maxNamespaces: 32,
+  maxRooms: 128,
+  maxPendingAsks: 1024,
+  maxNameLength: 256,
+  ackTimeout: 10_000,
+  askTimeout: 10_000,
+  closeTimeout: 5_000,
+};
+
+/** Where something went wrong. */
+export interface FaultSource {
+  /** The connection, where there was one. */
+  readonly conn?: Conn | undefined;
+  /** The namespace, where there was one. */
+  readonly namespace?: string | undefined;
+  /** The event, or the hook. */
+  readonly event?: string | undefined;
+}
+
+/** What was thrown away, counted. */
+export interface Drops {
+  /** Frames that are no messages. */
+  invalid: number;
+  /** Messages for a namespace, a room or an event that is not there. */
+  stray: number;
+  /** Answers that came too late, or twice. */
+  lateAnswers: number;
+}
+
+/** What a connection needs of the server or the client that it belongs to. */
+export interface Host {
+  readonly handlers: CompiledHandlers;
+  readonly limits: Limits;
+  readonly timers: Timers;
+  readonly drops: Drops;
+  /** The server, on its side. */
+  readonly server: Server | undefined;
+  /** Who is where, on the server's side. */
+  readonly index: Index | undefined;
+  /** The socket of a client is open and must be greeted by it. */
+  readonly isClient: boolean;
+
+  /** Runs the hook that may refuse a connection. */
+  onConnect(conn: Conn): void | Promise<void>;
+  /** The connection can be used. */
+  onOpen(conn: Conn): void;
+  /** The other side refused the connection. */
+  onRefused(conn: Conn, error: Error): void;
+  /** Nothing can be sent any more; hooks and handlers may still run. */
+  onSilenced(conn: Conn): void;
+  /** All is over; `isPaired` where onConnect had succeeded. */
+  onClosed(
+    conn: Conn,
+    info: CloseInfo,
+    isPaired: boolean,
+  ): void | Promise<void>;
+  /** Something failed that nobody else is told of. */
+  report(error: unknown, source: FaultSource): void;
+}
+
+/** Reports to the program's hook, or to the console; never throws. */
+export function reportTo(
+  onError: ((error: unknown, source: FaultSource) => void) | undefined,
+  error: unknown,
+  source: FaultSource,
+): void {
+  try {
+    const reported: unknown = (onError ?? logFault)(error, source);
+    if (reported instanceof Promise) reported.catch(logFailure);
+  } catch (failure) {
+    logFailure(failure);
+  }
+}
+
+/** Writes one line; what the other side has sent is quoted and escaped. */
+function logFault(error: unknown, source: FaultSource): void {
+  const { conn, namespace = "", event = "" } = source;
+  const where = JSON.stringify({ conn: conn?.id, namespace, event });
+  // deno-lint-ignore no-console -- the program has given no onError
+  console.error(`neffos: a handler failed ${where}:`, error);
+}
+
+function logFailure(error: unknown): void {
+  // deno-lint-ignore no-console -- onError itself has failed
+  console.error("neffos: onError failed:", error);
+}

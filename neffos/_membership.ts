@@ -1,0 +1,319 @@
+import type { AskOptions } from "./_asks.ts";
+import type { Core } from "./_core.ts";
+import {
+  DROPPED,
+  exchange,
+  fire,
+  lifeCycleMessage,
+  LOCAL,
+  tell,
+} from "./_exchange.ts";
+import {
+  OnNamespaceConnect,
+  OnNamespaceConnected,
+  OnNamespaceDisconnect,
+  OnRoomJoin,
+  OnRoomLeave,
+} from "./_names.ts";
+import { Rooms } from "./_rooms.ts";
+import { NSState } from "./_state.ts";
+import { BAD_NAMESPACE, BadNamespaceError, INVALID_PAYLOAD } from "./errors.ts";
+import type { Message } from "./message.ts";
+import type { NSConn } from "./ns_conn.ts";
+
+/** The namespaces of one connection: how they are connected and left. */
+export class Membership {
+  readonly rooms: Rooms;
+  readonly #core: Core;
+  /** The namespaces that are connected, or about to be. */
+  readonly #states = new Map<string, NSState>();
+  /** Who waits until the other side connects a namespace. */
+  readonly #waiters = new Map<string, Set<PromiseWithResolvers<NSConn>>>();
+
+  constructor(core: Core) {
+    this.#core = core;
+    this.rooms = new Rooms(core);
+  }
+
+  get states(): NSState[] {
+    return [...this.#states.values()];
+  }
+
+  find(namespace: string): NSState | undefined {
+    return this.#states.get(namespace);
+  }
+
+  /** Keeps a message for a namespace that is about to be connected. */
+  hold(message: Message): boolean {
+    const state = this.#states.get(message.namespace);
+    if (state?.status !== "connecting") return false;
+    state.held.push(message);
+    if (state.held.length > this.#core.host.limits.maxQueued) {
+      this.#core.close(1008, "too many messages wait to be handled");
+    }
+    return true;
+  }
+
+  /** Answers a message of the protocol itself. */
+  answer(message: Message): void | Promise<void> {
+    const { event, wait } = message;
+    const isAsked = event === OnNamespaceConnect || event === OnRoomJoin ||
+      event === OnNamespaceDisconnect || event === OnRoomLeave;
+    if (wait === "" || !isAsked) {
+      // What has happened on the other side is told by answers alone.
+      this.#core.host.drops.stray++;
+      if (wait !== "") this.#core.refuse(message, INVALID_PAYLOAD);
+      return;
+    }
+    if (message.isNoOp) return this.#core.acknowledge(message);
+    if (event === OnNamespaceConnect) return this.#answerConnect(message);
+    const state = this.#states.get(message.namespace);
+    if (state?.status === "connecting") {
+      this.hold(message);
+      return;
+    }
+    if (event === OnNamespaceDisconnect) {
+      return state
+        ? this.#answerDisconnect(state, message)
+        : this.#core.acknowledge(message);
+    }
+    if (state === undefined) return this.#core.refuse(message, BAD_NAMESPACE);
+    return event === OnRoomJoin
+      ? this.rooms.answerJoin(state, message)
+      : this.rooms.answerLeave(state, message);
+  }
+
+  /** Asks the other side to connect a namespace. */
+  connect(namespace: string, options: AskOptions): Promise<NSConn> {
+    const known = this.#states.get(namespace);
+    if (known?.status === "connected") return Promise.resolve(known.nsConn);
+    if (known?.connecting !== undefined) return known.connecting;
+    if (known !== undefined) return this.waitConnect(namespace, options);
+    const events = this.#core.host.handlers.namespaces.get(namespace);
+    if (events === undefined) {
+      return Promise.reject(
+        new BadNamespaceError(
+          `Cannot connect to namespace "${namespace}": no controller and no events are registered for it`,
+          { namespace },
+        ),
+      );
+    }
+    const state = new NSState(this.#core, namespace, events);
+    this.#states.set(namespace, state);
+    const connecting = this.#askConnect(state, options);
+    state.connecting = connecting;
+    return connecting;
+  }
+
+  /** Waits until a namespace is connected, whoever asked for it. */
+  waitConnect(namespace: string, options: AskOptions): Promise<NSConn> {
+    const known = this.#states.get(namespace);
+    if (known?.status === "connected") return Promise.resolve(known.nsConn);
+    const { queue, host } = this.#core;
+    const { timeout, signal } = options;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const waiter = Promise.withResolvers<NSConn>();
+    const waiters = this.#waiters.get(namespace) ?? new Set();
+    this.#waiters.set(namespace, waiters.add(waiter));
+    const onAbort = () => waiter.reject(signal?.reason);
+    signal?.addEventListener("abort", onAbort);
+    const deadline = timeout === undefined
+      ? undefined
+      : host.timers.set(timeout, () =>
+        waiter.reject(
+          new BadNamespaceError(
+            `Cannot wait for namespace "${namespace}": the other side did not connect it within ${timeout} ms`,
+            { namespace },
+          ),
+        ));
+    const turns = queue.callers();
+    queue.suspend(turns);
+    return waiter.promise.finally(() => {
+      queue.resume(turns);
+      waiters.delete(waiter);
+      if (waiters.size === 0) this.#waiters.delete(namespace);
+      signal?.removeEventListener("abort", onAbort);
+      if (deadline) host.timers.clear(timeout!, deadline);
+    });
+  }
+
+  /** Asks the other side to leave a namespace. */
+  disconnect(state: NSState, options: AskOptions): Promise<void> {
+    if (state.status !== "connected") {
+      return Promise.reject(
+        new BadNamespaceError(BAD_NAMESPACE, { namespace: state.namespace }),
+      );
+    }
+    const { queue } = this.#core;
+    return exchange(
+      state,
+      "",
+      OnNamespaceDisconnect,
+      options,
+      queue.callers(),
+      async () => {
+        if (state.status !== "connected") return;
+        await this.rooms.leaveAll(state, DROPPED);
+        this.#forget(state);
+        await tell(state, OnNamespaceDisconnect, "", LOCAL);
+        await this.#unbind(state);
+      },
+    );
+  }
+
+  /** Connects the one namespace of a connection that has only native messages. */
+  async enterNative(): Promise<void> {
+    const events = this.#core.host.handlers.namespaces.get("")!;
+    const state = new NSState(this.#core, "", events);
+    await this.#bind(state);
+    this.#states.set("", state);
+    this.#enter(state);
+  }
+
+  /** The connection can no longer be reached: nobody finds it here. */
+  silence(): void {
+    for (const state of this.#states.values()) {
+      this.#core.host.index?.remove(state);
+    }
+    for (const waiters of this.#waiters.values()) {
+      for (const waiter of waiters) waiter.reject(this.#core.closedError());
+    }
+  }
+
+  /** Leaves everything, since the socket is gone. */
+  async leaveByForce(): Promise<void> {
+    for (const state of this.states) {
+      if (state.status !== "connected") continue;
+      await this.rooms.leaveAll(state, DROPPED);
+      this.#forget(state);
+      await tell(state, OnNamespaceDisconnect, "", DROPPED);
+      await this.#unbind(state);
+    }
+  }
+
+  async #askConnect(state: NSState, options: AskOptions): Promise<NSConn> {
+    const { namespace } = state;
+    const turns = this.#core.queue.callers();
+    try {
+      await this.#bind(state);
+      await fire(
+        state,
+        lifeCycleMessage(state, OnNamespaceConnect, "", LOCAL),
+      );
+      // A server that connects a client from onConnect wants that client.
+      this.#core.open();
+      return await exchange(
+        state,
+        "",
+        OnNamespaceConnect,
+        options,
+        turns,
+        async () => {
+          if (this.#core.isEnding) throw this.#core.closedError();
+          this.#enter(state);
+          await tell(state, OnNamespaceConnected, "", LOCAL);
+          this.#release(state);
+          return state.nsConn;
+        },
+      );
+    } catch (error) {
+      this.#states.delete(namespace);
+      state.status = "left";
+      this.#release(state);
+      await this.#unbind(state);
+      throw error;
+    }
+  }
+
+  async #answerConnect(asked: Message): Promise<void> {
+    const core = this.#core;
+    const { namespace } = asked;
+    const known = this.#states.get(namespace);
+    if (known?.status === "connecting" && known.connecting === undefined) {
+      this.hold(asked);
+      return;
+    }
+    // Where both sides ask at once, both have agreed.
+    if (known !== undefined) return core.acknowledge(asked);
+    const events = core.host.handlers.namespaces.get(namespace);
+    if (events === undefined) return core.refuse(asked, BAD_NAMESPACE);
+    const { maxNamespaces } = core.host.limits;
+    if (this.#states.size >= maxNamespaces) {
+      return core.refuse(asked, `${maxNamespaces} namespaces are the limit`);
+    }
+    const state = new NSState(core, namespace, events);
+    this.#states.set(namespace, state);
+    try {
+      await this.#bind(state);
+      await fire(state, asked);
+      if (core.isEnding) throw core.closedError();
+    } catch (error) {
+      this.#states.delete(namespace);
+      state.status = "left";
+      core.fail(asked, error);
+      await this.#unbind(state);
+      this.#release(state);
+      return;
+    }
+    this.#enter(state);
+    core.acknowledge(asked);
+    await tell(state, OnNamespaceConnected, "", {});
+    this.#release(state);
+  }
+
+  async #answerDisconnect(state: NSState, asked: Message): Promise<void> {
+    const core = this.#core;
+    if (core.host.isClient) {
+      await this.rooms.leaveAll(state, { isForced: true });
+      this.#forget(state);
+      core.acknowledge(asked);
+      await tell(state, OnNamespaceDisconnect, "", {});
+    } else {
+      try {
+        await fire(state, asked);
+      } catch (error) {
+        return core.fail(asked, error);
+      }
+      await this.rooms.leaveAll(state, { isForced: true });
+      this.#forget(state);
+      core.acknowledge(asked);
+    }
+    await this.#unbind(state);
+  }
+
+  async #bind(state: NSState): Promise<void> {
+    for (const bind of state.events.binders) {
+      state.bindings.push(await bind(state.nsConn));
+    }
+  }
+
+  async #unbind(state: NSState): Promise<void> {
+    for (const binding of state.bindings.splice(0).reverse()) {
+      try {
+        await binding.dispose?.();
+      } catch (error) {
+        const { namespace } = state;
+        this.#core.report(error, { namespace, event: "dispose" });
+      }
+    }
+  }
+
+  #enter(state: NSState): void {
+    state.status = "connected";
+    this.#core.host.index?.add(state);
+    for (const waiter of this.#waiters.get(state.namespace) ?? []) {
+      waiter.resolve(state.nsConn);
+    }
+  }
+
+  #forget(state: NSState): void {
+    state.status = "left";
+    this.#states.delete(state.namespace);
+    this.#core.host.index?.remove(state);
+  }
+
+  /** Lets go what was held back until the namespace was connected, or not. */
+  #release(state: NSState): void {
+    this.#core.queue.unshift(state.held.splice(0));
+  }
+}

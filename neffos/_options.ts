@@ -1,0 +1,142 @@
+import type { Origins, UpgradeError } from "./_handshake.ts";
+import { DEFAULT_LIMITS, type FaultSource, type Limits } from "./_host.ts";
+import type { Conn, UpgradeRequest } from "./conn.ts";
+import type { CloseInfo } from "./socket.ts";
+
+/** What a program can hear of and decide about a server's connections. */
+export interface ServerHooks {
+  /**
+   * Decides about a new connection. An EventError refuses it with its text.
+   *
+   * @default {undefined} everybody is let in
+   */
+  onConnect?: ((conn: Conn) => void | Promise<void>) | undefined;
+  /**
+   * Told exactly once of the end of each connection that `onConnect` has
+   * let in, after its rooms and namespaces were left.
+   */
+  onDisconnect?:
+    | ((conn: Conn, info: CloseInfo) => void | Promise<void>)
+    | undefined;
+  /** Told of each request that was not upgraded, and why. */
+  onUpgradeError?:
+    | ((error: UpgradeError, request: UpgradeRequest) => void)
+    | undefined;
+  /**
+   * Told of every exception that is not an EventError, and of those that
+   * nobody else can be told of.
+   *
+   * @default one line of `console.error` for each
+   */
+  onError?: ((error: unknown, source: FaultSource) => void) | undefined;
+  /**
+   * Gives the ID of a new connection. Several connections of one user may
+   * share an ID. What it throws is answered with 500.
+   *
+   * @default {crypto.randomUUID}
+   */
+  idGenerator?:
+    | ((request: UpgradeRequest) => string | Promise<string>)
+    | undefined;
+}
+
+/** Options of a server. Sizes are in bytes, times in milliseconds. */
+export interface ServerOptions extends ServerHooks {
+  /**
+   * The pages that may connect, by their origin (`https://example.com`), or a
+   * function that decides, or `"*"` for all. Programs send no origin and may
+   * always connect.
+   *
+   * @default pages of the host that the request is for
+   */
+  origins?: Origins;
+  /**
+   * The subprotocols that the server speaks. The first that a client offers
+   * and that is among them is chosen.
+   *
+   * @default {[]}
+   */
+  protocols?: readonly string[];
+  /**
+   * The bytes of a message. More closes the connection (1009).
+   *
+   * @default {1_048_576}
+   */
+  maxPayload?: number;
+  /**
+   * The messages of a connection that may wait to be handled. More closes it
+   * (1008).
+   *
+   * @default {4096}
+   */
+  maxQueued?: number;
+  /**
+   * The namespaces of a connection.
+   *
+   * @default {32}
+   */
+  maxNamespaces?: number;
+  /**
+   * The rooms of a connection, in all of its namespaces.
+   *
+   * @default {128}
+   */
+  maxRooms?: number;
+  /**
+   * The asks to a connection that may wait for an answer.
+   *
+   * @default {1024}
+   */
+  maxPendingAsks?: number;
+  /**
+   * The length, in UTF-16 units, of the name of a namespace, a room or an
+   * event. A message with a longer one is dropped.
+   *
+   * @default {256}
+   */
+  maxNameLength?: number;
+  /**
+   * How long a client may take to say hello. More closes the connection
+   * (4001).
+   *
+   * @default {10_000}
+   */
+  ackTimeout?: number;
+  /**
+   * How long an ask waits for its answer, where it does not say.
+   *
+   * @default {10_000}
+   */
+  askTimeout?: number;
+  /**
+   * How long a connection that is being closed, and its last handler, are
+   * waited for.
+   *
+   * @default {5_000}
+   */
+  closeTimeout?: number;
+}
+
+/**
+ * Takes the limits out of options.
+ *
+ * @param options The options.
+ * @returns The limits, with the defaults where nothing is said.
+ * @throws {RangeError} When a limit is not a positive number.
+ */
+export function limitsOf(options: Partial<Limits>): Limits {
+  const limits: { -readonly [K in keyof Limits]: Limits[K] } = {
+    ...DEFAULT_LIMITS,
+  };
+  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
+    const value = options[name];
+    if (value === undefined) continue;
+    if (!(value > 0)) {
+      throw new RangeError(
+        `Cannot set "${name}" to ${value}: it must be a positive number`,
+      );
+    }
+    limits[name] = value;
+  }
+  return limits;
+}

@@ -1,0 +1,120 @@
+/** One piece of work that was begun and may wait for an answer. */
+class Turn {
+  /** The answers that it waits for. */
+  suspensions = 0;
+  isDone = false;
+}
+
+/** Which pieces of work wait; from {@linkcode Queue.callers}. */
+export type Turns = readonly Turn[];
+
+const NONE: Turns = [];
+
+/**
+ * Handles what comes in one after another, in order. The next item begins
+ * when the one before is done, or when it waits for an answer on this very
+ * connection: what it waits for may be behind an item of this queue.
+ */
+export class Queue<Item> {
+  readonly #handle: (item: Item) => void | Promise<void>;
+  #items: Item[] = [];
+  #head = 0;
+  /** Turns that are neither done nor waiting. */
+  #active = 0;
+  /** The turn whose synchronous part is on the stack. */
+  #current: Turn | undefined;
+  /** The turns whose promise is pending. */
+  readonly #pending = new Set<Turn>();
+  #spare: Turn | undefined;
+
+  constructor(handle: (item: Item) => void | Promise<void>) {
+    this.#handle = handle;
+  }
+
+  /** The items that have not begun. */
+  get size(): number {
+    return this.#items.length - this.#head;
+  }
+
+  /** Adds an item; it begins at once when nothing is before it. */
+  push(item: Item): void {
+    if (this.#active > 0 || this.#head < this.#items.length) {
+      this.#items.push(item);
+      return;
+    }
+    this.#run(item);
+    if (this.#head < this.#items.length) this.#drain();
+  }
+
+  /** Puts items before all the others. */
+  unshift(items: readonly Item[]): void {
+    if (items.length === 0) return;
+    this.#items = [...items, ...this.#items.slice(this.#head)];
+    this.#head = 0;
+    queueMicrotask(() => this.#drain());
+  }
+
+  /**
+   * Tells which turns are the ones that now call. In the synchronous part of
+   * a turn that is exact; later on JavaScript cannot say which of the pending
+   * turns it is, and all of them are taken for it, so that none locks up.
+   */
+  callers(): Turns {
+    if (this.#current !== undefined) return [this.#current];
+    return this.#pending.size === 0 ? NONE : [...this.#pending];
+  }
+
+  /** Lets the next item begin while these turns wait for an answer. */
+  suspend(turns: Turns): void {
+    for (const turn of turns) {
+      if (turn.suspensions++ === 0 && !turn.isDone) this.#active--;
+    }
+    if (turns.length > 0) queueMicrotask(() => this.#drain());
+  }
+
+  /** The answer is there: what has not begun waits for these turns again. */
+  resume(turns: Turns): void {
+    for (const turn of turns) {
+      if (--turn.suspensions === 0 && !turn.isDone) this.#active++;
+    }
+  }
+
+  #drain(): void {
+    while (this.#active === 0 && this.#head < this.#items.length) {
+      const item = this.#items[this.#head]!;
+      this.#items[this.#head++] = undefined!;
+      if (this.#head === this.#items.length) {
+        this.#items = [];
+        this.#head = 0;
+      }
+      this.#run(item);
+    }
+  }
+
+  #run(item: Item): void {
+    const turn = this.#spare ?? new Turn();
+    this.#spare = undefined;
+    const outer = this.#current;
+    this.#current = turn;
+    this.#active++;
+    const promise = this.#handle(item);
+    this.#current = outer;
+    if (promise !== undefined) {
+      this.#pending.add(turn);
+      this.#finish(turn, promise);
+      return;
+    }
+    if (turn.suspensions === 0) {
+      this.#active--;
+      this.#spare = turn;
+    } else turn.isDone = true;
+  }
+
+  async #finish(turn: Turn, promise: Promise<void>): Promise<void> {
+    await promise;
+    this.#pending.delete(turn);
+    turn.isDone = true;
+    if (turn.suspensions === 0) this.#active--;
+    this.#drain();
+  }
+}

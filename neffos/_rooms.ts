@@ -1,0 +1,184 @@
+import type { AskOptions } from "./_asks.ts";
+import type { Core } from "./_core.ts";
+import {
+  type Cause,
+  exchange,
+  fire,
+  lifeCycleMessage,
+  LOCAL,
+  tell,
+  undo,
+} from "./_exchange.ts";
+import { OnRoomJoin, OnRoomJoined, OnRoomLeave, OnRoomLeft } from "./_names.ts";
+import type { NSState } from "./_state.ts";
+import {
+  BAD_NAMESPACE,
+  BAD_ROOM,
+  BadNamespaceError,
+  BadRoomError,
+  LimitError,
+} from "./errors.ts";
+import type { Message } from "./message.ts";
+import { Room } from "./room.ts";
+
+/** The rooms of one connection: how they are joined and left. */
+export class Rooms {
+  readonly #core: Core;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** Asks the other side to join a room. */
+  join(state: NSState, room: string, options: AskOptions): Promise<Room> {
+    const joined = state.rooms.get(room);
+    if (joined !== undefined) return Promise.resolve(joined);
+    const joining = state.joining.get(room);
+    if (joining !== undefined) return joining;
+    const refusal = this.#refusalToJoin(state, room);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const promise = this.#askJoin(state, room, options)
+      .finally(() => state.joining.delete(room));
+    state.joining.set(room, promise);
+    return promise;
+  }
+
+  /** Asks the other side to leave a room. */
+  leave(
+    state: NSState,
+    room: string,
+    options: AskOptions,
+    cause: Cause = {},
+  ): Promise<void> {
+    if (!state.rooms.has(room)) {
+      const { namespace } = state;
+      return Promise.reject(new BadRoomError(BAD_ROOM, { namespace, room }));
+    }
+    const { queue } = this.#core;
+    const turns = queue.callers();
+    return exchange(
+      state,
+      room,
+      OnRoomLeave,
+      options,
+      turns,
+      async () => {
+        if (!state.rooms.has(room)) return;
+        await tell(state, OnRoomLeave, room, cause);
+        this.#removeRoom(state, room);
+        await tell(state, OnRoomLeft, room, cause);
+      },
+    );
+  }
+
+  /** Leaves every room of a namespace. */
+  async leaveAll(state: NSState, cause: Cause): Promise<void> {
+    for (const room of [...state.rooms.keys()]) {
+      if (!state.rooms.has(room)) continue;
+      await tell(state, OnRoomLeave, room, cause);
+      this.#removeRoom(state, room);
+      await tell(state, OnRoomLeft, room, cause);
+    }
+  }
+
+  async #askJoin(
+    state: NSState,
+    room: string,
+    options: AskOptions,
+  ): Promise<Room> {
+    const turns = this.#core.queue.callers();
+    return await exchange(
+      state,
+      room,
+      OnRoomJoin,
+      options,
+      turns,
+      async () => {
+        const known = state.rooms.get(room);
+        if (known !== undefined) return known;
+        if (state.status !== "connected" || this.#core.isEnding) {
+          throw this.#core.closedError();
+        }
+        try {
+          const joining = lifeCycleMessage(state, OnRoomJoin, room, LOCAL);
+          await fire(state, joining);
+        } catch (error) {
+          // The other side has let it in, and must not go on believing so.
+          undo(state, room, OnRoomLeave);
+          throw error;
+        }
+        const joined = this.#addRoom(state, room);
+        await tell(state, OnRoomJoined, room, LOCAL);
+        return joined;
+      },
+    );
+  }
+
+  /** Answers the other side, which asks to join. */
+  async answerJoin(state: NSState, asked: Message): Promise<void> {
+    const core = this.#core;
+    const { room } = asked;
+    if (!state.rooms.has(room)) {
+      const refusal = this.#refusalToJoin(state, room);
+      if (refusal !== undefined) return core.refuse(asked, refusal.message);
+      try {
+        await fire(state, asked);
+        if (core.isEnding) throw core.closedError();
+        if (state.status !== "connected") {
+          throw new BadNamespaceError(BAD_NAMESPACE);
+        }
+      } catch (error) {
+        return core.fail(asked, error);
+      }
+      this.#addRoom(state, room);
+      await tell(state, OnRoomJoined, room, {});
+    }
+    core.acknowledge(asked);
+  }
+
+  /** Answers the other side, which asks to leave. */
+  async answerLeave(state: NSState, asked: Message): Promise<void> {
+    const core = this.#core;
+    const { room } = asked;
+    if (!state.rooms.has(room)) return core.acknowledge(asked);
+    try {
+      await fire(state, asked);
+    } catch (error) {
+      if (!core.host.isClient) return core.fail(asked, error);
+      core.report(error, asked);
+    }
+    this.#removeRoom(state, room);
+    if (core.host.isClient) core.acknowledge(asked);
+    await tell(state, OnRoomLeft, room, {});
+    if (!core.host.isClient) core.acknowledge(asked);
+  }
+
+  #refusalToJoin(state: NSState, room: string): Error | undefined {
+    const { maxRooms } = this.#core.host.limits;
+    const { namespace } = state;
+    if (state.status !== "connected") {
+      return new BadNamespaceError(BAD_NAMESPACE, { namespace, room });
+    }
+    if (room === "") return new BadRoomError(BAD_ROOM, { namespace, room });
+    let count = 0;
+    for (const { rooms, joining } of this.#core.membership.states) {
+      count += rooms.size + joining.size;
+    }
+    return count < maxRooms ? undefined : new LimitError(
+      `Cannot join room "${room}": ${maxRooms} rooms are the limit of a connection`,
+      { namespace, room },
+    );
+  }
+
+  #addRoom(state: NSState, name: string): Room {
+    const room = new Room(state, name);
+    state.rooms.set(name, room);
+    this.#core.host.index?.join(state, name);
+    return room;
+  }
+
+  #removeRoom(state: NSState, name: string): void {
+    state.rooms.delete(name);
+    this.#core.host.index?.leave(state, name);
+  }
+}

@@ -1,0 +1,71 @@
+import { type CompiledHandlers, compileHandlers } from "./_compile.ts";
+import {
+  type Drops,
+  type FaultSource,
+  type Host,
+  type Limits,
+  reportTo,
+} from "./_host.ts";
+import { Index } from "./_index.ts";
+import { Timers } from "./_timers.ts";
+import { type Conn, coreOf } from "./conn.ts";
+import type { ConnHandler } from "./events.ts";
+import type { Server } from "./server.ts";
+import type { CloseInfo } from "./socket.ts";
+
+/** The server as its connections see it. */
+export class ServerHost implements Host {
+  readonly server: Server;
+  readonly handlers: CompiledHandlers;
+  readonly limits: Limits;
+  readonly isClient = false;
+  readonly timers: Timers = new Timers();
+  readonly index: Index = new Index();
+  readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0 };
+  /** Every connection whose end was not told yet. */
+  readonly all = new Set<Conn>();
+  /** Those that `onConnect` was called for and that are not closed. */
+  readonly connected = new Set<Conn>();
+
+  constructor(server: Server, handler: ConnHandler, limits: Limits) {
+    this.server = server;
+    this.handlers = compileHandlers(handler);
+    this.limits = limits;
+  }
+
+  add(conn: Conn): void {
+    this.all.add(conn);
+    coreOf(conn).start();
+  }
+
+  async onConnect(conn: Conn): Promise<void> {
+    this.connected.add(conn);
+    await this.server.onConnect?.(conn);
+  }
+
+  onOpen(): void {}
+
+  onRefused(): void {}
+
+  onSilenced(conn: Conn): void {
+    this.connected.delete(conn);
+  }
+
+  async onClosed(
+    conn: Conn,
+    info: CloseInfo,
+    isPaired: boolean,
+  ): Promise<void> {
+    this.all.delete(conn);
+    if (!isPaired) return;
+    try {
+      await this.server.onDisconnect?.(conn, info);
+    } catch (error) {
+      this.report(error, { conn, event: "onDisconnect" });
+    }
+  }
+
+  report(error: unknown, source: FaultSource): void {
+    reportTo(this.server.onError, error, source);
+  }
+}

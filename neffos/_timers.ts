@@ -1,0 +1,92 @@
+/** A deadline that has been set and can be cleared. */
+export interface Deadline {
+  /** When it is due, on the clock of its {@linkcode Timers}. */
+  readonly due: number;
+  /** What is done then. */
+  readonly run: () => void;
+}
+
+type Handle = ReturnType<typeof setTimeout>;
+
+interface Group {
+  /** In order of their due time, since all wait equally long. */
+  readonly deadlines: Set<Deadline>;
+  handle: Handle;
+}
+
+/**
+ * Many deadlines on few timers: one for each length of time. Setting and
+ * clearing a deadline costs a set operation, not a platform timer.
+ */
+export class Timers {
+  readonly #groups = new Map<number, Group>();
+  readonly #now: () => number;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** The deadlines that are set. */
+  get size(): number {
+    let size = 0;
+    for (const { deadlines } of this.#groups.values()) size += deadlines.size;
+    return size;
+  }
+
+  set(ms: number, run: () => void): Deadline {
+    const deadline = { due: this.#now() + ms, run };
+    const group = this.#groups.get(ms);
+    if (group === undefined) {
+      const deadlines = new Set([deadline]);
+      this.#groups.set(ms, { deadlines, handle: this.#arm(ms, ms) });
+    } else {
+      if (group.deadlines.size === 0) setRef(group.handle, true);
+      group.deadlines.add(deadline);
+    }
+    return deadline;
+  }
+
+  clear(ms: number, deadline: Deadline): void {
+    const group = this.#groups.get(ms);
+    if (!group?.deadlines.delete(deadline)) return;
+    // The timer goes on for the next deadline, and keeps no program alive.
+    if (group.deadlines.size === 0) setRef(group.handle, false);
+  }
+
+  /** Forgets every deadline and stops every timer. */
+  stop(): void {
+    for (const { handle } of this.#groups.values()) clearTimeout(handle);
+    this.#groups.clear();
+  }
+
+  #arm(ms: number, wait: number): Handle {
+    return setTimeout(() => this.#expire(ms), wait);
+  }
+
+  #expire(ms: number): void {
+    const group = this.#groups.get(ms);
+    if (group === undefined) return;
+    const now = this.#now();
+    for (const deadline of group.deadlines) {
+      if (deadline.due > now) {
+        group.handle = this.#arm(ms, deadline.due - now);
+        return;
+      }
+      group.deadlines.delete(deadline);
+      deadline.run();
+    }
+    this.#groups.delete(ms);
+  }
+}
+
+/** Says whether a timer keeps a Deno, Node or Bun program alive. */
+function setRef(handle: Handle, isRef: boolean): void {
+  if (typeof handle === "number") {
+    const { Deno } = globalThis as {
+      Deno?: { refTimer(id: number): void; unrefTimer(id: number): void };
+    };
+    if (isRef) Deno?.refTimer(handle);
+    else Deno?.unrefTimer(handle);
+  } else if (isRef) (handle as { ref?(): void }).ref?.();
+  else (handle as { unref?(): void }).unref?.();
+}

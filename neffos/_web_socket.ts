@@ -1,0 +1,67 @@
+import type { RawBody } from "./message.ts";
+import {
+  type CloseInfo,
+  cutReason,
+  type Socket,
+  type SocketListener,
+} from "./socket.ts";
+
+/** The {@linkcode Socket} that stands over a platform's WebSocket. */
+export class WebSocketAdapter implements Socket {
+  readonly #ws: WebSocket;
+  #isOpen = false;
+  #isClosing = false;
+
+  constructor(ws: WebSocket) {
+    this.#ws = ws;
+    ws.binaryType = "arraybuffer";
+  }
+
+  get bufferedAmount(): number {
+    return this.#ws.bufferedAmount;
+  }
+
+  listen(listener: SocketListener): void {
+    const ws = this.#ws;
+    ws.onopen = () => {
+      this.#isOpen = true;
+      listener.open();
+    };
+    ws.onmessage = ({ data }) => {
+      listener.message(typeof data === "string" ? data : new Uint8Array(data));
+    };
+    // An error is always followed by a close; unheard, Deno would throw it.
+    ws.onerror = (event) => event.preventDefault();
+    ws.onclose = (event) => {
+      this.#isOpen = false;
+      // An idle timeout fires it twice.
+      ws.onclose = null;
+      listener.close(closeInfo(event));
+    };
+  }
+
+  send(data: RawBody): boolean {
+    if (!this.#isOpen) return false;
+    this.#ws.send(data as string | Uint8Array<ArrayBuffer>);
+    return true;
+  }
+
+  close(code = 1000, reason = ""): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#isOpen = false;
+    try {
+      this.#ws.close(code, cutReason(reason));
+    } catch {
+      // A browser lets a page send 1000 and 3000 to 4999 alone.
+      this.#ws.close();
+    }
+  }
+}
+
+function closeInfo({ code, reason, wasClean }: CloseEvent): CloseInfo {
+  // Deno says 0 where the socket ended without a close frame.
+  return code === 0
+    ? { code: 1006, reason, wasClean: false }
+    : { code, reason, wasClean };
+}

@@ -1,0 +1,271 @@
+/**
+ * {@linkcode dial}: a client for Deno, browsers, Node and Bun, on the
+ * platform's WebSocket alone.
+ *
+ * ```ts ignore
+ * import { dial } from "@neffos/mvc/client";
+ *
+ * const client = await dial("ws://localhost:8080/websocket_endpoint", {
+ *   default: {
+ *     onChat: (_nsConn, msg) => console.log(msg.text()),
+ *   },
+ * });
+ * const nsConn = await client.connect("default");
+ * nsConn.emit("onChat", "Hello from the client!");
+ * await client.close();
+ * ```
+ *
+ * @module
+ */
+
+import type { AskOptions } from "./_asks.ts";
+import { ClientHost } from "./_client_host.ts";
+import { openWebSocket } from "./_open.ts";
+import { Conn, coreOf } from "./conn.ts";
+import type { ConnHandler } from "./events.ts";
+import type { FaultSource } from "./_host.ts";
+import type { NSConn } from "./ns_conn.ts";
+import type { CloseInfo, Socket } from "./socket.ts";
+
+export type { AskOptions } from "./_asks.ts";
+export type { FaultSource } from "./_host.ts";
+export type { StandardSchemaV1 } from "./_standard_schema.ts";
+export { Conn, type UpgradeRequest } from "./conn.ts";
+export {
+  AskTimeoutError,
+  BadNamespaceError,
+  BadRoomError,
+  CloseError,
+  ConnectionClosedError,
+  EventError,
+  InvalidPayloadError,
+  LimitError,
+  NeffosError,
+  type NeffosErrorOptions,
+} from "./errors.ts";
+export * from "./events.ts";
+export {
+  type Body,
+  Exclude,
+  exclude,
+  Message,
+  type MessageInit,
+  type RawBody,
+  Reply,
+  reply,
+} from "./message.ts";
+export { NSConn } from "./ns_conn.ts";
+export { Room } from "./room.ts";
+export {
+  type CloseInfo,
+  type Socket,
+  type SocketListener,
+  socketPair,
+} from "./socket.ts";
+export {
+  type ControllerClass,
+  type EventMatcher,
+  eventPrefixMatcher,
+  eventTrimPrefixMatcher,
+  Struct,
+  type StructOptions,
+} from "./struct.ts";
+
+/** Options of {@linkcode dial}. Times are in milliseconds. */
+export interface DialOptions {
+  /**
+   * Headers of the handshake. Where the platform cannot set them (browsers)
+   * they are sent as URL parameters, which neffos servers read.
+   */
+  headers?: HeadersInit;
+  /** The subprotocols to offer. */
+  protocols?: string | string[];
+  /** Ends the dialling. */
+  signal?: AbortSignal;
+  /**
+   * How long the server may take to accept.
+   *
+   * @default {10_000}
+   */
+  timeout?: number;
+  /**
+   * How long an ask waits for its answer, where it does not say.
+   *
+   * @default {10_000}
+   */
+  askTimeout?: number;
+  /**
+   * The bytes of a message. More closes the connection (1009).
+   *
+   * @default {1_048_576}
+   */
+  maxPayload?: number;
+  /** Told once when the connection has ended, whoever ended it. */
+  onClose?: (info: CloseInfo) => void;
+  /**
+   * Told of every exception of a handler that is not an EventError.
+   *
+   * @default one line of `console.error` for each
+   */
+  onError?: (error: unknown, source: FaultSource) => void;
+  /**
+   * What makes the sockets, where the platform has none of its own (Node
+   * before 22).
+   *
+   * @default {globalThis.WebSocket}
+   */
+  WebSocket?: new (url: string, protocols?: string | string[]) => WebSocket;
+  /**
+   * Makes the socket, for other transports than websockets and for tests.
+   *
+   * @default a WebSocket to the URL
+   */
+  transport?: (url: string) => Socket;
+}
+
+/** A connection to a neffos server, made by {@linkcode dial}. */
+export class Client implements AsyncDisposable {
+  readonly #host: ClientHost;
+  readonly #conn: Conn;
+
+  /**
+   * Made by {@linkcode dial}.
+   *
+   * @param host The host of its connection.
+   * @param conn The connection.
+   * @ignore
+   */
+  constructor(host: ClientHost, conn: Conn) {
+    this.#host = host;
+    this.#conn = conn;
+  }
+
+  /** The connection, in all of its namespaces. */
+  get conn(): Conn {
+    return this.#conn;
+  }
+
+  /** The ID that the server gave to the connection. */
+  get id(): string {
+    return this.#conn.id;
+  }
+
+  /** Whether the connection is closed, or about to be. */
+  get isClosed(): boolean {
+    return this.#conn.isClosed;
+  }
+
+  /** Settled, with the reason, when the connection has ended. */
+  get closed(): Promise<CloseInfo> {
+    return this.#host.closed.promise;
+  }
+
+  /**
+   * Connects a namespace, if the server lets it.
+   *
+   * @param namespace The name of the namespace, which the handler given to
+   * {@linkcode dial} must have as well.
+   * @param options The time limit (10 seconds), and a signal that ends the
+   * wait.
+   * @returns The connection in the namespace.
+   * @throws {BadNamespaceError} When either side has no handler for it.
+   * @throws {EventError} When the server refuses.
+   * @throws {AskTimeoutError} When no answer came in time.
+   * @throws {ConnectionClosedError} When the connection is closed.
+   */
+  connect(namespace: string, options?: AskOptions): Promise<NSConn> {
+    return this.#conn.connect(namespace, options);
+  }
+
+  /**
+   * Waits until the server connects a namespace.
+   *
+   * @param namespace The name of the namespace.
+   * @param options A time limit (none by default), and a signal that ends
+   * the wait.
+   * @returns The connection in the namespace.
+   * @throws {BadNamespaceError} When it was not connected in time.
+   * @throws {ConnectionClosedError} When the connection is closed.
+   */
+  waitServerConnect(namespace: string, options?: AskOptions): Promise<NSConn> {
+    return this.#conn.waitConnect(namespace, options);
+  }
+
+  /**
+   * Finds a namespace that is connected.
+   *
+   * @param name The name of the namespace.
+   * @returns The connection in it, `undefined` when it is not connected.
+   */
+  namespace(name: string): NSConn | undefined {
+    return this.#conn.namespace(name);
+  }
+
+  /**
+   * Closes the connection for good.
+   *
+   * @param code The close code: 1000, or 3000 to 4999.
+   * @param reason The close reason.
+   * @throws {RangeError} When the code is not an integer from 1000 to 4999.
+   */
+  async close(code = 1000, reason = ""): Promise<void> {
+    this.#conn.close(code, reason);
+    await this.closed;
+  }
+
+  /** As {@linkcode close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/**
+ * Connects to a neffos server.
+ *
+ * @param url Where it is: `ws:`, `wss:`, `http:` or `https:`; in a page also
+ * a path of the page's own host. Without a scheme it is `ws:`.
+ * @param handler What handles the events: objects of functions, a Struct, or
+ * what `joinConnHandlers` returns.
+ * @param options The options.
+ * @returns The client, once the server has accepted it.
+ * @throws {EventError} When the server refuses, with its text.
+ * @throws {AskTimeoutError} When the server did not accept in time.
+ * @throws {ConnectionClosedError} When there is no server, or it is none.
+ * @throws {TypeError} When the URL or the handler is not valid.
+ *
+ * @example
+ * ```ts
+ * import { denoUpgrader, dial, Server } from "@neffos/mvc";
+ *
+ * const server = new Server(denoUpgrader(), { chat: { onHi: () => "hello" } });
+ * const listener = Deno.serve(
+ *   { port: 0, hostname: "127.0.0.1", onListen() {} },
+ *   (request, info) => server.upgrade(request, info),
+ * );
+ *
+ * const client = await dial(`ws://127.0.0.1:${listener.addr.port}`, {
+ *   chat: {},
+ * });
+ * const nsConn = await client.connect("chat");
+ * const answer = await nsConn.ask("onHi");
+ * console.log(answer.text()); // hello
+ *
+ * await client.close();
+ * await server.close();
+ * await listener.shutdown();
+ * ```
+ */
+export async function dial(
+  url: string | URL,
+  handler: ConnHandler,
+  options: DialOptions = {},
+): Promise<Client> {
+  options.signal?.throwIfAborted();
+  const host = new ClientHost(handler, options);
+  const socket = options.transport?.(String(url)) ??
+    openWebSocket(url, options);
+  const conn = new Conn({ host, socket, id: "" });
+  coreOf(conn).start();
+  await host.opened(conn, options);
+  return new Client(host, conn);
+}

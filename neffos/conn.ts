@@ -1,0 +1,267 @@
+/**
+ * {@linkcode Conn}: one connection, in all of its namespaces, on either side.
+ *
+ * @module
+ */
+
+import type { AskOptions } from "./_asks.ts";
+import { Core } from "./_core.ts";
+import type { Host } from "./_host.ts";
+import { encode } from "./codec.ts";
+import { assertCloseCode } from "./errors.ts";
+import { Message, type MessageInit } from "./message.ts";
+import type { NSConn } from "./ns_conn.ts";
+import type { Server } from "./server.ts";
+import type { CloseInfo, Socket } from "./socket.ts";
+
+/** How a {@linkcode Conn} is made. */
+export interface ConnInit {
+  /** The server or client that it belongs to. */
+  host: Host;
+  /** What carries it. */
+  socket: Socket;
+  /** Its ID; a client's is empty until the server has told it. */
+  id: string;
+  /** The request that it came from, on the server's side. */
+  request?: UpgradeRequest | undefined;
+}
+
+/**
+ * The request that wants to be a connection, or has become one. A Context is
+ * one as well.
+ */
+export interface UpgradeRequest {
+  /**
+   * The request itself. Once it is upgraded its own headers cannot be read
+   * any more; the ones here can.
+   */
+  readonly request: Request;
+  /** The headers, with those that came as URL parameters. */
+  readonly headers: Headers;
+  /** The URL. */
+  readonly url: URL;
+  /** Where it came from, where the server was told. */
+  readonly remoteAddr?: Deno.Addr | undefined;
+  /** Called right before the upgrade, after which nothing can be read. */
+  detach?(): void;
+  /**
+   * Called right after the upgrade.
+   *
+   * @param response The one response that the request may be answered with.
+   */
+  setUpgraded?(response: Response): void;
+}
+
+let readCore: (conn: Conn) => Core;
+
+/** One connection, in all of its namespaces, on either side. */
+export class Conn {
+  readonly #core: Core;
+  readonly #request: UpgradeRequest | undefined;
+  #values: Map<string | symbol, unknown> | undefined;
+
+  static {
+    readCore = (conn) => conn.#core;
+  }
+
+  /**
+   * Made by this module alone.
+   *
+   * @param init Its parts.
+   * @ignore
+   */
+  constructor({ host, socket, id, request }: ConnInit) {
+    this.#core = new Core(this, host, socket, id);
+    this.#request = request;
+  }
+
+  /** The ID that the server gave it; several connections may share one. */
+  get id(): string {
+    return this.#core.id;
+  }
+
+  /** Whether this is the client's side. */
+  get isClient(): boolean {
+    return this.#core.host.isClient;
+  }
+
+  /** Whether it is closed, or about to be, so that nothing can be sent. */
+  get isClosed(): boolean {
+    return this.#core.isEnding;
+  }
+
+  /** Settled with the reason when all is over, hooks included. */
+  get closed(): Promise<CloseInfo> {
+    return this.#core.finished.promise;
+  }
+
+  /**
+   * The server, on its side.
+   *
+   * @throws {TypeError} When this is a client's connection.
+   */
+  get server(): Server {
+    const { server } = this.#core.host;
+    if (server === undefined) {
+      throw new TypeError(
+        "Cannot get the server of a client's connection: only connections that a server has accepted have one",
+      );
+    }
+    return server;
+  }
+
+  /**
+   * The request that it came from, on the server's side.
+   *
+   * @throws {TypeError} When this is a client's connection.
+   */
+  get request(): UpgradeRequest {
+    if (this.#request === undefined) {
+      throw new TypeError(
+        "Cannot get the request of a client's connection: only connections that a server has accepted have one",
+      );
+    }
+    return this.#request;
+  }
+
+  /** The bytes that were sent and that the network has not taken yet. */
+  get bufferedAmount(): number {
+    return this.#core.bufferedAmount;
+  }
+
+  /** The namespaces that are connected. */
+  get namespaces(): NSConn[] {
+    return this.#core.membership.states
+      .filter(({ status }) => status === "connected")
+      .map(({ nsConn }) => nsConn);
+  }
+
+  /**
+   * Finds a namespace that is connected.
+   *
+   * @param name The name of the namespace.
+   * @returns The connection in it, `undefined` when it is not connected.
+   */
+  namespace(name: string): NSConn | undefined {
+    const state = this.#core.membership.find(name);
+    return state?.status === "connected" ? state.nsConn : undefined;
+  }
+
+  /**
+   * Connects a namespace, if the other side lets it. A server that does so
+   * in `onConnect` thereby accepts the connection.
+   *
+   * @param namespace The name of the namespace.
+   * @param options The time limit (10 seconds), and a signal that ends the
+   * wait.
+   * @returns The connection in the namespace.
+   * @throws {BadNamespaceError} When either side has no handler for it.
+   * @throws {EventError} When the other side refuses.
+   * @throws {AskTimeoutError} When no answer came in time.
+   * @throws {ConnectionClosedError} When the connection is closed.
+   */
+  connect(namespace: string, options: AskOptions = {}): Promise<NSConn> {
+    return this.#core.membership.connect(namespace, options);
+  }
+
+  /**
+   * Waits until the other side connects a namespace.
+   *
+   * @param namespace The name of the namespace.
+   * @param options A time limit (none by default), and a signal that ends
+   * the wait.
+   * @returns The connection in the namespace.
+   * @throws {BadNamespaceError} When it was not connected in time.
+   * @throws {ConnectionClosedError} When the connection is closed.
+   */
+  waitConnect(namespace: string, options: AskOptions = {}): Promise<NSConn> {
+    if (this.isClosed) return Promise.reject(this.#core.closedError());
+    return this.#core.membership.waitConnect(namespace, options);
+  }
+
+  /**
+   * Leaves every namespace, one after another.
+   *
+   * @param options The time limit for each, and a signal that ends the wait.
+   * @throws {EventError} When the other side refuses.
+   */
+  async disconnectAll(options: AskOptions = {}): Promise<void> {
+    for (const nsConn of this.namespaces) {
+      if (nsConn.isConnected) await nsConn.disconnect(options);
+    }
+  }
+
+  /**
+   * Sends a message of any namespace and room.
+   *
+   * @param init The message. A native one goes out as its bare body.
+   * @returns Whether it was sent: `false` when the connection is closed, or
+   * its namespace not connected, or its room not joined.
+   * @throws {TypeError} When the body cannot be sent.
+   */
+  write(init: MessageInit | Message): boolean {
+    const { body, error, isNative, isBinary } = init;
+    const { namespace = "", room = "", event = "" } = init;
+    const state = this.#core.membership.find(namespace);
+    if (state?.status !== "connected") return false;
+    if (room !== "" && !state.rooms.has(room)) return false;
+    const message = new Message(
+      { namespace, room, event, body, error, isNative, isBinary },
+    );
+    return this.#core.send(encode(message));
+  }
+
+  /**
+   * Closes the connection. What follows (rooms and namespaces are left,
+   * `onDisconnect`) happens in its own time; `closed` tells when it is over.
+   *
+   * @param code The close code, 1000 to 4999.
+   * @param reason The close reason; it is cut at 123 bytes.
+   * @throws {RangeError} When the code is not an integer from 1000 to 4999.
+   */
+  close(code = 1000, reason = ""): void {
+    assertCloseCode(code);
+    this.#core.close(code, reason);
+  }
+
+  /**
+   * Keeps a value with the connection.
+   *
+   * @param key The key.
+   * @param value The value.
+   */
+  set(key: string | symbol, value: unknown): void {
+    (this.#values ??= new Map()).set(key, value);
+  }
+
+  /**
+   * Gives a value that was kept with the connection. The type is the
+   * caller's claim.
+   *
+   * @typeParam T The type of the value.
+   * @param key The key.
+   * @returns The value, `undefined` when there is none.
+   */
+  get<T = unknown>(key: string | symbol): T | undefined {
+    return this.#values?.get(key) as T | undefined;
+  }
+
+  /**
+   * Gives the ID, for texts.
+   *
+   * @returns The ID.
+   */
+  toString(): string {
+    return this.id;
+  }
+}
+
+/**
+ * Gives what is behind a connection, to the other files of this module.
+ *
+ * @param conn The connection.
+ * @returns What is behind it.
+ */
+export function coreOf(conn: Conn): Core {
+  return readCore(conn);
+}

@@ -1,0 +1,290 @@
+/**
+ * What one event carries: {@linkcode Message}, the bodies that can be sent,
+ * and {@linkcode reply} and {@linkcode exclude}.
+ *
+ * @module
+ */
+
+import type { StandardSchemaV1 } from "./_standard_schema.ts";
+import { EventError } from "./errors.ts";
+
+/**
+ * What can be sent: a string goes as text, bytes as a binary frame, nothing
+ * as the empty body, anything else as JSON.
+ */
+export type Body =
+  | string
+  | Uint8Array
+  | number
+  | boolean
+  | object
+  | null
+  | undefined;
+
+/** A body as it travels: text or bytes. */
+export type RawBody = string | Uint8Array;
+
+/** What a {@linkcode Message} can be made of. */
+export interface MessageInit {
+  /** The name of the event; may be left out of a native message. */
+  event?: string;
+  /**
+   * The namespace.
+   *
+   * @default {""}
+   */
+  namespace?: string | undefined;
+  /**
+   * The room.
+   *
+   * @default {""}
+   */
+  room?: string | undefined;
+  /**
+   * The body.
+   *
+   * @default {""}
+   */
+  body?: Body;
+  /** An error to tell; its text takes the place of the body. */
+  error?: Error | undefined;
+  /** Sends the bare body, for peers that do not speak the protocol. */
+  isNative?: boolean | undefined;
+  /** Sends the message as a binary frame; implied by a body of bytes. */
+  isBinary?: boolean | undefined;
+  /** Limits a broadcast to the connections with this ID. */
+  to?: string | undefined;
+}
+
+/** One event of one connection: what handlers get and what can be sent. */
+export class Message {
+  /** The namespace it belongs to, often `""` or `"default"`. */
+  readonly namespace: string;
+  /** The room it belongs to, empty outside of rooms. */
+  readonly room: string;
+  /** The name of the event. */
+  readonly event: string;
+  /** The body: a string for a text frame, bytes for a binary one. */
+  readonly body: RawBody;
+  /** The error that the other side answered with, if it did. */
+  readonly error: Error | undefined;
+  /** Nobody asked for it: the connection was lost, or the server decided. */
+  readonly isForced: boolean;
+  /** It was caused by this side. */
+  readonly isLocal: boolean;
+  /** It is not in the protocol's format: only the body is there. */
+  readonly isNative: boolean;
+  /** It came, or goes, as a binary frame. */
+  readonly isBinary: boolean;
+  /** Limits a broadcast to the connections with this ID. */
+  readonly to: string;
+  /** The token by which the other side waits for an answer, else empty. */
+  readonly wait: string;
+  /** The protocol's no-operation flag. */
+  readonly isNoOp: boolean;
+
+  /**
+   * Makes a message, to be broadcast or written.
+   *
+   * @param init Its parts.
+   * @throws {TypeError} When the body cannot be sent (a function, a symbol, a
+   * bigint or a circular structure).
+   */
+  constructor(init: MessageInit & Partial<Received> = {}) {
+    const body = init.body;
+    this.namespace = init.namespace ?? "";
+    this.room = init.room ?? "";
+    this.event = init.event ?? "";
+    this.body = typeof body === "string" ? body : toRawBody(body);
+    this.error = init.error;
+    this.isForced = init.isForced ?? false;
+    this.isLocal = init.isLocal ?? false;
+    this.isNative = init.isNative ?? false;
+    this.isBinary = init.isBinary ?? typeof this.body !== "string";
+    this.to = init.to ?? "";
+    this.wait = init.wait ?? "";
+    this.isNoOp = init.isNoOp ?? false;
+  }
+
+  /**
+   * Gives the body as text; bytes are read as UTF-8.
+   *
+   * @returns The text.
+   */
+  text(): string {
+    return typeof this.body === "string"
+      ? this.body
+      : new TextDecoder().decode(this.body);
+  }
+
+  /**
+   * Gives the body as bytes; text is written as UTF-8.
+   *
+   * @returns The bytes.
+   */
+  bytes(): Uint8Array {
+    return typeof this.body === "string"
+      ? new TextEncoder().encode(this.body)
+      : this.body;
+  }
+
+  /**
+   * Reads the body as JSON. The type is the caller's claim: use
+   * {@linkcode parse} for a body that is not trusted.
+   *
+   * @typeParam T The type that the caller expects.
+   * @returns The value, `undefined` for an empty body.
+   * @throws {EventError} When the body is not JSON. Left uncaught in a handler
+   * it goes back to the sender.
+   */
+  json<T = unknown>(): T {
+    const text = this.text();
+    if (text === "") return undefined as T;
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      throw new EventError(
+        `Cannot read the body of event "${this.event}": it is not JSON`,
+        { cause, namespace: this.namespace, event: this.event },
+      );
+    }
+  }
+
+  /**
+   * Reads the body as JSON and validates it.
+   *
+   * @typeParam T What the schema makes of the body.
+   * @param schema A validator that follows the Standard Schema specification
+   * (https://standardschema.dev), version 1, such as those of zod, valibot
+   * and arktype.
+   * @returns What the schema made of it: a promise where the schema is async.
+   * @throws {EventError} When the body is not JSON or not what the schema
+   * wants. Left uncaught in a handler it goes back to the sender.
+   */
+  parse<T>(schema: StandardSchemaV1<unknown, T>): T | Promise<T> {
+    const result = schema["~standard"].validate(this.json());
+    return result instanceof Promise
+      ? result.then((settled) => this.#valueOf(settled))
+      : this.#valueOf(result);
+  }
+
+  #valueOf<T>(result: StandardSchemaV1.Result<T>): T {
+    if (result.issues === undefined) return result.value;
+    const issues = result.issues.map(({ message, path }) => {
+      const where = (path ?? []).map((part) =>
+        String(typeof part === "object" ? part.key : part)
+      ).join(".");
+      return where === "" ? message : `${where}: ${message}`;
+    });
+    throw new EventError(
+      `Cannot accept the body of event "${this.event}": ${issues.join("; ")}`,
+      { namespace: this.namespace, event: this.event },
+    );
+  }
+}
+
+/** The parts of a message that only this module sets. */
+interface Received {
+  isForced: boolean;
+  isLocal: boolean;
+  wait: string;
+  isNoOp: boolean;
+}
+
+/** An answer that a handler returns; made by {@linkcode reply}. */
+export class Reply {
+  /** The body of the answer. */
+  readonly body: RawBody;
+
+  /**
+   * Makes an answer.
+   *
+   * @param body The body of the answer.
+   */
+  constructor(body: Body) {
+    this.body = toRawBody(body);
+  }
+}
+
+/**
+ * Makes an answer to be returned from a handler: the same event goes back to
+ * the sender with the new body, whether it asked or not.
+ *
+ * @param body The body of the answer.
+ * @returns What the handler returns.
+ * @throws {TypeError} When the body cannot be sent.
+ *
+ * @example
+ * ```ts
+ * import { type Events, reply } from "@neffos/mvc";
+ *
+ * const events: Events = {
+ *   onPing: () => reply("pong"),
+ * };
+ * ```
+ */
+export function reply(body?: Body): Reply {
+  return new Reply(body);
+}
+
+/** Whom a broadcast leaves out by ID; made by {@linkcode exclude}. */
+export class Exclude {
+  /** The ID of the connections to leave out. */
+  readonly id: string;
+
+  /**
+   * Makes an exclusion.
+   *
+   * @param id The ID of the connections to leave out.
+   */
+  constructor(id: string) {
+    this.id = id;
+  }
+}
+
+/**
+ * Leaves every connection with an ID out of a broadcast.
+ *
+ * @param id The ID; several connections of one user may share it.
+ * @returns The first argument of `server.broadcast`.
+ *
+ * @example
+ * ```ts
+ * import { exclude, type Server } from "@neffos/mvc";
+ *
+ * function tellOthers(server: Server, userId: string) {
+ *   server.broadcast(exclude(userId), {
+ *     namespace: "default",
+ *     event: "onChat",
+ *     body: "hello",
+ *   });
+ * }
+ * ```
+ */
+export function exclude(id: string): Exclude {
+  return new Exclude(id);
+}
+
+/**
+ * Makes a body ready to travel.
+ *
+ * @param body Anything that can be sent.
+ * @returns Text or bytes.
+ * @throws {TypeError} When it cannot be sent.
+ */
+export function toRawBody(body: unknown): RawBody {
+  if (typeof body === "string") return body;
+  if (body === undefined) return "";
+  if (body instanceof Uint8Array) return body;
+  if (body instanceof ArrayBuffer) return new Uint8Array(body);
+  if (ArrayBuffer.isView(body)) {
+    return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  }
+  const json = JSON.stringify(body);
+  if (json === undefined) {
+    throw new TypeError(
+      `Cannot send a body of type "${typeof body}": it must be a string, bytes or a JSON value`,
+    );
+  }
+  return json;
+}

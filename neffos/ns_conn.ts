@@ -1,0 +1,181 @@
+/**
+ * {@linkcode NSConn}: a connection inside one namespace.
+ *
+ * @module
+ */
+
+import type { AskOptions } from "./_asks.ts";
+import type { NSState } from "./_state.ts";
+import { encodeScoped } from "./codec.ts";
+import { OnNativeMessage } from "./_names.ts";
+import type { Conn } from "./conn.ts";
+import { BAD_NAMESPACE, BadNamespaceError } from "./errors.ts";
+import { type Body, type Message, toRawBody } from "./message.ts";
+import type { Room } from "./room.ts";
+import type { Server } from "./server.ts";
+
+/**
+ * A connection inside one namespace, on either side: what handlers get, and
+ * what sends and asks.
+ */
+export class NSConn {
+  readonly #state: NSState;
+
+  /**
+   * Made by this module alone.
+   *
+   * @param state The state behind it.
+   * @ignore
+   */
+  constructor(state: NSState) {
+    this.#state = state;
+  }
+
+  /** The connection, in all of its namespaces. */
+  get conn(): Conn {
+    return this.#state.core.conn;
+  }
+
+  /** The connection's ID. */
+  get id(): string {
+    return this.#state.core.id;
+  }
+
+  /** The name of the namespace. */
+  get namespace(): string {
+    return this.#state.namespace;
+  }
+
+  /** Whether the namespace is connected, now. */
+  get isConnected(): boolean {
+    return this.#state.status === "connected" && !this.#state.core.isEnding;
+  }
+
+  /**
+   * The server, on its side.
+   *
+   * @throws {TypeError} When this is a client's connection.
+   */
+  get server(): Server {
+    return this.conn.server;
+  }
+
+  /** The rooms that it is in. */
+  get rooms(): Room[] {
+    return [...this.#state.rooms.values()];
+  }
+
+  /**
+   * Finds a room that it is in.
+   *
+   * @param name The name of the room.
+   * @returns The room, `undefined` when it is not in it.
+   */
+  room(name: string): Room | undefined {
+    return this.#state.rooms.get(name);
+  }
+
+  /**
+   * Sends an event to the other side.
+   *
+   * @param event The name of the event.
+   * @param body The body: a string goes as text, bytes as a binary frame,
+   * anything else as JSON.
+   * @returns Whether it was sent: `false` when the connection is closed or
+   * the namespace not connected.
+   * @throws {TypeError} When the body cannot be sent.
+   */
+  emit(event: string, body?: Body): boolean {
+    const state = this.#state;
+    if (state.status !== "connected") return false;
+    const raw = toRawBody(body);
+    if (event === OnNativeMessage && state.namespace === "") {
+      return state.core.send(raw);
+    }
+    return state.core.send(encodeScoped("", state.scope, event, raw));
+  }
+
+  /**
+   * Sends an event to the other side and waits for the answer.
+   *
+   * @param event The name of the event.
+   * @param body The body, as for {@linkcode emit}.
+   * @param options The time limit (10 seconds), and a signal that ends the
+   * wait.
+   * @returns The answer.
+   * @throws {EventError} What the other side's handler has thrown.
+   * @throws {AskTimeoutError} When no answer came in time.
+   * @throws {ConnectionClosedError} When the connection is closed, or closes
+   * before the answer.
+   * @throws {BadNamespaceError} When the namespace is not connected.
+   * @throws {LimitError} When too many asks wait already.
+   * @throws {TypeError} When the body cannot be sent.
+   */
+  async ask(
+    event: string,
+    body?: Body,
+    options?: AskOptions,
+  ): Promise<Message> {
+    const { core, namespace, scope, status } = this.#state;
+    const raw = toRawBody(body);
+    if (status !== "connected") {
+      throw core.isEnding
+        ? core.closedError()
+        : new BadNamespaceError(BAD_NAMESPACE, { namespace, event });
+    }
+    return await core.asks.request(
+      { namespace, room: "", event },
+      (wait) => encodeScoped(wait, scope, event, raw),
+      options,
+    );
+  }
+
+  /**
+   * Joins a room, if the other side lets it.
+   *
+   * @param name The name of the room.
+   * @param options The time limit, and a signal that ends the wait.
+   * @returns The room.
+   * @throws {EventError} When the other side refuses.
+   * @throws {AskTimeoutError} When no answer came in time.
+   * @throws {ConnectionClosedError} When the connection is closed.
+   */
+  joinRoom(name: string, options: AskOptions = {}): Promise<Room> {
+    return this.#state.core.membership.rooms.join(this.#state, name, options);
+  }
+
+  /**
+   * Leaves every room, one after another.
+   *
+   * @param options The time limit for each, and a signal that ends the wait.
+   * @throws {EventError} When the other side refuses.
+   */
+  async leaveAll(options: AskOptions = {}): Promise<void> {
+    const { rooms } = this.#state.core.membership;
+    for (const { name } of this.rooms) {
+      if (!this.#state.rooms.has(name)) continue;
+      await rooms.leave(this.#state, name, options, { isLocal: true });
+    }
+  }
+
+  /**
+   * Leaves the namespace, if the other side lets it.
+   *
+   * @param options The time limit, and a signal that ends the wait.
+   * @returns When it has left.
+   * @throws {BadNamespaceError} When the namespace is not connected.
+   * @throws {EventError} When the other side refuses.
+   */
+  disconnect(options: AskOptions = {}): Promise<void> {
+    return this.#state.core.membership.disconnect(this.#state, options);
+  }
+
+  /**
+   * Gives the ID, for texts.
+   *
+   * @returns The ID.
+   */
+  toString(): string {
+    return this.id;
+  }
+}

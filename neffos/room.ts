@@ -1,0 +1,82 @@
+/**
+ * {@linkcode Room}: a connection inside one room of a namespace.
+ *
+ * @module
+ */
+
+import type { AskOptions } from "./_asks.ts";
+import type { NSState } from "./_state.ts";
+import { encodeScope, encodeScoped } from "./codec.ts";
+import { type Body, toRawBody } from "./message.ts";
+import type { NSConn } from "./ns_conn.ts";
+
+/** A connection inside one room of a namespace. */
+export class Room {
+  /** The name of the room. */
+  readonly name: string;
+  readonly #state: NSState;
+  readonly #scope: string;
+
+  /**
+   * Made by this module alone.
+   *
+   * @param state The namespace that the room is in.
+   * @param name The name of the room.
+   * @ignore
+   */
+  constructor(state: NSState, name: string) {
+    this.#state = state;
+    this.name = name;
+    this.#scope = encodeScope(state.namespace, name);
+  }
+
+  /** The connection in the namespace that the room is in. */
+  get nsConn(): NSConn {
+    return this.#state.nsConn;
+  }
+
+  /** Whether the connection is in the room, now. */
+  get isJoined(): boolean {
+    return this.nsConn.isConnected && this.#state.rooms.get(this.name) === this;
+  }
+
+  /**
+   * Sends an event to the other side, marked with the room.
+   *
+   * @param event The name of the event.
+   * @param body The body, as for `NSConn.emit`.
+   * @returns Whether it was sent: `false` when the room is left or the
+   * connection closed.
+   * @throws {TypeError} When the body cannot be sent.
+   */
+  emit(event: string, body?: Body): boolean {
+    if (!this.isJoined) return false;
+    const raw = toRawBody(body);
+    return this.#state.core.send(encodeScoped("", this.#scope, event, raw));
+  }
+
+  /**
+   * Leaves the room, if the other side lets it.
+   *
+   * @param options The time limit, and a signal that ends the wait.
+   * @returns When it has left.
+   * @throws {BadRoomError} When it is not in the room.
+   * @throws {EventError} When the other side refuses.
+   */
+  leave(options: AskOptions = {}): Promise<void> {
+    return this.#state.core.membership.rooms.leave(
+      this.#state,
+      this.name,
+      options,
+    );
+  }
+
+  /**
+   * Gives the name, for texts.
+   *
+   * @returns The name of the room.
+   */
+  toString(): string {
+    return this.name;
+  }
+}

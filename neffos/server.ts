@@ -1,0 +1,318 @@
+/**
+ * {@linkcode Server}: accepts connections, knows who is where, broadcasts.
+ *
+ * @module
+ */
+
+import type { AskOptions } from "./_asks.ts";
+import {
+  assertHandshake,
+  assertOrigin,
+  chooseProtocol,
+  UpgradeError,
+} from "./_handshake.ts";
+import { addParameterHeaders } from "./_headers.ts";
+import { limitsOf, type ServerHooks, type ServerOptions } from "./_options.ts";
+import { ServerHost } from "./_server_host.ts";
+import { encodeOnce, encodeScope, encodeScoped } from "./codec.ts";
+import { Conn, type UpgradeRequest } from "./conn.ts";
+import { BadNamespaceError } from "./errors.ts";
+import type { ConnHandler } from "./events.ts";
+import { Exclude, Message, type MessageInit } from "./message.ts";
+import { NSConn } from "./ns_conn.ts";
+import { Room } from "./room.ts";
+import type { Upgrader } from "./upgrader.ts";
+
+/** Whom a broadcast leaves out: one connection, or an ID, or nobody. */
+export type Except = Conn | NSConn | Room | Exclude | null | undefined;
+
+/** A websocket server: its connections, and what can be said to all of them. */
+export class Server implements ServerHooks {
+  /** See {@linkcode ServerOptions.onConnect}. */
+  onConnect: ServerHooks["onConnect"];
+  /** See {@linkcode ServerOptions.onDisconnect}. */
+  onDisconnect: ServerHooks["onDisconnect"];
+  /** See {@linkcode ServerOptions.onUpgradeError}. */
+  onUpgradeError: ServerHooks["onUpgradeError"];
+  /** See {@linkcode ServerOptions.onError}. */
+  onError: ServerHooks["onError"];
+  /** See {@linkcode ServerOptions.idGenerator}. */
+  idGenerator: NonNullable<ServerHooks["idGenerator"]>;
+  readonly #options: ServerOptions;
+  readonly #upgrader: Upgrader;
+  readonly #host: ServerHost;
+  #isClosing = false;
+
+  /**
+   * Makes a server.
+   *
+   * @param upgrader How requests become sockets, such as `denoUpgrader()`.
+   * @param handler What handles the connections' events: an Application, a
+   * Struct, or objects of functions.
+   * @param options The limits and hooks.
+   * @throws {TypeError} When the handler is none, or handles an event twice.
+   * @throws {RangeError} When a limit is not a positive number.
+   */
+  constructor(
+    upgrader: Upgrader,
+    handler: ConnHandler,
+    options: ServerOptions = {},
+  ) {
+    this.#upgrader = upgrader;
+    this.#options = options;
+    this.onConnect = options.onConnect;
+    this.onDisconnect = options.onDisconnect;
+    this.onUpgradeError = options.onUpgradeError;
+    this.onError = options.onError;
+    this.idGenerator = options.idGenerator ?? (() => crypto.randomUUID());
+    this.#host = new ServerHost(this, handler, limitsOf(options));
+  }
+
+  /** How many connections there are. */
+  get totalConnections(): number {
+    return this.#host.connected.size;
+  }
+
+  /** The connections, as they are now. */
+  get connections(): Conn[] {
+    return [...this.#host.connected];
+  }
+
+  /**
+   * Finds the connections in a namespace, as they are now.
+   *
+   * @param namespace The name of the namespace.
+   * @returns The connections in it.
+   */
+  connectionsByNamespace(namespace: string): NSConn[] {
+    return this.room(namespace, "");
+  }
+
+  /**
+   * Finds the connections in a room, as they are now.
+   *
+   * @param namespace The name of the namespace.
+   * @param name The name of the room.
+   * @returns The connections in it.
+   */
+  room(namespace: string, name: string): NSConn[] {
+    const members = this.#host.index.find(namespace, name);
+    return Array.from(members, ({ nsConn }) => nsConn);
+  }
+
+  /**
+   * Makes a request a connection. A refusal is an HTTP response as well: 405
+   * for another method than GET (a HEAD is answered 302, by which neffos
+   * clients see that the server is there), 426 and 400 for what is no
+   * websocket handshake, 403 for a page of another origin, 500 when the ID
+   * generator fails, 503 when the server is closing.
+   *
+   * @param request The request.
+   * @param info What `Deno.serve` gives beside it.
+   * @returns The response, which must be the answer to the request.
+   *
+   * @example
+   * ```ts
+   * import { denoUpgrader, Server } from "@neffos/mvc";
+   *
+   * const server = new Server(denoUpgrader(), { onPing: () => "pong" });
+   * const listener = Deno.serve(
+   *   { port: 0, hostname: "127.0.0.1" },
+   *   (request, info) => server.upgrade(request, info),
+   * );
+   *
+   * // When the program ends:
+   * await server.close();
+   * await listener.shutdown();
+   * ```
+   */
+  async upgrade(
+    request: Request,
+    info?: Pick<Deno.ServeHandlerInfo, "remoteAddr">,
+  ): Promise<Response> {
+    const headers = new Headers(request.headers);
+    const url = new URL(request.url);
+    const { remoteAddr } = info ?? {};
+    return await this.accept({ request, headers, url, remoteAddr });
+  }
+
+  /**
+   * As {@linkcode upgrade}, for a request that was read before, such as a
+   * Context. `conn.request` gives it back.
+   *
+   * @param from The request and what was taken out of it. Its headers must be
+   * a copy: those that came as URL parameters are added to them.
+   * @returns The response, which must be the answer to the request.
+   */
+  async accept(from: UpgradeRequest): Promise<Response> {
+    const { request, headers } = from;
+    if (request.method === "HEAD") return new Response(null, { status: 302 });
+    addParameterHeaders(headers, from.url);
+    try {
+      if (this.#isClosing) {
+        throw new UpgradeError(503, "This server is closing", {
+          headers: { "retry-after": "1" },
+        });
+      }
+      assertHandshake(request.method, headers);
+      await assertOrigin(from, this.#options.origins);
+      const id = await this.#makeId(from);
+      const { protocols = [] } = this.#options;
+      const protocol = chooseProtocol(headers, protocols);
+      from.detach?.();
+      // Once this is called, nothing may fail until the response is sent.
+      const { socket, response } = this.#upgrader(request, protocol);
+      from.setUpgraded?.(response);
+      this.#host.add(new Conn({ host: this.#host, socket, id, request: from }));
+      return response;
+    } catch (error) {
+      return this.#refuse(error, from);
+    }
+  }
+
+  async #makeId(from: UpgradeRequest): Promise<string> {
+    const id = await this.idGenerator(from);
+    if (typeof id === "string" && id !== "") return id;
+    throw new TypeError(
+      `Cannot use ${
+        JSON.stringify(id)
+      } as the ID of a connection: it must be a string that is not empty`,
+    );
+  }
+
+  #refuse(cause: unknown, from: UpgradeRequest): Response {
+    let error: UpgradeError;
+    if (cause instanceof UpgradeError) error = cause;
+    else {
+      this.#host.report(cause, { event: "upgrade" });
+      error = new UpgradeError(500, "Internal Server Error", { cause });
+    }
+    try {
+      this.onUpgradeError?.(error, from);
+    } catch (failure) {
+      this.#host.report(failure, { event: "onUpgradeError" });
+    }
+    const { status, headers, message } = error;
+    return new Response(message, { status, headers });
+  }
+
+  /**
+   * Sends messages to every connection in their namespace, and in their room
+   * where they have one. Each connection gets them in this order.
+   *
+   * @param except Whom to leave out: a connection, in whatever form, or
+   * `exclude(id)`, or `null` for nobody.
+   * @param messages The messages. `to` limits one to an ID.
+   * @throws {TypeError} When a body cannot be sent.
+   */
+  broadcast(except: Except, ...messages: (Message | MessageInit)[]): void {
+    const conn = except instanceof Exclude ? undefined : connOf(except);
+    const excludedId = except instanceof Exclude ? except.id : undefined;
+    for (const init of messages) {
+      const message = init instanceof Message ? init : new Message(init);
+      const { namespace, room, to, isNative } = message;
+      const receivers = this.#host.index.find(namespace, room);
+      const frame = encodeOnce(
+        { ...message, wait: "", isNative },
+        receivers.size,
+      );
+      for (const { core } of receivers) {
+        if (core.conn === conn) continue;
+        if (excludedId !== undefined && core.id === excludedId) continue;
+        if (to !== "" && core.id !== to) continue;
+        core.send(frame);
+      }
+    }
+  }
+
+  /**
+   * Asks every connection in a message's namespace, and in its room where it
+   * has one, and takes the first answer.
+   *
+   * @param init The message. `to` limits it to an ID.
+   * @param options The time limit (10 seconds), and a signal that ends the
+   * wait.
+   * @returns The first answer.
+   * @throws {EventError} The last refusal, when everybody has refused.
+   * @throws {AskTimeoutError} When nobody answered in time.
+   * @throws {BadNamespaceError} When there is nobody to ask.
+   */
+  async ask(
+    init: Message | MessageInit,
+    options: AskOptions = {},
+  ): Promise<Message> {
+    const { namespace, room, event, body, to } = new Message(init);
+    const scope = encodeScope(namespace, room);
+    const done = new AbortController();
+    const signal = options.signal
+      ? AbortSignal.any([options.signal, done.signal])
+      : done.signal;
+    const asked: Promise<Message>[] = [];
+    for (const { core } of this.#host.index.find(namespace, room)) {
+      if (to !== "" && core.id !== to) continue;
+      asked.push(core.asks.request(
+        { namespace, room, event },
+        (wait) => encodeScoped(wait, scope, event, body),
+        { ...options, signal },
+      ));
+    }
+    if (asked.length === 0) {
+      throw new BadNamespaceError(
+        `Cannot ask "${event}": nobody is in namespace "${namespace}"${
+          room && `, room "${room}"`
+        }${to && ` with the ID "${to}"`}`,
+        { namespace, room, event },
+      );
+    }
+    try {
+      return await Promise.any(asked);
+    } catch (error) {
+      throw error instanceof AggregateError ? error.errors.at(-1) : error;
+    } finally {
+      done.abort();
+    }
+  }
+
+  /**
+   * Does something with every connection.
+   *
+   * @param action What is done.
+   */
+  do(action: (conn: Conn) => void): void {
+    for (const conn of this.connections) action(conn);
+  }
+
+  /**
+   * Closes the server: newcomers are answered 503, every connection is closed
+   * (1001), leaves its rooms and namespaces, and what its handlers are doing
+   * is waited for.
+   *
+   * @param options The time to wait, in milliseconds; without it each
+   * connection's `closeTimeout` counts.
+   * @returns When all is over, or the time is up.
+   */
+  async close(options: { timeout?: number } = {}): Promise<void> {
+    this.#isClosing = true;
+    const { all, timers } = this.#host;
+    const closed = Array.from(all, (conn) => {
+      conn.close(1001, "server closed");
+      return conn.closed;
+    });
+    const up = Promise.withResolvers<void>();
+    const { timeout } = options;
+    const timer = timeout && setTimeout(up.resolve, timeout);
+    await Promise.race([Promise.all(closed), up.promise]);
+    clearTimeout(timer);
+    timers.stop();
+  }
+
+  /** As {@linkcode close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+function connOf(except: Conn | NSConn | Room | null | undefined) {
+  if (except instanceof Room) return except.nsConn.conn;
+  return except instanceof NSConn ? except.conn : except ?? undefined;
+}

@@ -1,0 +1,485 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { MemoryServer, RawClient } from "./_harness_test.ts";
+import type { FaultSource } from "./_host.ts";
+import { type Client, dial } from "./client.ts";
+import type { Conn } from "./conn.ts";
+import { CloseError, ConnectionClosedError, EventError } from "./errors.ts";
+import type { ConnHandler } from "./events.ts";
+import { exclude } from "./message.ts";
+import type { NSConn } from "./ns_conn.ts";
+import { Server } from "./server.ts";
+import type { ServerOptions } from "./_options.ts";
+import { denoUpgrader } from "./upgrader.ts";
+
+/** A server on a real port. */
+class Listening implements AsyncDisposable {
+  readonly server: Server;
+  readonly url: string;
+  readonly faults: [unknown, FaultSource][] = [];
+  readonly #listener: Deno.HttpServer<Deno.NetAddr>;
+
+  constructor(handler: ConnHandler, options: ServerOptions = {}) {
+    this.server = new Server(denoUpgrader(), handler, {
+      onError: (...fault) => this.faults.push(fault),
+      ...options,
+    });
+    this.#listener = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      (request, info) => this.server.upgrade(request, info),
+    );
+    this.url = `http://127.0.0.1:${this.#listener.addr.port}/`;
+  }
+
+  dial(handler: ConnHandler): Promise<Client> {
+    return dial(this.url, handler);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server.close();
+    await this.#listener.shutdown();
+  }
+}
+
+const UPGRADE = {
+  connection: "keep-alive, Upgrade",
+  upgrade: "websocket",
+  "sec-websocket-version": "13",
+  "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+};
+
+/** Sends a request line by line, since fetch() refuses to send such headers. */
+async function request(
+  url: string,
+  method: string,
+  headers: Record<string, string>,
+): Promise<{ status: number; text: string }> {
+  const { hostname, port, host } = new URL(url);
+  using conn = await Deno.connect({ hostname, port: Number(port) });
+  const lines = Object.entries({ host, connection: "close", ...headers })
+    .map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `${method} / HTTP/1.1\r\n${lines.join("")}\r\n`;
+  await conn.write(new TextEncoder().encode(head));
+  const buffer = new Uint8Array(4096);
+  const read = await conn.read(buffer) ?? 0;
+  const text = new TextDecoder().decode(buffer.subarray(0, read));
+  return { status: Number(text.split(" ")[1]), text };
+}
+
+Deno.test("Server.upgrade() answers what is no websocket handshake", async () => {
+  const errors: string[] = [];
+  await using listening = new Listening({ onHi() {} }, {
+    onUpgradeError: ({ status, message }) =>
+      errors.push(`${status} ${message}`),
+  });
+  const { url } = listening;
+  const head = await request(url, "HEAD", {});
+  assertEquals(head.status, 302);
+  const post = await request(url, "POST", UPGRADE);
+  assertEquals(post.status, 405);
+  assertStringIncludes(post.text.toLowerCase(), "\r\nallow: get\r\n");
+  const plain = await request(url, "GET", {});
+  assertEquals(plain.status, 426);
+  assertStringIncludes(plain.text.toLowerCase(), "\r\nupgrade: websocket\r\n");
+  const old = { ...UPGRADE, "sec-websocket-version": "8" };
+  assertEquals((await request(url, "GET", old)).status, 426);
+  const noKey = { ...UPGRADE, "sec-websocket-key": "short" };
+  assertEquals((await request(url, "GET", noKey)).status, 400);
+  assertEquals(errors.map((error) => error.slice(0, 3)), [
+    "405",
+    "426",
+    "426",
+    "400",
+  ]);
+  assertEquals((await request(url, "GET", UPGRADE)).status, 101);
+  assertEquals(listening.faults, []);
+});
+
+Deno.test("Server.upgrade() lets in pages of its own origin alone", async () => {
+  await using listening = new Listening({ onHi() {} });
+  const { url } = listening;
+  const status = async (origin: string) =>
+    (await request(url, "GET", { ...UPGRADE, origin })).status;
+  assertEquals(await status("https://evil.example"), 403);
+  assertEquals(await status("null"), 403);
+  assertEquals(await status(`${url.slice(0, -1)}1`), 403);
+  assertEquals(await status(url.slice(0, -1)), 101);
+});
+
+Deno.test("ServerOptions.origins may be a list, a function, or all", async () => {
+  const statusOf = async (origins: ServerOptions["origins"]) => {
+    await using listening = new Listening({ onHi() {} }, { origins: origins! });
+    const headers = { ...UPGRADE, origin: "https://a.example" };
+    return (await request(listening.url, "GET", headers)).status;
+  };
+  assertEquals(await statusOf(["https://a.example"]), 101);
+  assertEquals(await statusOf(["https://b.example"]), 403);
+  assertEquals(await statusOf("*"), 101);
+  assertEquals(await statusOf((origin) => origin.endsWith("a.example")), 101);
+  assertEquals(
+    await statusOf((_, { headers }) => Promise.resolve(headers.has("x-none"))),
+    403,
+  );
+});
+
+Deno.test("Server.upgrade() goes on when hooks before the upgrade fail", async () => {
+  let fails = true;
+  await using listening = new Listening({ onHi: () => "hello" }, {
+    idGenerator() {
+      if (fails) throw new Error("no ID");
+      return "ID";
+    },
+    onUpgradeError() {
+      throw new Error("onUpgradeError fails too");
+    },
+  });
+  assertEquals((await request(listening.url, "GET", UPGRADE)).status, 500);
+  fails = false;
+  await using client = await listening.dial({ onHi() {} });
+  assertEquals(client.id, "ID");
+  const events = listening.faults.map(([, { event }]) => event);
+  assertEquals(events, ["upgrade", "onUpgradeError"]);
+});
+
+Deno.test("Server tells the program of a handler that throws, and goes on", async () => {
+  await using listening = new Listening({
+    chat: {
+      onSync() {
+        throw new Error("sync");
+      },
+      async onAsync() {
+        await Promise.resolve();
+        throw new Error("async");
+      },
+      onHi: () => "hello",
+    },
+  });
+  await using client = await listening.dial({ chat: {} });
+  const nsConn = await client.connect("chat");
+  for (const event of ["onSync", "onAsync"]) {
+    await assertRejects(() => nsConn.ask(event), EventError, "internal error");
+  }
+  assertEquals((await nsConn.ask("onHi")).text(), "hello");
+  assertEquals(
+    listening.faults.map(([error, { conn, namespace, event }]) => [
+      (error as Error).message,
+      conn?.id,
+      namespace,
+      event,
+    ]),
+    [
+      ["sync", client.id, "chat", "onSync"],
+      ["async", client.id, "chat", "onAsync"],
+    ],
+  );
+});
+
+Deno.test("Server survives an onError that fails", async () => {
+  await using memory = new MemoryServer({ chat: { onHi: () => "hello" } }, {
+    onConnect() {
+      throw new Error("not an EventError");
+    },
+    onError() {
+      throw new Error("onError");
+    },
+  });
+  const { error } = console;
+  const lines: unknown[][] = [];
+  console.error = (...line) => lines.push(line);
+  try {
+    await assertRejects(
+      () => memory.dial({ chat: {} }),
+      EventError,
+      "internal error",
+    );
+  } finally {
+    console.error = error;
+  }
+  assertEquals(lines.length, 1);
+});
+
+Deno.test("Server drops frames that are no messages, and goes on", async () => {
+  await using memory = new MemoryServer({ chat: { onHi: () => "hello" } }, {
+    idGenerator: () => "ID",
+  });
+  const raw = await RawClient.open(
+    memory,
+    "M",
+    "",
+    "no message",
+    ";;;;;",
+    new Uint8Array([1, 2, 3]),
+    "AID",
+    "Hno",
+    "$1;chat;;_OnNamespaceConnect;0;0;",
+    "$2;chat;;onHi;0;0;",
+  );
+  assertEquals(await raw.until(3), [
+    "AID",
+    "$1;;;;;;",
+    "$2;chat;;onHi;0;0;hello",
+  ]);
+  raw.socket.close();
+  await raw.closed.promise;
+  assertEquals(memory.errors, []);
+});
+
+Deno.test("Server fires onDisconnect once for each onConnect that succeeded", async () => {
+  const log: string[] = [];
+  let action: "accept" | "refuse" | "close" = "accept";
+  await using memory = new MemoryServer({ chat: {} }, {
+    async onConnect(conn) {
+      await Promise.resolve();
+      log.push(action);
+      if (action === "refuse") throw new EventError("no");
+      if (action === "close") conn.close(4001, "at once");
+    },
+    onDisconnect(_conn, { code, reason, wasClean }) {
+      log.push(`disconnect ${code} ${reason} ${wasClean}`);
+    },
+  });
+  const client = await memory.dial({ chat: {} });
+  await client.connect("chat");
+  await client.close(4321, "bye");
+  action = "refuse";
+  await assertRejects(() => memory.dial({ chat: {} }), EventError, "no");
+  action = "close";
+  await assertRejects(() => memory.dial({ chat: {} }), ConnectionClosedError);
+  action = "accept";
+  const raw = await RawClient.open(memory, "M");
+  await raw.until(1);
+  raw.socket.terminate!();
+  await raw.closed.promise;
+  await memory.server.close();
+  assertEquals(log, [
+    "accept",
+    "disconnect 4321 bye true",
+    "refuse",
+    "close",
+    "disconnect 4001 at once true",
+    "accept",
+    "disconnect 1006  false",
+  ]);
+});
+
+Deno.test("Server.broadcast() reaches everybody else, once, in order", async () => {
+  const received = new Map<string, string[]>();
+  const done: Promise<void>[] = [];
+  await using memory = new MemoryServer({
+    chat: {
+      onChat: (nsConn, msg) => nsConn.server.broadcast(nsConn, msg),
+    },
+    // Every namespace and room gets its own.
+    other: { onChat() {} },
+  });
+  const join = async (name: string, count: number) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const lines: string[] = [];
+    received.set(name, lines);
+    const onChat = (_nsConn: NSConn, msg: { text(): string; room: string }) => {
+      lines.push(msg.room + msg.text());
+      if (lines.length === count) resolve();
+    };
+    const client = await memory.dial({ chat: { onChat }, other: { onChat } });
+    if (count > 0) done.push(promise);
+    return client;
+  };
+  const alice = await join("alice", 0);
+  const bob = await join("bob", 1000);
+  const carol = await join("carol", 1000);
+  const nsConn = await alice.connect("chat");
+  await nsConn.joinRoom("room");
+  await bob.connect("chat");
+  await bob.connect("other");
+  await (await carol.connect("chat")).joinRoom("room");
+  for (let i = 0; i < 1000; i++) nsConn.emit("onChat", `${i}`);
+  await Promise.all(done);
+  const expected = Array.from({ length: 1000 }, (_, i) => `${i}`);
+  assertEquals(received.get("bob"), expected);
+  assertEquals(received.get("carol"), expected);
+  assertEquals(received.get("alice"), []);
+});
+
+Deno.test("Server.broadcast() leaves out a connection, or an ID", async () => {
+  const received: string[] = [];
+  let count = 0;
+  await using memory = new MemoryServer({ chat: {} }, {
+    idGenerator: () => ["user", "user", "other"][count++]!,
+  });
+  const { server } = memory;
+  const ends: Promise<void>[] = [];
+  for (const name of ["first", "second", "third"]) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const client = await memory.dial({
+      chat: {
+        onChat(_, msg) {
+          received.push(`${name} ${msg.text()}`);
+          if (msg.text() === "end") resolve();
+        },
+      },
+    });
+    await client.connect("chat");
+    ends.push(promise);
+  }
+  const [first] = server.connectionsByNamespace("chat");
+  const chat = (body: string) => ({ namespace: "chat", event: "onChat", body });
+  server.broadcast(first, chat("a"));
+  server.broadcast(first!.conn, chat("b"));
+  server.broadcast(exclude("user"), chat("c"));
+  server.broadcast(null, { ...chat("d"), to: "user" });
+  server.broadcast(
+    first,
+    chat("e"),
+    { ...chat("f"), namespace: "none" },
+    chat("g"),
+  );
+  server.do((conn) => void conn.namespace("chat")!.emit("onChat", "end"));
+  await Promise.all(ends);
+  assertEquals(received.toSorted(), [
+    "first d",
+    "first end",
+    "second a",
+    "second b",
+    "second d",
+    "second e",
+    "second end",
+    "second g",
+    "third a",
+    "third b",
+    "third c",
+    "third e",
+    "third end",
+    "third g",
+  ]);
+});
+
+Deno.test("Server knows who is where", async () => {
+  await using memory = new MemoryServer({ chat: {}, admin: {} });
+  const { server } = memory;
+  const client = await memory.dial({ chat: {}, admin: {} });
+  const other = await memory.dial({ chat: {} });
+  const nsConn = await client.connect("chat");
+  await client.connect("admin");
+  await other.connect("chat");
+  const room = await nsConn.joinRoom("room");
+  const ids = (found: (NSConn | Conn)[]) => found.map(({ id }) => id);
+  assertEquals(server.totalConnections, 2);
+  assertEquals(ids(server.connections), [client.id, other.id]);
+  assertEquals(ids(server.connectionsByNamespace("chat")), [
+    client.id,
+    other.id,
+  ]);
+  assertEquals(ids(server.connectionsByNamespace("admin")), [client.id]);
+  assertEquals(ids(server.room("chat", "room")), [client.id]);
+  assertEquals(ids(server.room("admin", "room")), []);
+  await room.leave();
+  assertEquals(server.room("chat", "room"), []);
+  await client.close();
+  assertEquals(ids(server.connectionsByNamespace("chat")), [other.id]);
+  assertEquals(server.connectionsByNamespace("admin"), []);
+  assertEquals(ids(server.connections), [other.id]);
+});
+
+Deno.test("Server.ask() takes the first answer", async () => {
+  await using memory = new MemoryServer({ chat: {} });
+  const never = Promise.withResolvers<string>();
+  const slow = await memory.dial({ chat: { onAsk: () => never.promise } });
+  const fast = await memory.dial({ chat: { onAsk: () => "fast" } });
+  await slow.connect("chat");
+  await fast.connect("chat");
+  const question = { namespace: "chat", event: "onAsk" };
+  const answer = await memory.server.ask(question);
+  assertEquals(answer.text(), "fast");
+  await assertRejects(
+    () => memory.server.ask({ ...question, room: "nobody" }),
+    EventError,
+    'Cannot ask "onAsk": nobody is in namespace "chat", room "nobody"',
+  );
+  never.resolve("too late");
+});
+
+Deno.test("CloseError of a handler closes the connection with its code", async () => {
+  await using memory = new MemoryServer({
+    chat: {
+      onKick() {
+        throw new CloseError(4501, "kicked");
+      },
+    },
+  });
+  const client = await memory.dial({ chat: {} });
+  const nsConn = await client.connect("chat");
+  await assertRejects(() => nsConn.ask("onKick"), EventError, "kicked");
+  const { code, reason } = await client.closed;
+  assertEquals([code, reason], [4501, "kicked"]);
+  assert(client.isClosed);
+  assertEquals(nsConn.emit("onKick"), false);
+});
+
+Deno.test("Server.close() waits for running handlers and tells everybody", async () => {
+  const log: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  await using listening = new Listening({
+    chat: {
+      async onSlow() {
+        started.resolve();
+        await gate.promise;
+        log.push("handled");
+      },
+      onNamespaceDisconnect: (_, { isForced, isLocal }) =>
+        void log.push(`left ${isForced} ${isLocal}`),
+    },
+  }, { onDisconnect: (_, { code }) => void log.push(`disconnect ${code}`) });
+  const client = await listening.dial({ chat: {} });
+  (await client.connect("chat")).emit("onSlow");
+  await started.promise;
+  const closing = listening.server.close();
+  assertEquals((await request(listening.url, "GET", UPGRADE)).status, 503);
+  assertEquals((await client.closed).code, 1001);
+  gate.resolve();
+  await closing;
+  assertEquals(log, ["handled", "left true true", "disconnect 1001"]);
+});
+
+Deno.test("Server closes what sends too much", async () => {
+  await using memory = new MemoryServer({ chat: { onChat() {} } }, {
+    maxPayload: 100,
+  });
+  const raw = await RawClient.open(memory, "M");
+  await raw.until(1);
+  raw.send(`;chat;;onChat;0;0;${"€".repeat(33)}`);
+  assertEquals((await raw.closed.promise).code, 1009);
+});
+
+Deno.test("new Server() checks what it is given", () => {
+  const make = (handler: unknown, options?: ServerOptions) => () =>
+    new Server(denoUpgrader(), handler as ConnHandler, options);
+  const messageOf = (run: () => unknown) => {
+    try {
+      run();
+    } catch (error) {
+      return `${(error as Error).name}: ${(error as Error).message}`;
+    }
+    return "nothing was thrown";
+  };
+  assertStringIncludes(
+    messageOf(make(undefined)),
+    'TypeError: Cannot handle connections with a value of type "undefined"',
+  );
+  assertStringIncludes(
+    messageOf(make({ chat: {}, onChat() {} })),
+    'an object that has both events ("onChat") and namespaces',
+  );
+  assertStringIncludes(
+    messageOf(make({ chat: { onChat: "text" } })),
+    'as the handler of event "onChat" of namespace "chat": it must be a function',
+  );
+  assertStringIncludes(
+    messageOf(make({}, { maxPayload: 0 })),
+    'RangeError: Cannot set "maxPayload" to 0',
+  );
+});

@@ -1,0 +1,176 @@
+/**
+ * {@linkcode Socket}: the small port behind which a transport sits, and
+ * {@linkcode socketPair}, a transport inside the process for tests.
+ *
+ * @module
+ */
+
+import type { RawBody } from "./message.ts";
+
+/** How a socket ended. */
+export interface CloseInfo {
+  /** The close code (RFC 6455, section 7.4), 1006 for an abnormal end. */
+  readonly code: number;
+  /** The close reason, often empty. */
+  readonly reason: string;
+  /** Whether both sides agreed to close. */
+  readonly wasClean: boolean;
+}
+
+/** What happens on a {@linkcode Socket}. None of these may throw. */
+export interface SocketListener {
+  /** The socket can be written to. */
+  open(): void;
+  /**
+   * A frame came in.
+   *
+   * @param data A string for a text frame, bytes for a binary one.
+   */
+  message(data: RawBody): void;
+  /**
+   * The socket ended. Called exactly once, whatever ended it.
+   *
+   * @param info How it ended.
+   */
+  close(info: CloseInfo): void;
+}
+
+/** One end of a websocket, whatever carries it. */
+export interface Socket {
+  /**
+   * Sets who is told what happens. Called once, before anything can happen.
+   *
+   * @param listener Who is told.
+   */
+  listen(listener: SocketListener): void;
+  /**
+   * Sends a frame.
+   *
+   * @param data A string for a text frame, bytes for a binary one.
+   * @returns Whether the socket was open and took it.
+   */
+  send(data: RawBody): boolean;
+  /**
+   * Starts the closing handshake. Calling it again does nothing.
+   *
+   * @param code The close code.
+   * @param reason The close reason; cut at 123 bytes.
+   */
+  close(code?: number, reason?: string): void;
+  /** The bytes that {@linkcode send} took and the network has not. */
+  readonly bufferedAmount: number;
+  /** Ends the socket at once. Missing where the transport cannot. */
+  terminate?(): void;
+}
+
+/**
+ * Makes two sockets that are connected to each other inside this process.
+ * Frames arrive in order and never during the `send` that sent them.
+ *
+ * @returns The two ends.
+ *
+ * @example
+ * ```ts
+ * import { socketPair } from "@neffos/mvc";
+ *
+ * const [left, right] = socketPair();
+ * const received = Promise.withResolvers<string | Uint8Array>();
+ * left.listen({ open: () => left.send("hi"), message() {}, close() {} });
+ * right.listen({ open() {}, message: received.resolve, close() {} });
+ * console.log(await received.promise); // hi
+ * ```
+ */
+export function socketPair(): [Socket, Socket] {
+  const left = new MemorySocket();
+  const right = new MemorySocket();
+  left.join(right);
+  right.join(left);
+  return [left, right];
+}
+
+class MemorySocket implements Socket {
+  readonly bufferedAmount = 0;
+  #peer!: MemorySocket;
+  #listener: SocketListener | undefined;
+  #state: "connecting" | "open" | "closing" | "closed" = "connecting";
+  #received: RawBody[] = [];
+  #isScheduled = false;
+  #end: CloseInfo | undefined;
+
+  join(peer: MemorySocket): void {
+    this.#peer = peer;
+  }
+
+  listen(listener: SocketListener): void {
+    this.#listener = listener;
+    this.#schedule();
+  }
+
+  send(data: RawBody): boolean {
+    if (this.#state !== "open") return false;
+    this.#peer.#received.push(
+      typeof data === "string" ? data : data.slice(),
+    );
+    this.#peer.#schedule();
+    return true;
+  }
+
+  close(code = 1000, reason = ""): void {
+    if (this.#state === "closing" || this.#state === "closed") return;
+    this.#state = "closing";
+    const end = { code, reason: cutReason(reason), wasClean: true };
+    this.#peer.#finish(end);
+    this.#finish(end);
+  }
+
+  terminate(): void {
+    const end = { code: 1006, reason: "", wasClean: false };
+    this.#peer.#finish(end);
+    this.#finish(end);
+  }
+
+  #finish(end: CloseInfo): void {
+    this.#end ??= end;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#listener === undefined) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#deliver(this.#listener!);
+    });
+  }
+
+  #deliver(listener: SocketListener): void {
+    if (this.#state === "connecting") {
+      this.#state = "open";
+      listener.open();
+    }
+    const received = this.#received;
+    this.#received = [];
+    for (const data of received) listener.message(data);
+    if (this.#end !== undefined && this.#state !== "closed") {
+      this.#state = "closed";
+      listener.close(this.#end);
+    }
+  }
+}
+
+const MAX_REASON_BYTES = 123;
+
+/**
+ * Cuts a close reason at the 123 bytes that a close frame has room for
+ * (RFC 6455, section 5.5), between two characters.
+ *
+ * @param reason The reason.
+ * @returns As much of it as fits.
+ */
+export function cutReason(reason: string): string {
+  // No UTF-16 unit takes more than three bytes of UTF-8.
+  if (reason.length * 3 <= MAX_REASON_BYTES) return reason;
+  const room = new Uint8Array(MAX_REASON_BYTES);
+  const { read } = new TextEncoder().encodeInto(reason, room);
+  return reason.slice(0, read);
+}

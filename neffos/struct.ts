@@ -1,0 +1,346 @@
+/**
+ * {@linkcode Struct}: a controller, a class whose methods are events,
+ * compiled once into the event map of its namespace.
+ *
+ * @module
+ */
+
+import { assertTimeouts } from "./_compile.ts";
+import { builtInEvent, handlerSource } from "./_names.ts";
+import type {
+  Binding,
+  HandlerSource,
+  NamespaceSource,
+  SourceHandler,
+  Timeouts,
+} from "./events.ts";
+import type { NSConn } from "./ns_conn.ts";
+
+/**
+ * Says which event a method handles.
+ *
+ * @param name The name of the method.
+ * @returns The name of the event on the wire, `undefined` for a method that
+ * is no event.
+ */
+export type EventMatcher = (name: string) => string | undefined;
+
+/** A class whose instances are controllers. */
+export type ControllerClass = abstract new (...args: never[]) => object;
+
+/** Options of {@linkcode Struct}. */
+export interface StructOptions {
+  /**
+   * Makes the object whose methods are called, when a connection enters the
+   * namespace. What it throws refuses the connection there.
+   *
+   * @default `new Class(nsConn)` for a class
+   */
+  create?: ((nsConn: NSConn) => Binding | Promise<Binding>) | undefined;
+  /**
+   * All connections share one object: its methods take `(nsConn, msg)`. Where
+   * each connection has its own, they take `(msg)`.
+   *
+   * @default {false} for a class, true for an instance
+   */
+  isShared?: boolean | undefined;
+}
+
+/**
+ * A controller: its methods named `on…` are the events of a namespace, under
+ * exactly their own name; built-in events (`onNamespaceConnected`,
+ * `onRoomJoin`, `onAnyEvent` and so on) under that of the protocol.
+ *
+ * A class is instantiated for each connection in the namespace and its
+ * methods take `(msg)`; an instance is shared by all of them and its methods
+ * take `(nsConn, msg)`.
+ *
+ * @example
+ * ```ts
+ * import { denoUpgrader, type Message, NSConn, Server, Struct } from "@neffos/mvc";
+ *
+ * class Counter {
+ *   static readonly namespace = "counter";
+ *   #count = 0;
+ *   constructor(readonly nsConn: NSConn) {}
+ *   onAdd(msg: Message) {
+ *     return this.#count += msg.json<number>();
+ *   }
+ * }
+ *
+ * const server = new Server(denoUpgrader(), new Struct(Counter));
+ * await server.close();
+ * ```
+ */
+export class Struct implements HandlerSource {
+  readonly #controller: object;
+  readonly #name: string;
+  readonly #isShared: boolean;
+  readonly #create:
+    | ((nsConn: NSConn) => Binding | Promise<Binding>)
+    | undefined;
+  #namespace: string | undefined;
+  #matcher: EventMatcher = eventPrefixMatcher("on");
+  #timeouts: Timeouts | undefined;
+
+  /**
+   * Makes a controller of a class or of an object.
+   *
+   * @param controller The class, or the object.
+   * @param options The options.
+   * @throws {TypeError} When it is neither, has no methods, or says
+   * differently what its namespace is.
+   */
+  constructor(
+    controller: ControllerClass | object,
+    options: StructOptions = {},
+  ) {
+    const isClass = typeof controller === "function";
+    if (!isClass && (typeof controller !== "object" || controller === null)) {
+      throw new TypeError(
+        `Cannot make a controller of ${
+          controller === null ? "null" : `a ${typeof controller}`
+        }: it must be a class or an object`,
+      );
+    }
+    this.#controller = controller;
+    this.#name = isClass
+      ? (controller as ControllerClass).name
+      : controller.constructor?.name ?? "Object";
+    this.#isShared = options.isShared ?? !isClass;
+    this.#create = options.create ?? (isClass
+      ? (nsConn) =>
+        bindingOf(
+          Reflect.construct(controller as ControllerClass, [nsConn]),
+        )
+      : undefined);
+    this.#namespace = namespaceOf(controller, this.#name);
+    if (methodsOf(controller).size === 0) {
+      throw new TypeError(
+        `Cannot handle events with ${this.#name}: it has no methods, name one like its event, for instance onChat`,
+      );
+    }
+  }
+
+  /**
+   * Sets the namespace.
+   *
+   * @param namespace The name of the namespace.
+   * @returns This.
+   * @throws {TypeError} When the controller itself says otherwise.
+   */
+  setNamespace(namespace: string): this {
+    if (this.#namespace !== undefined && this.#namespace !== namespace) {
+      throw new TypeError(
+        `Cannot set the namespace of ${this.#name} to "${namespace}": it is "${this.#namespace}" already`,
+      );
+    }
+    this.#namespace = namespace;
+    return this;
+  }
+
+  /**
+   * Changes which methods are events, and under which name. The built-in
+   * events stay as they are.
+   *
+   * @param matcher Says which event a method handles.
+   * @returns This.
+   */
+  setEventMatcher(matcher: EventMatcher): this {
+    this.#matcher = matcher;
+    return this;
+  }
+
+  /**
+   * Sets time limits for connections in the namespace.
+   *
+   * @param timeouts The limits.
+   * @returns This.
+   * @throws {RangeError} When a limit is not a positive number.
+   */
+  setTimeouts(timeouts: Timeouts): this {
+    assertTimeouts(timeouts);
+    this.#timeouts = timeouts;
+    return this;
+  }
+
+  /**
+   * Gives the handlers, to the server or client that is made of it.
+   *
+   * @returns The handlers.
+   * @throws {TypeError} When no method is an event, two methods are the same
+   * event, or a method takes too many arguments.
+   */
+  [handlerSource](): NamespaceSource[] {
+    const handlers = new Map<string, SourceHandler>();
+    const methods = methodsOf(this.#controller);
+    for (const [name, method] of methods) {
+      const event = builtInEvent(name) ?? this.#matcher(name);
+      if (event === undefined) continue;
+      this.#assertSignature(name, method);
+      if (handlers.has(event)) {
+        throw new TypeError(
+          `Cannot handle event "${event}" with ${this.#name}.${name}: another of its methods handles it`,
+        );
+      }
+      handlers.set(event, this.#handlerOf(method));
+    }
+    if (handlers.size === 0) {
+      throw new TypeError(
+        `Cannot handle events with ${this.#name}: none of its methods (${
+          [...methods.keys()].join(", ")
+        }) is an event, name one like its event, for instance onChat`,
+      );
+    }
+    return [{
+      namespace: this.#namespace ?? "",
+      name: this.#name,
+      handlers,
+      bind: this.#create && this.#bindChecked(this.#create),
+      timeouts: this.#timeouts,
+    }];
+  }
+
+  #assertSignature(name: string, method: Method): void {
+    const most = this.#isShared ? 2 : 1;
+    if (method.length <= most) return;
+    throw new TypeError(
+      this.#isShared
+        ? `Cannot handle an event with ${this.#name}.${name}: it takes ${method.length} arguments, and must take (nsConn, msg)`
+        : `Cannot handle an event with ${this.#name}.${name}: it takes ${method.length} arguments, and must take (msg), since each connection has its own ${this.#name}`,
+    );
+  }
+
+  #handlerOf(method: Method): SourceHandler {
+    if (!this.#isShared) {
+      return (_nsConn, msg, instance) => method.call(instance, msg);
+    }
+    if (this.#create) {
+      return (nsConn, msg, instance) => method.call(instance, nsConn, msg);
+    }
+    const controller = this.#controller;
+    return (nsConn, msg) => method.call(controller, nsConn, msg);
+  }
+
+  /** Looks once whether an instance has events that its class has not. */
+  #bindChecked(
+    create: (nsConn: NSConn) => Binding | Promise<Binding>,
+  ): (nsConn: NSConn) => Binding | Promise<Binding> {
+    let isChecked = false;
+    const check = (binding: Binding): Binding => {
+      if (isChecked) return binding;
+      for (const [key, value] of Object.entries(binding.instance)) {
+        if (typeof value === "function" && /^on[A-Z]/i.test(key)) {
+          throw new TypeError(
+            `Cannot handle events with ${this.#name}.${key}: it is a field, write it as a method`,
+          );
+        }
+      }
+      isChecked = true;
+      return binding;
+    };
+    return (nsConn) => {
+      const binding = create(nsConn);
+      return binding instanceof Promise ? binding.then(check) : check(binding);
+    };
+  }
+}
+
+/**
+ * Makes a matcher: methods with a prefix are events, under their whole name.
+ * Upper and lower case of the prefix's first letter are the same.
+ *
+ * @param prefix The prefix, such as `on`.
+ * @returns The matcher, for `setEventMatcher`.
+ */
+export function eventPrefixMatcher(prefix: string): EventMatcher {
+  return (name) => startsWithPrefix(name, prefix) ? name : undefined;
+}
+
+/**
+ * Makes a matcher: methods with a prefix are events, under their name without
+ * the prefix: with `on`, `onChat` handles the event `Chat`.
+ *
+ * @param prefix The prefix, such as `on`.
+ * @returns The matcher, for `setEventMatcher`.
+ */
+export function eventTrimPrefixMatcher(prefix: string): EventMatcher {
+  return (name) =>
+    startsWithPrefix(name, prefix) ? name.slice(prefix.length) : undefined;
+}
+
+/**
+ * Makes the binding of an object: disposing of the one disposes of the other.
+ *
+ * @param instance The object.
+ * @returns The binding.
+ */
+export function bindingOf(instance: object): Binding {
+  const disposable = instance as Partial<Disposable & AsyncDisposable>;
+  const dispose = disposable[Symbol.asyncDispose] ?? disposable[Symbol.dispose];
+  return { instance, dispose: dispose?.bind(instance) };
+}
+
+type Method = (this: object, ...args: unknown[]) => unknown;
+
+function startsWithPrefix(name: string, prefix: string): boolean {
+  if (name.length <= prefix.length) return false;
+  const start = name.slice(0, prefix.length);
+  return start.slice(1) === prefix.slice(1) &&
+    start.charAt(0).toLowerCase() === prefix.charAt(0).toLowerCase();
+}
+
+/** The methods of a class or an object by their names, inherited ones too. */
+function methodsOf(controller: object): Map<string, Method> {
+  const methods = new Map<string, Method>();
+  let level: object | null = typeof controller === "function"
+    ? controller.prototype
+    : controller;
+  for (; level && level !== Object.prototype; level = parentOf(level)) {
+    for (const name of Object.getOwnPropertyNames(level)) {
+      if (name === "constructor" || methods.has(name)) continue;
+      const { value } = Object.getOwnPropertyDescriptor(level, name)!;
+      if (typeof value === "function") methods.set(name, value);
+    }
+  }
+  return methods;
+}
+
+function parentOf(level: object): object | null {
+  return Object.getPrototypeOf(level);
+}
+
+/** Finds the namespace that a class or an object says it is for. */
+function namespaceOf(controller: object, name: string): string | undefined {
+  const isClass = typeof controller === "function";
+  if (isClass && "namespace" in controller.prototype) {
+    throw new TypeError(
+      `Cannot find the namespace of ${name}: a class says it in a static field, write \`static namespace\``,
+    );
+  }
+  const own = controller as { namespace?: unknown };
+  const value = typeof own.namespace === "function"
+    ? own.namespace()
+    : own.namespace;
+  const fromClass = isClass ? undefined : staticNamespace(controller);
+  const namespace = value ?? fromClass;
+  if (namespace === undefined) return undefined;
+  if (typeof namespace !== "string") {
+    throw new TypeError(
+      `Cannot find the namespace of ${name}: it is of type "${typeof namespace}", and must be a string`,
+    );
+  }
+  if (fromClass !== undefined && fromClass !== namespace) {
+    throw new TypeError(
+      `Cannot find the namespace of ${name}: the class says "${fromClass}", the instance "${namespace}"`,
+    );
+  }
+  return namespace;
+}
+
+function staticNamespace(instance: object): unknown {
+  const { namespace } = instance.constructor as { namespace?: unknown };
+  return typeof namespace === "function"
+    ? namespace.call(instance.constructor)
+    : namespace;
+}

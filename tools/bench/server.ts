@@ -1,0 +1,72 @@
+/**
+ * The servers that the bench measures. Prints its port, then serves until it
+ * is killed: `deno run -A tools/bench/server.ts bare|neffos`.
+ *
+ * Both echo `onEcho` and broadcast `onShout` to everybody, in the protocol's
+ * frames; the bare one does no more than look which of the two it is.
+ */
+
+import {
+  Application,
+  denoUpgrader,
+  type Message,
+  NSConn,
+  Router,
+  Server,
+  websocketHandler,
+} from "../../mod.ts";
+
+type Handler = (
+  request: Request,
+  info: Deno.ServeHandlerInfo,
+) => Response | Promise<Response>;
+
+function bare(): Handler {
+  const sockets = new Set<WebSocket>();
+  return (request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    socket.onopen = () => sockets.add(socket);
+    socket.onclose = () => sockets.delete(socket);
+    socket.onmessage = ({ data }) => {
+      if (data === "M") socket.send("AID");
+      else if (data.startsWith("$")) socket.send("$1;;;;;;");
+      else if (data.startsWith(";default;;onEcho;")) socket.send(data);
+      else for (const receiver of sockets) receiver.send(data);
+    };
+    return response;
+  };
+}
+
+class BenchController {
+  static readonly namespace = "default";
+  static readonly inject = [NSConn] as const;
+  readonly #nsConn: NSConn;
+
+  constructor(nsConn: NSConn) {
+    this.#nsConn = nsConn;
+  }
+
+  onEcho(msg: Message) {
+    this.#nsConn.emit("onEcho", msg.body);
+  }
+
+  onShout(msg: Message) {
+    this.#nsConn.server.broadcast(null, msg);
+  }
+}
+
+function neffos(): Handler {
+  const router = new Router();
+  const app = new Application(router);
+  app.handleWebsocket(BenchController);
+  const server = new Server(denoUpgrader(), app);
+  router.get("/", websocketHandler(server));
+  return router.handler;
+}
+
+const handler = Deno.args[0] === "bare" ? bare() : neffos();
+Deno.serve({
+  port: 0,
+  hostname: "127.0.0.1",
+  onListen: ({ port }) => console.log(port),
+}, handler);

@@ -1,0 +1,228 @@
+/**
+ * Says where the packages of `@std` come from, for the tasks of this repository.
+ *
+ * Where all that is used of them can be had from JSR, over the network or from
+ * Deno's cache, the answer is JSR and nothing is printed. Elsewhere the
+ * stand-ins in `tools/std/` are laid out as a registry in the user's cache
+ * folder and its URL is printed. Deno takes the answer from the environment, so
+ * the import map, the tests and the documentation are the same either way:
+ *
+ * ```sh
+ * JSR_URL=$(deno run -A tools/std.ts) deno test -A
+ * ```
+ *
+ * @module
+ */
+
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+/** The releases that the stand-ins were compared with. */
+const VERSIONS: Readonly<Record<string, string>> = {
+  assert: "1.0.19",
+  http: "1.1.4",
+  testing: "1.0.21",
+};
+
+/** Milliseconds that JSR has to answer, for networks that drop what they do not let through. */
+const PATIENCE = 10_000;
+
+const SOURCES = new URL("std/", import.meta.url);
+
+/** One package of the registry: its files by their names. */
+interface Package {
+  readonly name: string;
+  readonly version: string;
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * Lays the stand-ins out as a JSR registry, once for each state of their sources.
+ *
+ * The folder is named after a hash of all that is in it and appears in one step, so that runs at the same time, and
+ * runs before and after an edit, do not disturb each other. One that has lost files is made anew.
+ *
+ * @param cache The folder to make it in.
+ * @returns The URL of the registry, with a slash at its end.
+ */
+export async function layOut(cache: string): Promise<URL> {
+  const files = await renderRegistry(await readPackages());
+  const index = [...files].map(async ([path, data]) =>
+    `${path} ${await sha256(data)}\n`
+  );
+  const id = await sha256(encode((await Promise.all(index)).join("")));
+  const folder = join(cache, id.slice(0, 16));
+  if (!await isComplete(folder, files)) {
+    const draft = `${folder}.${crypto.randomUUID()}`;
+    await writeFiles(draft, files);
+    await moveInto(folder, { draft, files });
+  }
+  return pathToFileURL(`${folder}/`);
+}
+
+/** Reads the sources: each folder is a package, each file in it an entry, but for those that begin with `_`. */
+async function readPackages(): Promise<Package[]> {
+  return await Promise.all(
+    Object.entries(VERSIONS).map(async ([name, version]) => {
+      const folder = new URL(`${name}/`, SOURCES);
+      const names = (await Array.fromAsync(Deno.readDir(folder)))
+        .map((entry) => entry.name).filter((name) => name.endsWith(".ts"))
+        .sort();
+      const files = await Promise.all(
+        names.map(async (name) =>
+          [name, await Deno.readFile(new URL(name, folder))] as const
+        ),
+      );
+      return { name, version, files: new Map(files) };
+    }),
+  );
+}
+
+/** The registry's files by their paths, as Deno asks a registry for them. */
+async function renderRegistry(
+  packages: readonly Package[],
+): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
+  const out = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const { name, version, files } of packages) {
+    const manifest: Record<string, { size: number; checksum: string }> = {};
+    for (const [file, data] of files) {
+      manifest[`/${file}`] = {
+        size: data.length,
+        checksum: `sha256-${await sha256(data)}`,
+      };
+      out.set(`@std/${name}/${version}/${file}`, data);
+    }
+    const exports = Object.fromEntries(
+      entriesOf([...files.keys()]).map(({ path, file }) => [path, `./${file}`]),
+    );
+    out.set(
+      `@std/${name}/${version}_meta.json`,
+      encode(JSON.stringify({ manifest, exports })),
+    );
+    out.set(
+      `@std/${name}/meta.json`,
+      encode(JSON.stringify({
+        scope: "std",
+        name,
+        latest: version,
+        versions: { [version]: {} },
+      })),
+    );
+  }
+  return out;
+}
+
+/** The entries of a package, named as `@std` names them: `file_server.ts` is `./file-server`, `mod.ts` is `.`. */
+function entriesOf(files: string[]): { path: string; file: string }[] {
+  return files.filter((file) => !file.startsWith("_")).map((file) => ({
+    path: file === "mod.ts"
+      ? "."
+      : `./${file.replace(/\.ts$/, "").replaceAll("_", "-")}`,
+    file,
+  }));
+}
+
+/** Imports all that there are stand-ins for, so that a cache that has only a part of it does not count. */
+async function importAll(): Promise<void> {
+  const packages = await readPackages();
+  await Promise.all(packages.flatMap(({ name, files }) => {
+    const entries = entriesOf([...files.keys()]).map(({ path }) => path);
+    const needed = entries.includes(".") ? ["."] : entries;
+    return needed.map((path) => import(`@std/${name}${path.slice(1)}`));
+  }));
+}
+
+async function writeFiles(
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<void> {
+  await Promise.all([...files].map(async ([path, data]) => {
+    const target = join(folder, path);
+    await Deno.mkdir(join(target, ".."), { recursive: true });
+    await Deno.writeFile(target, data);
+  }));
+}
+
+async function isComplete(
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<boolean> {
+  const checks = [...files].map(async ([path, data]) => {
+    const { size } = await Deno.stat(join(folder, path));
+    if (size !== data.length) throw new Error(`${path} was cut off`);
+  });
+  return await Promise.all(checks).then(() => true, () => false);
+}
+
+/** Gives the draft its name, unless another run was first; what is in the way and not complete goes. */
+async function moveInto(
+  folder: string,
+  { draft, files }: { draft: string; files: ReadonlyMap<string, Uint8Array> },
+): Promise<void> {
+  try {
+    await Deno.rename(draft, folder);
+  } catch {
+    if (await isComplete(folder, files)) {
+      await Deno.remove(draft, { recursive: true });
+      return;
+    }
+    await Deno.remove(folder, { recursive: true });
+    await Deno.rename(draft, folder);
+  }
+}
+
+/** Where this user's caches are: not the common temporary folder, where others could put files in our place. */
+function cacheFolder(): string {
+  const base = Deno.build.os === "windows"
+    ? Deno.env.get("LOCALAPPDATA") || join(homedir(), "AppData", "Local")
+    : Deno.build.os === "darwin"
+    ? join(homedir(), "Library", "Caches")
+    : Deno.env.get("XDG_CACHE_HOME") || join(homedir(), ".cache");
+  return join(base, "neffos-mvc-std");
+}
+
+async function sha256(data: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", data)).toHex();
+}
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+async function isFolder(url: string): Promise<boolean> {
+  if (!url.startsWith("file:")) return false;
+  return await Deno.stat(new URL(url)).then(
+    (info) => info.isDirectory,
+    () => false,
+  );
+}
+
+async function main(): Promise<void> {
+  const inherited = Deno.env.get("JSR_URL") ?? "";
+  // The task around this one has answered already, and said so.
+  if (await isFolder(inherited)) return console.log(inherited);
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`no answer in ${PATIENCE} ms`)),
+    PATIENCE,
+  );
+  try {
+    await Promise.race([importAll(), late.promise]);
+    if (inherited !== "") console.log(inherited);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const url = await layOut(cacheFolder())
+      .catch(async () => await layOut(await Deno.makeTempDir()));
+    console.error(`tools/std.ts: stand-ins are in use for @std (${reason})`);
+    console.log(url.href);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+if (import.meta.main) {
+  await main();
+  // An import that is still waiting would keep the process.
+  Deno.exit();
+}

@@ -1,0 +1,21 @@
+import { suffix } from "./_message.ts";
+import { AssertionError } from "./assertion_error.ts";
+
+/**
+ * Asserts that a text does not match a pattern.
+ *
+ * @param actual The text.
+ * @param expected The pattern.
+ * @param msg What to add to the text of the error.
+ * @throws {AssertionError} If it does.
+ */
+export function assertNotMatch(
+  actual: string,
+  expected: RegExp,
+  msg?: string,
+): void {
+  if (!expected.test(actual)) return;
+  throw new AssertionError(
+    `Expected actual: "${actual}" to not match: "${expected}"${suffix(msg)}`,
+  );
+}

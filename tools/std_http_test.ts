@@ -1,0 +1,423 @@
+// What this repository relies on: true of `@std/http` and of what stands in for it.
+
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import {
+  type Cookie,
+  deleteCookie,
+  getCookies,
+  setCookie,
+} from "@std/http/cookie";
+import {
+  serveDir,
+  type ServeDirOptions,
+  serveFile,
+} from "@std/http/file-server";
+import {
+  accepts,
+  acceptsEncodings,
+  acceptsLanguages,
+} from "@std/http/negotiation";
+import {
+  parseSignedCookie,
+  signCookie,
+  verifySignedCookie,
+} from "@std/http/unstable-signed-cookie";
+
+function set(cookie: Cookie): string | null {
+  const headers = new Headers();
+  setCookie(headers, cookie);
+  return headers.get("set-cookie");
+}
+
+Deno.test("getCookies() reads names and values", () => {
+  const read = (cookie: string) => getCookies(new Headers({ cookie }));
+  assertEquals(getCookies(new Headers()), {});
+  assertEquals(read("a=1; b=2"), { a: "1", b: "2" });
+  assertEquals(read("a=1=2"), { a: "1=2" });
+  assertEquals(read("a="), { a: "" });
+  assertEquals(read("a=1; a=2"), { a: "2" });
+});
+
+Deno.test("setCookie() writes the attributes in their order", () => {
+  assertEquals(set({ name: "a", value: "1" }), "a=1");
+  assertEquals(
+    set({
+      name: "a",
+      value: "1",
+      secure: true,
+      httpOnly: true,
+      partitioned: true,
+      maxAge: 2,
+      domain: "deno.land",
+      sameSite: "Strict",
+      path: "/b",
+      expires: new Date(Date.UTC(1983, 0, 7, 15, 32)),
+      unparsed: ["c=3", "d=4"],
+    }),
+    "a=1; Secure; HttpOnly; Partitioned; Max-Age=2; Domain=deno.land; " +
+      "SameSite=Strict; Path=/b; Expires=Fri, 07 Jan 1983 15:32:00 GMT; c=3; d=4",
+  );
+  assertEquals(set({ name: "a", value: "1", maxAge: 0 }), "a=1; Max-Age=0");
+  assertEquals(set({ name: "", value: "1" }), null);
+});
+
+Deno.test("setCookie() keeps the promises of the prefixes", () => {
+  assertEquals(set({ name: "__Secure-a", value: "1" }), "__Secure-a=1; Secure");
+  assertEquals(
+    set({ name: "__Host-a", value: "1", domain: "deno.land", path: "/b" }),
+    "__Host-a=1; Secure; Path=/",
+  );
+});
+
+Deno.test("setCookie() adds, deleteCookie() ends", () => {
+  const headers = new Headers();
+  setCookie(headers, { name: "a", value: "1" });
+  deleteCookie(headers, "b", { path: "/c" });
+  assertEquals(headers.getSetCookie(), [
+    "a=1",
+    "b=; Path=/c; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+  ]);
+});
+
+Deno.test("setCookie() refuses what a header cannot carry", () => {
+  for (const name of ["a b", "a;b", "a=b", "ä", "a\r\nb"]) {
+    assertThrows(() => set({ name, value: "1" }), SyntaxError);
+  }
+  for (const value of ["1 2", "1;2", '1"2', "1,2", "1\\2", "é\u0100", "1\n2"]) {
+    assertThrows(() => set({ name: "a", value }), SyntaxError);
+  }
+  for (const path of ["/;b", "/\n", "/ä"]) {
+    assertThrows(() => set({ name: "a", value: "1", path }), SyntaxError);
+  }
+  for (const domain of ["-a.b", "a.b-", "a.b."]) {
+    assertThrows(() => set({ name: "a", value: "1", domain }), SyntaxError);
+  }
+  assertThrows(() => set({ name: "a", value: "1", maxAge: -1 }), RangeError);
+});
+
+Deno.test("verifySignedCookie() accepts what signCookie() signed, and nothing else", async () => {
+  const newKey = () =>
+    crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, true, [
+      "sign",
+      "verify",
+    ]);
+  const key = await newKey();
+  const signed = await signCookie("a.b", key);
+  assertMatch(signed, /^a\.b\.[0-9a-f]{64}$/);
+  assertEquals(parseSignedCookie(signed), "a.b");
+  assert(await verifySignedCookie(signed, key));
+  assertEquals(await verifySignedCookie(`c${signed.slice(1)}`, key), false);
+  assertEquals(await verifySignedCookie(signed, await newKey()), false);
+  assertEquals(await verifySignedCookie(signed.slice(0, -2), key), false);
+  assertEquals(await verifySignedCookie("a", key), false);
+  assertEquals(await verifySignedCookie("", key), false);
+});
+
+function asking(headers: Record<string, string>): Request {
+  return new Request("http://localhost/", { headers });
+}
+
+Deno.test("accepts() goes by weight, then by how exactly a type is named", () => {
+  const accept =
+    "text/html, application/xhtml+xml, application/xml;q=0.9, image/webp, */*;q=0.8";
+  const request = asking({ accept });
+  assertEquals(accepts(request), [
+    "text/html",
+    "application/xhtml+xml",
+    "image/webp",
+    "application/xml",
+    "*/*",
+  ]);
+  assertEquals(accepts(request, "application/xml", "text/html"), "text/html");
+  assertEquals(
+    accepts(request, "image/png", "application/xml"),
+    "application/xml",
+  );
+  assertEquals(accepts(request, "image/webp", "text/html"), "image/webp");
+  const narrow = asking({ accept: "text/*;q=0.5, text/plain, text/csv;q=0" });
+  assertEquals(accepts(narrow, "text/html", "text/plain"), "text/plain");
+  assertEquals(accepts(narrow, "text/csv"), undefined);
+  assertEquals(accepts(narrow, "image/png"), undefined);
+  const level = asking({
+    accept: "text/html;level=1, text/html;level=2;q=0.3",
+  });
+  assertEquals(
+    accepts(level, "text/html;level=2", "text/html;level=1"),
+    "text/html;level=1",
+  );
+});
+
+Deno.test("accepts() takes anything where nothing is said", () => {
+  const request = new Request("http://localhost/");
+  assertEquals(accepts(request), ["*/*"]);
+  assertEquals(accepts(request, "a/b", "c/d"), "a/b");
+  assertEquals(acceptsEncodings(request), ["*"]);
+  assertEquals(acceptsEncodings(request, "gzip"), "gzip");
+  assertEquals(acceptsLanguages(request), ["*"]);
+  assertEquals(acceptsLanguages(request, "de", "en"), "de");
+});
+
+Deno.test("acceptsEncodings() knows that identity goes without saying", () => {
+  const request = asking({ "accept-encoding": "deflate, gzip;q=1.0, *;q=0.5" });
+  assertEquals(acceptsEncodings(request), ["deflate", "gzip", "*"]);
+  assertEquals(acceptsEncodings(request, "gzip", "identity"), "gzip");
+  const two = asking({ "accept-encoding": "gzip;q=0.5, br" });
+  assertEquals(acceptsEncodings(two), ["br", "gzip", "identity"]);
+  assertEquals(acceptsEncodings(two, "gzip", "br"), "br");
+  assertEquals(acceptsEncodings(two, "identity"), "identity");
+  assertEquals(acceptsEncodings(two, "zstd"), undefined);
+  const none = asking({ "accept-encoding": "gzip, identity;q=0" });
+  assertEquals(acceptsEncodings(none, "identity"), undefined);
+});
+
+Deno.test("acceptsLanguages() takes a relative where the language itself is not there", () => {
+  const request = asking({
+    "accept-language": "fr-CH, fr;q=0.9, en;q=0.8, de;q=0.7, *;q=0.5",
+  });
+  assertEquals(acceptsLanguages(request), ["fr-CH", "fr", "en", "de", "*"]);
+  assertEquals(acceptsLanguages(request, "en-gb", "en-us", "en"), "en");
+  assertEquals(acceptsLanguages(request, "de", "en-gb"), "en-gb");
+  assertEquals(acceptsLanguages(request, "it"), "it");
+  const german = asking({ "accept-language": "de" });
+  assertEquals(acceptsLanguages(german, "en", "de-AT"), "de-AT");
+  assertEquals(acceptsLanguages(german, "en"), undefined);
+});
+
+/** A folder with something to serve, and a secret beside it. */
+async function makeSite(): Promise<{ root: string } & AsyncDisposable> {
+  const base = await Deno.makeTempDir();
+  const files = {
+    "secret.txt": "secret",
+    "public/index.html": "<p>home",
+    "public/a b.txt": "0123456789",
+    "public/empty.txt": "",
+    "public/.hidden": "hidden",
+    "public/.git/config": "hidden",
+    "public/sub/one.js": "1",
+    "public/indexed/index.html": "<p>sub",
+  };
+  for (const [path, text] of Object.entries(files)) {
+    const folder = `${base}/${path.slice(0, path.lastIndexOf("/") + 1)}`;
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(`${base}/${path}`, text);
+  }
+  return {
+    root: `${base}/public`,
+    [Symbol.asyncDispose]: () => Deno.remove(base, { recursive: true }),
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+async function read(response: Response): Promise<Answer> {
+  const { status, headers } = response;
+  return { status, headers, text: await response.text() };
+}
+
+async function get(
+  path: string,
+  options: ServeDirOptions,
+  headers?: Record<string, string>,
+): Promise<Answer> {
+  const request = new Request(`http://localhost${path}`, { headers });
+  return await read(await serveDir(request, { quiet: true, ...options }));
+}
+
+Deno.test("serveDir() serves a file with its type, size, date and tag", async () => {
+  await using site = await makeSite();
+  const { status, headers, text } = await get("/a%20b.txt", {
+    fsRoot: site.root,
+  });
+  assertEquals(status, 200);
+  assertEquals(text, "0123456789");
+  assertEquals(headers.get("content-type"), "text/plain; charset=UTF-8");
+  assertEquals(headers.get("content-length"), "10");
+  assertEquals(headers.get("accept-ranges"), "bytes");
+  assertMatch(headers.get("etag") ?? "", /^W\/"a-.{27}"$/);
+  assertMatch(headers.get("last-modified") ?? "", / GMT$/);
+  const script = await get("/sub/one.js", { fsRoot: site.root });
+  assertEquals(
+    script.headers.get("content-type"),
+    "text/javascript; charset=UTF-8",
+  );
+});
+
+Deno.test("serveDir() serves the index of a folder, unless it is told not to", async () => {
+  await using site = await makeSite();
+  const options = { fsRoot: site.root };
+  assertEquals((await get("/", options)).text, "<p>home");
+  assertEquals((await get("/indexed/", options)).text, "<p>sub");
+  assertEquals((await get("/sub/", options)).status, 404);
+  const bare = { ...options, showIndex: false };
+  assertEquals((await get("/", bare)).status, 404);
+  const listed = await get("/", { ...bare, showDirListing: true });
+  assertEquals(listed.status, 200);
+  assertEquals(listed.headers.get("content-type"), "text/html; charset=UTF-8");
+  assertStringIncludes(listed.text, `href="./a%20b.txt"`);
+  assertStringIncludes(listed.text, `href="./sub/"`);
+  assertEquals(listed.text.includes(".hidden"), false);
+});
+
+Deno.test("serveDir() redirects to the one path that a file or folder has", async () => {
+  await using site = await makeSite();
+  for (
+    const [from, to] of [
+      ["/sub", "/sub/"],
+      ["/sub/one.js/", "/sub/one.js"],
+      ["/sub//one.js", "/sub/one.js"],
+      ["/indexed?a=1", "/indexed/?a=1"],
+    ] as const
+  ) {
+    const { status, headers } = await get(from, { fsRoot: site.root });
+    assertEquals(status, 301, from);
+    assertEquals(headers.get("location"), `http://localhost${to}`, from);
+  }
+});
+
+Deno.test("serveDir() serves nothing from outside its folder", async () => {
+  await using site = await makeSite();
+  for (
+    const path of [
+      "/../secret.txt",
+      "/%2e%2e/secret.txt",
+      "/..%2fsecret.txt",
+      "/sub/..%2f..%2f..%2fsecret.txt",
+      "/%2e%2e%2fsecret.txt",
+      "/..%5csecret.txt",
+      "/.%2e/.%2e/secret.txt",
+      "//secret.txt",
+      `/${encodeURIComponent(`${site.root}/../secret.txt`)}`,
+      "/%00",
+      "/%ff",
+    ]
+  ) {
+    for (const showDotfiles of [false, true]) {
+      const answer = await get(path, { fsRoot: site.root, showDotfiles });
+      assertNotEquals(answer.status, 200, path);
+      assertEquals(answer.text.includes("secret"), false, path);
+    }
+  }
+});
+
+Deno.test("serveDir() hides what begins with a full stop, unless it is told not to", async () => {
+  await using site = await makeSite();
+  const options = { fsRoot: site.root };
+  for (const path of ["/.hidden", "/.git/config", "/.git/"]) {
+    assertEquals((await get(path, options)).status, 404, path);
+  }
+  const open = { ...options, showDotfiles: true };
+  assertEquals((await get("/.hidden", open)).text, "hidden");
+  assertEquals((await get("/.git/config", open)).text, "hidden");
+});
+
+Deno.test("serveDir() takes urlRoot off the path", async () => {
+  await using site = await makeSite();
+  const options = { fsRoot: site.root, urlRoot: "static" };
+  assertEquals((await get("/static/sub/one.js", options)).text, "1");
+  assertEquals((await get("/static/", options)).text, "<p>home");
+  assertEquals((await get("/static", options)).status, 301);
+  assertEquals((await get("/sub/one.js", options)).status, 404);
+  assertEquals((await get("/static/none", options)).status, 404);
+});
+
+Deno.test("serveDir() answers GET only, serveFile() also HEAD", async () => {
+  await using site = await makeSite();
+  const url = "http://localhost/a%20b.txt";
+  const post = new Request(url, { method: "POST" });
+  const options = { fsRoot: site.root, quiet: true };
+  assertEquals((await read(await serveDir(post, options))).status, 405);
+  const path = `${site.root}/a b.txt`;
+  assertEquals((await read(await serveFile(post, path))).status, 405);
+  const head = new Request(url, { method: "HEAD" });
+  const { status, headers, text } = await read(await serveFile(head, path));
+  assertEquals([status, text], [200, ""]);
+  assertEquals(headers.get("content-length"), "10");
+});
+
+Deno.test("serveFile() does not know folders, nor what is not there", async () => {
+  await using site = await makeSite();
+  const request = new Request("http://localhost/");
+  for (const path of [site.root, `${site.root}/none`]) {
+    assertEquals((await read(await serveFile(request, path))).status, 404);
+  }
+});
+
+Deno.test("serveDir() adds the headers that it is given", async () => {
+  await using site = await makeSite();
+  const options = { fsRoot: site.root, headers: ["x-a: b:c"] };
+  const { headers } = await get("/sub/one.js", {
+    ...options,
+    enableCors: true,
+  });
+  assertEquals(headers.get("x-a"), "b:c");
+  assertEquals(headers.get("access-control-allow-origin"), "*");
+  const plain = await get("/sub/one.js", options);
+  assertEquals(plain.headers.get("access-control-allow-origin"), null);
+});
+
+Deno.test("serveDir() answers 304 to who has the file already", async () => {
+  await using site = await makeSite();
+  const options = { fsRoot: site.root };
+  const first = await get("/a%20b.txt", options);
+  const etag = first.headers.get("etag") ?? "";
+  const modified = first.headers.get("last-modified") ?? "";
+  const ask = async (headers: Record<string, string>) =>
+    (await get("/a%20b.txt", options, headers)).status;
+  assertEquals(await ask({ "if-none-match": etag }), 304);
+  assertEquals(await ask({ "if-none-match": `"x", ${etag}` }), 304);
+  assertEquals(await ask({ "if-none-match": "*" }), 304);
+  assertEquals(await ask({ "if-none-match": `"x"` }), 200);
+  assertEquals(await ask({ "if-modified-since": modified }), 304);
+  const long = new Date(0).toUTCString();
+  assertEquals(await ask({ "if-modified-since": long }), 200);
+  const both = { "if-none-match": `"x"`, "if-modified-since": modified };
+  assertEquals(await ask(both), 200);
+});
+
+Deno.test("serveDir() serves a range of a file", async () => {
+  await using site = await makeSite();
+  const ask = async (range: string, path = "/a%20b.txt") => {
+    const { status, text, headers } = await get(
+      path,
+      { fsRoot: site.root },
+      { range },
+    );
+    return [status, text, headers.get("content-range")];
+  };
+  assertEquals(await ask("bytes=2-4"), [206, "234", "bytes 2-4/10"]);
+  assertEquals(await ask("bytes=7-"), [206, "789", "bytes 7-9/10"]);
+  assertEquals(await ask("bytes=-2"), [206, "89", "bytes 8-9/10"]);
+  assertEquals(await ask("bytes=8-99"), [206, "89", "bytes 8-9/10"]);
+  assertEquals(await ask("bytes=-99"), [206, "0123456789", "bytes 0-9/10"]);
+  assertEquals((await ask("bytes=10-")).with(1, null), [
+    416,
+    null,
+    "bytes */10",
+  ]);
+  assertEquals((await ask("bytes=4-2")).with(1, null), [
+    416,
+    null,
+    "bytes */10",
+  ]);
+  assertEquals(await ask("lines=1-2"), [200, "0123456789", null]);
+  assertEquals(await ask("bytes=1-2, 4-5"), [200, "0123456789", null]);
+  assertEquals(await ask("bytes=0-1", "/empty.txt"), [200, "", null]);
+});
+
+Deno.test("serveDir() lets go of a file whose response is not read", async () => {
+  await using site = await makeSite();
+  const request = new Request("http://localhost/a%20b.txt");
+  const response = await serveDir(request, { fsRoot: site.root, quiet: true });
+  await response.body?.cancel();
+});
