@@ -211,8 +211,9 @@ export class RegistryPlan<T> implements Plan<T> {
 
   /** Checks anew what may have changed since the last time. */
   #check(): void {
-    const version = this.#registry.version;
-    if (this.#source !== undefined || this.#version === version) return;
+    if (this.#source !== undefined) return;
+    const { version } = this.#registry;
+    if (this.#version === version) return;
     this.#isScoped = checkGraph(this.#registry, this.#blueprint);
     this.#version = version;
   }

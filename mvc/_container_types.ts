@@ -237,16 +237,33 @@ export interface InjectMismatch<Place extends string, Given, Taken> {
 }
 
 /**
- * The check of one dependency: `unknown` where it is registered or optional.
+ * A token's type, invariant: `Token<"a">` extends `Token<string>`, and a class
+ * its base class, without being the same token.
  *
- * It is asked for in both directions: `Token<"a">` extends `Token<string>`,
- * and a class its base class, without being the same token.
+ * @typeParam K The type of the token.
+ */
+export interface Exactly<in out K> {
+  /** Never there: it makes `K` invariant. */
+  readonly "~exactly": (token: K) => K;
+}
+
+/**
+ * Each member of a union of tokens, invariant.
+ *
+ * @typeParam Registered The union of the types of all registered tokens.
+ */
+export type ExactlyEach<Registered> = Registered extends unknown
+  ? Exactly<Registered>
+  : never;
+
+/**
+ * The check of one dependency: `unknown` where it is registered or optional.
  *
  * @typeParam K The type of the dependency.
  * @typeParam Registered The union of the types of all registered tokens.
  */
 export type CheckedDep<K, Registered> = K extends Optional ? unknown
-  : [K] extends [Extract<Registered, K>] ? unknown
+  : Exactly<K> extends ExactlyEach<Registered> ? unknown
   : NotRegistered<K>;
 
 /**

@@ -6,7 +6,6 @@
  */
 
 import {
-  type Binding,
   Conn,
   type HandlerSource,
   handlerSource,
@@ -23,14 +22,12 @@ import {
   Container,
   type Dependency,
   type Factory,
-  type Plan,
-  type Scope,
   type ServiceOf,
   type ServiceToken,
 } from "./container.ts";
 import { Context } from "./context.ts";
+import { ControllerFactory, isConstructor } from "./_controllers.ts";
 import type { Middleware, Party } from "./router.ts";
-import { findContext } from "./websocket.ts";
 
 /** The tokens that every {@linkcode Application} knows. */
 export type BuiltIn =
@@ -109,10 +106,8 @@ export class Application<const in Registered extends ServiceToken = never>
   /** The party of the router that it stands on. */
   readonly router: Party;
   readonly #container: Container<ServiceToken>;
+  readonly #controllers: ControllerFactory;
   readonly #structs: Struct[] = [];
-  /** Of each connection in a namespace, what its controllers share. */
-  readonly #scopes = new WeakMap<NSConn, Scope>();
-  #server: Server | undefined;
   #isInUse = false;
 
   /**
@@ -128,8 +123,9 @@ export class Application<const in Registered extends ServiceToken = never>
     this.#container = parent
       ? parent.#container.createChild()
       : rootContainer();
+    this.#controllers = new ControllerFactory(this.#container);
     this.#container.register(Application, this.#registered());
-    this.#container.singleton(Server, [], () => this.#findServer());
+    this.#container.singleton(Server, [], failWithoutServer);
   }
 
   /** The container of its services, which are not known to the compiler. */
@@ -287,31 +283,22 @@ export class Application<const in Registered extends ServiceToken = never>
    */
   handleWebsocket<const C extends object>(
     controller: CheckedController<C, Registered>,
-  ): Struct;
-  handleWebsocket(controller: object): Struct {
-    if (this.#isInUse) {
-      throw new TypeError(
-        `Cannot handle ${
-          describe(controller)
-        }: a server was already made of this application, so add its controllers before`,
-      );
-    }
-    const struct = isConstructor(controller)
-      ? this.#structOf(controller)
-      : new Struct(controller);
-    this.#structs.push(struct);
-    return struct;
+  ): Struct {
+    return this.#handle(controller as object);
   }
 
   /**
    * Gives the handlers of all controllers, to the server that is made of the
    * application.
    *
+   * @param server The server.
    * @returns The handlers.
    * @throws {TypeError} When a controller has no events, or one twice.
+   * @throws {DependencyError} When a service was given another server before.
    */
-  [handlerSource](): NamespaceSource[] {
+  [handlerSource](server?: Server): NamespaceSource[] {
     this.#isInUse = true;
+    if (server !== undefined) this.#container.register(Server, server);
     return this.#structs.flatMap((struct) => struct[handlerSource]());
   }
 
@@ -325,78 +312,30 @@ export class Application<const in Registered extends ServiceToken = never>
     return this as Application<Registered | K>;
   }
 
-  #structOf(Class: Constructor<object>): Struct {
-    const plan = this.#container.compile(Class) as Plan<object>;
-    return new Struct(Class, {
-      isShared: !plan.isScoped,
-      create: plan.isScoped
-        ? (nsConn) => this.#createScoped(nsConn, plan)
-        : this.#createOnce(plan),
-    });
-  }
-
-  async #createScoped(nsConn: NSConn, plan: Plan<object>): Promise<Binding> {
-    const known = this.#scopes.get(nsConn);
-    const scope = known ?? this.#container.createScope(this.#valuesOf(nsConn));
-    if (known === undefined) this.#scopes.set(nsConn, scope);
-    try {
-      const instance = await plan.create(scope);
-      // Bound first and disposed last, the first one sees to the scope.
-      return known === undefined
-        ? { instance, dispose: () => this.#leave(nsConn, scope) }
-        : { instance };
-    } catch (error) {
-      if (known === undefined) await this.#leave(nsConn, scope);
-      throw error;
+  #handle(controller: object): Struct {
+    if (this.#isInUse) {
+      throw new TypeError(
+        `Cannot handle ${
+          describe(controller)
+        }: a server was already made of this application, so add its controllers before`,
+      );
     }
+    const struct = isConstructor(controller)
+      ? this.#controllers.structOf(controller)
+      : new Struct(controller);
+    this.#structs.push(struct);
+    return struct;
   }
+}
 
-  async #leave(nsConn: NSConn, scope: Scope): Promise<void> {
-    this.#scopes.delete(nsConn);
-    await scope[Symbol.asyncDispose]();
-  }
-
-  /** Builds when the first connection comes; what fails is tried again. */
-  #createOnce(plan: Plan<object>): (nsConn: NSConn) => Promise<Binding> {
-    let binding: Promise<Binding> | undefined;
-    return (nsConn) => {
-      this.#meet(nsConn);
-      binding ??= Promise.try(async () => ({ instance: await plan.create() }));
-      binding.catch(() => binding = undefined);
-      return binding;
-    };
-  }
-
-  #valuesOf(nsConn: NSConn): Map<ServiceToken, unknown> {
-    this.#meet(nsConn);
-    const { conn } = nsConn;
-    const values = new Map<ServiceToken, unknown>([
-      [NSConn, nsConn],
-      [Conn, conn],
-    ]);
-    const context = findContext(conn);
-    if (context !== undefined) values.set(Context, context);
-    return values;
-  }
-
-  #meet({ conn }: NSConn): void {
-    if (!conn.isClient) this.#server ??= conn.server;
-  }
-
-  #findServer(): Server {
-    if (this.#server !== undefined) return this.#server;
-    throw new TypeError(
-      "Cannot inject the Server: no connection has come to it yet, so inject it into what is built with a connection",
-    );
-  }
+function failWithoutServer(): never {
+  throw new TypeError(
+    "Cannot inject the Server: no server was made of this application",
+  );
 }
 
 function rootContainer(): Container<ServiceToken> {
   return new Container<ServiceToken>({ provided: [NSConn, Conn, Context] });
-}
-
-function isConstructor(value: object): value is Constructor<object> {
-  return typeof value === "function";
 }
 
 function describe(controller: object): string {

@@ -8,6 +8,7 @@ import {
   reportTo,
 } from "./_host.ts";
 import { limitsOf } from "./_options.ts";
+import type { TurnTracer } from "./_queue.ts";
 import { Timers } from "./_timers.ts";
 import type { DialOptions } from "./client.ts";
 import type { Conn } from "./conn.ts";
@@ -20,6 +21,7 @@ export class ClientHost implements Host {
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
   readonly isClient = true;
+  readonly tracer: TurnTracer | undefined = makeTracer();
   readonly server = undefined;
   readonly index = undefined;
   readonly timers: Timers = new Timers();
@@ -92,4 +94,17 @@ export class ClientHost implements Host {
   report(error: unknown, source: FaultSource): void {
     reportTo(this.#options.onError, error, source);
   }
+}
+
+/** Takes the platform's AsyncLocalStorage, where there is one. */
+function makeTracer(): TurnTracer | undefined {
+  const { process } = globalThis as {
+    process?: {
+      getBuiltinModule?(
+        name: string,
+      ): { AsyncLocalStorage: new () => TurnTracer } | undefined;
+    };
+  };
+  const hooks = process?.getBuiltinModule?.("node:async_hooks");
+  return hooks && new hooks.AsyncLocalStorage();
 }

@@ -18,9 +18,14 @@ import type {
 } from "./events.ts";
 import type { Message } from "./message.ts";
 import type { NSConn } from "./ns_conn.ts";
+import type { Server } from "./server.ts";
 
 /** A handler as the dispatcher calls it. */
-export type CompiledHandler = (state: HandlerState, msg: Message) => unknown;
+export interface CompiledHandler {
+  (state: HandlerState, msg: Message): unknown;
+  /** Whether it stands for an async function. */
+  readonly isAsync?: boolean | undefined;
+}
 
 /** What the dispatcher's state has for its handlers. */
 export interface HandlerState {
@@ -58,11 +63,15 @@ export interface CompiledHandlers {
  * Takes a handler of any kind apart.
  *
  * @param handler The handler.
+ * @param server The server that it is for, on its side.
  * @returns What it brings to each namespace.
  * @throws {TypeError} When it is no handler.
  */
-export function sourcesOf(handler: ConnHandler): NamespaceSource[] {
-  if (isSource(handler)) return handler[handlerSource]();
+export function sourcesOf(
+  handler: ConnHandler,
+  server?: Server,
+): NamespaceSource[] {
+  if (isSource(handler)) return handler[handlerSource](server);
   if (typeof handler !== "object" || handler === null) {
     throw new TypeError(
       `Cannot handle connections with ${
@@ -110,7 +119,13 @@ function eventsSource(namespace: string, events: Events): NamespaceSource {
     }
     const wire = builtInEvent(event) ?? event;
     if (handlers.has(wire)) throw duplicate(namespace, event, [name, name]);
-    handlers.set(wire, (nsConn, msg) => handler.call(events, nsConn, msg));
+    handlers.set(
+      wire,
+      sourceHandler(
+        handler,
+        (nsConn, msg) => handler.call(events, nsConn, msg),
+      ),
+    );
   }
   return { namespace, name, handlers };
 }
@@ -120,11 +135,15 @@ function eventsSource(namespace: string, events: Events): NamespaceSource {
  * server or a client is made.
  *
  * @param handler The handler.
+ * @param server The server that is made, on its side.
  * @returns The event maps.
  * @throws {TypeError} When it is no handler, or handles an event twice.
  */
-export function compileHandlers(handler: ConnHandler): CompiledHandlers {
-  const sources = sourcesOf(handler);
+export function compileHandlers(
+  handler: ConnHandler,
+  server?: Server,
+): CompiledHandlers {
+  const sources = sourcesOf(handler, server);
   const namespaces = new Map<string, CompiledEvents>();
   for (const source of sources) {
     if (namespaces.has(source.namespace)) continue;
@@ -179,10 +198,26 @@ function compileHandler(
   handler: SourceHandler,
   slot: number | undefined,
 ): CompiledHandler {
-  return slot === undefined
+  const compiled: CompiledHandler = slot === undefined
     ? (state, msg) => handler(state.nsConn, msg, NO_INSTANCE)
     : (state, msg) =>
       handler(state.nsConn, msg, state.bindings[slot]!.instance);
+  return Object.assign(compiled, { isAsync: handler.isAsync });
+}
+
+/**
+ * Makes the handler of a source that stands for a function of the program.
+ *
+ * @param of The function of the program.
+ * @param handler What calls it.
+ * @returns The handler.
+ */
+export function sourceHandler(
+  of: (...args: never[]) => unknown,
+  handler: (nsConn: NSConn, msg: Message, instance: object) => unknown,
+): SourceHandler {
+  const tag = (of as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
+  return Object.assign(handler, { isAsync: tag === "AsyncFunction" });
 }
 
 function chain(

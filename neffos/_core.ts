@@ -40,7 +40,7 @@ export class Core {
   readonly finished: PromiseWithResolvers<CloseInfo> = Promise.withResolvers();
   id: string;
   status: ConnStatus = "connecting";
-  readonly #socket: Socket;
+  readonly socket: Socket;
   readonly #dispatcher: Dispatcher;
   readonly #deadlines = new Map<() => void, [number, Deadline]>();
   #early: RawBody[] = [];
@@ -53,13 +53,17 @@ export class Core {
   constructor(conn: Conn, host: Host, socket: Socket, id: string) {
     this.conn = conn;
     this.host = host;
-    this.#socket = socket;
+    this.socket = socket;
     this.id = id;
     this.asks = new Asks(this);
     this.membership = new Membership(this);
     this.#dispatcher = new Dispatcher(this);
-    this.queue = new Queue((item) =>
-      typeof item === "function" ? item() : this.#dispatcher.dispatch(item)
+    this.queue = new Queue(
+      (item) =>
+        typeof item === "function"
+          ? this.queue.trace(item)
+          : this.#dispatcher.dispatch(item),
+      host.tracer,
     );
   }
 
@@ -69,7 +73,7 @@ export class Core {
   }
 
   get bufferedAmount(): number {
-    return this.#socket.bufferedAmount;
+    return this.socket.bufferedAmount;
   }
 
   /** Begins: from here on what happens on the socket is handled. */
@@ -77,7 +81,7 @@ export class Core {
     if (!this.host.isClient) {
       this.#after(this.host.limits.ackTimeout, this.#onNoHello);
     }
-    this.#socket.listen({
+    this.socket.listen({
       open: () => this.#opened(),
       message: (data) => this.#receive(data),
       close: (info) => this.#closed(info),
@@ -90,7 +94,7 @@ export class Core {
     const { host } = this;
     this.status = "open";
     if (!host.isClient && host.handlers.native !== "only") {
-      this.#socket.send(WELCOME + this.id);
+      this.socket.send(WELCOME + this.id);
     }
     const { read } = host.handlers.timeouts;
     if (read !== undefined) this.#after(read, this.#onSilence);
@@ -101,7 +105,7 @@ export class Core {
   }
 
   send(frame: RawBody): boolean {
-    return this.status === "open" && this.#socket.send(frame);
+    return this.status === "open" && this.socket.send(frame);
   }
 
   /** Answers a message with no more than "done", if it waits for an answer. */
@@ -146,13 +150,13 @@ export class Core {
     this.#end = { code, reason, wasClean: false };
     this.#silence();
     this.#after(this.host.limits.closeTimeout, this.#onNoGoodbye);
-    this.#socket.close(code, reason);
+    this.socket.close(code, reason);
   }
 
   #opened(): void {
     if (this.status !== "connecting") return;
     if (this.host.handlers.native === "only") this.#decide();
-    else if (this.host.isClient) this.#socket.send(HELLO);
+    else if (this.host.isClient) this.socket.send(HELLO);
   }
 
   /** Runs the hook that may refuse the connection. */
@@ -177,7 +181,7 @@ export class Core {
     const isTold = error instanceof EventError;
     if (!isTold) this.report(error, { event: "onConnect" });
     const text = isTold ? error.message : INTERNAL_ERROR;
-    if (this.status === "acknowledging") this.#socket.send(REFUSAL + text);
+    if (this.status === "acknowledging") this.socket.send(REFUSAL + text);
     this.close(error instanceof CloseError ? error.code : 1008, text);
   }
 

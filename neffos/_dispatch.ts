@@ -46,7 +46,8 @@ export class Dispatcher {
   dispatch(message: Message): void | Promise<void> {
     const { event, wait } = message;
     if (event.charCodeAt(0) === UNDERSCORE && isSystemEvent(event)) {
-      return this.#core.membership.answer(message);
+      const { membership, queue } = this.#core;
+      return queue.trace(() => membership.answer(message));
     }
     const state = this.#core.membership.find(message.namespace);
     if (state === undefined || state.status !== "connected") {
@@ -56,7 +57,8 @@ export class Dispatcher {
       return;
     }
     if (message.room !== "" && !state.rooms.has(message.room)) {
-      return this.#stray(message, BAD_ROOM);
+      if (!this.#core.membership.hold(message)) this.#stray(message, BAD_ROOM);
+      return;
     }
     const { events } = state;
     const handler = message.isNative
@@ -65,7 +67,9 @@ export class Dispatcher {
     if (handler === undefined) return this.#unhandled(message);
     let result: unknown;
     try {
-      result = handler(state, message);
+      result = handler.isAsync
+        ? this.#core.queue.trace(() => handler(state, message))
+        : handler(state, message);
     } catch (error) {
       this.#core.fail(message, error);
       return;

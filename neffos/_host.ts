@@ -1,5 +1,6 @@
 import type { CompiledHandlers } from "./_compile.ts";
 import type { Index } from "./_index.ts";
+import type { TurnTracer } from "./_queue.ts";
 import type { Timers } from "./_timers.ts";
 import type { Conn } from "./conn.ts";
 import type { Server } from "./server.ts";
@@ -57,6 +58,8 @@ export interface Host {
   readonly limits: Limits;
   readonly timers: Timers;
   readonly drops: Drops;
+  /** Tells whose turn it is, where the platform can. */
+  readonly tracer: TurnTracer | undefined;
   /** The server, on its side. */
   readonly server: Server | undefined;
   /** Who is where, on the server's side. */

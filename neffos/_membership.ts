@@ -43,12 +43,15 @@ export class Membership {
     return this.#states.get(namespace);
   }
 
-  /** Keeps a message for a namespace that is about to be connected. */
+  /** Keeps a message for what is about to be connected or joined. */
   hold(message: Message): boolean {
     const state = this.#states.get(message.namespace);
-    if (state?.status !== "connecting") return false;
-    state.held.push(message);
-    if (state.held.length > this.#core.host.limits.maxQueued) {
+    const held = state?.status === "connecting"
+      ? state.held
+      : state?.joining.get(message.room)?.held;
+    if (held === undefined) return false;
+    held.push(message);
+    if (held.length > this.#core.host.limits.maxQueued) {
       this.#core.close(1008, "too many messages wait to be handled");
     }
     return true;

@@ -1,8 +1,19 @@
 /** One piece of work that was begun and may wait for an answer. */
-class Turn {
+export class Turn {
   /** The answers that it waits for. */
   suspensions = 0;
   isDone = false;
+  /** All that it does, now and later, is known to be done by it. */
+  isTraced = false;
+}
+
+/**
+ * Knows which turn a piece of code belongs to, however late it runs: the part
+ * of `AsyncLocalStorage` that is needed here. Browsers have none yet.
+ */
+export interface TurnTracer {
+  getStore(): Turn | undefined;
+  run<T>(turn: Turn, code: () => T): T;
 }
 
 /** Which pieces of work wait; from {@linkcode Queue.callers}. */
@@ -25,10 +36,15 @@ export class Queue<Item> {
   #current: Turn | undefined;
   /** The turns whose promise is pending. */
   readonly #pending = new Set<Turn>();
+  readonly #tracer: TurnTracer | undefined;
   #spare: Turn | undefined;
 
-  constructor(handle: (item: Item) => void | Promise<void>) {
+  constructor(
+    handle: (item: Item) => void | Promise<void>,
+    tracer: TurnTracer | undefined,
+  ) {
     this.#handle = handle;
+    this.#tracer = tracer;
   }
 
   /** The items that have not begun. */
@@ -54,14 +70,26 @@ export class Queue<Item> {
     queueMicrotask(() => this.#drain());
   }
 
+  /** Runs what a turn does so that it is known to be its doing. */
+  trace<T>(code: () => T): T {
+    const turn = this.#current;
+    if (turn === undefined || this.#tracer === undefined) return code();
+    turn.isTraced = true;
+    return this.#tracer.run(turn, code);
+  }
+
   /**
    * Tells which turns are the ones that now call. In the synchronous part of
-   * a turn that is exact; later on JavaScript cannot say which of the pending
-   * turns it is, and all of them are taken for it, so that none locks up.
+   * a turn, and in one that is traced, that is exact. Of the other pending
+   * turns nobody can say which one it is: all of them are taken for it, so
+   * that none locks up.
    */
   callers(): Turns {
     if (this.#current !== undefined) return [this.#current];
-    return this.#pending.size === 0 ? NONE : [...this.#pending];
+    if (this.#pending.size === 0) return NONE;
+    const traced = this.#tracer?.getStore();
+    if (traced !== undefined && this.#pending.has(traced)) return [traced];
+    return [...this.#pending].filter(({ isTraced }) => !isTraced);
   }
 
   /** Lets the next item begin while these turns wait for an answer. */

@@ -34,12 +34,14 @@ export class Rooms {
     const joined = state.rooms.get(room);
     if (joined !== undefined) return Promise.resolve(joined);
     const joining = state.joining.get(room);
-    if (joining !== undefined) return joining;
+    if (joining !== undefined) return joining.promise;
     const refusal = this.#refusalToJoin(state, room);
     if (refusal !== undefined) return Promise.reject(refusal);
-    const promise = this.#askJoin(state, room, options)
-      .finally(() => state.joining.delete(room));
-    state.joining.set(room, promise);
+    const promise = this.#askJoin(state, room, options).finally(() => {
+      this.#release(state, room);
+      state.joining.delete(room);
+    });
+    state.joining.set(room, { promise, held: [] });
     return promise;
   }
 
@@ -109,6 +111,7 @@ export class Rooms {
         }
         const joined = this.#addRoom(state, room);
         await tell(state, OnRoomJoined, room, LOCAL);
+        this.#release(state, room);
         return joined;
       },
     );
@@ -168,6 +171,12 @@ export class Rooms {
       `Cannot join room "${room}": ${maxRooms} rooms are the limit of a connection`,
       { namespace, room },
     );
+  }
+
+  /** Lets go what was held back until the room was joined, or not. */
+  #release(state: NSState, room: string): void {
+    const held = state.joining.get(room)?.held.splice(0) ?? [];
+    this.#core.queue.unshift(held);
   }
 
   #addRoom(state: NSState, name: string): Room {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { type CompiledHandlers, compileHandlers } from "./_compile.ts";
 import {
   type Drops,
@@ -7,6 +8,7 @@ import {
   reportTo,
 } from "./_host.ts";
 import { Index } from "./_index.ts";
+import type { Turn, TurnTracer } from "./_queue.ts";
 import { Timers } from "./_timers.ts";
 import { type Conn, coreOf } from "./conn.ts";
 import type { ConnHandler } from "./events.ts";
@@ -19,6 +21,7 @@ export class ServerHost implements Host {
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
   readonly isClient = false;
+  readonly tracer: TurnTracer = new AsyncLocalStorage<Turn>();
   readonly timers: Timers = new Timers();
   readonly index: Index = new Index();
   readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0 };
@@ -29,7 +32,7 @@ export class ServerHost implements Host {
 
   constructor(server: Server, handler: ConnHandler, limits: Limits) {
     this.server = server;
-    this.handlers = compileHandlers(handler);
+    this.handlers = compileHandlers(handler, server);
     this.limits = limits;
   }
 

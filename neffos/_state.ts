@@ -5,10 +5,19 @@ import type { Binding } from "./events.ts";
 import type { Message } from "./message.ts";
 import { NSConn } from "./ns_conn.ts";
 import type { Room } from "./room.ts";
+import type { Socket } from "./socket.ts";
+
+/** A join that the other side was asked for. */
+export interface Joining {
+  readonly promise: Promise<Room>;
+  /** Messages that came before the answer, which is sent last. */
+  readonly held: Message[];
+}
 
 /** A connection inside one namespace, as this module itself sees it. */
 export class NSState implements HandlerState {
   readonly core: Core;
+  readonly socket: Socket;
   readonly namespace: string;
   readonly events: CompiledEvents;
   /** The part of its frames that never changes. */
@@ -19,13 +28,14 @@ export class NSState implements HandlerState {
   /** Messages that came before the namespace was connected. */
   held: Message[] = [];
   /** Joins under way, by room. */
-  readonly joining: Map<string, Promise<Room>> = new Map();
+  readonly joining: Map<string, Joining> = new Map();
   status: "connecting" | "connected" | "left" = "connecting";
   /** Set where this side asked to connect. */
   connecting: Promise<NSConn> | undefined;
 
   constructor(core: Core, namespace: string, events: CompiledEvents) {
     this.core = core;
+    this.socket = core.socket;
     this.namespace = namespace;
     this.events = events;
     this.scope = encodeScope(namespace, "");

@@ -247,6 +247,50 @@ Deno.test("Early messages wait until the namespace is connected, each time", asy
   assertEquals(log, ["connected", "chat", "connected", "chat"]);
 });
 
+Deno.test("Early messages wait until the room is joined", async () => {
+  const log: string[] = [];
+  const done = gate();
+  await using memory = new MemoryServer({
+    chat: {
+      onRoomJoined(nsConn, msg) {
+        nsConn.room(msg.room)!.emit("onHistory", "1");
+        nsConn.room(msg.room)!.emit("onHistory", "2");
+      },
+      onRoomJoin(_nsConn, msg) {
+        if (msg.room === "vip") throw new EventError("members only");
+      },
+    },
+  });
+  const client = await memory.dial({
+    chat: {
+      async onRoomJoined() {
+        await Promise.resolve();
+        log.push("joined");
+      },
+      onHistory(_nsConn, msg) {
+        log.push(`${msg.room} ${msg.text()}`);
+        if (msg.text() === "2") done.resolve();
+      },
+    },
+  });
+  const nsConn = await client.connect("chat");
+  await assertRejects(() => nsConn.joinRoom("vip"), EventError);
+  await nsConn.joinRoom("room");
+  await done.promise;
+  assertEquals(log, ["joined", "room 1", "room 2"]);
+});
+
+Deno.test("Room.ask() asks in the room", async () => {
+  await using memory = new MemoryServer({
+    chat: { onWhere: (_nsConn, msg) => msg.room },
+  });
+  const nsConn = await (await memory.dial({ chat: {} })).connect("chat");
+  const room = await nsConn.joinRoom("a;b");
+  assertEquals((await room.ask("onWhere")).text(), "a;b");
+  await room.leave();
+  await assertRejects(() => room.ask("onWhere"), BadRoomError, "bad room");
+});
+
 Deno.test("Rooms: what is refused, twice or too much", async () => {
   await using memory = new MemoryServer({
     chat: {

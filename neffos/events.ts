@@ -10,6 +10,7 @@ import { handlerSource } from "./_names.ts";
 import { assertTimeouts, sourcesOf, strictest } from "./_compile.ts";
 import type { Message } from "./message.ts";
 import type { NSConn } from "./ns_conn.ts";
+import type { Server } from "./server.ts";
 
 export {
   handlerSource,
@@ -65,9 +66,10 @@ export interface HandlerSource {
   /**
    * Gives the handlers. It is called once, when a server or a client is made.
    *
+   * @param server The server that is made, on its side.
    * @returns The handlers, by namespace; a namespace may come several times.
    */
-  [handlerSource](): NamespaceSource[];
+  [handlerSource](server?: Server): NamespaceSource[];
 }
 
 /** What one controller or one object of events brings to a namespace. */
@@ -88,11 +90,12 @@ export interface NamespaceSource {
  * A handler of a {@linkcode NamespaceSource}: a {@linkcode MessageHandler}
  * that is given what its source's `bind` made, too.
  */
-export type SourceHandler = (
-  nsConn: NSConn,
-  msg: Message,
-  instance: object,
-) => unknown;
+export interface SourceHandler {
+  /** Handles an event; `instance` is what the source's `bind` made. */
+  (nsConn: NSConn, msg: Message, instance: object): unknown;
+  /** Whether it stands for an async function. */
+  readonly isAsync?: boolean | undefined;
+}
 
 /** What a source made for one connection in its namespace. */
 export interface Binding {
@@ -134,7 +137,10 @@ export interface Timeouts {
  * ```
  */
 export function joinConnHandlers(...handlers: ConnHandler[]): HandlerSource {
-  return { [handlerSource]: () => handlers.flatMap(sourcesOf) };
+  return {
+    [handlerSource]: (server) =>
+      handlers.flatMap((handler) => sourcesOf(handler, server)),
+  };
 }
 
 /**
@@ -152,8 +158,8 @@ export function withTimeout(
 ): HandlerSource {
   assertTimeouts(timeouts);
   return {
-    [handlerSource]: () =>
-      sourcesOf(handler).map((source) => ({
+    [handlerSource]: (server) =>
+      sourcesOf(handler, server).map((source) => ({
         ...source,
         timeouts: strictest([source.timeouts, timeouts]),
       })),

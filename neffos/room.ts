@@ -7,7 +7,8 @@
 import type { AskOptions } from "./_asks.ts";
 import type { NSState } from "./_state.ts";
 import { encodeScope, encodeScoped } from "./codec.ts";
-import { type Body, toRawBody } from "./message.ts";
+import { BAD_ROOM, BadRoomError } from "./errors.ts";
+import { type Body, type Message, toRawBody } from "./message.ts";
 import type { NSConn } from "./ns_conn.ts";
 
 /** A connection inside one room of a namespace. */
@@ -53,6 +54,41 @@ export class Room {
     if (!this.isJoined) return false;
     const raw = toRawBody(body);
     return this.#state.core.send(encodeScoped("", this.#scope, event, raw));
+  }
+
+  /**
+   * Sends an event to the other side, marked with the room, and waits for the
+   * answer.
+   *
+   * @param event The name of the event.
+   * @param body The body, as for `NSConn.emit`.
+   * @param options The time limit (10 seconds), and a signal that ends the
+   * wait.
+   * @returns The answer.
+   * @throws {EventError} What the other side's handler has thrown.
+   * @throws {AskTimeoutError} When no answer came in time.
+   * @throws {ConnectionClosedError} When the connection is closed.
+   * @throws {BadRoomError} When it is not in the room.
+   * @throws {TypeError} When the body cannot be sent.
+   */
+  async ask(
+    event: string,
+    body?: Body,
+    options?: AskOptions,
+  ): Promise<Message> {
+    const { core, namespace } = this.#state;
+    const raw = toRawBody(body);
+    const room = this.name;
+    if (!this.isJoined) {
+      throw core.isEnding
+        ? core.closedError()
+        : new BadRoomError(BAD_ROOM, { namespace, room, event });
+    }
+    return await core.asks.request(
+      { namespace, room, event },
+      (wait) => encodeScoped(wait, this.#scope, event, raw),
+      options,
+    );
   }
 
   /**

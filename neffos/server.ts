@@ -15,7 +15,7 @@ import { addParameterHeaders } from "./_headers.ts";
 import { limitsOf, type ServerHooks, type ServerOptions } from "./_options.ts";
 import { ServerHost } from "./_server_host.ts";
 import { encodeOnce, encodeScope, encodeScoped } from "./codec.ts";
-import { Conn, type UpgradeRequest } from "./conn.ts";
+import { Conn, coreOf, type UpgradeRequest } from "./conn.ts";
 import { BadNamespaceError } from "./errors.ts";
 import type { ConnHandler } from "./events.ts";
 import { Exclude, Message, type MessageInit } from "./message.ts";
@@ -210,17 +210,19 @@ export class Server implements ServerHooks {
     const excludedId = except instanceof Exclude ? except.id : undefined;
     for (const init of messages) {
       const message = init instanceof Message ? init : new Message(init);
-      const { namespace, room, to, isNative } = message;
+      const { namespace, room, to } = message;
       const receivers = this.#host.index.find(namespace, room);
-      const frame = encodeOnce(
-        { ...message, wait: "", isNative },
-        receivers.size,
-      );
-      for (const { core } of receivers) {
-        if (core.conn === conn) continue;
-        if (excludedId !== undefined && core.id === excludedId) continue;
-        if (to !== "" && core.id !== to) continue;
-        core.send(frame);
+      const frame = encodeOnce({ ...message, wait: "" }, receivers.size);
+      const skipped = conn && coreOf(conn).membership.find(namespace);
+      const isForAll = to === "" && excludedId === undefined;
+      for (const state of receivers) {
+        if (state === skipped) continue;
+        if (!isForAll) {
+          const { id } = state.core;
+          if (id === excludedId || (to !== "" && id !== to)) continue;
+        }
+        // Nothing else of it is looked at: it has long left the cache.
+        state.socket.send(frame);
       }
     }
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertTimeouts } from "./_compile.ts";
+import { assertTimeouts, sourceHandler } from "./_compile.ts";
 import { builtInEvent, handlerSource } from "./_names.ts";
 import type {
   Binding,
@@ -75,7 +75,7 @@ export interface StructOptions {
 export class Struct implements HandlerSource {
   readonly #controller: object;
   readonly #name: string;
-  readonly #isShared: boolean;
+  readonly #options: StructOptions;
   readonly #create:
     | ((nsConn: NSConn) => Binding | Promise<Binding>)
     | undefined;
@@ -107,7 +107,7 @@ export class Struct implements HandlerSource {
     this.#name = isClass
       ? (controller as ControllerClass).name
       : controller.constructor?.name ?? "Object";
-    this.#isShared = options.isShared ?? !isClass;
+    this.#options = options;
     this.#create = options.create ?? (isClass
       ? (nsConn) =>
         bindingOf(
@@ -201,25 +201,39 @@ export class Struct implements HandlerSource {
     }];
   }
 
+  /** Asked when a server is made, since services may change until then. */
+  get #isShared(): boolean {
+    return this.#options.isShared ?? typeof this.#controller !== "function";
+  }
+
   #assertSignature(name: string, method: Method): void {
-    const most = this.#isShared ? 2 : 1;
+    const isShared = this.#isShared;
+    const most = isShared ? 2 : 1;
     if (method.length <= most) return;
     throw new TypeError(
-      this.#isShared
+      isShared
         ? `Cannot handle an event with ${this.#name}.${name}: it takes ${method.length} arguments, and must take (nsConn, msg)`
         : `Cannot handle an event with ${this.#name}.${name}: it takes ${method.length} arguments, and must take (msg), since each connection has its own ${this.#name}`,
     );
   }
 
   #handlerOf(method: Method): SourceHandler {
-    if (!this.#isShared) {
-      return (_nsConn, msg, instance) => method.call(instance, msg);
-    }
-    if (this.#create) {
-      return (nsConn, msg, instance) => method.call(instance, nsConn, msg);
-    }
     const controller = this.#controller;
-    return (nsConn, msg) => method.call(controller, nsConn, msg);
+    if (!this.#isShared) {
+      return sourceHandler(
+        method,
+        (_, msg, instance) => method.call(instance, msg),
+      );
+    }
+    return this.#create
+      ? sourceHandler(
+        method,
+        (nsConn, msg, instance) => method.call(instance, nsConn, msg),
+      )
+      : sourceHandler(
+        method,
+        (nsConn, msg) => method.call(controller, nsConn, msg),
+      );
   }
 
   /** Looks once whether an instance has events that its class has not. */

@@ -4,13 +4,16 @@
  *
  * Both servers run at once, as processes of their own, and take short turns.
  * What counts is their CPU time (from `/proc`, so Linux only) over the
- * messages handled, as the median of the turns' ratios: the bare figure alone
- * says little on a noisy machine.
+ * messages handled, as a ratio: the mean over several pairs of servers of the
+ * ratio of their medians. A time alone says little on a noisy machine.
  */
 
 /** CPU ticks a second, `getconf CLK_TCK`: 100 on every Linux that Deno runs on. */
 const TICKS = 100;
-const ROUNDS = Number(Deno.args[0] ?? 25);
+/** Fresh pairs of servers: where their memory lies alone makes a few percent. */
+const PAIRS = Number(Deno.args[0] ?? 6);
+/** Turns that the two servers of a pair take. */
+const TURNS = 8;
 const RECEIVERS = 500;
 
 interface Running {
@@ -140,63 +143,67 @@ const WORKS: Work[] = [
 ];
 
 function median(values: number[]): number {
-  return at(values, 0.5);
-}
-
-function quantile(values: number[], part: number): string {
-  return at(values, part).toFixed(2);
-}
-
-function at(values: number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.round((sorted.length - 1) * part)]!;
+  return sorted[sorted.length >> 1]!;
 }
 
-/** The ratio of each round, and what a message costs in all of them. */
-async function measure(work: Work, servers: Running[]) {
+/** Lets the two servers take turns; gives what a message cost in each turn. */
+async function takeTurns(
+  work: Work,
+  servers: Running[],
+): Promise<{ ours: number[]; theirs: number[] }> {
   const sockets = await Promise.all(
     servers.map(({ url }) => open(url, work.sockets)),
   );
   const micros: number[][] = servers.map(() => []);
-  for (let round = -1; round < ROUNDS; round++) {
-    // Every second round the other one begins.
-    const order = servers.map((_, i) => i);
-    if (round % 2) order.reverse();
+  for (let turn = -1; turn < TURNS; turn++) {
+    // Every second time the other one begins.
+    const order = turn % 2 ? [1, 0] : [0, 1];
     for (const i of order) {
       const before = await cpuSeconds(servers[i]!);
       const count = await work.run(sockets[i]!);
       const used = await cpuSeconds(servers[i]!) - before;
-      // The first round warms up.
-      if (round >= 0) micros[i]!.push(used / count * 1e6);
+      // The first turn warms up.
+      if (turn >= 0) micros[i]!.push(used / count * 1e6);
     }
   }
   for (const socket of sockets.flat()) socket.close();
-  const [ours, theirs] = micros as [number[], number[]];
-  const ratios = ours.map((value, i) => value / theirs[i]!);
-  return { ours: median(ours), theirs: median(theirs), ratios };
+  return { ours: micros[0]!, theirs: micros[1]! };
 }
 
-const servers = await Promise.all([start("neffos"), start("bare")]);
-try {
-  console.log(
-    "| work | ours µs | bare µs | ratio | middle half of the turns | budget |",
-  );
-  console.log("| --- | --- | --- | --- | --- | --- |");
-  for (const work of WORKS) {
-    const { ours, theirs, ratios } = await measure(work, servers);
-    const figures = [
-      ours.toFixed(2),
-      theirs.toFixed(2),
-      median(ratios).toFixed(3),
-      `${quantile(ratios, 0.25)} to ${quantile(ratios, 0.75)}`,
-      work.budget.toFixed(2),
-    ];
-    console.log(`| ${work.name} | ${figures.join(" | ")} |`);
+async function stop({ process }: Running): Promise<void> {
+  process.kill();
+  await process.status;
+  await process.stdout.cancel();
+}
+
+/** Measures a work with several pairs of servers. */
+async function measure(work: Work): Promise<string[]> {
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  const ratios: number[] = [];
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const names = pair % 2 ? ["bare", "neffos"] : ["neffos", "bare"];
+    const servers = [];
+    for (const name of names) servers.push(await start(name));
+    if (pair % 2) servers.reverse();
+    const micros = await takeTurns(work, servers);
+    for (const server of servers) await stop(server);
+    ours.push(...micros.ours);
+    theirs.push(...micros.theirs);
+    ratios.push(median(micros.ours) / median(micros.theirs));
   }
-} finally {
-  for (const { process } of servers) {
-    process.kill();
-    await process.status;
-    await process.stdout.cancel();
-  }
+  return [
+    median(ours).toFixed(2),
+    median(theirs).toFixed(2),
+    (ratios.reduce((sum, ratio) => sum + ratio) / PAIRS).toFixed(3),
+    ratios.map((ratio) => ratio.toFixed(2)).join(" "),
+    work.budget.toFixed(2),
+  ];
+}
+
+console.log("| work | ours µs | bare µs | ratio | of each pair | budget |");
+console.log("| --- | --- | --- | --- | --- | --- |");
+for (const work of WORKS) {
+  console.log(`| ${work.name} | ${(await measure(work)).join(" | ")} |`);
 }

@@ -1,0 +1,190 @@
+import {
+  Context,
+  EventError,
+  type Message,
+  NSConn,
+  type Reply,
+  reply,
+} from "@neffos/mvc";
+import { Logger } from "./logger.ts";
+import { People, type Person, readName } from "./people.ts";
+
+/** What somebody said, as everybody gets it. */
+export interface Chat extends Person {
+  /** What was said. */
+  readonly text: string;
+  /** When the server got it, as ISO 8601 has it. */
+  readonly time: string;
+}
+
+/** A room that somebody is in. */
+export interface RoomInfo {
+  /** The name of the room. */
+  readonly name: string;
+  /** How many people are in it. */
+  readonly people: number;
+}
+
+const MAX_TEXT = 2_000;
+
+/**
+ * The chat: its methods named `on…` are the events of the namespace "default".
+ *
+ * Since it injects `NSConn`, each connection has a ChatController of its own,
+ * and the fields are the state of that connection alone.
+ */
+export class ChatController {
+  static readonly namespace = "default";
+  /** What the constructor is given; the compiler checks that both agree. */
+  static readonly inject = [NSConn, Context, Logger, People] as const;
+
+  readonly #nsConn: NSConn;
+  readonly #context: Context;
+  readonly #logger: Logger;
+  readonly #people: People;
+  #said = 0;
+
+  constructor(
+    nsConn: NSConn,
+    context: Context,
+    logger: Logger,
+    people: People,
+  ) {
+    this.#nsConn = nsConn;
+    this.#context = context;
+    this.#logger = logger;
+    this.#people = people;
+  }
+
+  /**
+   * Decides who may come in: an EventError keeps them out and tells them why.
+   * A program may bring its name as a header of its request.
+   */
+  onNamespaceConnect() {
+    const name = this.#context.header("x-chat-name");
+    if (name !== undefined) this.#people.setName(this.#nsConn.id, name);
+  }
+
+  onNamespaceConnected() {
+    this.#logger.log(`${this.#nsConn} came from ${this.#context.remoteIp}`);
+    if (this.#isNamed) this.#tellPeople();
+  }
+
+  onNamespaceDisconnect() {
+    const { name = "nobody" } = this.#people.find(this.#nsConn.id) ?? {};
+    this.#logger.log(`${this.#nsConn} left as ${name}, said ${this.#said}`);
+  }
+
+  /** Runs when the connection has left, whatever the reason was. */
+  [Symbol.dispose]() {
+    const wasNamed = this.#isNamed;
+    this.#people.remove(this.#nsConn.id);
+    if (wasNamed) this.#tellPeople();
+  }
+
+  /** Asked with a name: takes it. The error of one that is taken goes back. */
+  onName(msg: Message): Person {
+    const person = this.#people.setName(this.#nsConn.id, msg.text());
+    this.#logger.log(`${this.#nsConn} is ${person.name}`);
+    this.#tellPeople();
+    for (const { name } of this.#nsConn.rooms) this.#tellPeople(name);
+    return person;
+  }
+
+  /**
+   * Says something in the room of the message, or to everybody. All others
+   * get it as `onChat`, and so does who said it: `reply()` goes back whether
+   * there was an ask or not.
+   */
+  onChat(msg: Message): Reply {
+    const text = msg.text().trim();
+    if (text === "" || text.length > MAX_TEXT) {
+      throw new EventError(`A message has 1 to ${MAX_TEXT} characters`);
+    }
+    const time = new Date().toISOString();
+    const chat: Chat = { ...this.#person(), text, time };
+    this.#said++;
+    this.#tellOthers(msg, chat);
+    return reply(chat);
+  }
+
+  /** Lets the others see that a message is being written. */
+  onTyping(msg: Message) {
+    this.#tellOthers(msg, this.#person());
+  }
+
+  /** Asked, with the name of a room or without: says who is there. */
+  onWho(msg: Message): Person[] {
+    return this.#who(msg.room || msg.text());
+  }
+
+  /** Asked: says which rooms there are. */
+  onRooms(): RoomInfo[] {
+    const counts = new Map<string, number>();
+    for (const { rooms } of this.#all()) {
+      for (const { name } of rooms) {
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+    }
+    return Array.from(counts, ([name, people]) => ({ name, people }));
+  }
+
+  /** Decides about a room: as with the namespace, an EventError says no. */
+  onRoomJoin(msg: Message) {
+    if (readName(msg.room, "A room") !== msg.room) {
+      throw new EventError("A room has no spaces around its name");
+    }
+    this.#person();
+  }
+
+  onRoomJoined(msg: Message) {
+    this.#tellPeople(msg.room);
+    this.#tellRooms();
+  }
+
+  onRoomLeft(msg: Message) {
+    this.#tellPeople(msg.room);
+    this.#tellRooms();
+  }
+
+  get #isNamed(): boolean {
+    return this.#people.find(this.#nsConn.id) !== undefined;
+  }
+
+  /** Who has not said a name is a guest as soon as others notice them. */
+  #person(): Person {
+    const known = this.#people.find(this.#nsConn.id);
+    if (known !== undefined) return known;
+    const guest = this.#people.addGuest(this.#nsConn.id);
+    this.#tellPeople();
+    return guest;
+  }
+
+  /** Everybody in a room; without one, in the namespace. */
+  #all(room = ""): NSConn[] {
+    return this.#nsConn.server.room(ChatController.namespace, room);
+  }
+
+  #who(room: string): Person[] {
+    return this.#all(room).flatMap(({ id }) => this.#people.find(id) ?? []);
+  }
+
+  /** Passes an event on to the others in its room. */
+  #tellOthers({ namespace, room, event }: Message, body: object) {
+    const message = { namespace, room, event, body };
+    this.#nsConn.server.broadcast(this.#nsConn, message);
+  }
+
+  #tellPeople(room = "") {
+    this.#tellAll("onPeople", { room, body: this.#who(room) });
+  }
+
+  #tellRooms() {
+    this.#tellAll("onRooms", { room: "", body: this.onRooms() });
+  }
+
+  #tellAll(event: string, { room, body }: { room: string; body: object }) {
+    const { namespace } = ChatController;
+    this.#nsConn.server.broadcast(null, { namespace, room, event, body });
+  }
+}

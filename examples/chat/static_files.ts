@@ -1,0 +1,66 @@
+import { stripTypeScriptTypes } from "node:module";
+import type { Context, Middleware, RouteHandler } from "@neffos/mvc";
+
+const TYPES: Readonly<Record<string, string>> = {
+  css: "text/css; charset=utf-8",
+  html: "text/html; charset=utf-8",
+  ts: "text/javascript; charset=utf-8",
+};
+
+interface CachedFile {
+  readonly mtime: number | undefined;
+  readonly text: string;
+}
+
+/**
+ * Serves the files of a folder under a route that ends in `/*`. TypeScript is
+ * served as JavaScript: its types are taken out, and no build step is needed.
+ *
+ * @param folder The folder, with a slash at its end.
+ * @returns The handler.
+ */
+export function serveFolder(folder: URL): RouteHandler<{ 0: string }> {
+  const cache = new Map<string, CachedFile>();
+  return async (ctx) => {
+    const path = ctx.params[0] || "index.html";
+    // Without another dot in it, no path leads out of the folder.
+    const [, extension] = /^(?:\w+\/)*\w+\.(css|html|ts)$/.exec(path) ?? [];
+    if (extension === undefined) return notFound(ctx);
+    const file = new URL(path, folder);
+    try {
+      const mtime = (await Deno.stat(file)).mtime?.getTime();
+      let cached = cache.get(path);
+      if (cached === undefined || cached.mtime !== mtime) {
+        const source = await Deno.readTextFile(file);
+        const text = extension === "ts" ? stripTypeScriptTypes(source) : source;
+        cached = { mtime, text };
+        cache.set(path, cached);
+      }
+      const headers = {
+        "content-type": TYPES[extension]!,
+        "cache-control": "no-cache",
+      };
+      return ctx.text(cached.text, { headers });
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return notFound(ctx);
+      throw error;
+    }
+  };
+}
+
+function notFound(ctx: Context<{ 0: string }>): Response {
+  return ctx.text("Not Found", { status: 404 });
+}
+
+/** A middleware: nothing but what comes from this server runs in the page. */
+export const protectPage: Middleware = async (_ctx, next) => {
+  const response = await next();
+  const { headers } = response;
+  headers.set(
+    "content-security-policy",
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  );
+  headers.set("x-content-type-options", "nosniff");
+  headers.set("referrer-policy", "no-referrer");
+  return response;
+};

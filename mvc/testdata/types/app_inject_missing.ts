@@ -1,0 +1,9 @@
+// error: InjectMissing<[nsConn: NSConn]>
+import { Application, NSConn, Router } from "../../../mod.ts";
+
+class ChatController {
+  constructor(readonly nsConn: NSConn) {}
+  onChat() {}
+}
+
+new Application(new Router()).handleWebsocket(ChatController);

@@ -1,0 +1,351 @@
+/**
+ * Uses the chat example by neffos.js, and prints what was tried and what held.
+ *
+ *     node client.mjs <folder with node_modules> <URL of the endpoint>
+ *
+ * What neffos.js itself does wrong is not tried: its `leaveAll` asks with the
+ * wrong event, and its async handlers answer "undefined". That the server
+ * bears both is.
+ */
+
+import { strict as assert } from "node:assert";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const [folder, endpoint] = process.argv.slice(2);
+const file = join(folder, "node_modules/neffos.js/dist/neffos.js");
+const neffos = await import(pathToFileURL(file));
+
+const DEADLINE = 5_000;
+const EVENTS = [
+  "onChat",
+  "onPeople",
+  "onRooms",
+  "_OnRoomJoined",
+  "_OnRoomLeft",
+];
+
+const conns = [];
+
+/** A connection whose messages wait until they are asked for. */
+class User {
+  #messages = [];
+  #waiters = [];
+
+  /** Dials; `handlers` are for events that are not kept. */
+  async dial({ url = endpoint, handlers = {}, options } = {}) {
+    const keep = Object.fromEntries(
+      EVENTS.map((event) => [event, (_nsConn, msg) => this.#push(msg)]),
+    );
+    const events = { ...keep, ...handlers };
+    this.conn = await neffos.dial(
+      url,
+      { default: events, nowhere: { onChat() {} } },
+      options,
+    );
+    conns.push(this.conn);
+    return this;
+  }
+
+  async connect(namespace = "default") {
+    this.nsConn = await this.conn.connect(namespace);
+    return this;
+  }
+
+  #push(msg) {
+    // neffos.js goes on to use the message of a join or leave for the next event.
+    const { Event, Room, Body, Err } = msg;
+    const kept = { event: Event, room: Room, body: Body, error: Err };
+    const index = this.#waiters.findIndex(({ isWanted }) => isWanted(kept));
+    if (index === -1) this.#messages.push(kept);
+    else this.#waiters.splice(index, 1)[0].resolve(kept);
+  }
+
+  /** The next message of an event in a room that is wanted. */
+  take(event, room = "", isWanted = () => true) {
+    const isRight = (msg) =>
+      msg.event === event && (msg.room ?? "") === room && isWanted(msg);
+    const index = this.#messages.findIndex(isRight);
+    if (index !== -1) {
+      return Promise.resolve(this.#messages.splice(index, 1)[0]);
+    }
+    return new Promise((resolve) =>
+      this.#waiters.push({ isWanted: isRight, resolve })
+    );
+  }
+
+  /** Waits until a list of people has these names. */
+  takePeople(names, room = "") {
+    const expected = JSON.stringify(names.toSorted());
+    return this.take(
+      "onPeople",
+      room,
+      ({ body }) => JSON.stringify(namesIn(body)) === expected,
+    );
+  }
+}
+
+function namesIn(body) {
+  return JSON.parse(body).map(({ name }) => name).sort();
+}
+
+/** Tries something, and prints whether it held. */
+async function check(name, action) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`nothing came for ${DEADLINE} ms`)),
+      DEADLINE,
+    );
+  });
+  let result = { name, ok: true };
+  try {
+    const note = await Promise.race([action(), late]);
+    if (typeof note === "string") result.note = note;
+  } catch (error) {
+    result = { name, ok: false, note: error?.message ?? String(error) };
+  }
+  clearTimeout(timer);
+  console.log(JSON.stringify(result));
+}
+
+/** What an action is refused with. */
+async function refusalOf(action) {
+  try {
+    await action();
+  } catch (error) {
+    return error.message;
+  }
+  throw new Error("it was not refused");
+}
+
+const ann = new User();
+const bob = new User();
+const room = "deno; žluť; 🚪";
+const text = 'a;b;;c;;;;;;; "quotes" \\ \n žluť 日本語 👩‍👩‍👧 @%!semicolon@%!';
+
+await check("dial, and get an ID", async () => {
+  await ann.dial();
+  await bob.dial();
+  assert.notEqual(ann.conn.ID, bob.conn.ID);
+  assert.match(ann.conn.ID, /^\S+$/);
+});
+
+await check("connect a namespace", async () => {
+  await ann.connect();
+  await bob.connect();
+});
+
+await check("be refused an unknown namespace", async () => {
+  const error = await refusalOf(() => ann.conn.connect("nowhere"));
+  assert.equal(error, "bad namespace");
+});
+
+await check("ask, and get the answer", async () => {
+  const answer = await ann.nsConn.ask("onName", "Ann");
+  assert.deepEqual(answer.unmarshal(), { id: ann.conn.ID, name: "Ann" });
+  await bob.nsConn.ask("onName", "Bob; 👋");
+});
+
+await check("ask, and get the text of the refusal", async () => {
+  const error = await refusalOf(() => bob.nsConn.ask("onName", "ann"));
+  assert.equal(error, 'The name "Ann" is taken');
+});
+
+await check("ask for an event that nobody handles", async () => {
+  const answer = await ann.nsConn.ask("onNothing", "");
+  assert.equal(answer.Body, "");
+});
+
+await check("get what another one broadcasts", async () => {
+  bob.nsConn.emit("onChat", "hello");
+  const { body } = await ann.take("onChat");
+  const { name, text } = JSON.parse(body);
+  assert.deepEqual({ name, text }, { name: "Bob; 👋", text: "hello" });
+});
+
+await check("get the reply to an emit", async () => {
+  const { body } = await bob.take("onChat");
+  assert.equal(JSON.parse(body).text, "hello");
+});
+
+await check("get the error of an emit", async () => {
+  bob.nsConn.emit("onChat", " ");
+  const { error } = await bob.take("onChat");
+  assert.equal(error?.message, "A message has 1 to 2000 characters");
+});
+
+await check("semicolons and Unicode in a body", async () => {
+  bob.nsConn.emit("onChat", text);
+  for (const user of [ann, bob]) {
+    assert.equal(JSON.parse((await user.take("onChat")).body).text, text);
+  }
+});
+
+await check("a binary body", async () => {
+  bob.nsConn.emitBinary("onChat", new TextEncoder().encode(text));
+  for (const user of [ann, bob]) {
+    assert.equal(JSON.parse((await user.take("onChat")).body).text, text);
+  }
+});
+
+await check("500 messages, all of them, in order", async () => {
+  for (let i = 0; i < 500; i++) bob.nsConn.emit("onChat", `message ${i}`);
+  for (const user of [ann, bob]) {
+    for (let i = 0; i < 500; i++) {
+      const { body } = await user.take("onChat");
+      assert.equal(JSON.parse(body).text, `message ${i}`);
+    }
+  }
+});
+
+await check("100 asks at once, each with its own answer", async () => {
+  const texts = Array.from({ length: 100 }, (_, i) => `ask ${i}`);
+  const answers = await Promise.all(
+    texts.map((text) => ann.nsConn.ask("onChat", text)),
+  );
+  assert.deepEqual(answers.map((msg) => msg.unmarshal().text), texts);
+  for (const text of texts) {
+    assert.equal(JSON.parse((await bob.take("onChat")).body).text, text);
+  }
+});
+
+await check("join a room with semicolons and Unicode in its name", async () => {
+  const joined = await ann.nsConn.joinRoom(room);
+  assert.equal(joined.name, room);
+  await ann.take("_OnRoomJoined", room);
+  const { body } = await bob.take("onRooms");
+  assert.deepEqual(JSON.parse(body), [{ name: room, people: 1 }]);
+});
+
+await check("get what is sent to the room while joining it", async () => {
+  await ann.takePeople(["Ann"], room);
+});
+
+await check("not get what is said in a room of others", async () => {
+  ann.nsConn.room(room).emit("onChat", "among us");
+  ann.nsConn.emit("onChat", "to all");
+  assert.equal(JSON.parse((await bob.take("onChat")).body).text, "to all");
+  await ann.take("onChat", room);
+  await ann.take("onChat");
+});
+
+await check("get what another one broadcasts to the room", async () => {
+  await bob.nsConn.joinRoom(room);
+  await ann.takePeople(["Ann", "Bob; 👋"], room);
+  bob.nsConn.room(room).emit("onChat", text);
+  for (const user of [ann, bob]) {
+    assert.equal(JSON.parse((await user.take("onChat", room)).body).text, text);
+  }
+});
+
+await check("ask in a room", async () => {
+  const question = new neffos.Message();
+  Object.assign(question, {
+    Namespace: "default",
+    Room: room,
+    Event: "onWho",
+  });
+  const answer = await ann.conn.ask(question);
+  assert.deepEqual(namesIn(answer.Body), ["Ann", "Bob; 👋"]);
+});
+
+await check("be refused a room, with the text of the refusal", async () => {
+  const error = await refusalOf(() => ann.nsConn.joinRoom("x".repeat(31)));
+  assert.equal(error, "A room has 1 to 30 characters");
+  assert.equal(ann.nsConn.rooms.size, 1);
+});
+
+await check("leave a room", async () => {
+  assert.equal(await ann.nsConn.room(room).leave(), null);
+  await ann.take("_OnRoomLeft", room);
+  assert.equal(ann.nsConn.room(room), undefined);
+  await bob.takePeople(["Bob; 👋"], room);
+});
+
+await check("join the room again", async () => {
+  await ann.nsConn.joinRoom(room);
+  await bob.takePeople(["Ann", "Bob; 👋"], room);
+});
+
+await check("go on after leaveAll", async () => {
+  await ann.nsConn.leaveAll();
+  assert.deepEqual(namesIn((await ann.nsConn.ask("onWho")).Body), [
+    "Ann",
+    "Bob; 👋",
+  ]);
+  return "neffos.js asks with _OnRoomLeft, and stays in";
+});
+
+await check("go on after the error frames of async handlers", async () => {
+  let onHandled;
+  const handled = new Promise((resolve) => onHandled = resolve);
+  const cy = await new User().dial({
+    handlers: { onChat: () => Promise.resolve(onHandled()) },
+  });
+  await cy.connect();
+  await cy.nsConn.ask("onName", "Cy");
+  bob.nsConn.emit("onChat", "hello Cy");
+  await handled;
+  assert.ok(namesIn((await cy.nsConn.ask("onWho")).Body).includes("Cy"));
+  // Had the error frame been taken for a message, it would come before.
+  bob.nsConn.emit("onChat", "and the rest");
+  const texts = [];
+  for (let i = 0; i < 2; i++) {
+    texts.push(JSON.parse((await ann.take("onChat")).body).text);
+  }
+  assert.deepEqual(texts, ["hello Cy", "and the rest"]);
+  cy.conn.close();
+  return 'neffos.js answers them with the error "undefined"';
+});
+
+await check("headers of the handshake", async () => {
+  const bot = await new User().dial({
+    options: { headers: { "X-Chat-Name": "Header; bot" } },
+  });
+  await bot.connect();
+  await ann.takePeople(["Ann", "Bob; 👋", "Header; bot"]);
+  bot.conn.close();
+  await ann.takePeople(["Ann", "Bob; 👋"]);
+});
+
+const url = new URL(endpoint);
+url.searchParams.set("X-Websocket-Header-X-Chat-Name", "Parameter; bot");
+const bot = new User();
+
+await check("headers as URL parameters, as browsers send them", async () => {
+  await bot.dial({ url: url.href });
+  await bot.connect();
+  await ann.takePeople(["Ann", "Bob; 👋", "Parameter; bot"]);
+});
+
+await check(
+  "be refused a namespace, with the text of the refusal",
+  async () => {
+    const other = await new User().dial({ url: url.href });
+    const error = await refusalOf(() => other.connect());
+    assert.equal(error, 'The name "Parameter; bot" is taken');
+    other.conn.close();
+  },
+);
+
+await check("disconnect a namespace", async () => {
+  await bot.nsConn.disconnect();
+  assert.equal(bot.conn.namespace("default"), undefined);
+  await ann.takePeople(["Ann", "Bob; 👋"]);
+});
+
+await check("connect it again", async () => {
+  await bot.connect();
+  await ann.takePeople(["Ann", "Bob; 👋", "Parameter; bot"]);
+});
+
+await check("close the connection", async () => {
+  bot.conn.close();
+  await ann.takePeople(["Ann", "Bob; 👋"]);
+  bob.conn.close();
+  await ann.takePeople(["Ann"]);
+});
+
+// A check that failed may have left its connection open.
+for (const conn of conns) conn.close();
