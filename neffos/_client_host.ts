@@ -2,21 +2,37 @@ import { type CompiledHandlers, compileHandlers } from "./_compile.ts";
 import {
   DEFAULT_LIMITS,
   type Drops,
+  type End,
   type FaultSource,
   type Host,
   type Limits,
   reportTo,
 } from "./_host.ts";
+import { OnNamespaceConnect, OnRoomJoin } from "./_names.ts";
+import { openWebSocket, resolveURL } from "./_open.ts";
 import { limitsOf } from "./_options.ts";
 import type { TurnTracer } from "./_queue.ts";
+import {
+  completeReconnect,
+  delayOf,
+  isThere,
+  mayComeBack,
+  type Reconnect,
+  wait,
+} from "./_reconnect.ts";
+import type { Left } from "./_state.ts";
 import { Timers } from "./_timers.ts";
 import type { DialOptions } from "./client.ts";
-import type { Conn } from "./conn.ts";
-import { AskTimeoutError, ConnectionClosedError } from "./errors.ts";
+import { Conn, coreOf, renew } from "./conn.ts";
+import {
+  AskTimeoutError,
+  ConnectionClosedError,
+  EventError,
+} from "./errors.ts";
 import type { ConnHandler } from "./events.ts";
-import type { CloseInfo } from "./socket.ts";
+import type { CloseInfo, Socket } from "./socket.ts";
 
-/** The client as its connection sees it. */
+/** The client as its connection sees it: dials, and comes back. */
 export class ClientHost implements Host {
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
@@ -27,44 +43,81 @@ export class ClientHost implements Host {
   readonly timers: Timers = new Timers();
   readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0 };
   readonly closed: PromiseWithResolvers<CloseInfo> = Promise.withResolvers();
+  readonly #url: string | URL;
   readonly #options: DialOptions;
-  readonly #opened: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #reconnect: Reconnect | undefined;
+  /** Aborted when the program wants no more of it. */
+  readonly #end = new AbortController();
+  #opened: PromiseWithResolvers<void> = Promise.withResolvers();
+  /** What is to be entered again, by namespace. */
+  readonly #former = new Map<string, Left>();
+  #status: "dialling" | "open" | "away" | "over" = "dialling";
 
-  constructor(handler: ConnHandler, options: DialOptions) {
+  constructor(url: string | URL, handler: ConnHandler, options: DialOptions) {
     const { timeout = DEFAULT_LIMITS.ackTimeout, maxPayload, askTimeout } =
       options;
     this.handlers = compileHandlers(handler);
     this.limits = limitsOf({ ackTimeout: timeout, maxPayload, askTimeout });
+    this.#url = url;
     this.#options = options;
+    this.#reconnect = completeReconnect(options.reconnect);
+  }
+
+  /** Whether it is closed, and does not come back. */
+  get isOver(): boolean {
+    return this.#status === "over" || this.#end.signal.aborted;
+  }
+
+  /** Dials for the first time. */
+  async dial(): Promise<Conn> {
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
+    const socket = this.#openSocket(0);
+    const conn = new Conn({ host: this, socket, id: "" });
+    await this.#accepted(conn, signal);
+    this.#status = "open";
+    return conn;
+  }
+
+  /** The program wants no more of it. */
+  close(conn: Conn, code: number, reason: string): void {
+    conn.close(code, reason);
+    this.#end.abort();
+  }
+
+  #openSocket(tries: number): Socket {
+    const { transport, headers } = this.#options;
+    if (transport !== undefined) return transport(String(this.#url));
+    const all = new Headers(headers);
+    if (tries > 0) all.set("x-websocket-reconnect", String(tries));
+    return openWebSocket(this.#url, { ...this.#options, headers: all });
   }
 
   /** Waits until the server has accepted the connection. */
-  async opened(conn: Conn, { signal }: DialOptions): Promise<void> {
+  async #accepted(conn: Conn, signal: AbortSignal | undefined): Promise<void> {
     const { ackTimeout } = this.limits;
-    const onAbort = () => this.#giveUp(conn, signal?.reason);
+    const opened = Promise.withResolvers<void>();
+    this.#opened = opened;
+    const giveUp = (reason: unknown) => {
+      opened.reject(reason);
+      conn.close();
+    };
+    const onAbort = () => giveUp(signal?.reason);
     signal?.addEventListener("abort", onAbort);
-    const deadline = this.timers.set(
-      ackTimeout,
-      () =>
-        this.#giveUp(
-          conn,
-          new AskTimeoutError(
-            `Cannot dial: the server did not accept within ${ackTimeout} ms`,
-            ackTimeout,
-          ),
+    const deadline = this.timers.set(ackTimeout, () =>
+      giveUp(
+        new AskTimeoutError(
+          `Cannot dial: the server did not accept within ${ackTimeout} ms`,
+          ackTimeout,
         ),
-    );
+      ));
     try {
-      await this.#opened.promise;
+      coreOf(conn).start();
+      await opened.promise;
     } finally {
       signal?.removeEventListener("abort", onAbort);
       this.timers.clear(ackTimeout, deadline);
     }
-  }
-
-  #giveUp(conn: Conn, reason: unknown): void {
-    this.#opened.reject(reason);
-    conn.close();
   }
 
   onConnect(): void {}
@@ -79,15 +132,128 @@ export class ClientHost implements Host {
 
   onSilenced(): void {}
 
-  onClosed(_conn: Conn, info: CloseInfo, isPaired: boolean): void {
+  onClosed(conn: Conn, { info, left }: End): void {
+    // A try that has failed is told to who tries.
     this.#opened.reject(new ConnectionClosedError(info.code, info.reason));
+    if (this.#status === "dialling") return this.timers.stop();
+    if (this.#status === "away") return;
+    const options = this.#reconnect;
+    if (options === undefined || this.isOver || !mayComeBack(info.code)) {
+      return this.#finish(info);
+    }
+    this.#status = "away";
+    for (const { state, rooms } of left) {
+      // It may be lost again before it was back in all of its rooms.
+      const before = this.#former.get(state.namespace)?.rooms ?? [];
+      const all = [...new Set([...before, ...rooms])];
+      this.#former.set(state.namespace, { state, rooms: all });
+      if (options.maxKept > 0) {
+        state.outbox ??= { frames: [], max: options.maxKept };
+      }
+    }
+    this.#tell("onClose", info, true);
+    void this.#comeBack(conn, options, info);
+  }
+
+  async #comeBack(
+    conn: Conn,
+    options: Reconnect,
+    lost: CloseInfo,
+  ): Promise<void> {
+    const { signal } = this.#end;
+    for (let tries = 0; tries < options.maxTries; tries++) {
+      await wait(delayOf(options, tries), signal);
+      if (signal.aborted) break;
+      try {
+        await this.#tryAgain(conn, options, tries + 1);
+        this.#status = "open";
+        if (await this.#enterAgain(conn)) this.#tell("onReconnect", tries + 1);
+        return;
+      } catch (error) {
+        if (error instanceof EventError) {
+          // It is there, and does not want this client.
+          return this.#finish({
+            code: 1008,
+            reason: error.message,
+            wasClean: true,
+          });
+        }
+      }
+    }
+    this.#finish(lost);
+  }
+
+  async #tryAgain(
+    conn: Conn,
+    { probe }: Reconnect,
+    tries: number,
+  ): Promise<void> {
+    const { signal } = this.#end;
+    if (probe && !await isThere(resolveURL(this.#url), signal)) {
+      throw new ConnectionClosedError();
+    }
+    const { id } = conn;
+    const former = [...this.#former.values()];
+    const socket = this.#openSocket(tries);
+    renew(conn, { host: this, socket, id, former });
+    await this.#accepted(conn, signal);
+  }
+
+  /** Enters what it was in; says whether it could without being lost again. */
+  async #enterAgain(conn: Conn): Promise<boolean> {
+    const core = coreOf(conn);
+    const { membership } = core;
+    for (const [namespace, { state, rooms }] of [...this.#former]) {
+      try {
+        await membership.connect(namespace, {});
+      } catch (error) {
+        if (!core.isEnding) this.#reportLoss(error, conn, namespace);
+      }
+      for (const room of rooms) {
+        if (state.status !== "connected") break;
+        try {
+          await membership.rooms.join(state, room.name, {}, room);
+        } catch (error) {
+          if (!core.isEnding) this.#reportLoss(error, conn, namespace, true);
+        }
+      }
+      if (core.isEnding) return false;
+      this.#former.delete(namespace);
+      const frames = state.outbox?.frames ?? [];
+      state.outbox = undefined;
+      if (state.status === "connected") frames.forEach((f) => core.send(f));
+    }
+    return true;
+  }
+
+  #reportLoss(
+    error: unknown,
+    conn: Conn,
+    namespace: string,
+    isRoom = false,
+  ): void {
+    const event = isRoom ? OnRoomJoin : OnNamespaceConnect;
+    this.report(error, { conn, namespace, event });
+  }
+
+  #finish(info: CloseInfo): void {
+    if (this.#status === "over") return;
+    this.#status = "over";
+    for (const { state } of this.#former.values()) state.outbox = undefined;
+    this.#former.clear();
     this.timers.stop();
     this.closed.resolve(info);
-    if (!isPaired) return;
+    this.#tell("onClose", info, false);
+  }
+
+  #tell(hook: "onReconnect", tries: number): void;
+  #tell(hook: "onClose", info: CloseInfo, willReconnect: boolean): void;
+  #tell(hook: "onReconnect" | "onClose", ...args: never[]): void {
+    const told: ((...args: never[]) => void) | undefined = this.#options[hook];
     try {
-      this.#options.onClose?.(info);
+      told?.(...args);
     } catch (error) {
-      this.report(error, { event: "onClose" });
+      this.report(error, { event: hook });
     }
   }
 

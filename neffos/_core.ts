@@ -3,6 +3,7 @@ import { Dispatcher } from "./_dispatch.ts";
 import type { Host } from "./_host.ts";
 import { Membership } from "./_membership.ts";
 import { Queue } from "./_queue.ts";
+import type { Left } from "./_state.ts";
 import type { Deadline } from "./_timers.ts";
 import { encode, encodeEmptyReply } from "./codec.ts";
 import type { Conn } from "./conn.ts";
@@ -30,6 +31,18 @@ const WELCOME = "A";
 const REFUSAL = "H";
 const INTERNAL_ERROR = "internal error";
 
+/** What a connection is made of. */
+export interface CoreInit {
+  /** The server or client that it belongs to. */
+  readonly host: Host;
+  /** What carries it. */
+  readonly socket: Socket;
+  /** Its ID; a client's is told by the server. */
+  readonly id: string;
+  /** What a client was in before it lost its socket. */
+  readonly former?: readonly Left[] | undefined;
+}
+
 /** A connection, as this module itself sees it: handshake and dispatch. */
 export class Core {
   readonly conn: Conn;
@@ -50,13 +63,16 @@ export class Core {
   #isOver = false;
   #end: CloseInfo | undefined;
 
-  constructor(conn: Conn, host: Host, socket: Socket, id: string) {
+  constructor(
+    conn: Conn,
+    { host, socket, id, former = [] }: CoreInit,
+  ) {
     this.conn = conn;
     this.host = host;
     this.socket = socket;
     this.id = id;
     this.asks = new Asks(this);
-    this.membership = new Membership(this);
+    this.membership = new Membership(this, former);
     this.#dispatcher = new Dispatcher(this);
     this.queue = new Queue(
       (item) =>
@@ -247,8 +263,12 @@ export class Core {
     this.#isOver = true;
     this.#stopTimer(this.#onStuck);
     const end = this.#end!;
-    await this.membership.leaveByForce();
-    await this.host.onClosed(this.conn, end, this.#isPaired);
+    const left = await this.membership.leaveByForce();
+    await this.host.onClosed(this.conn, {
+      info: end,
+      isPaired: this.#isPaired,
+      left,
+    });
     this.finished.resolve(end);
   }
 

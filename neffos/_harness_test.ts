@@ -42,16 +42,20 @@ export class MemoryServer implements AsyncDisposable {
   async open(): Promise<Socket> {
     const [left, right] = socketPair();
     this.#waiting.push(tap(right, "server", this.frames));
-    const request = new Request("http://memory.test/", {
-      headers: {
-        connection: "upgrade",
-        upgrade: "websocket",
-        "sec-websocket-version": "13",
-        "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
-      },
-    });
-    const response = await this.server.upgrade(request);
+    const response = await this.server.upgrade(handshake());
     if (response.status !== 200) throw new Error(await response.text());
+    return tap(left, "client", this.frames);
+  }
+
+  /** As {@linkcode open}, at once; a refusal ends the socket. */
+  connect(): Socket {
+    const [left, right] = socketPair();
+    this.#waiting.push(tap(right, "server", this.frames));
+    this.server.upgrade(handshake()).then((response) => {
+      if (response.status === 200) return;
+      this.#waiting.pop();
+      right.terminate!();
+    });
     return tap(left, "client", this.frames);
   }
 
@@ -67,6 +71,17 @@ export class MemoryServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server.close();
   }
+}
+
+function handshake(): Request {
+  return new Request("http://memory.test/", {
+    headers: {
+      connection: "upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+    },
+  });
 }
 
 function tap(

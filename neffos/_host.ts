@@ -1,6 +1,7 @@
 import type { CompiledHandlers } from "./_compile.ts";
 import type { Index } from "./_index.ts";
 import type { TurnTracer } from "./_queue.ts";
+import type { Left } from "./_state.ts";
 import type { Timers } from "./_timers.ts";
 import type { Conn } from "./conn.ts";
 import type { Server } from "./server.ts";
@@ -52,6 +53,15 @@ export interface Drops {
   lateAnswers: number;
 }
 
+/** How a connection has ended. */
+export interface End {
+  readonly info: CloseInfo;
+  /** Whether onConnect had succeeded. */
+  readonly isPaired: boolean;
+  /** The namespaces that it was in. */
+  readonly left: readonly Left[];
+}
+
 /** What a connection needs of the server or the client that it belongs to. */
 export interface Host {
   readonly handlers: CompiledHandlers;
@@ -75,12 +85,8 @@ export interface Host {
   onRefused(conn: Conn, error: Error): void;
   /** Nothing can be sent any more; hooks and handlers may still run. */
   onSilenced(conn: Conn): void;
-  /** All is over; `isPaired` where onConnect had succeeded. */
-  onClosed(
-    conn: Conn,
-    info: CloseInfo,
-    isPaired: boolean,
-  ): void | Promise<void>;
+  /** All is over. */
+  onClosed(conn: Conn, end: End): void | Promise<void>;
   /** Something failed that nobody else is told of. */
   report(error: unknown, source: FaultSource): void;
 }

@@ -1,4 +1,5 @@
 import type { AskOptions } from "./_asks.ts";
+import type { CompiledEvents } from "./_compile.ts";
 import type { Core } from "./_core.ts";
 import {
   DROPPED,
@@ -16,7 +17,7 @@ import {
   OnRoomLeave,
 } from "./_names.ts";
 import { Rooms } from "./_rooms.ts";
-import { NSState } from "./_state.ts";
+import { type Left, NSState } from "./_state.ts";
 import { BAD_NAMESPACE, BadNamespaceError, INVALID_PAYLOAD } from "./errors.ts";
 import type { Message } from "./message.ts";
 import type { NSConn } from "./ns_conn.ts";
@@ -30,9 +31,15 @@ export class Membership {
   /** Who waits until the other side connects a namespace. */
   readonly #waiters = new Map<string, Set<PromiseWithResolvers<NSConn>>>();
 
-  constructor(core: Core) {
+  /** The namespaces that a client had before it lost its socket. */
+  readonly #former: ReadonlyMap<string, NSState>;
+
+  constructor(core: Core, former: readonly Left[]) {
     this.#core = core;
     this.rooms = new Rooms(core);
+    this.#former = new Map(
+      former.map(({ state }) => [state.namespace, state]),
+    );
   }
 
   get states(): NSState[] {
@@ -101,7 +108,7 @@ export class Membership {
         ),
       );
     }
-    const state = new NSState(this.#core, namespace, events);
+    const state = this.#stateOf(namespace, events);
     this.#states.set(namespace, state);
     const connecting = this.#askConnect(state, options);
     state.connecting = connecting;
@@ -167,7 +174,7 @@ export class Membership {
   /** Connects the one namespace of a connection that has only native messages. */
   async enterNative(): Promise<void> {
     const events = this.#core.host.handlers.namespaces.get("")!;
-    const state = new NSState(this.#core, "", events);
+    const state = this.#stateOf("", events);
     await this.#bind(state);
     this.#states.set("", state);
     this.#enter(state);
@@ -183,15 +190,27 @@ export class Membership {
     }
   }
 
-  /** Leaves everything, since the socket is gone. */
-  async leaveByForce(): Promise<void> {
+  /** Leaves everything, since the socket is gone; gives what that was. */
+  async leaveByForce(): Promise<Left[]> {
+    const all: Left[] = [];
     for (const state of this.states) {
       if (state.status !== "connected") continue;
+      all.push({ state, rooms: [...state.rooms.values()] });
       await this.rooms.leaveAll(state, DROPPED);
       this.#forget(state);
       await tell(state, OnNamespaceDisconnect, "", DROPPED);
       await this.#unbind(state);
     }
+    return all;
+  }
+
+  #stateOf(namespace: string, events: CompiledEvents): NSState {
+    const former = this.#former.get(namespace);
+    if (former === undefined) {
+      return new NSState(this.#core, namespace, events);
+    }
+    former.revive(this.#core);
+    return former;
   }
 
   async #askConnect(state: NSState, options: AskOptions): Promise<NSConn> {
@@ -244,7 +263,7 @@ export class Membership {
     if (this.#states.size >= maxNamespaces) {
       return core.refuse(asked, `${maxNamespaces} namespaces are the limit`);
     }
-    const state = new NSState(core, namespace, events);
+    const state = this.#stateOf(namespace, events);
     this.#states.set(namespace, state);
     try {
       await this.#bind(state);

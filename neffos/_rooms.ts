@@ -30,14 +30,19 @@ export class Rooms {
   }
 
   /** Asks the other side to join a room. */
-  join(state: NSState, room: string, options: AskOptions): Promise<Room> {
+  join(
+    state: NSState,
+    room: string,
+    options: AskOptions,
+    former?: Room,
+  ): Promise<Room> {
     const joined = state.rooms.get(room);
     if (joined !== undefined) return Promise.resolve(joined);
     const joining = state.joining.get(room);
     if (joining !== undefined) return joining.promise;
     const refusal = this.#refusalToJoin(state, room);
     if (refusal !== undefined) return Promise.reject(refusal);
-    const promise = this.#askJoin(state, room, options).finally(() => {
+    const promise = this.#askJoin(state, room, options, former).finally(() => {
       this.#release(state, room);
       state.joining.delete(room);
     });
@@ -87,6 +92,7 @@ export class Rooms {
     state: NSState,
     room: string,
     options: AskOptions,
+    former: Room | undefined,
   ): Promise<Room> {
     const turns = this.#core.queue.callers();
     return await exchange(
@@ -109,7 +115,7 @@ export class Rooms {
           undo(state, room, OnRoomLeave);
           throw error;
         }
-        const joined = this.#addRoom(state, room);
+        const joined = this.#addRoom(state, room, former);
         await tell(state, OnRoomJoined, room, LOCAL);
         this.#release(state, room);
         return joined;
@@ -179,8 +185,8 @@ export class Rooms {
     this.#core.queue.unshift(held);
   }
 
-  #addRoom(state: NSState, name: string): Room {
-    const room = new Room(state, name);
+  #addRoom(state: NSState, name: string, former?: Room): Room {
+    const room = former ?? new Room(state, name);
     state.rooms.set(name, room);
     this.#core.host.index?.join(state, name);
     return room;

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type CompiledHandlers, compileHandlers } from "./_compile.ts";
 import {
   type Drops,
+  type End,
   type FaultSource,
   type Host,
   type Limits,
@@ -13,7 +14,6 @@ import { Timers } from "./_timers.ts";
 import { type Conn, coreOf } from "./conn.ts";
 import type { ConnHandler } from "./events.ts";
 import type { Server } from "./server.ts";
-import type { CloseInfo } from "./socket.ts";
 
 /** The server as its connections see it. */
 export class ServerHost implements Host {
@@ -54,11 +54,7 @@ export class ServerHost implements Host {
     this.connected.delete(conn);
   }
 
-  async onClosed(
-    conn: Conn,
-    info: CloseInfo,
-    isPaired: boolean,
-  ): Promise<void> {
+  async onClosed(conn: Conn, { info, isPaired }: End): Promise<void> {
     this.all.delete(conn);
     if (!isPaired) return;
     try {

@@ -2,7 +2,7 @@ import type { CompiledEvents, HandlerState } from "./_compile.ts";
 import type { Core } from "./_core.ts";
 import { encodeScope } from "./codec.ts";
 import type { Binding } from "./events.ts";
-import type { Message } from "./message.ts";
+import type { Message, RawBody } from "./message.ts";
 import { NSConn } from "./ns_conn.ts";
 import type { Room } from "./room.ts";
 import type { Socket } from "./socket.ts";
@@ -14,10 +14,24 @@ export interface Joining {
   readonly held: Message[];
 }
 
+/** Frames that wait for a client to come back. */
+export interface Outbox {
+  readonly frames: RawBody[];
+  /** How many may wait. */
+  readonly max: number;
+}
+
+/** A namespace, and its rooms, that were left since the socket was lost. */
+export interface Left {
+  readonly state: NSState;
+  readonly rooms: readonly Room[];
+}
+
 /** A connection inside one namespace, as this module itself sees it. */
 export class NSState implements HandlerState {
-  readonly core: Core;
-  readonly socket: Socket;
+  /** The connection; a client that comes back has another one. */
+  core: Core;
+  socket: Socket;
   readonly namespace: string;
   readonly events: CompiledEvents;
   /** The part of its frames that never changes. */
@@ -32,6 +46,8 @@ export class NSState implements HandlerState {
   status: "connecting" | "connected" | "left" = "connecting";
   /** Set where this side asked to connect. */
   connecting: Promise<NSConn> | undefined;
+  /** What is sent while a client is coming back; see `ReconnectOptions`. */
+  outbox: Outbox | undefined;
 
   constructor(core: Core, namespace: string, events: CompiledEvents) {
     this.core = core;
@@ -40,5 +56,23 @@ export class NSState implements HandlerState {
     this.events = events;
     this.scope = encodeScope(namespace, "");
     this.nsConn = new NSConn(this);
+  }
+
+  /** Goes on with another connection, on which it is not connected yet. */
+  revive(core: Core): void {
+    this.core = core;
+    this.socket = core.socket;
+    this.status = "connecting";
+    this.connecting = undefined;
+  }
+
+  /** Keeps a frame for later, where that was asked for. */
+  keep(frame: RawBody): boolean {
+    const { outbox } = this;
+    if (outbox === undefined || outbox.frames.length >= outbox.max) {
+      return false;
+    }
+    outbox.frames.push(frame);
+    return true;
   }
 }

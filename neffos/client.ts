@@ -20,8 +20,8 @@
 
 import type { AskOptions } from "./_asks.ts";
 import { ClientHost } from "./_client_host.ts";
-import { openWebSocket } from "./_open.ts";
-import { Conn, coreOf } from "./conn.ts";
+import type { ReconnectOptions } from "./_reconnect.ts";
+import type { Conn } from "./conn.ts";
 import type { ConnHandler } from "./events.ts";
 import type { FaultSource } from "./_host.ts";
 import type { NSConn } from "./ns_conn.ts";
@@ -29,6 +29,7 @@ import type { CloseInfo, Socket } from "./socket.ts";
 
 export type { AskOptions } from "./_asks.ts";
 export type { FaultSource } from "./_host.ts";
+export type { ReconnectOptions } from "./_reconnect.ts";
 export type { StandardSchemaV1 } from "./_standard_schema.ts";
 export { Conn, type UpgradeRequest } from "./conn.ts";
 export {
@@ -100,8 +101,25 @@ export interface DialOptions {
    * @default {1_048_576}
    */
   maxPayload?: number;
-  /** Told once when the connection has ended, whoever ended it. */
-  onClose?: (info: CloseInfo) => void;
+  /**
+   * Comes back after the connection was lost, unless the server's close code
+   * says not to: 1001, 1005, 1006, 1011 to 1014 and 4000 to 4499 let it, all
+   * others do not. The same Client, NSConn and Room objects go on, in the same
+   * namespaces and rooms.
+   *
+   * @default {false}
+   */
+  reconnect?: boolean | ReconnectOptions;
+  /**
+   * Told each time that the connection has ended, whoever ended it, and
+   * whether the client will come back. The last time it will not.
+   */
+  onClose?: (info: CloseInfo, willReconnect: boolean) => void;
+  /**
+   * Told when the client has come back and has entered its namespaces and
+   * rooms again. What refused it is told to `onError`.
+   */
+  onReconnect?: (tries: number) => void;
   /**
    * Told of every exception of a handler that is not an EventError.
    *
@@ -150,12 +168,12 @@ export class Client implements AsyncDisposable {
     return this.#conn.id;
   }
 
-  /** Whether the connection is closed, or about to be. */
+  /** Whether the connection is closed for good, or about to be. */
   get isClosed(): boolean {
-    return this.#conn.isClosed;
+    return this.#host.isOver;
   }
 
-  /** Settled, with the reason, when the connection has ended. */
+  /** Settled, with the reason, when the connection has ended for good. */
   get closed(): Promise<CloseInfo> {
     return this.#host.closed.promise;
   }
@@ -209,7 +227,7 @@ export class Client implements AsyncDisposable {
    * @throws {RangeError} When the code is not an integer from 1000 to 4999.
    */
   async close(code = 1000, reason = ""): Promise<void> {
-    this.#conn.close(code, reason);
+    this.#host.close(this.#conn, code, reason);
     await this.closed;
   }
 
@@ -260,12 +278,6 @@ export async function dial(
   handler: ConnHandler,
   options: DialOptions = {},
 ): Promise<Client> {
-  options.signal?.throwIfAborted();
-  const host = new ClientHost(handler, options);
-  const socket = options.transport?.(String(url)) ??
-    openWebSocket(url, options);
-  const conn = new Conn({ host, socket, id: "" });
-  coreOf(conn).start();
-  await host.opened(conn, options);
-  return new Client(host, conn);
+  const host = new ClientHost(url, handler, options);
+  return new Client(host, await host.dial());
 }

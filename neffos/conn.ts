@@ -5,25 +5,18 @@
  */
 
 import type { AskOptions } from "./_asks.ts";
-import { Core } from "./_core.ts";
-import type { Host } from "./_host.ts";
+import { Core, type CoreInit } from "./_core.ts";
 import { encode } from "./codec.ts";
 import { assertCloseCode } from "./errors.ts";
 import { Message, type MessageInit } from "./message.ts";
 import type { NSConn } from "./ns_conn.ts";
 import type { Server } from "./server.ts";
-import type { CloseInfo, Socket } from "./socket.ts";
+import type { CloseInfo } from "./socket.ts";
 
 /** How a {@linkcode Conn} is made. */
-export interface ConnInit {
-  /** The server or client that it belongs to. */
-  host: Host;
-  /** What carries it. */
-  socket: Socket;
-  /** Its ID; a client's is empty until the server has told it. */
-  id: string;
+export interface ConnInit extends CoreInit {
   /** The request that it came from, on the server's side. */
-  request?: UpgradeRequest | undefined;
+  readonly request?: UpgradeRequest | undefined;
 }
 
 /**
@@ -53,15 +46,17 @@ export interface UpgradeRequest {
 }
 
 let readCore: (conn: Conn) => Core;
+let renewCore: (conn: Conn, init: CoreInit) => Core;
 
 /** One connection, in all of its namespaces, on either side. */
 export class Conn {
-  readonly #core: Core;
+  #core: Core;
   readonly #request: UpgradeRequest | undefined;
   #values: Map<string | symbol, unknown> | undefined;
 
   static {
     readCore = (conn) => conn.#core;
+    renewCore = (conn, init) => conn.#core = new Core(conn, init);
   }
 
   /**
@@ -70,9 +65,9 @@ export class Conn {
    * @param init Its parts.
    * @ignore
    */
-  constructor({ host, socket, id, request }: ConnInit) {
-    this.#core = new Core(this, host, socket, id);
-    this.#request = request;
+  constructor(init: ConnInit) {
+    this.#core = new Core(this, init);
+    this.#request = init.request;
   }
 
   /** The ID that the server gave it; several connections may share one. */
@@ -88,6 +83,15 @@ export class Conn {
   /** Whether it is closed, or about to be, so that nothing can be sent. */
   get isClosed(): boolean {
     return this.#core.isEnding;
+  }
+
+  /**
+   * How many times a client has tried in vain before it came back as this
+   * connection, as it says itself. 0 for one that was not here before.
+   */
+  get reconnectTries(): number {
+    const tries = this.#request?.headers.get("x-websocket-reconnect");
+    return tries && /^\d{1,9}$/.test(tries) ? Number(tries) : 0;
   }
 
   /** Settled with the reason when all is over, hooks included. */
@@ -264,4 +268,15 @@ export class Conn {
  */
 export function coreOf(conn: Conn): Core {
   return readCore(conn);
+}
+
+/**
+ * Gives a client's connection another socket, after it has lost its own.
+ *
+ * @param conn The connection.
+ * @param init What it goes on with.
+ * @returns What is behind it now.
+ */
+export function renew(conn: Conn, init: CoreInit): Core {
+  return renewCore(conn, init);
 }

@@ -87,12 +87,13 @@ export class NSConn {
    */
   emit(event: string, body?: Body): boolean {
     const state = this.#state;
-    if (state.status !== "connected") return false;
     const raw = toRawBody(body);
-    if (event === OnNativeMessage && state.namespace === "") {
-      return state.core.send(raw);
-    }
-    return state.core.send(encodeScoped("", state.scope, event, raw));
+    const frame = event === OnNativeMessage && state.namespace === ""
+      ? raw
+      : encodeScoped("", state.scope, event, raw);
+    return state.status === "connected"
+      ? state.core.send(frame)
+      : state.keep(frame);
   }
 
   /**

@@ -51,9 +51,10 @@ export class Room {
    * @throws {TypeError} When the body cannot be sent.
    */
   emit(event: string, body?: Body): boolean {
-    if (!this.isJoined) return false;
-    const raw = toRawBody(body);
-    return this.#state.core.send(encodeScoped("", this.#scope, event, raw));
+    const frame = encodeScoped("", this.#scope, event, toRawBody(body));
+    return this.isJoined
+      ? this.#state.core.send(frame)
+      : this.#state.keep(frame);
   }
 
   /**
