@@ -5,10 +5,11 @@ import {
   OnRoomJoin,
   OnRoomLeave,
 } from "./_names.ts";
+import type { Core } from "./_core.ts";
 import type { Turns } from "./_queue.ts";
 import type { NSState } from "./_state.ts";
 import { encodeScope, encodeScoped } from "./codec.ts";
-import { CloseError, EventError } from "./errors.ts";
+import { AskTimeoutError, CloseError, EventError } from "./errors.ts";
 import { Message } from "./message.ts";
 
 /** How an event of the life cycle came about. */
@@ -62,6 +63,37 @@ export function exchange<T>(
       },
     );
   });
+}
+
+/**
+ * Waits for what is under way already. It may be the very hook that waits
+ * which keeps it from ending, so there is a time limit.
+ */
+export function joinIn<T>(
+  core: Core,
+  underWay: Promise<T>,
+  { timeout = core.host.limits.askTimeout, signal }: AskOptions,
+  what: string,
+): Promise<T> {
+  const { queue, host: { timers } } = core;
+  const turns = queue.callers();
+  queue.suspend(turns);
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () => reject(signal?.reason);
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener("abort", onAbort);
+    const deadline = timers.set(
+      timeout,
+      () =>
+        reject(
+          new AskTimeoutError(`Cannot ${what}: it took ${timeout} ms`, timeout),
+        ),
+    );
+    underWay.then(resolve, reject).finally(() => {
+      timers.clear(timeout, deadline);
+      signal?.removeEventListener("abort", onAbort);
+    });
+  }).finally(() => queue.resume(turns));
 }
 
 /** Takes back what the other side may have granted without our knowing. */

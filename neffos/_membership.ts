@@ -2,9 +2,11 @@ import type { AskOptions } from "./_asks.ts";
 import type { CompiledEvents } from "./_compile.ts";
 import type { Core } from "./_core.ts";
 import {
+  type Cause,
   DROPPED,
   exchange,
   fire,
+  joinIn,
   lifeCycleMessage,
   LOCAL,
   tell,
@@ -97,8 +99,11 @@ export class Membership {
   connect(namespace: string, options: AskOptions): Promise<NSConn> {
     const known = this.#states.get(namespace);
     if (known?.status === "connected") return Promise.resolve(known.nsConn);
-    if (known?.connecting !== undefined) return known.connecting;
-    if (known !== undefined) return this.waitConnect(namespace, options);
+    if (known !== undefined) {
+      const what = `connect to namespace "${namespace}"`;
+      const { promise } = known.entering ??= Promise.withResolvers();
+      return joinIn(this.#core, promise, options, what);
+    }
     const events = this.#core.host.handlers.namespaces.get(namespace);
     if (events === undefined) {
       return Promise.reject(
@@ -110,9 +115,8 @@ export class Membership {
     }
     const state = this.#stateOf(namespace, events);
     this.#states.set(namespace, state);
-    const connecting = this.#askConnect(state, options);
-    state.connecting = connecting;
-    return connecting;
+    state.isAsking = true;
+    return this.#askConnect(state, options);
   }
 
   /** Waits until a namespace is connected, whoever asked for it. */
@@ -162,11 +166,10 @@ export class Membership {
       options,
       queue.callers(),
       async () => {
-        if (state.status !== "connected") return;
+        if (state.status !== "connected" || state.isLeaving) return;
         await this.rooms.leaveAll(state, DROPPED);
         this.#forget(state);
-        await tell(state, OnNamespaceDisconnect, "", LOCAL);
-        await this.#unbind(state);
+        await this.#tellLeft(state, LOCAL);
       },
     );
   }
@@ -194,12 +197,12 @@ export class Membership {
   async leaveByForce(): Promise<Left[]> {
     const all: Left[] = [];
     for (const state of this.states) {
-      if (state.status !== "connected") continue;
+      // What is being left already is left by who does it.
+      if (state.status !== "connected" || state.isLeaving) continue;
       all.push({ state, rooms: [...state.rooms.values()] });
       await this.rooms.leaveAll(state, DROPPED);
       this.#forget(state);
-      await tell(state, OnNamespaceDisconnect, "", DROPPED);
-      await this.#unbind(state);
+      await this.#tellLeft(state, DROPPED);
     }
     return all;
   }
@@ -239,10 +242,9 @@ export class Membership {
         },
       );
     } catch (error) {
-      this.#states.delete(namespace);
-      state.status = "left";
-      this.#release(state);
+      this.#giveUp(state, error);
       await this.#unbind(state);
+      this.#release(state);
       throw error;
     }
   }
@@ -251,7 +253,7 @@ export class Membership {
     const core = this.#core;
     const { namespace } = asked;
     const known = this.#states.get(namespace);
-    if (known?.status === "connecting" && known.connecting === undefined) {
+    if (known?.status === "connecting" && !known.isAsking) {
       this.hold(asked);
       return;
     }
@@ -270,8 +272,7 @@ export class Membership {
       await fire(state, asked);
       if (core.isEnding) throw core.closedError();
     } catch (error) {
-      this.#states.delete(namespace);
-      state.status = "left";
+      this.#giveUp(state, error);
       core.fail(asked, error);
       await this.#unbind(state);
       this.#release(state);
@@ -285,20 +286,28 @@ export class Membership {
 
   async #answerDisconnect(state: NSState, asked: Message): Promise<void> {
     const core = this.#core;
-    if (core.host.isClient) {
-      await this.rooms.leaveAll(state, { isForced: true });
-      this.#forget(state);
-      core.acknowledge(asked);
-      await tell(state, OnNamespaceDisconnect, "", {});
-    } else {
+    if (!core.host.isClient) {
+      state.isToldToLeave = true;
       try {
         await fire(state, asked);
       } catch (error) {
+        state.isToldToLeave = false;
         return core.fail(asked, error);
       }
-      await this.rooms.leaveAll(state, { isForced: true });
-      this.#forget(state);
-      core.acknowledge(asked);
+    }
+    // The hook may have left it, or have closed the connection.
+    if (state.status !== "connected" || state.isLeaving) {
+      return core.acknowledge(asked);
+    }
+    await this.rooms.leaveAll(state, { isForced: true });
+    this.#forget(state);
+    core.acknowledge(asked);
+    await this.#tellLeft(state, {});
+  }
+
+  async #tellLeft(state: NSState, cause: Cause): Promise<void> {
+    if (!state.isToldToLeave) {
+      await tell(state, OnNamespaceDisconnect, "", cause);
     }
     await this.#unbind(state);
   }
@@ -323,9 +332,16 @@ export class Membership {
   #enter(state: NSState): void {
     state.status = "connected";
     this.#core.host.index?.add(state);
+    state.entering?.resolve(state.nsConn);
     for (const waiter of this.#waiters.get(state.namespace) ?? []) {
       waiter.resolve(state.nsConn);
     }
+  }
+
+  #giveUp(state: NSState, error: unknown): void {
+    this.#states.delete(state.namespace);
+    state.status = "left";
+    state.entering?.reject(error);
   }
 
   #forget(state: NSState): void {

@@ -4,6 +4,7 @@ import {
   type Cause,
   exchange,
   fire,
+  joinIn,
   lifeCycleMessage,
   LOCAL,
   tell,
@@ -39,7 +40,14 @@ export class Rooms {
     const joined = state.rooms.get(room);
     if (joined !== undefined) return Promise.resolve(joined);
     const joining = state.joining.get(room);
-    if (joining !== undefined) return joining.promise;
+    if (joining !== undefined) {
+      return joinIn(
+        this.#core,
+        joining.promise,
+        options,
+        `join room "${room}"`,
+      );
+    }
     const refusal = this.#refusalToJoin(state, room);
     if (refusal !== undefined) return Promise.reject(refusal);
     const promise = this.#askJoin(state, room, options, former).finally(() => {
@@ -63,6 +71,7 @@ export class Rooms {
     }
     const { queue } = this.#core;
     const turns = queue.callers();
+    state.leaving.set(room, false);
     return exchange(
       state,
       room,
@@ -70,22 +79,29 @@ export class Rooms {
       options,
       turns,
       async () => {
-        if (!state.rooms.has(room)) return;
-        await tell(state, OnRoomLeave, room, cause);
-        this.#removeRoom(state, room);
-        await tell(state, OnRoomLeft, room, cause);
+        await this.#leave(state, room, cause);
+        const isJoinedAgain = state.leaving.get(room) && !state.rooms.has(room);
+        if (!isJoinedAgain || this.#refusalToJoin(state, room)) return;
+        this.#addRoom(state, room);
+        await tell(state, OnRoomJoined, room, {});
       },
-    );
+    ).finally(() => state.leaving.delete(room));
   }
 
-  /** Leaves every room of a namespace. */
+  /** Leaves every room of a namespace, for the namespace is left. */
   async leaveAll(state: NSState, cause: Cause): Promise<void> {
+    state.isLeaving = true;
     for (const room of [...state.rooms.keys()]) {
-      if (!state.rooms.has(room)) continue;
-      await tell(state, OnRoomLeave, room, cause);
-      this.#removeRoom(state, room);
-      await tell(state, OnRoomLeft, room, cause);
+      await this.#leave(state, room, cause);
     }
+  }
+
+  async #leave(state: NSState, room: string, cause: Cause): Promise<void> {
+    if (!state.rooms.has(room)) return;
+    await tell(state, OnRoomLeave, room, cause);
+    // The hook may have left it itself.
+    if (!this.#removeRoom(state, room)) return;
+    await tell(state, OnRoomLeft, room, cause);
   }
 
   async #askJoin(
@@ -104,9 +120,7 @@ export class Rooms {
       async () => {
         const known = state.rooms.get(room);
         if (known !== undefined) return known;
-        if (state.status !== "connected" || this.#core.isEnding) {
-          throw this.#core.closedError();
-        }
+        if (!this.#canJoin(state)) throw this.#core.closedError();
         try {
           const joining = lifeCycleMessage(state, OnRoomJoin, room, LOCAL);
           await fire(state, joining);
@@ -115,6 +129,10 @@ export class Rooms {
           undo(state, room, OnRoomLeave);
           throw error;
         }
+        // The hook may have left the namespace, or have joined it itself.
+        if (!this.#canJoin(state)) throw this.#core.closedError();
+        const own = state.rooms.get(room);
+        if (own !== undefined) return own;
         const joined = this.#addRoom(state, room, former);
         await tell(state, OnRoomJoined, room, LOCAL);
         this.#release(state, room);
@@ -127,20 +145,23 @@ export class Rooms {
   async answerJoin(state: NSState, asked: Message): Promise<void> {
     const core = this.#core;
     const { room } = asked;
-    if (!state.rooms.has(room)) {
+    if (state.leaving.has(room)) {
+      // The other side has let it go, and has it join again.
+      state.leaving.set(room, true);
+    } else if (!state.rooms.has(room)) {
       const refusal = this.#refusalToJoin(state, room);
       if (refusal !== undefined) return core.refuse(asked, refusal.message);
       try {
         await fire(state, asked);
         if (core.isEnding) throw core.closedError();
-        if (state.status !== "connected") {
-          throw new BadNamespaceError(BAD_NAMESPACE);
-        }
+        if (!this.#canJoin(state)) throw new BadNamespaceError(BAD_NAMESPACE);
       } catch (error) {
         return core.fail(asked, error);
       }
-      this.#addRoom(state, room);
-      await tell(state, OnRoomJoined, room, {});
+      if (!state.rooms.has(room)) {
+        this.#addRoom(state, room);
+        await tell(state, OnRoomJoined, room, {});
+      }
     }
     core.acknowledge(asked);
   }
@@ -156,16 +177,16 @@ export class Rooms {
       if (!core.host.isClient) return core.fail(asked, error);
       core.report(error, asked);
     }
-    this.#removeRoom(state, room);
+    const isLeft = this.#removeRoom(state, room);
     if (core.host.isClient) core.acknowledge(asked);
-    await tell(state, OnRoomLeft, room, {});
+    if (isLeft) await tell(state, OnRoomLeft, room, {});
     if (!core.host.isClient) core.acknowledge(asked);
   }
 
   #refusalToJoin(state: NSState, room: string): Error | undefined {
     const { maxRooms } = this.#core.host.limits;
     const { namespace } = state;
-    if (state.status !== "connected") {
+    if (!this.#canJoin(state)) {
       return new BadNamespaceError(BAD_NAMESPACE, { namespace, room });
     }
     if (room === "") return new BadRoomError(BAD_ROOM, { namespace, room });
@@ -192,8 +213,13 @@ export class Rooms {
     return room;
   }
 
-  #removeRoom(state: NSState, name: string): void {
-    state.rooms.delete(name);
+  #removeRoom(state: NSState, name: string): boolean {
     this.#core.host.index?.leave(state, name);
+    return state.rooms.delete(name);
+  }
+
+  #canJoin(state: NSState): boolean {
+    return state.status === "connected" && !state.isLeaving &&
+      !this.#core.isEnding;
   }
 }

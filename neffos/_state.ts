@@ -45,7 +45,15 @@ export class NSState implements HandlerState {
   readonly joining: Map<string, Joining> = new Map();
   status: "connecting" | "connected" | "left" = "connecting";
   /** Set where this side asked to connect. */
-  connecting: Promise<NSConn> | undefined;
+  isAsking = false;
+  /** It is about to be left: no room is joined any more. */
+  isLeaving = false;
+  /** OnNamespaceDisconnect has been fired, as a question. */
+  isToldToLeave = false;
+  /** Who waits for the attempt to connect that is under way. */
+  entering: PromiseWithResolvers<NSConn> | undefined;
+  /** Leaves that this side has asked for; true where it was joined again. */
+  readonly leaving: Map<string, boolean> = new Map();
   /** What is sent while a client is coming back; see `ReconnectOptions`. */
   outbox: Outbox | undefined;
 
@@ -63,7 +71,10 @@ export class NSState implements HandlerState {
     this.core = core;
     this.socket = core.socket;
     this.status = "connecting";
-    this.connecting = undefined;
+    this.isAsking = false;
+    this.isLeaving = false;
+    this.isToldToLeave = false;
+    this.entering = undefined;
   }
 
   /** Keeps a frame for later, where that was asked for. */
