@@ -1,0 +1,363 @@
+/** Faults of other implementations that no other test is named after. */
+
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+} from "@std/assert";
+import { MemoryServer, RawClient } from "./_harness_test.ts";
+import { WebSocketAdapter } from "./_web_socket.ts";
+import { dial } from "./client.ts";
+import { coreOf } from "./conn.ts";
+import { EventError } from "./errors.ts";
+import { exclude } from "./message.ts";
+import type { NSConn } from "./ns_conn.ts";
+import { type CloseInfo, type Socket, socketPair } from "./socket.ts";
+
+const HELLO = ["M", "$1;chat;;_OnNamespaceConnect;0;0;"];
+const BYTES = new TextEncoder();
+
+function fixedId() {
+  return { idGenerator: () => "ID" };
+}
+
+Deno.test("Frames before the acknowledgement are handled in order, text and binary", async () => {
+  const received: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  await using memory = new MemoryServer({
+    chat: { onSay: (_, msg) => void received.push(msg.text()) },
+  }, { ...fixedId(), onConnect: () => gate.promise });
+  const early = [1, 2, 3, 4, 5, 6].map((n) => {
+    const frame = `;chat;;onSay;0;0;${n}`;
+    return n % 2 ? frame : BYTES.encode(frame);
+  });
+  const raw = await RawClient.open(
+    memory,
+    "$1;chat;;_OnNamespaceConnect;0;0;",
+    ...early.slice(0, 3),
+    "M",
+    ...early.slice(3),
+    "$2;chat;;onEnd;0;0;",
+  );
+  gate.resolve();
+  assertEquals(await raw.until(3), ["AID", "$1;;;;;;", "$2;;;;;;"]);
+  assertEquals(received, ["1", "2", "3", "4", "5", "6"]);
+  raw.socket.close();
+  await raw.closed.promise;
+});
+
+/** A server that speaks frames. */
+function rawServer(onFrame: (socket: Socket, frame: unknown) => void): Socket {
+  const [left, right] = socketPair();
+  right.listen({
+    open() {},
+    message: (frame) => onFrame(right, frame),
+    close() {},
+  });
+  return left;
+}
+
+Deno.test("dial() gives an ID also when frames come before the acknowledgement", async () => {
+  const received: string[] = [];
+  const socket = rawServer((server, frame) => {
+    if (frame === "M") {
+      server.send("1;chat;;_OnNamespaceConnect;0;0;");
+      for (const n of [1, 2, 3]) server.send(`;chat;;onSay;0;0;${n}`);
+      server.send("AID");
+      server.send(`;chat;;onSay;0;0;4`);
+    }
+  });
+  const last = Promise.withResolvers<void>();
+  const client = await dial("memory", {
+    chat: {
+      onSay(_nsConn, msg) {
+        received.push(msg.text());
+        if (msg.text() === "4") last.resolve();
+      },
+    },
+  }, { transport: () => socket });
+  assertEquals(client.id, "ID");
+  await last.promise;
+  assertEquals(received, ["1", "2", "3", "4"]);
+  await client.close();
+});
+
+Deno.test("An async handler of a client answers what it returns", async () => {
+  await using memory = new MemoryServer({ chat: {} });
+  const client = await memory.dial({
+    chat: { onAsk: async () => await Promise.resolve("later") },
+  });
+  await client.connect("chat");
+  const [nsConn] = memory.server.connectionsByNamespace("chat");
+  assertEquals((await nsConn!.ask("onAsk")).text(), "later");
+});
+
+Deno.test("A user of several rooms and namespaces gets each message once, where it belongs", async () => {
+  const received: string[] = [];
+  const count = Promise.withResolvers<void>();
+  await using memory = new MemoryServer({ one: {}, two: {} });
+  const handler = {
+    onSay(nsConn: NSConn, msg: { room: string; text(): string }) {
+      received.push(`${nsConn.namespace} ${msg.room} ${msg.text()}`);
+      if (msg.text() === "last") count.resolve();
+    },
+  };
+  const client = await memory.dial({ one: handler, two: handler });
+  for (const namespace of ["one", "two"]) {
+    const nsConn = await client.connect(namespace);
+    await nsConn.joinRoom("a");
+    await nsConn.joinRoom("b");
+  }
+  const say = (namespace: string, room: string, body: string) =>
+    memory.server.broadcast(null, { namespace, room, event: "onSay", body });
+  say("one", "a", "1");
+  say("two", "b", "2");
+  say("one", "", "3");
+  say("one", "c", "never");
+  say("two", "", "last");
+  await count.promise;
+  assertEquals(received, ["one a 1", "two b 2", "one  3", "two  last"]);
+});
+
+Deno.test("Late and second answers are dropped and counted", async () => {
+  await using memory = new MemoryServer({ chat: {} }, fixedId());
+  const raw = await RawClient.open(memory, ...HELLO);
+  await raw.until(2);
+  const [nsConn] = memory.server.connectionsByNamespace("chat");
+  const { asks, host } = coreOf(nsConn!.conn);
+  const asked = nsConn!.ask("onAsk");
+  const [, , question] = await raw.until(3);
+  const [token] = (question as string).split(";");
+  raw.send(`${token};chat;;onAsk;0;0;first`, `${token};chat;;onAsk;0;0;second`);
+  raw.send(`${token};chat;;onAsk;1;0;an error`, "$2;chat;;onEnd;0;0;");
+  assertEquals((await asked).text(), "first");
+  assertEquals((await raw.until(4))[3], "$2;;;;;;");
+  assertEquals(host.drops.lateAnswers, 2);
+  assertEquals(asks.size, 0);
+  raw.socket.close();
+  await raw.closed.promise;
+});
+
+Deno.test("Wait tokens are unique, and those of a server cannot be guessed", async () => {
+  await using memory = new MemoryServer({ chat: {} });
+  const tokens = new Set<string>();
+  const starts = new Set<string>();
+  for (let n = 0; n < 3; n++) {
+    const raw = await RawClient.open(memory, ...HELLO);
+    await raw.until(2);
+    const nsConn = memory.server.connectionsByNamespace("chat").at(-1)!;
+    const asks = Array.from({ length: 1000 }, () => nsConn.ask("onAsk"));
+    const frames = (await raw.until(1002)).slice(2) as string[];
+    for (const frame of frames) {
+      const [token] = frame.split(";");
+      tokens.add(token!);
+      assert(/^[a-z0-9]/.test(token!) && token![1] !== "!", token);
+    }
+    starts.add(frames[0]!.slice(0, 6));
+    raw.socket.close();
+    await Promise.allSettled(asks);
+  }
+  assertEquals(tokens.size, 3000);
+  assertEquals(starts.size, 3);
+});
+
+Deno.test("A connection that never says hello is closed", async () => {
+  await using memory = new MemoryServer({ chat: {} }, { ackTimeout: 5 });
+  const raw = await RawClient.open(memory, "not M", ";chat;;onSay;0;0;");
+  const { code } = await raw.closed.promise;
+  assertEquals(code, 4001);
+  assertEquals(memory.server.totalConnections, 0);
+});
+
+Deno.test("A client cannot acknowledge itself", async () => {
+  let connects = 0;
+  await using memory = new MemoryServer({ chat: {} }, {
+    ...fixedId(),
+    onConnect: () => void connects++,
+  });
+  const raw = await RawClient.open(memory, "Aother", "Hrefused", "M", "M");
+  raw.send("$1;chat;;_OnNamespaceConnect;0;0;");
+  assertEquals(await raw.until(2), ["AID", "$1;;;;;;"]);
+  assertEquals(memory.server.connections[0]!.id, "ID");
+  assertEquals(connects, 1);
+  raw.socket.close();
+  await raw.closed.promise;
+});
+
+Deno.test("Tokens from outside are opaque, and nobody can pose as somebody else", async () => {
+  await using memory = new MemoryServer({
+    chat: { onSay: (nsConn, msg) => nsConn.server.broadcast(nsConn, msg) },
+  }, fixedId());
+  const raw = await RawClient.open(memory, ...HELLO);
+  const other = await RawClient.open(memory, ...HELLO);
+  await Promise.all([raw.until(2), other.until(2)]);
+  raw.send(
+    "1!2;chat;;onAsk;0;0;",
+    "#3;chat;;onAsk;0;0;",
+    "__proto__;chat;;onAsk;0;0;",
+    "neffos(0xID);chat;;onSay;0;0;posing",
+    "$4;chat;;onEnd;0;0;",
+  );
+  assertEquals((await raw.until(6)).slice(2), [
+    "1!2;;;;;;",
+    "#3;;;;;;",
+    "__proto__;;;;;;",
+    "$4;;;;;;",
+  ]);
+  assertEquals((await other.until(3))[2], ";chat;;onSay;0;0;posing");
+  raw.socket.close();
+  other.socket.close();
+  await Promise.all([raw.closed.promise, other.closed.promise]);
+});
+
+Deno.test("Strange names are names like all others", async () => {
+  const names = [
+    "__proto__",
+    "constructor",
+    "toString",
+    "a;b",
+    "*",
+    ">",
+    "a.b c",
+    "new\nline",
+    "@%!",
+  ];
+  const handlers = new Map(names.map((name) => [name, {}]));
+  const received: string[] = [];
+  const id = "__proto__";
+  await using memory = new MemoryServer(
+    {
+      // Not as a literal: there __proto__ would be the prototype.
+      chat: Object.fromEntries(
+        names.map((name) => [name, () => `handled ${name}`]),
+      ),
+      ...Object.fromEntries([...handlers].slice(1)),
+    },
+    { idGenerator: () => id },
+  );
+  const client = await memory.dial({
+    chat: { onSay: (_, msg) => void received.push(msg.room) },
+    ...Object.fromEntries([...handlers].slice(1)),
+  });
+  const nsConn = await client.connect("chat");
+  for (const name of names) {
+    assertEquals((await nsConn.ask(name)).text(), `handled ${name}`);
+    await nsConn.joinRoom(name);
+    assertEquals(memory.server.room("chat", name).length, 1);
+    const say = { namespace: "chat", room: name, event: "onSay" };
+    memory.server.broadcast(null, { ...say, to: id });
+    memory.server.broadcast(exclude(id), say);
+  }
+  for (const name of names.slice(1)) await client.connect(name);
+  await nsConn.ask("onEnd");
+  assertEquals(received, names);
+  assertEquals((await nsConn.ask("valueOf")).text(), "");
+});
+
+Deno.test("What a client can make a server keep has bounds", async () => {
+  await using memory = new MemoryServer({
+    chat: {},
+    ...Object.fromEntries(
+      Array.from({ length: 40 }, (_, n) => [`n${n}`, {}]),
+    ),
+  }, { ...fixedId(), maxQueued: 10 });
+  const raw = await RawClient.open(memory, "M");
+  await raw.until(1);
+  for (let n = 0; n < 40; n++) {
+    raw.send(`$${n};n${n};;_OnNamespaceConnect;0;0;`);
+  }
+  for (let n = 0; n < 130; n++) raw.send(`$r${n};n0;r${n};_OnRoomJoin;0;0;`);
+  await raw.closed.promise;
+  // More than ten waited to be handled while the first were.
+  assertEquals(memory.server.totalConnections, 0);
+
+  const patient = await RawClient.open(memory, "M");
+  await patient.until(1);
+  for (let n = 0; n < 40; n++) {
+    patient.send(`$${n};n${n};;_OnNamespaceConnect;0;0;`);
+    await patient.until(2 + n);
+  }
+  for (let n = 0; n < 130; n++) {
+    patient.send(`$r${n};n0;r${n};_OnRoomJoin;0;0;`);
+    await patient.until(42 + n);
+  }
+  const refused = patient.received.filter((frame) =>
+    (frame as string).includes(";1;0;")
+  );
+  assertEquals(refused.length, 8 + 2);
+  assertEquals(memory.server.connections[0]!.namespaces.length, 32);
+  patient.socket.close();
+  await patient.closed.promise;
+
+  const early = await RawClient.open(memory);
+  for (let n = 0; n < 12; n++) early.send(";chat;;onSay;0;0;");
+  const { code } = await early.closed.promise;
+  assertEquals(code, 1008);
+});
+
+Deno.test("An abnormal end and an idle timeout are told once", async () => {
+  class FakeWebSocket extends EventTarget {
+    binaryType = "";
+    bufferedAmount = 0;
+    onopen: ((event: Event) => void) | null = null;
+    onmessage: ((event: Event) => void) | null = null;
+    onerror: ((event: Event) => void) | null = null;
+    onclose: ((event: Event) => void) | null = null;
+    send() {}
+    close() {}
+  }
+  for (const [code, expected] of [[0, 1006], [1001, 1001]] as const) {
+    const fake = new FakeWebSocket();
+    const adapter = new WebSocketAdapter(fake as never as WebSocket);
+    const ends: CloseInfo[] = [];
+    adapter.listen({ open() {}, message() {}, close: (end) => ends.push(end) });
+    fake.onopen?.(new Event("open"));
+    assertEquals(adapter.send("x"), true);
+    const error = new Event("error", { cancelable: true });
+    fake.onerror?.(error);
+    assert(error.defaultPrevented);
+    fake.onclose?.(new CloseEvent("close", { code }));
+    fake.onclose?.(new CloseEvent("close", { code: 1005 }));
+    assertEquals(ends.map((end) => end.code), [expected]);
+    assertEquals(adapter.send("x"), false);
+  }
+  await Promise.resolve();
+});
+
+Deno.test("A handler's promise that is rejected later is reported, and the server goes on", async () => {
+  await using memory = new MemoryServer({
+    chat: {
+      onLater: () =>
+        new Promise((_, reject) => setTimeout(() => reject(new Error("late")))),
+      onHi: () => "hi",
+    },
+  });
+  const nsConn = await (await memory.dial({ chat: {} })).connect("chat");
+  await assertRejects(
+    () => nsConn.ask("onLater"),
+    EventError,
+    "internal error",
+  );
+  assertEquals((await nsConn.ask("onHi")).text(), "hi");
+  assertNotEquals(memory.errors, []);
+});
+
+Deno.test("FAULTS.md names a test for each fault, and each test is there", async () => {
+  const here = new URL(".", import.meta.url);
+  const list = await Deno.readTextFile(new URL("FAULTS.md", here));
+  const rows = list.split("\n").filter((line) => /^\| \d/.test(line));
+  const names = rows.map((row) => row.split("|")[3]!.trim().slice(1, -1));
+  const numbers = rows.map((row) => Number(row.split("|")[1]));
+  const first = Array.from({ length: 27 }, (_, n) => n + 1);
+  assertEquals([...new Set(numbers)], [...first, 35, 36, 37]);
+  let source = "";
+  for (const folder of [here, new URL("../mvc/", here)]) {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (!name.endsWith("_test.ts")) continue;
+      source += await Deno.readTextFile(new URL(name, folder));
+    }
+  }
+  const tests = source.replaceAll(/\s+/g, " ");
+  for (const name of names) assert(tests.includes(name), name);
+});
