@@ -1,3 +1,4 @@
+import { type Deferred, makeDeferred } from "./_deferred.ts";
 import { type CompiledHandlers, compileHandlers } from "./_compile.ts";
 import {
   DEFAULT_LIMITS,
@@ -42,13 +43,13 @@ export class ClientHost implements Host {
   readonly index = undefined;
   readonly timers: Timers = new Timers();
   readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0 };
-  readonly closed: PromiseWithResolvers<CloseInfo> = Promise.withResolvers();
+  readonly closed: Deferred<CloseInfo> = makeDeferred();
   readonly #url: string | URL;
   readonly #options: DialOptions;
   readonly #reconnect: Reconnect | undefined;
   /** Aborted when the program wants no more of it. */
   readonly #end = new AbortController();
-  #opened: PromiseWithResolvers<void> = Promise.withResolvers();
+  #opened: Deferred<void> = makeDeferred();
   /** What is to be entered again, by namespace. */
   readonly #former = new Map<string, Left>();
   #status: "dialling" | "open" | "away" | "over" = "dialling";
@@ -96,7 +97,7 @@ export class ClientHost implements Host {
   /** Waits until the server has accepted the connection. */
   async #accepted(conn: Conn, signal: AbortSignal | undefined): Promise<void> {
     const { ackTimeout } = this.limits;
-    const opened = Promise.withResolvers<void>();
+    const opened = makeDeferred<void>();
     this.#opened = opened;
     const giveUp = (reason: unknown) => {
       opened.reject(reason);

@@ -1,3 +1,4 @@
+import { type Deferred, makeDeferred } from "./_deferred.ts";
 import { Asks } from "./_asks.ts";
 import { Dispatcher } from "./_dispatch.ts";
 import type { Host } from "./_host.ts";
@@ -50,7 +51,7 @@ export class Core {
   readonly asks: Asks;
   readonly queue: Queue<Message | Task>;
   readonly membership: Membership;
-  readonly finished: PromiseWithResolvers<CloseInfo> = Promise.withResolvers();
+  readonly finished: Deferred<CloseInfo> = makeDeferred();
   id: string;
   status: ConnStatus = "connecting";
   readonly socket: Socket;
@@ -132,7 +133,7 @@ export class Core {
   /** Tells the other side that its message was refused or has failed. */
   refuse(message: Message, text: string): void {
     // Two sides that answer errors with errors would never stop.
-    if (message.error !== undefined || message.isNative) return;
+    if (message.error !== undefined || isBare(message)) return;
     const { wait, namespace, room, event } = message;
     const error = new EventError(text);
     this.send(encode({ wait, namespace, room, event, body: "", error }));
@@ -142,7 +143,7 @@ export class Core {
   fail(message: Message, error: unknown): void {
     // That a handler cannot end what it does for one who has left is no fault.
     if (error instanceof ConnectionClosedError && this.isEnding) return;
-    if (error instanceof EventError && !message.isNative) {
+    if (error instanceof EventError && !isBare(message)) {
       this.refuse(message, error.message);
     } else {
       this.report(error, message);
@@ -291,6 +292,11 @@ export class Core {
     this.#deadlines.delete(run);
     this.host.timers.clear(...entry);
   }
+}
+
+/** Whether a message came without a head, so that none can go back. */
+function isBare({ isNative, wait }: Message): boolean {
+  return isNative && wait === "";
 }
 
 /** Whether a frame has more bytes than allowed; text is counted as UTF-8. */

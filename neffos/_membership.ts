@@ -1,3 +1,4 @@
+import { type Deferred, makeDeferred } from "./_deferred.ts";
 import type { AskOptions } from "./_asks.ts";
 import type { CompiledEvents } from "./_compile.ts";
 import type { Core } from "./_core.ts";
@@ -31,7 +32,7 @@ export class Membership {
   /** The namespaces that are connected, or about to be. */
   readonly #states = new Map<string, NSState>();
   /** Who waits until the other side connects a namespace. */
-  readonly #waiters = new Map<string, Set<PromiseWithResolvers<NSConn>>>();
+  readonly #waiters = new Map<string, Set<Deferred<NSConn>>>();
 
   /** The namespaces that a client had before it lost its socket. */
   readonly #former: ReadonlyMap<string, NSState>;
@@ -101,7 +102,7 @@ export class Membership {
     if (known?.status === "connected") return Promise.resolve(known.nsConn);
     if (known !== undefined) {
       const what = `connect to namespace "${namespace}"`;
-      const { promise } = known.entering ??= Promise.withResolvers();
+      const { promise } = known.entering ??= makeDeferred();
       return joinIn(this.#core, promise, options, what);
     }
     const events = this.#core.host.handlers.namespaces.get(namespace);
@@ -126,7 +127,7 @@ export class Membership {
     const { queue, host } = this.#core;
     const { timeout, signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const waiter = Promise.withResolvers<NSConn>();
+    const waiter = makeDeferred<NSConn>();
     const waiters = this.#waiters.get(namespace) ?? new Set();
     this.#waiters.set(namespace, waiters.add(waiter));
     const onAbort = () => waiter.reject(signal?.reason);
@@ -217,7 +218,6 @@ export class Membership {
   }
 
   async #askConnect(state: NSState, options: AskOptions): Promise<NSConn> {
-    const { namespace } = state;
     const turns = this.#core.queue.callers();
     try {
       await this.#bind(state);

@@ -1,3 +1,4 @@
+import type { Deferred } from "./_deferred.ts";
 import type { CompiledEvents, HandlerState } from "./_compile.ts";
 import type { Core } from "./_core.ts";
 import { encodeScope } from "./codec.ts";
@@ -51,7 +52,7 @@ export class NSState implements HandlerState {
   /** OnNamespaceDisconnect has been fired, as a question. */
   isToldToLeave = false;
   /** Who waits for the attempt to connect that is under way. */
-  entering: PromiseWithResolvers<NSConn> | undefined;
+  entering: Deferred<NSConn> | undefined;
   /** Leaves that this side has asked for; true where it was joined again. */
   readonly leaving: Map<string, boolean> = new Map();
   /** What is sent while a client is coming back; see `ReconnectOptions`. */

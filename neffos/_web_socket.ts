@@ -31,7 +31,8 @@ export class WebSocketAdapter implements Socket {
       listener.message(typeof data === "string" ? data : new Uint8Array(data));
     };
     // An error is always followed by a close; unheard, Deno would throw it.
-    ws.onerror = (event) => event.preventDefault();
+    // The events of `ws`, in Node, cannot be prevented.
+    ws.onerror = (event) => event.preventDefault?.();
     ws.onclose = (event) => {
       this.#isOpen = false;
       // An idle timeout fires it twice.

@@ -116,16 +116,29 @@ function decodeText(data: string, native: NativeMode): Message | undefined {
   if (e < 0) return undefined;
   const f = data.indexOf(SEPARATOR, e + 1);
   if (f < 0) return undefined;
+  const cut = data.length > MAX_KEPT ? copyPart : cutPart;
   return message(
-    data.slice(0, a),
-    data.slice(a + 1, b),
-    data.slice(b + 1, c),
-    data.slice(c + 1, d),
+    cut(data, 0, a),
+    cut(data, a + 1, b),
+    cut(data, b + 1, c),
+    cut(data, c + 1, d),
     isOne(data, d + 1, e),
     isOne(data, e + 1, f),
     data.slice(f + 1),
     native,
   );
+}
+
+function cutPart(data: string, start: number, end: number): string {
+  return data.slice(start, end);
+}
+
+/**
+ * V8 cuts a string by pointing into it, which keeps all of it in memory: a
+ * name that is kept must not keep the body that came with it.
+ */
+function copyPart(data: string, start: number, end: number): string {
+  return `.${data.slice(start, end)}`.slice(1);
 }
 
 function decodeBinary(

@@ -296,6 +296,28 @@ Deno.test("What a client can make a server keep has bounds", async () => {
   assertEquals(code, 1008);
 });
 
+Deno.test("A name that is kept does not keep the frame that it came in", async () => {
+  const { href } = new URL("./codec.ts", import.meta.url);
+  const code = `import { decode } from ${JSON.stringify(href)};
+    const kept = [];
+    const body = new TextEncoder().encode("x".repeat(1024 * 1024));
+    for (let n = 0; n < 100; n++) {
+      const text = new TextDecoder().decode(body);
+      const frame = "$1;default;a room with a long name " + n + ";e;0;0;" + text;
+      // As one string, which is how frames come.
+      kept.push(decode(JSON.parse(JSON.stringify(frame))).room);
+    }
+    gc();
+    console.log(kept.length, Math.round(Deno.memoryUsage().heapUsed / 1e6));`;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-config", "--v8-flags=--expose-gc", "--ext=ts", code],
+  }).output();
+  const [count, megabytes] = new TextDecoder().decode(stdout).split(" ");
+  assertEquals(count, "100");
+  // A hundred frames of a megabyte came in.
+  assert(Number(megabytes) < 30, `${megabytes} MB`);
+});
+
 Deno.test("An abnormal end and an idle timeout are told once", async () => {
   class FakeWebSocket extends EventTarget {
     binaryType = "";

@@ -143,11 +143,10 @@ for (const side of ["server", "client"] as const) {
           server: balance.events("server"),
           client: balance.events("client"),
         };
-        let client: Client | undefined;
+        let closed: Conn | undefined;
         const acting = side === "server"
           ? act(() => memory.server.connections[0] ?? closed!)
-          : act(() => client!.conn);
-        let closed: Conn | undefined;
+          : act(() => client.conn);
         handlers[side] = both(handlers[side], hook, acting);
         const other = side === "server" ? "client" : "server";
         handlers[other] = both(handlers[other], "onOther", () => "other");
@@ -163,7 +162,7 @@ for (const side of ["server", "client"] as const) {
             onDisconnect: () => balance.add("connection", -1),
           },
         );
-        client = await memory.dial(
+        const client: Client = await memory.dial(
           { [NAMESPACE]: handlers.client, second: {} },
           { onError: (error) => faults.push((error as Error).message) },
         );

@@ -6,12 +6,10 @@ export interface Peer {
    * Makes it ready to run.
    *
    * @param cache A folder that is kept from run to run.
-   * @returns The command that runs it, but for its last argument: the URL of
-   * the websocket endpoint. It prints a {@linkcode Check} a line, as JSON, and
-   * ends with 0, whatever the checks say.
+   * @returns What lets it try everything.
    * @throws {UnavailableError} When this machine has not what it needs.
    */
-  prepare(cache: URL): Promise<readonly [program: string, ...args: string[]]>;
+  prepare(cache: URL): Promise<() => Promise<Check[]>>;
 }
 
 /** What a peer has tried. */
@@ -21,7 +19,7 @@ export interface Check {
   /** Whether it held. */
   readonly ok: boolean;
   /** What went wrong, or what is to be known about it. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 /** This machine has not what a peer needs. */
@@ -31,16 +29,22 @@ export class UnavailableError extends Error {
 }
 
 /**
- * Runs a program to its end.
+ * Runs a program that a peer needs to its end.
  *
  * @param program The program.
  * @param args Its arguments.
+ * @param options The folder that it runs in.
  * @returns What it has printed.
  * @throws {UnavailableError} When there is no such program, or it fails.
  */
-export async function run(program: string, ...args: string[]): Promise<string> {
+export async function run(
+  program: string,
+  args: string[],
+  options: { cwd?: URL } = {},
+): Promise<string> {
   try {
-    const output = await new Deno.Command(program, { args }).output();
+    const output = await new Deno.Command(program, { args, ...options })
+      .output();
     const decoder = new TextDecoder();
     if (output.success) return decoder.decode(output.stdout);
     throw new UnavailableError(
@@ -52,4 +56,29 @@ export async function run(program: string, ...args: string[]): Promise<string> {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new UnavailableError(`${program} is not installed`, { cause });
   }
+}
+
+/**
+ * Runs a program of ours that prints a line of JSON for everything it tries.
+ *
+ * @param program The program.
+ * @param args Its arguments.
+ * @param options The time limit, in milliseconds.
+ * @returns What it has printed, and whether it ended well.
+ */
+export async function readLines<T>(
+  program: string,
+  args: string[],
+  { timeout }: { timeout: number },
+): Promise<{ lines: T[]; success: boolean }> {
+  const { success, stdout } = await new Deno.Command(program, {
+    args,
+    stderr: "inherit",
+    signal: AbortSignal.timeout(timeout),
+  }).output();
+  const lines = new TextDecoder().decode(stdout).split("\n")
+    .filter((line) => line !== "")
+    // Our own programs print what the caller says.
+    .map((line): T => JSON.parse(line));
+  return { lines, success };
 }

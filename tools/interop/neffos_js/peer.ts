@@ -1,14 +1,34 @@
 import { fileURLToPath } from "node:url";
-import { type Peer, run, UnavailableError } from "../peer.ts";
+import { ChatServer } from "../chat_server.ts";
+import {
+  type Check,
+  type Peer,
+  readLines,
+  run,
+  UnavailableError,
+} from "../peer.ts";
 
 const VERSION = "0.1.34";
 const NPM = Deno.build.os === "windows" ? "npm.cmd" : "npm";
+
+/** How long all that the client tries may take, in milliseconds. */
+const TIMEOUT = 300_000;
+
+async function useChat(folder: string): Promise<Check[]> {
+  await using server = await ChatServer.start();
+  const client = fileURLToPath(new URL("client.mjs", import.meta.url));
+  const args = [client, folder, server.endpoint];
+  const { lines, success } = await readLines<Check>("node", args, {
+    timeout: TIMEOUT,
+  });
+  return [...lines, { name: "the program ends well", ok: success }];
+}
 
 /** The client for browsers and Node that the Go project publishes. */
 export const neffosJS: Peer = {
   name: `neffos.js ${VERSION}`,
   async prepare(cache) {
-    const version = (await run("node", "--version")).trim();
+    const version = (await run("node", ["--version"])).trim();
     const [, major = "0"] = /^v(\d+)\./.exec(version) ?? [];
     if (Number(major) < 20) {
       throw new UnavailableError(
@@ -17,8 +37,7 @@ export const neffosJS: Peer = {
     }
     const folder = fileURLToPath(new URL(`neffos.js-${VERSION}/`, cache));
     await Deno.mkdir(folder, { recursive: true });
-    await run(
-      NPM,
+    await run(NPM, [
       "install",
       `--prefix=${folder}`,
       "--prefer-offline",
@@ -27,8 +46,7 @@ export const neffosJS: Peer = {
       "--no-fund",
       `neffos.js@${VERSION}`,
       "ws@8",
-    );
-    const client = new URL("client.mjs", import.meta.url);
-    return ["node", fileURLToPath(client), folder];
+    ]);
+    return () => useChat(folder);
   },
 };

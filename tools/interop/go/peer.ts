@@ -1,0 +1,234 @@
+import { fileURLToPath } from "node:url";
+import vectors from "../../../neffos/testdata/wire.json" with { type: "json" };
+import { denoUpgrader, dial, Server } from "../../../neffos/mod.ts";
+import { Journal, within } from "../journal.ts";
+import { type Check, type Peer, readLines, run } from "../peer.ts";
+import { GoServer } from "./go_server.ts";
+import {
+  clientHandler,
+  DEADLINE,
+  result,
+  type Scenario,
+  SCENARIOS,
+  serverHandler,
+} from "./scenarios.ts";
+
+/** What go.mod requires. */
+const VERSION = "v0.0.24";
+
+/** How long all that the Go client tries may take, in milliseconds. */
+const TIMEOUT = 300_000;
+
+/** What two Go peers have seen of each scenario. */
+const VECTORS: readonly { name: string; events?: string[] }[] = vectors;
+
+/** The client of the Go project, with our server. */
+export const goClient: Peer = {
+  name: `neffos ${VERSION} (Go), client`,
+  async prepare(cache) {
+    const program = await build(cache);
+    return () => tryClient(program);
+  },
+};
+
+/** The server of the Go project, with our client. */
+export const goServer: Peer = {
+  name: `neffos ${VERSION} (Go), server`,
+  async prepare(cache) {
+    const program = await build(cache);
+    return async () => [
+      ...await tryServer(program),
+      await tryReconnecting(program),
+    ];
+  },
+};
+
+async function build(cache: URL): Promise<string> {
+  const folder = new URL("./", import.meta.url);
+  const goMod = await Deno.readTextFile(new URL("go.mod", folder));
+  if (!goMod.includes(`github.com/kataras/neffos ${VERSION}\n`)) {
+    throw new Error(`go.mod does not require neffos ${VERSION}`);
+  }
+  await Deno.mkdir(cache, { recursive: true });
+  const name = Deno.build.os === "windows" ? "go-peer.exe" : "go-peer";
+  const program = fileURLToPath(new URL(name, cache));
+  await run("go", ["build", "-o", program, "."], {
+    cwd: folder,
+  });
+  return program;
+}
+
+/** What the Go client prints of each scenario. */
+interface ClientResult {
+  name: string;
+  lines: string[];
+  error?: string;
+}
+
+async function tryClient(program: string): Promise<Check[]> {
+  const played = new Map(
+    Object.entries(SCENARIOS).map(([name, scenario]) => {
+      const log = new Journal();
+      const server = new Server(denoUpgrader(), serverHandler(scenario, log), {
+        idGenerator: () => "ID",
+        onError: (error) => log.push(`fault: ${error}`),
+        ...scenario.options,
+      });
+      return [name, { scenario, log, server }];
+    }),
+  );
+  const listener = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request, info) => {
+      const { pathname } = new URL(request.url);
+      const one = played.get(pathname.slice(1));
+      return one?.server.upgrade(request, info) ??
+        new Response("no such scenario", { status: 404 });
+    },
+  );
+  const url = `ws://127.0.0.1:${listener.addr.port}`;
+  const args = ["client", url, ...played.keys()];
+  const { lines, success } = await readLines<ClientResult>(program, args, {
+    timeout: TIMEOUT,
+  });
+  const checks: Check[] = [];
+  for (const [name, { scenario, log, server }] of played) {
+    await server.close();
+    const of = lines.find((line) => line.name === name);
+    const failure = of === undefined
+      ? "the Go client has not tried it"
+      : of.error ?? difference(
+        [...of.lines, ...log],
+        expectedLines(name, scenario).map((line) =>
+          scenario.otherwise?.[line] ?? line
+        ),
+        { isUnordered: scenario.isUnordered },
+      );
+    checks.push(check(name, failure, scenario.clientNote));
+  }
+  await listener.shutdown();
+  return [...checks, { name: "the program ends well", ok: success }];
+}
+
+async function tryServer(program: string): Promise<Check[]> {
+  await using server = await GoServer.start(program);
+  const checks: Check[] = [];
+  for (const [name, scenario] of Object.entries(SCENARIOS)) {
+    const log = new Journal();
+    const serverLog = server.journal(name);
+    const expected = expectedLines(name, scenario);
+    let failure: string | undefined;
+    try {
+      const playing = play(server.endpoint(name), scenario, { log, serverLog });
+      await within(playing, DEADLINE, "The scenario");
+    } catch (error) {
+      failure = result(error);
+    }
+    // What our client does is over; the server's lines may be on their way.
+    const count = expected.filter((line) => line.startsWith("server ")).length;
+    await within(serverLog.grown(count), DEADLINE, "The server").catch(
+      // Which lines there are not, the difference says.
+      () => {},
+    );
+    failure ??= difference([...log, ...serverLog], expected);
+    checks.push(check(name, failure, scenario.serverNote));
+  }
+  return checks;
+}
+
+/** Kills the server under our client, and starts it again. */
+async function tryReconnecting(program: string): Promise<Check> {
+  const name = "reconnect";
+  let server = await GoServer.start(program);
+  const back = Promise.withResolvers<number>();
+  try {
+    const client = await dial(server.endpoint("ask"), { default: {} }, {
+      reconnect: { initialDelay: 20, maxDelay: 100 },
+      onReconnect: back.resolve,
+    });
+    const nsConn = await client.connect("default");
+    const room = await nsConn.joinRoom("room");
+    const { port } = server;
+    await server.kill();
+    server = await GoServer.start(program, { port });
+    const tries = await within(back.promise, DEADLINE, "The return");
+    const { body } = await nsConn.ask("ask", "question");
+    const isBack = room.isJoined && client.namespace("default") === nsConn;
+    await client.close();
+    return {
+      name,
+      ok: isBack && body === "answer;42",
+      note: `the server was killed and started again; try ${tries} was it`,
+    };
+  } catch (error) {
+    return { name, ok: false, note: result(error) };
+  } finally {
+    await server.kill();
+  }
+}
+
+/** Plays a scenario with our client. */
+async function play(
+  endpoint: URL,
+  scenario: Scenario,
+  { log, serverLog }: { log: Journal; serverLog: Journal },
+): Promise<void> {
+  for (const [name, value] of Object.entries(scenario.query ?? {})) {
+    endpoint.searchParams.set(name, value);
+  }
+  const dialling = dial(endpoint, clientHandler(scenario, log), {
+    ...(scenario.headers && { headers: scenario.headers }),
+    onError: (error) => log.push(`fault: ${error}`),
+  });
+  const error = await dialling.then(() => undefined, (error) => error);
+  if (error !== undefined) {
+    log.push(`dial err=${result(error)}`);
+    return;
+  }
+  await using client = await dialling;
+  const playing = Promise.resolve(scenario.run?.({ client, log, serverLog }));
+  await within(playing, DEADLINE - 1_000, "What the client does");
+}
+
+function expectedLines(name: string, { lines }: Scenario): readonly string[] {
+  const vector = VECTORS.find((vector) => vector.name === name);
+  const expected = lines ?? vector?.events;
+  if (expected !== undefined) return expected;
+  throw new Error(
+    `Neither the vectors nor the scenario has lines of "${name}"`,
+  );
+}
+
+function check(
+  name: string,
+  failure: string | undefined,
+  note: string | undefined,
+): Check {
+  return { name, ok: failure === undefined, note: failure ?? note };
+}
+
+/** Says where lines are others than they should be, side by side. */
+function difference(
+  lines: readonly string[],
+  expected: readonly string[],
+  { isUnordered = false }: { isUnordered?: boolean | undefined } = {},
+): string | undefined {
+  for (const side of ["client", "server", "program"]) {
+    const isOf = (line: string) =>
+      (/^(client|server)(?= )/.exec(line)?.[0] ?? "program") === side;
+    const actual = lines.filter(isOf);
+    const wanted = expected.filter(isOf);
+    if (isUnordered) {
+      actual.sort();
+      wanted.sort();
+    }
+    const length = Math.max(actual.length, wanted.length);
+    for (let i = 0; i < length; i++) {
+      if (actual[i] === wanted[i]) continue;
+      return `line ${i + 1} of the ${side} is ${actual[i] ?? "missing"}, not ${
+        wanted[i] ?? "there"
+      }`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,85 @@
+import { stripTypeScriptTypes } from "node:module";
+import { fileURLToPath } from "node:url";
+import { ChatServer } from "../chat_server.ts";
+import { type Check, type Peer, readLines, run } from "../peer.ts";
+
+const NPM = Deno.build.os === "windows" ? "npm.cmd" : "npm";
+const SOURCES = new URL("../../../neffos/", import.meta.url);
+const PROGRAM = fileURLToPath(new URL("program.mjs", import.meta.url));
+
+/** Writes our client as JavaScript, and gives its entry. */
+async function writeClient(folder: URL): Promise<string> {
+  const done = new Set<string>();
+  const write = async (name: string): Promise<void> => {
+    if (done.has(name)) return;
+    done.add(name);
+    const source = await Deno.readTextFile(new URL(name, SOURCES));
+    const script = stripTypeScriptTypes(source);
+    const imports = script.matchAll(/ from "\.\/([\w.]+)\.ts"/g);
+    const names = Array.from(imports, ([, imported]) => `${imported}.ts`);
+    await Deno.writeTextFile(
+      new URL(name.replace(/ts$/, "mjs"), folder),
+      script.replaceAll(/( from "\.\/[\w.]+)\.ts"/g, '$1.mjs"'),
+    );
+    for (const imported of names) await write(imported);
+  };
+  await Deno.mkdir(folder, { recursive: true });
+  await write("client.ts");
+  return fileURLToPath(new URL("client.mjs", folder));
+}
+
+async function tryOn(
+  program: string,
+  args: string[],
+): Promise<Check[]> {
+  await using server = await ChatServer.start();
+  const [client, ...rest] = args as [string, ...string[]];
+  const { lines, success } = await readLines<Check>(
+    program,
+    [PROGRAM, client, server.endpoint, ...rest],
+    { timeout: 60_000 },
+  );
+  return [...lines, { name: "the program ends by itself", ok: success }];
+}
+
+async function install(cache: URL, what: string): Promise<string> {
+  const folder = fileURLToPath(new URL(`${what.replaceAll("/", "-")}/`, cache));
+  await Deno.mkdir(folder, { recursive: true });
+  await run(NPM, [
+    "install",
+    `--prefix=${folder}`,
+    "--prefer-offline",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    what,
+  ]);
+  return `${folder}node_modules/`;
+}
+
+/** Our client in Node, which has a WebSocket of its own from 22 on. */
+export const node: Peer = {
+  name: "our client in Node",
+  async prepare(cache) {
+    await run("node", ["--version"]);
+    const modules = await install(cache, "ws@8");
+    const client = await writeClient(new URL("our-client/", cache));
+    return () => tryOn("node", [client, `${modules}ws/wrapper.mjs`]);
+  },
+};
+
+/** Our client in Bun, whose package for Linux has the program in it. */
+export const bun: Peer = {
+  name: "our client in Bun",
+  async prepare(cache) {
+    const system = `${Deno.build.os}-${
+      Deno.build.arch === "x86_64" ? "x64" : Deno.build.arch
+    }`;
+    const name = `@oven/bun-${system}`;
+    const modules = await install(cache, `${name}@1`);
+    const program = `${modules}${name}/bin/bun`;
+    await run(program, ["--version"]);
+    const client = await writeClient(new URL("our-client/", cache));
+    return () => tryOn(program, [client]);
+  },
+};
