@@ -60,7 +60,7 @@ export class Asks {
   ): void {
     const { limits } = this.#core.host;
     const { timeout = limits.askTimeout, signal } = options;
-    const refusal = this.#refusalToAsk(head, timeout, signal);
+    const refusal = this.refusal(head, timeout, signal);
     if (refusal !== undefined) {
       queueMicrotask(() => listener(undefined, refusal.error));
       return;
@@ -73,7 +73,8 @@ export class Asks {
     }
   }
 
-  #refusalToAsk(
+  /** Says why nothing can be asked now, if so. */
+  refusal(
     { namespace, room, event }: AskHead,
     timeout: number,
     signal: AbortSignal | undefined,
@@ -119,7 +120,7 @@ export class Asks {
 
   /** Opens an ask and gives its wait token. */
   #open(
-    { namespace, room, event }: AskHead,
+    head: AskHead,
     timeout: number,
     signal: AbortSignal | undefined,
     listener: AnswerListener,
@@ -130,16 +131,10 @@ export class Asks {
     const token = this.#prefix + (++this.#count).toString(36);
     const onAbort = signal &&
       (() => this.#end(token, undefined, signal.reason));
-    const deadline = this.#core.host.timers.set(timeout, () =>
-      this.#end(
-        token,
-        undefined,
-        new AskTimeoutError(
-          `Cannot ask "${event}": no answer within ${timeout} ms`,
-          timeout,
-          { namespace, room, event },
-        ),
-      ));
+    const deadline = this.#core.host.timers.set(
+      timeout,
+      () => this.#end(token, undefined, timeoutError(head, timeout)),
+    );
     this.#pending.set(token, { listener, timeout, deadline, signal, onAbort });
     if (onAbort) signal.addEventListener("abort", onAbort, { once: true });
     return token;
@@ -185,4 +180,11 @@ function makePrefix(isClient: boolean): string {
   if (isClient) return "$";
   const [a, b] = crypto.getRandomValues(new Uint32Array(2));
   return `s${a!.toString(36)}${b!.toString(36)}.`;
+}
+
+/** Makes the error of an ask that was not answered in time. */
+export function timeoutError(head: AskHead, timeout: number): AskTimeoutError {
+  const { event } = head;
+  const text = `Cannot ask "${event}": no answer within ${timeout} ms`;
+  return new AskTimeoutError(text, timeout, head);
 }

@@ -173,6 +173,7 @@ export class ClientHost implements Host {
       } catch (error) {
         if (error instanceof EventError) {
           // It is there, and does not want this client.
+          await coreOf(conn).finished.promise;
           return this.#finish({
             code: 1008,
             reason: error.message,
@@ -181,6 +182,7 @@ export class ClientHost implements Host {
         }
       }
     }
+    await coreOf(conn).finished.promise;
     this.#finish(lost);
   }
 
@@ -250,11 +252,14 @@ export class ClientHost implements Host {
   #tell(hook: "onReconnect", tries: number): void;
   #tell(hook: "onClose", info: CloseInfo, willReconnect: boolean): void;
   #tell(hook: "onReconnect" | "onClose", ...args: never[]): void {
-    const told: ((...args: never[]) => void) | undefined = this.#options[hook];
+    const told: ((...args: never[]) => unknown) | undefined =
+      this.#options[hook];
+    const report = (error: unknown) => this.report(error, { event: hook });
     try {
-      told?.(...args);
+      const result = told?.(...args);
+      if (result instanceof Promise) result.catch(report);
     } catch (error) {
-      this.report(error, { event: hook });
+      report(error);
     }
   }
 

@@ -26,6 +26,7 @@ export type ConnStatus =
   | "closed";
 
 type Task = () => Promise<void>;
+type Run = () => void;
 
 const HELLO = "M";
 const WELCOME = "A";
@@ -52,16 +53,20 @@ export class Core {
   readonly queue: Queue<Message | Task>;
   readonly membership: Membership;
   readonly finished: Deferred<CloseInfo> = makeDeferred();
+  /** Messages that wait for a namespace or a room. */
+  held = 0;
   id: string;
   status: ConnStatus = "connecting";
   readonly socket: Socket;
   readonly #dispatcher: Dispatcher;
-  readonly #deadlines = new Map<() => void, [number, Deadline]>();
+  readonly #deadlines = new Map<Run, [number, Deadline]>();
   #early: RawBody[] = [];
   #wasHeard = false;
   /** onConnect has succeeded, so there will be an onDisconnect. */
   #isPaired = false;
   #isOver = false;
+  #isEndTold = false;
+  #isClosedHere = false;
   #end: CloseInfo | undefined;
 
   constructor(
@@ -87,6 +92,11 @@ export class Core {
   /** Nothing can be sent any more. */
   get isEnding(): boolean {
     return this.status === "closing" || this.status === "closed";
+  }
+
+  /** This side closed it; a server that stops still handles what came. */
+  get isSentAway(): boolean {
+    return this.#isClosedHere && this.#end?.code !== 1001;
   }
 
   get bufferedAmount(): number {
@@ -135,7 +145,8 @@ export class Core {
     // Two sides that answer errors with errors would never stop.
     if (message.error !== undefined || isBare(message)) return;
     const { wait, namespace, room, event } = message;
-    const error = new EventError(text);
+    // On the wire no text is no error.
+    const error = new EventError(text || "refused");
     this.send(encode({ wait, namespace, room, event, body: "", error }));
   }
 
@@ -164,6 +175,7 @@ export class Core {
   close(code = 1000, reason = ""): void {
     if (this.isEnding) return;
     this.status = "closing";
+    this.#isClosedHere = true;
     this.#end = { code, reason, wasClean: false };
     this.#silence();
     this.#after(this.host.limits.closeTimeout, this.#onNoGoodbye);
@@ -184,6 +196,9 @@ export class Core {
       try {
         await this.host.onConnect(this.conn);
         this.#isPaired = true;
+        // It took so long that the end has been told without it.
+        if (this.#isOver) return await this.#tellEnd([]);
+        if (this.isEnding) return;
         if (this.host.handlers.native === "only") {
           await this.membership.enterNative();
         }
@@ -214,7 +229,7 @@ export class Core {
     } else if (!this.isEnding) {
       this.#early.push(data);
     }
-    if (this.queue.size + this.#early.length > maxQueued) {
+    if (this.queue.size + this.#early.length + this.held > maxQueued) {
       this.close(1008, `${maxQueued} messages may wait to be handled`);
     }
   }
@@ -259,18 +274,35 @@ export class Core {
     this.queue.push(() => this.#finish());
   }
 
+  /** Ends at once, without waiting for the other side or for handlers. */
+  abandon(): void {
+    this.#closed(this.#end ?? { code: 1006, reason: "", wasClean: false });
+    void this.#finish();
+  }
+
   async #finish(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#stopTimer(this.#onStuck);
-    const end = this.#end!;
-    const left = await this.membership.leaveByForce();
-    await this.host.onClosed(this.conn, {
-      info: end,
-      isPaired: this.#isPaired,
-      left,
-    });
-    this.finished.resolve(end);
+    // A hook that never ends must not keep the end from being told.
+    const left = this.membership.left;
+    await this.#within(() => this.membership.leaveByForce());
+    await this.#within(() => this.#tellEnd(left));
+    this.finished.resolve(this.#end!);
+  }
+
+  async #tellEnd(left: Left[]): Promise<void> {
+    const isPaired = this.#isPaired && !this.#isEndTold;
+    this.#isEndTold ||= isPaired;
+    await this.host.onClosed(this.conn, { info: this.#end!, isPaired, left });
+  }
+
+  /** Waits for hooks, but not for ever. */
+  async #within(hooks: () => Promise<void>): Promise<void> {
+    const { promise, resolve } = makeDeferred<void>();
+    this.#after(this.host.limits.closeTimeout, resolve);
+    await Promise.race([hooks(), promise]);
+    this.#stopTimer(resolve);
   }
 
   readonly #onNoHello = () => this.close(4001, "no handshake in time");
@@ -282,11 +314,11 @@ export class Core {
     this.#after(this.host.handlers.timeouts.read!, this.#onSilence);
   };
 
-  #after(ms: number, run: () => void): void {
+  #after(ms: number, run: Run): void {
     this.#deadlines.set(run, [ms, this.host.timers.set(ms, run)]);
   }
 
-  #stopTimer(run: () => void): void {
+  #stopTimer(run: Run): void {
     const entry = this.#deadlines.get(run);
     if (entry === undefined) return;
     this.#deadlines.delete(run);

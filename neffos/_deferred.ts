@@ -1,3 +1,12 @@
+/**
+ * Lets a promise be rejected without ending the program where nobody waits
+ * for it: that the other side refuses, or is gone, is no fault of a program.
+ */
+export function mayFail<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
 /** A promise that is settled by somebody else. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;

@@ -24,6 +24,13 @@ export class Dispatcher {
       drops.invalid++;
       return;
     }
+    if (message.wait !== "") {
+      if (this.#core.asks.settle(message)) return;
+      if (this.#core.asks.isOwn(message.wait) || message.error !== undefined) {
+        drops.lateAnswers++;
+        return;
+      }
+    }
     if (isNameTooLong(message, limits.maxNameLength)) {
       drops.invalid++;
       const { wait } = message;
@@ -32,18 +39,13 @@ export class Dispatcher {
       }
       return;
     }
-    if (message.wait !== "") {
-      if (this.#core.asks.settle(message)) return;
-      if (this.#core.asks.isOwn(message.wait) || message.error !== undefined) {
-        drops.lateAnswers++;
-        return;
-      }
-    }
     this.#core.queue.push(message);
   }
 
   /** Handles a message when its turn has come. */
   dispatch(message: Message): void | Promise<void> {
+    // What comes from somebody who was sent away is not handled any more.
+    if (this.#core.isSentAway) return;
     const { event, wait } = message;
     if (event.charCodeAt(0) === UNDERSCORE && isSystemEvent(event)) {
       const { membership, queue } = this.#core;
@@ -66,24 +68,26 @@ export class Dispatcher {
       : events.handlers.get(event) ?? events.any;
     if (handler === undefined) return this.#unhandled(message);
     let result: unknown;
+    let isLater: boolean;
     try {
       result = handler.isAsync
         ? this.#core.queue.trace(() => handler(state, message))
         : handler(state, message);
+      isLater = isPromise(result);
     } catch (error) {
       this.#core.fail(message, error);
       return;
     }
     if (result === undefined) {
       if (wait !== "") this.#core.send(encodeEmptyReply(wait));
-    } else if (isPromise(result)) {
+    } else if (isLater) {
       return this.#answerLater(message, result);
     } else this.#answer(message, result);
   }
 
   async #answerLater(
     message: Message,
-    result: PromiseLike<unknown>,
+    result: unknown,
   ): Promise<void> {
     try {
       this.#answer(message, await result);
@@ -93,6 +97,7 @@ export class Dispatcher {
   }
 
   #answer(message: Message, result: unknown): void {
+    if (message.error !== undefined) return;
     if (result instanceof Error) {
       this.#core.fail(message, result);
     } else if (result instanceof Reply) {

@@ -1,4 +1,4 @@
-import type { AskOptions } from "./_asks.ts";
+import { type AskOptions, timeoutError } from "./_asks.ts";
 import {
   OnNamespaceConnect,
   OnNamespaceDisconnect,
@@ -9,7 +9,7 @@ import type { Core } from "./_core.ts";
 import type { Turns } from "./_queue.ts";
 import type { NSState } from "./_state.ts";
 import { encodeScope, encodeScoped } from "./codec.ts";
-import { AskTimeoutError, CloseError, EventError } from "./errors.ts";
+import { AskTimeoutError, CloseError } from "./errors.ts";
 import { Message } from "./message.ts";
 
 /** How an event of the life cycle came about. */
@@ -23,9 +23,12 @@ export const LOCAL: Cause = { isLocal: true };
 /** The socket is gone. */
 export const DROPPED: Cause = { isLocal: true, isForced: true };
 
+/** How long an answer that nobody waits for any more is looked out for. */
+const LATE = 60_000;
+
 /**
- * Asks, and completes what was asked once the other side has agreed. The
- * completion has its place among what the other side sent after its answer.
+ * Asks, and completes what was asked once the other side has agreed. What
+ * came after its answer waits for that.
  */
 export function exchange<T>(
   state: NSState,
@@ -36,28 +39,46 @@ export function exchange<T>(
   complete: () => Promise<T>,
 ): Promise<T> {
   const { core, namespace } = state;
-  const { queue } = core;
+  const { queue, host: { timers, limits } } = core;
+  const { timeout = limits.askTimeout, signal } = options;
+  const head = { namespace, room, event };
   const scope = room === "" ? state.scope : encodeScope(namespace, room);
+  const refusal = core.asks.refusal(head, timeout, signal);
+  if (refusal !== undefined) return Promise.reject(refusal.error);
   queue.suspend(turns);
   return new Promise<T>((resolve, reject) => {
+    let isWaiting = true;
+    const giveUp = (error: unknown) => {
+      if (!isWaiting) return;
+      isWaiting = false;
+      timers.clear(timeout, deadline);
+      signal?.removeEventListener("abort", onAbort);
+      queue.resume(turns);
+      reject(error);
+    };
+    const onAbort = () => giveUp(signal?.reason);
+    const onTimeout = () => giveUp(timeoutError(head, timeout));
+    const deadline = timers.set(timeout, onTimeout);
+    signal?.addEventListener("abort", onAbort);
     core.asks.ask(
-      { namespace, room, event },
+      head,
       (wait) => encodeScoped(wait, scope, event, ""),
-      options,
+      { timeout: Math.max(LATE, 2 * timeout) },
       (answer, error) => {
-        if (answer === undefined) {
-          queue.resume(turns);
-          if (!isAnswer(error)) undo(state, room, opposite(event));
-          reject(error);
-          return;
-        }
-        queue.push(async () => {
+        if (answer === undefined) return giveUp(error);
+        const isLate = !isWaiting;
+        isWaiting = false;
+        timers.clear(timeout, deadline);
+        signal?.removeEventListener("abort", onAbort);
+        // Nobody waits for what the other side has granted too late.
+        if (isLate && isEntry(event)) return undo(state, room, opposite(event));
+        queue.interject(async () => {
           try {
             resolve(await complete());
           } catch (cause) {
             reject(cause);
           } finally {
-            queue.resume(turns);
+            if (!isLate) queue.resume(turns);
           }
         });
       },
@@ -97,13 +118,10 @@ export function joinIn<T>(
 }
 
 /** Takes back what the other side may have granted without our knowing. */
-export function undo(
-  state: NSState,
-  room: string,
-  event: string | undefined,
-): void {
-  if (event === undefined) return;
+export function undo(state: NSState, room: string, event: string): void {
   const { core, namespace } = state;
+  // It may have been granted in another way meanwhile.
+  if (room !== "" && state.rooms.has(room)) return;
   core.asks.ask(
     { namespace, room, event },
     (wait) => encodeScoped(wait, encodeScope(namespace, room), event, ""),
@@ -146,12 +164,10 @@ export function lifeCycleMessage(
   return new Message({ namespace, room, event, ...cause });
 }
 
-/** Whether the other side has said no, so that nothing is to be undone. */
-function isAnswer(error: unknown): boolean {
-  return error instanceof EventError;
+function isEntry(event: string): boolean {
+  return event === OnNamespaceConnect || event === OnRoomJoin;
 }
 
-function opposite(event: string): string | undefined {
-  if (event === OnNamespaceConnect) return OnNamespaceDisconnect;
-  return event === OnRoomJoin ? OnRoomLeave : undefined;
+function opposite(event: string): string {
+  return event === OnNamespaceConnect ? OnNamespaceDisconnect : OnRoomLeave;
 }

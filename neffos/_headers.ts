@@ -2,8 +2,48 @@
 const PARAMETER_PREFIX = "x-websocket-header-";
 
 /** Set by the browser or by a proxy: nobody else is believed about them. */
-const NOT_BELIEVED =
-  /^(accept-(charset|encoding)|access-control-.*|cdn-loop|cf-.*|client-ip|connection|content-length|cookie2?|date|dnt|expect|fastly-.*|fly-.*|forwarded|host|keep-alive|origin|proxy-.*|referer|sec-.*|set-cookie|te|trailer|transfer-encoding|true-client-ip|upgrade|via|x-client-ip|x-cluster-client-ip|x-forwarded.*|x-http-method.*|x-method-override|x-original-.*|x-real-ip|x-rewrite-url)$/;
+const NOT_BELIEVED = new RegExp(
+  `^(${
+    [
+      // The names that fetch() forbids to scripts, and what is like them.
+      "accept-(charset|encoding)",
+      "access-control-.*",
+      "connection",
+      "content-length",
+      "cookie2?",
+      "date",
+      "dnt",
+      "expect",
+      "host",
+      "keep-alive",
+      "origin",
+      "proxy-.*",
+      "range",
+      "referer",
+      "sec-.*",
+      "set-cookie",
+      "te",
+      "trailer",
+      "transfer-encoding",
+      "upgrade",
+      "user-agent",
+      "via",
+      // What proxies and clouds say of who is behind them.
+      "cdn-loop",
+      "cf-.*",
+      "client-.*",
+      "fastly-.*",
+      "fly-.*",
+      "forwarded.*",
+      "remote-.*",
+      "tailscale-.*",
+      "true-client-.*",
+      "x-(amzn|appengine|auth|authenticated|azure|client|cluster|envoy)-.*",
+      "x-(forwarded|goog|ms|original|proxyuser|real|remote|rewrite|ssl)-.*",
+      "x-(http-method.*|method-override|host|scheme|user)",
+    ].join("|")
+  })$`,
+);
 
 /**
  * Adds the headers that came as URL parameters, `X-Websocket-Header-<Name>`,
@@ -16,9 +56,11 @@ export function addParameterHeaders(headers: Headers, url: URL): void {
     const lower = key.toLowerCase();
     if (!lower.startsWith(PARAMETER_PREFIX)) continue;
     const name = lower.slice(PARAMETER_PREFIX.length);
+    // Some programs take an underscore for a hyphen.
     if (NOT_BELIEVED.test(name) || name.includes("_")) continue;
     try {
-      if (!headers.has(name)) added.append(name, value);
+      // The first one counts.
+      if (!headers.has(name) && !added.has(name)) added.set(name, value);
     } catch {
       // Not a header's name or value: nobody can have meant it.
     }

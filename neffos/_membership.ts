@@ -53,17 +53,25 @@ export class Membership {
     return this.#states.get(namespace);
   }
 
-  /** Keeps a message for what is about to be connected or joined. */
+  /** The namespaces that it is in, and their rooms. */
+  get left(): Left[] {
+    return this.states.filter(({ status }) => status === "connected")
+      .map((state) => ({ state, rooms: [...state.rooms.values()] }));
+  }
+
+  /** Keeps a message for what is about to be connected, joined or left. */
   hold(message: Message): boolean {
     const state = this.#states.get(message.namespace);
-    const held = state?.status === "connecting"
+    if (state === undefined) return false;
+    const { room } = message;
+    const isOnItsWay = state.status === "connecting" || state.isToldToLeave ||
+      state.isLeaving;
+    const held = isOnItsWay
       ? state.held
-      : state?.joining.get(message.room)?.held;
+      : state.joining.get(room)?.held ?? state.answering.get(room);
     if (held === undefined) return false;
     held.push(message);
-    if (held.length > this.#core.host.limits.maxQueued) {
-      this.#core.close(1008, "too many messages wait to be handled");
-    }
+    this.#core.held++;
     return true;
   }
 
@@ -81,7 +89,10 @@ export class Membership {
     if (message.isNoOp) return this.#core.acknowledge(message);
     if (event === OnNamespaceConnect) return this.#answerConnect(message);
     const state = this.#states.get(message.namespace);
-    if (state?.status === "connecting") {
+    if (
+      state?.status === "connecting" || state?.isToldToLeave ||
+      state?.isLeaving || state?.answering.has(message.room)
+    ) {
       this.hold(message);
       return;
     }
@@ -105,6 +116,7 @@ export class Membership {
       const { promise } = known.entering ??= makeDeferred();
       return joinIn(this.#core, promise, options, what);
     }
+    if (this.#core.isEnding) return Promise.reject(this.#core.closedError());
     const events = this.#core.host.handlers.namespaces.get(namespace);
     if (events === undefined) {
       return Promise.reject(
@@ -116,7 +128,6 @@ export class Membership {
     }
     const state = this.#stateOf(namespace, events);
     this.#states.set(namespace, state);
-    state.isAsking = true;
     return this.#askConnect(state, options);
   }
 
@@ -159,6 +170,8 @@ export class Membership {
         new BadNamespaceError(BAD_NAMESPACE, { namespace: state.namespace }),
       );
     }
+    // It is a hook of this very end that asks.
+    if (state.isToldToLeave || state.isLeaving) return Promise.resolve();
     const { queue } = this.#core;
     return exchange(
       state,
@@ -170,6 +183,7 @@ export class Membership {
         if (state.status !== "connected" || state.isLeaving) return;
         await this.rooms.leaveAll(state, DROPPED);
         this.#forget(state);
+        this.#release(state);
         await this.#tellLeft(state, LOCAL);
       },
     );
@@ -194,18 +208,15 @@ export class Membership {
     }
   }
 
-  /** Leaves everything, since the socket is gone; gives what that was. */
-  async leaveByForce(): Promise<Left[]> {
-    const all: Left[] = [];
+  /** Leaves everything, since the socket is gone. */
+  async leaveByForce(): Promise<void> {
     for (const state of this.states) {
       // What is being left already is left by who does it.
       if (state.status !== "connected" || state.isLeaving) continue;
-      all.push({ state, rooms: [...state.rooms.values()] });
       await this.rooms.leaveAll(state, DROPPED);
       this.#forget(state);
       await this.#tellLeft(state, DROPPED);
     }
-    return all;
   }
 
   #stateOf(namespace: string, events: CompiledEvents): NSState {
@@ -219,6 +230,13 @@ export class Membership {
 
   async #askConnect(state: NSState, options: AskOptions): Promise<NSConn> {
     const turns = this.#core.queue.callers();
+    const complete = async () => {
+      if (this.#core.isEnding) throw this.#core.closedError();
+      this.#enter(state);
+      this.#release(state);
+      await tell(state, OnNamespaceConnected, "", LOCAL);
+      return state.nsConn;
+    };
     try {
       await this.#bind(state);
       await fire(
@@ -227,20 +245,21 @@ export class Membership {
       );
       // A server that connects a client from onConnect wants that client.
       this.#core.open();
+      // The other side may have asked meanwhile, and can be answered now.
+      state.isAgreed = true;
+      this.#release(state);
       return await exchange(
         state,
         "",
         OnNamespaceConnect,
         options,
         turns,
-        async () => {
-          if (this.#core.isEnding) throw this.#core.closedError();
-          this.#enter(state);
-          await tell(state, OnNamespaceConnected, "", LOCAL);
-          this.#release(state);
-          return state.nsConn;
-        },
-      );
+        complete,
+      ).catch((error) => {
+        // It was let in when it asked itself, whatever it answers.
+        if (state.isGranted && !this.#core.isEnding) return complete();
+        throw error;
+      });
     } catch (error) {
       this.#giveUp(state, error);
       await this.#unbind(state);
@@ -253,12 +272,18 @@ export class Membership {
     const core = this.#core;
     const { namespace } = asked;
     const known = this.#states.get(namespace);
-    if (known?.status === "connecting" && !known.isAsking) {
+    const isOnItsWay = known?.status === "connecting"
+      ? !known.isAgreed
+      : known?.isToldToLeave || known?.isLeaving;
+    if (isOnItsWay) {
       this.hold(asked);
       return;
     }
     // Where both sides ask at once, both have agreed.
-    if (known !== undefined) return core.acknowledge(asked);
+    if (known !== undefined) {
+      known.isGranted = true;
+      return core.acknowledge(asked);
+    }
     const events = core.host.handlers.namespaces.get(namespace);
     if (events === undefined) return core.refuse(asked, BAD_NAMESPACE);
     const { maxNamespaces } = core.host.limits;
@@ -280,8 +305,8 @@ export class Membership {
     }
     this.#enter(state);
     core.acknowledge(asked);
-    await tell(state, OnNamespaceConnected, "", {});
     this.#release(state);
+    await tell(state, OnNamespaceConnected, "", {});
   }
 
   async #answerDisconnect(state: NSState, asked: Message): Promise<void> {
@@ -292,16 +317,22 @@ export class Membership {
         await fire(state, asked);
       } catch (error) {
         state.isToldToLeave = false;
-        return core.fail(asked, error);
+        core.fail(asked, error);
+        this.#release(state);
+        // What it refuses may have happened in another way meanwhile.
+        if (state.status === "connected") return;
+        return await tell(state, OnNamespaceDisconnect, "", LOCAL);
       }
     }
-    // The hook may have left it, or have closed the connection.
+    // The connection may have been closed meanwhile.
     if (state.status !== "connected" || state.isLeaving) {
+      this.#release(state);
       return core.acknowledge(asked);
     }
     await this.rooms.leaveAll(state, { isForced: true });
     this.#forget(state);
     core.acknowledge(asked);
+    this.#release(state);
     await this.#tellLeft(state, {});
   }
 
@@ -352,6 +383,7 @@ export class Membership {
 
   /** Lets go what was held back until the namespace was connected, or not. */
   #release(state: NSState): void {
+    this.#core.held -= state.held.length;
     this.#core.queue.unshift(state.held.splice(0));
   }
 }

@@ -13,13 +13,15 @@ export class Turn {
  */
 export interface TurnTracer {
   getStore(): Turn | undefined;
-  run<T>(turn: Turn, code: () => T): T;
+  run<T>(turn: Turn | undefined, code: () => T): T;
 }
 
 /** Which pieces of work wait; from {@linkcode Queue.callers}. */
 export type Turns = readonly Turn[];
 
 const NONE: Turns = [];
+/** How many items that are done may stand before those that are not. */
+const MAX_DONE = 1024;
 
 /**
  * Handles what comes in one after another, in order. The next item begins
@@ -62,6 +64,11 @@ export class Queue<Item> {
     if (this.#head < this.#items.length) this.#drain();
   }
 
+  /** Begins an item at once; what has not begun waits for it too. */
+  interject(item: Item): void {
+    this.#run(item);
+  }
+
   /** Puts items before all the others. */
   unshift(items: readonly Item[]): void {
     if (items.length === 0) return;
@@ -85,11 +92,17 @@ export class Queue<Item> {
    * that none locks up.
    */
   callers(): Turns {
-    if (this.#current !== undefined) return [this.#current];
-    if (this.#pending.size === 0) return NONE;
-    const traced = this.#tracer?.getStore();
-    if (traced !== undefined && this.#pending.has(traced)) return [traced];
+    if (this.#pending.size === 0 && this.#current === undefined) return NONE;
+    const exact = this.caller();
+    if (exact.length > 0) return exact;
     return [...this.#pending].filter(({ isTraced }) => !isTraced);
+  }
+
+  /** As {@linkcode callers}, but nobody where that is not exact. */
+  caller(): Turns {
+    if (this.#current !== undefined) return [this.#current];
+    const traced = this.#tracer?.getStore();
+    return traced !== undefined && this.#pending.has(traced) ? [traced] : NONE;
   }
 
   /** Lets the next item begin while these turns wait for an answer. */
@@ -114,6 +127,9 @@ export class Queue<Item> {
       if (this.#head === this.#items.length) {
         this.#items = [];
         this.#head = 0;
+      } else if (this.#head === MAX_DONE) {
+        this.#items = this.#items.slice(this.#head);
+        this.#head = 0;
       }
       this.#run(item);
     }
@@ -121,11 +137,16 @@ export class Queue<Item> {
 
   #run(item: Item): void {
     const turn = this.#spare ?? new Turn();
+    turn.isTraced = false;
     this.#spare = undefined;
     const outer = this.#current;
     this.#current = turn;
     this.#active++;
-    const promise = this.#handle(item);
+    // Who has let it begin is not who does it.
+    const isInherited = this.#tracer?.getStore() !== undefined;
+    const promise = isInherited
+      ? this.#tracer!.run(undefined, () => this.#handle(item))
+      : this.#handle(item);
     this.#current = outer;
     if (promise !== undefined) {
       this.#pending.add(turn);

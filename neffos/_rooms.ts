@@ -11,7 +11,7 @@ import {
   undo,
 } from "./_exchange.ts";
 import { OnRoomJoin, OnRoomJoined, OnRoomLeave, OnRoomLeft } from "./_names.ts";
-import type { NSState } from "./_state.ts";
+import type { Leaving, NSState } from "./_state.ts";
 import {
   BAD_NAMESPACE,
   BAD_ROOM,
@@ -65,41 +65,51 @@ export class Rooms {
     options: AskOptions,
     cause: Cause = {},
   ): Promise<void> {
+    const leaving = state.leaving.get(room);
+    if (leaving !== undefined) {
+      // It may be a hook of this very leave that asks.
+      if (leaving.promise === undefined) return Promise.resolve();
+      const what = `leave room "${room}"`;
+      return joinIn(this.#core, leaving.promise, options, what);
+    }
     if (!state.rooms.has(room)) {
       const { namespace } = state;
       return Promise.reject(new BadRoomError(BAD_ROOM, { namespace, room }));
     }
     const { queue } = this.#core;
-    const turns = queue.callers();
-    state.leaving.set(room, false);
-    return exchange(
+    const mark: Leaving = { promise: undefined, isJoinedAgain: false };
+    state.leaving.set(room, mark);
+    mark.promise = exchange(
       state,
       room,
       OnRoomLeave,
       options,
-      turns,
+      queue.callers(),
       async () => {
+        mark.promise = undefined;
         await this.#leave(state, room, cause);
-        const isJoinedAgain = state.leaving.get(room) && !state.rooms.has(room);
-        if (!isJoinedAgain || this.#refusalToJoin(state, room)) return;
+        if (!mark.isJoinedAgain || state.rooms.has(room)) return;
+        if (this.#refusalToJoin(state, room) !== undefined) return;
         this.#addRoom(state, room);
         await tell(state, OnRoomJoined, room, {});
       },
     ).finally(() => state.leaving.delete(room));
+    return mark.promise;
   }
 
   /** Leaves every room of a namespace, for the namespace is left. */
   async leaveAll(state: NSState, cause: Cause): Promise<void> {
     state.isLeaving = true;
     for (const room of [...state.rooms.keys()]) {
+      state.leaving.set(room, { promise: undefined, isJoinedAgain: false });
       await this.#leave(state, room, cause);
+      state.leaving.delete(room);
     }
   }
 
   async #leave(state: NSState, room: string, cause: Cause): Promise<void> {
     if (!state.rooms.has(room)) return;
     await tell(state, OnRoomLeave, room, cause);
-    // The hook may have left it itself.
     if (!this.#removeRoom(state, room)) return;
     await tell(state, OnRoomLeft, room, cause);
   }
@@ -134,8 +144,8 @@ export class Rooms {
         const own = state.rooms.get(room);
         if (own !== undefined) return own;
         const joined = this.#addRoom(state, room, former);
-        await tell(state, OnRoomJoined, room, LOCAL);
         this.#release(state, room);
+        await tell(state, OnRoomJoined, room, LOCAL);
         return joined;
       },
     );
@@ -145,24 +155,31 @@ export class Rooms {
   async answerJoin(state: NSState, asked: Message): Promise<void> {
     const core = this.#core;
     const { room } = asked;
-    if (state.leaving.has(room)) {
+    const leaving = state.leaving.get(room);
+    if (leaving !== undefined) {
       // The other side has let it go, and has it join again.
-      state.leaving.set(room, true);
-    } else if (!state.rooms.has(room)) {
-      const refusal = this.#refusalToJoin(state, room);
-      if (refusal !== undefined) return core.refuse(asked, refusal.message);
-      try {
-        await fire(state, asked);
-        if (core.isEnding) throw core.closedError();
-        if (!this.#canJoin(state)) throw new BadNamespaceError(BAD_NAMESPACE);
-      } catch (error) {
-        return core.fail(asked, error);
-      }
-      if (!state.rooms.has(room)) {
-        this.#addRoom(state, room);
-        await tell(state, OnRoomJoined, room, {});
-      }
+      leaving.isJoinedAgain = true;
+      return core.acknowledge(asked);
     }
+    if (state.rooms.has(room)) return core.acknowledge(asked);
+    const refusal = this.#refusalToJoin(state, room);
+    if (refusal !== undefined) return core.refuse(asked, refusal.message);
+    // It counts from here on, and what is sent there waits.
+    state.answering.set(room, []);
+    try {
+      await fire(state, asked);
+      if (core.isEnding) throw core.closedError();
+      if (!this.#canJoin(state)) throw new BadNamespaceError(BAD_NAMESPACE);
+    } catch (error) {
+      core.fail(asked, error);
+      this.#release(state, room);
+      return;
+    }
+    if (!state.rooms.has(room)) {
+      this.#addRoom(state, room);
+      this.#release(state, room);
+      await tell(state, OnRoomJoined, room, {});
+    } else this.#release(state, room);
     core.acknowledge(asked);
   }
 
@@ -171,16 +188,29 @@ export class Rooms {
     const core = this.#core;
     const { room } = asked;
     if (!state.rooms.has(room)) return core.acknowledge(asked);
+    const { isClient } = core.host;
+    const own = state.leaving.get(room);
+    if (own === undefined) {
+      state.leaving.set(room, { promise: undefined, isJoinedAgain: false });
+    }
+    state.answering.set(room, []);
+    let isLeft = false;
     try {
       await fire(state, asked);
+      isLeft = true;
     } catch (error) {
-      if (!core.host.isClient) return core.fail(asked, error);
-      core.report(error, asked);
+      if (isClient) core.report(error, asked);
+      else core.fail(asked, error);
+      isLeft = isClient;
     }
-    const isLeft = this.#removeRoom(state, room);
-    if (core.host.isClient) core.acknowledge(asked);
-    if (isLeft) await tell(state, OnRoomLeft, room, {});
-    if (!core.host.isClient) core.acknowledge(asked);
+    if (own === undefined) state.leaving.delete(room);
+    if (isLeft) {
+      const wasIn = this.#removeRoom(state, room);
+      if (isClient) core.acknowledge(asked);
+      if (wasIn) await tell(state, OnRoomLeft, room, {});
+      if (!isClient) core.acknowledge(asked);
+    }
+    this.#release(state, room);
   }
 
   #refusalToJoin(state: NSState, room: string): Error | undefined {
@@ -191,9 +221,14 @@ export class Rooms {
     }
     if (room === "") return new BadRoomError(BAD_ROOM, { namespace, room });
     let count = 0;
-    for (const { rooms, joining } of this.#core.membership.states) {
-      count += rooms.size + joining.size;
+    for (const { rooms, joining, answering } of this.#core.membership.states) {
+      const names = new Set(rooms.keys());
+      for (const name of joining.keys()) names.add(name);
+      for (const name of answering.keys()) names.add(name);
+      count += names.size;
     }
+    // Both sides may ask for it at once.
+    if (state.joining.has(room) || state.answering.has(room)) count--;
     return count < maxRooms ? undefined : new LimitError(
       `Cannot join room "${room}": ${maxRooms} rooms are the limit of a connection`,
       { namespace, room },
@@ -202,7 +237,12 @@ export class Rooms {
 
   /** Lets go what was held back until the room was joined, or not. */
   #release(state: NSState, room: string): void {
-    const held = state.joining.get(room)?.held.splice(0) ?? [];
+    const held = [
+      ...state.joining.get(room)?.held.splice(0) ?? [],
+      ...state.answering.get(room) ?? [],
+    ];
+    state.answering.delete(room);
+    this.#core.held -= held.length;
     this.#core.queue.unshift(held);
   }
 

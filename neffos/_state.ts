@@ -15,6 +15,14 @@ export interface Joining {
   readonly held: Message[];
 }
 
+/** A room that is being left. */
+export interface Leaving {
+  /** Who waits for it, unless its hooks are being told. */
+  promise: Promise<void> | undefined;
+  /** The other side has it joined again meanwhile. */
+  isJoinedAgain: boolean;
+}
+
 /** Frames that wait for a client to come back. */
 export interface Outbox {
   readonly frames: RawBody[];
@@ -45,16 +53,20 @@ export class NSState implements HandlerState {
   /** Joins under way, by room. */
   readonly joining: Map<string, Joining> = new Map();
   status: "connecting" | "connected" | "left" = "connecting";
-  /** Set where this side asked to connect. */
-  isAsking = false;
+  /** This side has asked to connect, and its own hook lets it. */
+  isAgreed = false;
+  /** The other side has asked meanwhile, and was let in. */
+  isGranted = false;
   /** It is about to be left: no room is joined any more. */
   isLeaving = false;
   /** OnNamespaceDisconnect has been fired, as a question. */
   isToldToLeave = false;
   /** Who waits for the attempt to connect that is under way. */
   entering: Deferred<NSConn> | undefined;
-  /** Leaves that this side has asked for; true where it was joined again. */
-  readonly leaving: Map<string, boolean> = new Map();
+  /** Leaves that this side has asked for, or tells its hooks of. */
+  readonly leaving: Map<string, Leaving> = new Map();
+  /** Rooms whose hooks are asked, and the messages that wait for them. */
+  readonly answering: Map<string, Message[]> = new Map();
   /** What is sent while a client is coming back; see `ReconnectOptions`. */
   outbox: Outbox | undefined;
 
@@ -72,7 +84,8 @@ export class NSState implements HandlerState {
     this.core = core;
     this.socket = core.socket;
     this.status = "connecting";
-    this.isAsking = false;
+    this.isAgreed = false;
+    this.isGranted = false;
     this.isLeaving = false;
     this.isToldToLeave = false;
     this.entering = undefined;

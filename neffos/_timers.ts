@@ -6,6 +6,9 @@ export interface Deadline {
   readonly run: () => void;
 }
 
+/** What the platform's timers can count, in milliseconds. */
+const MAX_WAIT = 2 ** 31 - 1;
+
 type Handle = ReturnType<typeof setTimeout>;
 
 interface Group {
@@ -60,7 +63,7 @@ export class Timers {
   }
 
   #arm(ms: number, wait: number): Handle {
-    return setTimeout(() => this.#expire(ms), wait);
+    return setTimeout(() => this.#expire(ms), Math.min(wait, MAX_WAIT));
   }
 
   #expire(ms: number): void {

@@ -10,7 +10,7 @@ import {
 export class WebSocketAdapter implements Socket {
   readonly #ws: WebSocket;
   #isOpen = false;
-  #isClosing = false;
+  #closing: [code: number, reason: string] | undefined;
 
   constructor(ws: WebSocket) {
     this.#ws = ws;
@@ -24,6 +24,8 @@ export class WebSocketAdapter implements Socket {
   listen(listener: SocketListener): void {
     const ws = this.#ws;
     ws.onopen = () => {
+      // Deno forgets a close() that comes before the socket is open.
+      if (this.#closing !== undefined) return this.#close(...this.#closing);
       this.#isOpen = true;
       listener.open();
     };
@@ -48,9 +50,13 @@ export class WebSocketAdapter implements Socket {
   }
 
   close(code = 1000, reason = ""): void {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
+    if (this.#closing !== undefined) return;
+    this.#closing = [code, reason];
     this.#isOpen = false;
+    this.#close(code, reason);
+  }
+
+  #close(code: number, reason: string): void {
     try {
       this.#ws.close(code, cutReason(reason));
     } catch {

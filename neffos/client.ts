@@ -21,7 +21,7 @@
 import type { AskOptions } from "./_asks.ts";
 import { ClientHost } from "./_client_host.ts";
 import type { ReconnectOptions } from "./_reconnect.ts";
-import type { Conn } from "./conn.ts";
+import { type Conn, coreOf } from "./conn.ts";
 import type { ConnHandler } from "./events.ts";
 import type { FaultSource } from "./_host.ts";
 import type { NSConn } from "./ns_conn.ts";
@@ -227,8 +227,13 @@ export class Client implements AsyncDisposable {
    * @throws {RangeError} When the code is not an integer from 1000 to 4999.
    */
   async close(code = 1000, reason = ""): Promise<void> {
+    const { queue } = coreOf(this.#conn);
+    // A handler of this very connection may be the one that waits.
+    const turns = queue.caller();
+    queue.suspend(turns);
     this.#host.close(this.#conn, code, reason);
     await this.closed;
+    queue.resume(turns);
   }
 
   /** As {@linkcode close}. */

@@ -150,7 +150,9 @@ function decodeBinary(
     end = data.indexOf(SEPARATOR_BYTE, end + 1);
     if (end < 0) return undefined;
   }
-  const parts = new TextDecoder().decode(data.subarray(0, end))
+  const parts = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+    data.subarray(0, end),
+  )
     .split(SEPARATOR) as [string, string, string, string, string, string];
   const [wait, namespace, room, event, isError, isNoOp] = parts;
   return message(
@@ -253,7 +255,8 @@ const MANY = 16;
 export function encodeOnce(message: Encodable, receivers: number): RawBody {
   const frame = encode(message);
   return typeof frame === "string" && receivers >= MANY
-    ? new TextDecoder().decode(new TextEncoder().encode(frame))
+    ? new TextDecoder("utf-8", { ignoreBOM: true })
+      .decode(new TextEncoder().encode(frame))
     : frame;
 }
 

@@ -6,6 +6,7 @@
 
 import type { AskOptions } from "./_asks.ts";
 import { Core, type CoreInit } from "./_core.ts";
+import { mayFail } from "./_deferred.ts";
 import { encode } from "./codec.ts";
 import { assertCloseCode } from "./errors.ts";
 import { Message, type MessageInit } from "./message.ts";
@@ -165,7 +166,7 @@ export class Conn {
    * @throws {ConnectionClosedError} When the connection is closed.
    */
   connect(namespace: string, options: AskOptions = {}): Promise<NSConn> {
-    return this.#core.membership.connect(namespace, options);
+    return mayFail(this.#core.membership.connect(namespace, options));
   }
 
   /**
@@ -179,8 +180,11 @@ export class Conn {
    * @throws {ConnectionClosedError} When the connection is closed.
    */
   waitConnect(namespace: string, options: AskOptions = {}): Promise<NSConn> {
-    if (this.isClosed) return Promise.reject(this.#core.closedError());
-    return this.#core.membership.waitConnect(namespace, options);
+    return mayFail(
+      this.isClosed
+        ? Promise.reject(this.#core.closedError())
+        : this.#core.membership.waitConnect(namespace, options),
+    );
   }
 
   /**

@@ -199,12 +199,18 @@ export function errorFromText(
  * Checks a close code at the door.
  *
  * @param code The close code.
- * @throws {RangeError} When it is not an integer from 1000 to 4999.
+ * @throws {RangeError} When it is not an integer from 1000 to 4999, or one
+ * that no close frame may have.
  */
 export function assertCloseCode(code: number): void {
   if (!Number.isInteger(code) || code < 1000 || code > 4999) {
     throw new RangeError(
       `Cannot close with code ${code}: a close code is an integer from 1000 to 4999`,
+    );
+  }
+  if ((code >= 1004 && code <= 1006) || code === 1015) {
+    throw new RangeError(
+      `Cannot close with code ${code}: RFC 6455 has it for ends without a close frame`,
     );
   }
 }

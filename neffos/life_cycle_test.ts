@@ -105,6 +105,11 @@ class Balance {
   }
 }
 
+/** A hook that closes the server itself goes on when that is done. */
+function lastWords(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
 /** Both: the one that counts and the one that acts. */
 function both(first: Events, name: string, act: () => unknown): Events {
   const counted = first[name];
@@ -169,6 +174,7 @@ for (const side of ["server", "client"] as const) {
         await live(client);
         await client.close();
         await memory.server.close();
+        await lastWords();
         const where = `${side}, ${hook}, ${name}`;
         for (const [what, count] of Object.entries(balance.counts)) {
           assertEquals(count, 0, `${what}: ${where}`);
@@ -216,6 +222,7 @@ for (const hook of ["onConnect", "onDisconnect"] as const) {
         assertEquals(hook, "onConnect", `${where}: ${error}`);
       }
       await memory.server.close();
+      await lastWords();
       for (const [what, count] of Object.entries(balance.counts)) {
         assertEquals(count, 0, `${what}: ${where}`);
       }

@@ -5,6 +5,7 @@
  */
 
 import type { AskOptions } from "./_asks.ts";
+import { mayFail } from "./_deferred.ts";
 import type { NSState } from "./_state.ts";
 import { encodeScoped } from "./codec.ts";
 import { OnNativeMessage } from "./_names.ts";
@@ -112,23 +113,21 @@ export class NSConn {
    * @throws {LimitError} When too many asks wait already.
    * @throws {TypeError} When the body cannot be sent.
    */
-  async ask(
-    event: string,
-    body?: Body,
-    options?: AskOptions,
-  ): Promise<Message> {
+  ask(event: string, body?: Body, options?: AskOptions): Promise<Message> {
     const { core, namespace, scope, status } = this.#state;
     const raw = toRawBody(body);
     if (status !== "connected") {
-      throw core.isEnding
-        ? core.closedError()
-        : new BadNamespaceError(BAD_NAMESPACE, { namespace, event });
+      return mayFail(Promise.reject(
+        core.isEnding
+          ? core.closedError()
+          : new BadNamespaceError(BAD_NAMESPACE, { namespace, event }),
+      ));
     }
-    return await core.asks.request(
+    return mayFail(core.asks.request(
       { namespace, room: "", event },
       (wait) => encodeScoped(wait, scope, event, raw),
       options,
-    );
+    ));
   }
 
   /**
@@ -142,7 +141,8 @@ export class NSConn {
    * @throws {ConnectionClosedError} When the connection is closed.
    */
   joinRoom(name: string, options: AskOptions = {}): Promise<Room> {
-    return this.#state.core.membership.rooms.join(this.#state, name, options);
+    const { rooms } = this.#state.core.membership;
+    return mayFail(rooms.join(this.#state, name, options));
   }
 
   /**
@@ -151,7 +151,11 @@ export class NSConn {
    * @param options The time limit for each, and a signal that ends the wait.
    * @throws {EventError} When the other side refuses.
    */
-  async leaveAll(options: AskOptions = {}): Promise<void> {
+  leaveAll(options: AskOptions = {}): Promise<void> {
+    return mayFail(this.#leaveAll(options));
+  }
+
+  async #leaveAll(options: AskOptions): Promise<void> {
     const { rooms } = this.#state.core.membership;
     for (const { name } of this.rooms) {
       if (!this.#state.rooms.has(name)) continue;
@@ -168,7 +172,8 @@ export class NSConn {
    * @throws {EventError} When the other side refuses.
    */
   disconnect(options: AskOptions = {}): Promise<void> {
-    return this.#state.core.membership.disconnect(this.#state, options);
+    const { membership } = this.#state.core;
+    return mayFail(membership.disconnect(this.#state, options));
   }
 
   /**

@@ -5,6 +5,7 @@
  */
 
 import type { AskOptions } from "./_asks.ts";
+import { mayFail } from "./_deferred.ts";
 import type { NSState } from "./_state.ts";
 import { encodeScope, encodeScoped } from "./codec.ts";
 import { BAD_ROOM, BadRoomError } from "./errors.ts";
@@ -72,24 +73,22 @@ export class Room {
    * @throws {BadRoomError} When it is not in the room.
    * @throws {TypeError} When the body cannot be sent.
    */
-  async ask(
-    event: string,
-    body?: Body,
-    options?: AskOptions,
-  ): Promise<Message> {
+  ask(event: string, body?: Body, options?: AskOptions): Promise<Message> {
     const { core, namespace } = this.#state;
     const raw = toRawBody(body);
     const room = this.name;
     if (!this.isJoined) {
-      throw core.isEnding
-        ? core.closedError()
-        : new BadRoomError(BAD_ROOM, { namespace, room, event });
+      return mayFail(Promise.reject(
+        core.isEnding
+          ? core.closedError()
+          : new BadRoomError(BAD_ROOM, { namespace, room, event }),
+      ));
     }
-    return await core.asks.request(
+    return mayFail(core.asks.request(
       { namespace, room, event },
       (wait) => encodeScoped(wait, this.#scope, event, raw),
       options,
-    );
+    ));
   }
 
   /**
@@ -101,11 +100,8 @@ export class Room {
    * @throws {EventError} When the other side refuses.
    */
   leave(options: AskOptions = {}): Promise<void> {
-    return this.#state.core.membership.rooms.leave(
-      this.#state,
-      this.name,
-      options,
-    );
+    const { rooms } = this.#state.core.membership;
+    return mayFail(rooms.leave(this.#state, this.name, options));
   }
 
   /**

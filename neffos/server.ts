@@ -12,6 +12,8 @@ import {
   UpgradeError,
 } from "./_handshake.ts";
 import { addParameterHeaders } from "./_headers.ts";
+import type { Core } from "./_core.ts";
+import { type Deferred, makeDeferred } from "./_deferred.ts";
 import { limitsOf, type ServerHooks, type ServerOptions } from "./_options.ts";
 import { ServerHost } from "./_server_host.ts";
 import { encodeOnce, encodeScope, encodeScoped } from "./codec.ts";
@@ -42,6 +44,7 @@ export class Server implements ServerHooks {
   readonly #upgrader: Upgrader;
   readonly #host: ServerHost;
   #isClosing = false;
+  #closed: Deferred<void> | undefined;
 
   /**
    * Makes a server.
@@ -130,6 +133,12 @@ export class Server implements ServerHooks {
     request: Request,
     info?: Pick<Deno.ServeHandlerInfo, "remoteAddr">,
   ): Promise<Response> {
+    if (!URL.canParse(request.url)) {
+      // Such as a Host header that is none.
+      return new Response("Cannot read the URL of the request", {
+        status: 400,
+      });
+    }
     const headers = new Headers(request.headers);
     const url = new URL(request.url);
     const { remoteAddr } = info ?? {};
@@ -146,19 +155,18 @@ export class Server implements ServerHooks {
    */
   async accept(from: UpgradeRequest): Promise<Response> {
     const { request, headers } = from;
-    if (request.method === "HEAD") return new Response(null, { status: 302 });
+    const isProbe = request.method === "HEAD" && !this.#isClosing;
+    if (isProbe) return new Response(null, { status: 302 });
     addParameterHeaders(headers, from.url);
     try {
-      if (this.#isClosing) {
-        throw new UpgradeError(503, "This server is closing", {
-          headers: { "retry-after": "1" },
-        });
-      }
+      this.#assertOpen();
       assertHandshake(request.method, headers);
       await assertOrigin(from, this.#options.origins);
       const id = await this.#makeId(from);
       const { protocols = [] } = this.#options;
       const protocol = chooseProtocol(headers, protocols);
+      // It may have begun to close meanwhile.
+      this.#assertOpen();
       from.detach?.();
       // Once this is called, nothing may fail until the response is sent.
       const { socket, response } = this.#upgrader(request, protocol);
@@ -168,6 +176,13 @@ export class Server implements ServerHooks {
     } catch (error) {
       return this.#refuse(error, from);
     }
+  }
+
+  #assertOpen(): void {
+    if (!this.#isClosing) return;
+    throw new UpgradeError(503, "This server is closing", {
+      headers: { "retry-after": "1" },
+    });
   }
 
   async #makeId(from: UpgradeRequest): Promise<string> {
@@ -187,11 +202,9 @@ export class Server implements ServerHooks {
       this.#host.report(cause, { event: "upgrade" });
       error = new UpgradeError(500, "Internal Server Error", { cause });
     }
-    try {
-      this.onUpgradeError?.(error, from);
-    } catch (failure) {
-      this.#host.report(failure, { event: "onUpgradeError" });
-    }
+    Promise.try(() => this.onUpgradeError?.(error, from)).catch((failure) =>
+      this.#host.report(failure, { event: "onUpgradeError" })
+    );
     const { status, headers, message } = error;
     return new Response(message, { status, headers });
   }
@@ -296,22 +309,37 @@ export class Server implements ServerHooks {
   async close(options: { timeout?: number } = {}): Promise<void> {
     this.#isClosing = true;
     const { all, timers } = this.#host;
-    const closed = Array.from(all, (conn) => {
-      conn.close(1001, "server closed");
-      return conn.closed;
-    });
-    const up = Promise.withResolvers<void>();
+    const cores = Array.from(all, coreOf);
+    for (const { conn } of cores) conn.close(1001, "server closed");
+    const closed = Promise.all(cores.map(waitForEnd));
+    const isFirst = this.#closed === undefined;
+    const { promise, resolve } = this.#closed ??= makeDeferred();
     const { timeout } = options;
-    const timer = timeout && setTimeout(up.resolve, timeout);
-    await Promise.race([Promise.all(closed), up.promise]);
-    clearTimeout(timer);
+    if (timeout !== undefined) {
+      const isUp = makeDeferred<void>();
+      const timer = setTimeout(isUp.resolve, timeout);
+      await Promise.race([closed, isUp.promise]);
+      clearTimeout(timer);
+      for (const conn of all) coreOf(conn).abandon();
+    }
+    await closed;
+    if (!isFirst) return await promise;
     timers.stop();
+    resolve();
   }
 
   /** As {@linkcode close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** Waits for the end of a connection; a handler of its own may do so. */
+async function waitForEnd({ queue, finished }: Core): Promise<void> {
+  const turns = queue.caller();
+  queue.suspend(turns);
+  await finished.promise;
+  queue.resume(turns);
 }
 
 function connOf(except: Conn | NSConn | Room | null | undefined) {

@@ -244,7 +244,7 @@ export class Struct implements HandlerSource {
     const check = (binding: Binding): Binding => {
       if (isChecked) return binding;
       for (const [key, value] of Object.entries(binding.instance)) {
-        if (typeof value === "function" && /^on[A-Z]/i.test(key)) {
+        if (typeof value === "function" && /^[oO]n[A-Z]/.test(key)) {
           throw new TypeError(
             `Cannot handle events with ${this.#name}.${key}: it is a field, write it as a method`,
           );

@@ -67,8 +67,11 @@ export function denoUpgrader(options: DenoUpgraderOptions = {}): Upgrader {
   return (request, protocol) => {
     const { socket, response } = Deno.upgradeWebSocket(request, {
       idleTimeout,
-      ...(protocol !== undefined && { protocol }),
     });
+    // Deno's own option fails for lists that have no space after the comma.
+    if (protocol !== undefined) {
+      response.headers.set("sec-websocket-protocol", protocol);
+    }
     return { socket: new WebSocketAdapter(socket), response };
   };
 }

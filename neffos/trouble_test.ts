@@ -1,0 +1,496 @@
+/** Programs and peers that make trouble, each found by trying. */
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { MemoryServer, RawClient } from "./_harness_test.ts";
+import { WebSocketAdapter } from "./_web_socket.ts";
+import { Timers } from "./_timers.ts";
+import { coreOf } from "./conn.ts";
+import { CloseError, EventError } from "./errors.ts";
+import type { NSConn } from "./ns_conn.ts";
+import type { Room } from "./room.ts";
+import { Server } from "./server.ts";
+import { socketPair } from "./socket.ts";
+import { Struct } from "./struct.ts";
+
+const HELLO = ["M", "$1;chat;;_OnNamespaceConnect;0;0;"];
+const FIXED = { idGenerator: () => "ID" };
+
+async function openRaw(
+  memory: MemoryServer,
+  ...frames: string[]
+): Promise<RawClient> {
+  const raw = await RawClient.open(memory, ...HELLO, ...frames);
+  await raw.until(2);
+  return raw;
+}
+
+async function end(raw: RawClient): Promise<void> {
+  raw.socket.close();
+  await raw.closed.promise;
+}
+
+Deno.test("A handler may wait for a join that another one has begun", async () => {
+  let ready: Promise<Room> | undefined;
+  await using memory = new MemoryServer({
+    chat: {
+      onNamespaceConnected(nsConn) {
+        ready = nsConn.joinRoom("lobby");
+      },
+      onChat: async () => (await ready)!.name,
+    },
+  });
+  const nsConn = await (await memory.dial({ chat: {} })).connect("chat");
+  assertEquals((await nsConn.ask("onChat")).text(), "lobby");
+});
+
+Deno.test("The limit of rooms counts those whose hooks are asked", async () => {
+  await using memory = new MemoryServer({
+    chat: {
+      async onRoomJoin(nsConn) {
+        await nsConn.ask("captcha");
+      },
+    },
+  }, { ...FIXED, maxRooms: 2 });
+  const raw = await openRaw(memory);
+  for (const n of [1, 2, 3, 4]) raw.send(`$r${n};chat;r${n};_OnRoomJoin;0;0;`);
+  raw.send("$again;chat;r1;_OnRoomJoin;0;0;");
+  const frames = await raw.until(6) as string[];
+  const asked = frames.filter((frame) => frame.includes(";captcha;"));
+  const refused = frames.filter((frame) => frame.includes(";1;0;"));
+  assertEquals([asked.length, refused.length], [2, 2]);
+  for (const frame of asked) raw.send(`${frame.split(";")[0]};;;;;;`);
+  const answers = (await raw.until(9)).slice(6).toSorted();
+  assertEquals(answers, ["$again;;;;;;", "$r1;;;;;;", "$r2;;;;;;"]);
+  await end(raw);
+});
+
+Deno.test("A closing hook that never ends keeps nobody from being told", async () => {
+  const log: string[] = [];
+  await using memory = new MemoryServer({
+    chat: { onNamespaceDisconnect: () => new Promise<void>(() => {}) },
+  }, {
+    closeTimeout: 5,
+    onDisconnect: () => void log.push("disconnect"),
+  });
+  const client = await memory.dial({ chat: {} });
+  await client.connect("chat");
+  await memory.server.close();
+  assertEquals(log, ["disconnect"]);
+});
+
+Deno.test("A hook that leaves the room that is being left ends", async () => {
+  let count = 0;
+  const onRoomLeave = async (nsConn: NSConn, msg: { room: string }) => {
+    count++;
+    await nsConn.room(msg.room)?.leave();
+    await nsConn.leaveAll();
+  };
+  await using memory = new MemoryServer({ chat: { onRoomLeave } });
+  const client = await memory.dial({ chat: { onRoomLeave } });
+  const nsConn = await client.connect("chat");
+  const room = await nsConn.joinRoom("room");
+  await Promise.all([room.leave(), room.leave()]);
+  assertEquals(count, 2);
+  await nsConn.joinRoom("room");
+  await nsConn.disconnect();
+  assertEquals(count, 4);
+});
+
+Deno.test("A stray frame does not change whose turn it is", async () => {
+  await using memory = new MemoryServer({
+    chat: {
+      onEnter: (nsConn) =>
+        Promise.resolve().then(() => nsConn.joinRoom("r")).then(() => "in"),
+    },
+  }, FIXED);
+  const raw = await openRaw(
+    memory,
+    ";chat;r;_OnRoomJoin;0;0;",
+    "$e;chat;;onEnter;0;0;",
+  );
+  const [, , join] = await raw.until(3) as string[];
+  raw.send(`${join!.split(";")[0]};;;;;;`);
+  assertEquals((await raw.until(4))[3], "$e;chat;;onEnter;0;0;in");
+  await end(raw);
+});
+
+Deno.test("A request that is being decided is not let in while the server closes", async () => {
+  const gate = Promise.withResolvers<string>();
+  const server = new Server(
+    () => {
+      throw new Error("never upgraded");
+    },
+    { onHi() {} },
+    { idGenerator: () => gate.promise },
+  );
+  const upgrading = server.upgrade(
+    new Request("http://x/", {
+      headers: {
+        connection: "upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+      },
+    }),
+  );
+  await server.close();
+  gate.resolve("ID");
+  const response = await upgrading;
+  assertEquals(response.status, 503);
+  assertEquals(response.headers.get("retry-after"), "1");
+  const head = await server.upgrade(
+    new Request("http://x/", { method: "HEAD" }),
+  );
+  assertEquals(head.status, 503);
+});
+
+Deno.test("onConnect that succeeds after the end was given up on is paired", async () => {
+  const log: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const told = Promise.withResolvers<void>();
+  await using memory = new MemoryServer({ chat: {} }, {
+    closeTimeout: 5,
+    async onConnect() {
+      await gate.promise;
+      log.push("connect");
+    },
+    onDisconnect() {
+      log.push("disconnect");
+      told.resolve();
+    },
+  });
+  const raw = await RawClient.open(memory, "M");
+  raw.socket.close();
+  await raw.closed.promise;
+  await memory.server.close();
+  gate.resolve();
+  await told.promise;
+  assertEquals(log, ["connect", "disconnect"]);
+});
+
+Deno.test("Server.close({ timeout }) tells of the end of peers that ignore it", async () => {
+  const log: string[] = [];
+  const [left, right] = socketPair();
+  const server = new Server(
+    () => ({
+      // A peer that never answers the close.
+      socket: { ...wrap(right), close() {} },
+      response: new Response(),
+    }),
+    { chat: { onNamespaceDisconnect: () => void log.push("left") } },
+    { onDisconnect: (_, { code }) => void log.push(`disconnect ${code}`) },
+  );
+  await server.upgrade(
+    new Request("http://x/", {
+      headers: {
+        connection: "upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+      },
+    }),
+  );
+  const raw = new RawClient(left);
+  await Promise.resolve();
+  await Promise.resolve();
+  raw.send(...HELLO);
+  await raw.until(2);
+  await server.close({ timeout: 5 });
+  assertEquals(log, ["left", "disconnect 1001"]);
+});
+
+function wrap(socket: ReturnType<typeof socketPair>[0]) {
+  return {
+    bufferedAmount: 0,
+    listen: socket.listen.bind(socket),
+    send: socket.send.bind(socket),
+  };
+}
+
+Deno.test("Promises that nobody waits for do not end the program", async () => {
+  const unhandled: unknown[] = [];
+  const onUnhandled = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    unhandled.push(event.reason);
+  };
+  globalThis.addEventListener("unhandledrejection", onUnhandled);
+  await using memory = new MemoryServer({
+    chat: {
+      onEnter(nsConn) {
+        nsConn.joinRoom("x");
+        nsConn.ask("onNothing");
+        nsConn.disconnect();
+        nsConn.conn.connect("other");
+      },
+    },
+    other: {},
+  }, FIXED);
+  const raw = await openRaw(memory, ";chat;;onEnter;0;0;");
+  const frames = (await raw.until(6)).slice(2) as string[];
+  for (const frame of frames) raw.send(frame.replace(";0;0;", ";1;0;no"));
+  raw.send("$9;chat;;onEnd;0;0;");
+  await raw.until(7);
+  await end(raw);
+  await new Promise((resolve) => setTimeout(resolve));
+  globalThis.removeEventListener("unhandledrejection", onUnhandled);
+  assertEquals(unhandled, []);
+});
+
+Deno.test("A result that fails to be looked at is a fault of its handler", async () => {
+  await using memory = new MemoryServer({
+    chat: {
+      onTrap: () => ({
+        get then() {
+          throw new Error("trap");
+        },
+      }),
+      onHi: () => "hi",
+    },
+  });
+  const nsConn = await (await memory.dial({ chat: {} })).connect("chat");
+  await assertRejects(() => nsConn.ask("onTrap"), EventError, "internal error");
+  assertEquals((await nsConn.ask("onHi")).text(), "hi");
+});
+
+Deno.test("A connect is not granted before the own hook has let it", async () => {
+  const gate = Promise.withResolvers<void>();
+  await using memory = new MemoryServer({
+    chat: {
+      async onNamespaceConnect(_nsConn, msg) {
+        if (!msg.isLocal) throw new EventError("not you");
+        await gate.promise;
+        throw new EventError("nobody");
+      },
+    },
+  }, FIXED);
+  const raw = await RawClient.open(memory, "M");
+  await raw.until(1);
+  const connecting = memory.server.connections[0]!.connect("chat");
+  raw.send("$1;chat;;_OnNamespaceConnect;0;0;");
+  gate.resolve();
+  await assertRejects(() => connecting, EventError, "nobody");
+  assertEquals(
+    (await raw.until(2))[1],
+    "$1;chat;;_OnNamespaceConnect;1;0;not you",
+  );
+  await end(raw);
+});
+
+Deno.test("What was held back comes before what came later", async () => {
+  const log: string[] = [];
+  const hooks = {
+    async onNamespaceConnect(nsConn: NSConn) {
+      await nsConn.conn.namespace("first")!.ask("one");
+    },
+    async onNamespaceConnected(nsConn: NSConn) {
+      await nsConn.conn.namespace("first")!.ask("two");
+    },
+    onSay: (_: NSConn, msg: { text(): string }) => void log.push(msg.text()),
+  };
+  await using memory = new MemoryServer({ first: {}, chat: hooks }, FIXED);
+  const raw = await RawClient.open(
+    memory,
+    "M",
+    "$1;first;;_OnNamespaceConnect;0;0;",
+    "$2;chat;;_OnNamespaceConnect;0;0;",
+    ";chat;;onSay;0;0;1",
+  );
+  const answer = (frame: unknown) =>
+    raw.send(`${(frame as string).split(";")[0]};;;;;;`);
+  answer((await raw.until(3))[2]);
+  const frames = await raw.until(5);
+  raw.send(";chat;;onSay;0;0;2");
+  answer(frames.find((frame) => (frame as string).includes(";two;")));
+  raw.send("$3;chat;;onEnd;0;0;");
+  await raw.until(6);
+  assertEquals(log, ["1", "2"]);
+  await end(raw);
+});
+
+Deno.test("Nothing more is handled of who was sent away", async () => {
+  const log: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  await using memory = new MemoryServer({
+    chat: {
+      async onFirst(nsConn) {
+        await gate.promise;
+        nsConn.conn.close(1008, "kicked");
+      },
+      onSecond: () => void log.push("handled"),
+    },
+  });
+  const raw = await openRaw(
+    memory,
+    ";chat;;onFirst;0;0;",
+    ";chat;;onSecond;0;0;",
+  );
+  gate.resolve();
+  assertEquals((await raw.closed.promise).code, 1008);
+  await memory.server.close();
+  assertEquals(log, []);
+});
+
+Deno.test("A handler of a client may close it and wait for that", async () => {
+  const closed = Promise.withResolvers<void>();
+  await using memory = new MemoryServer({ chat: {} });
+  const client = await memory.dial({
+    chat: {
+      async onBye() {
+        await client.close();
+        closed.resolve();
+      },
+    },
+  });
+  await client.connect("chat");
+  const [nsConn] = memory.server.connectionsByNamespace("chat");
+  const start = performance.now();
+  nsConn!.emit("onBye");
+  await closed.promise;
+  // It would take five seconds if it waited for itself.
+  assert(performance.now() - start < 4_000);
+});
+
+Deno.test("A leave that is answered late is completed all the same", async () => {
+  const gate = Promise.withResolvers<void>();
+  const left = Promise.withResolvers<void>();
+  await using memory = new MemoryServer({
+    chat: { onNamespaceDisconnect: () => gate.promise },
+  });
+  const client = await memory.dial({
+    chat: { onNamespaceDisconnect: () => left.resolve() },
+  });
+  const nsConn = await client.connect("chat");
+  await assertRejects(
+    () => nsConn.disconnect({ timeout: 5 }),
+    Error,
+    'Cannot ask "_OnNamespaceDisconnect": no answer within 5 ms',
+  );
+  assertEquals(nsConn.isConnected, true);
+  gate.resolve();
+  await left.promise;
+  assertEquals(nsConn.isConnected, false);
+  assertEquals(memory.server.connectionsByNamespace("chat"), []);
+});
+
+Deno.test("A join that is granted too late is taken back", async () => {
+  const gate = Promise.withResolvers<void>();
+  const left = Promise.withResolvers<void>();
+  await using memory = new MemoryServer({
+    chat: {
+      onRoomJoin: () => gate.promise,
+      onRoomLeft: () => left.resolve(),
+    },
+  });
+  const nsConn = await (await memory.dial({ chat: {} })).connect("chat");
+  await assertRejects(() => nsConn.joinRoom("room", { timeout: 5 }));
+  gate.resolve();
+  await left.promise;
+  assertEquals(memory.server.room("chat", "room"), []);
+  assertEquals(nsConn.rooms, []);
+});
+
+Deno.test("Who asks twice to leave is asked about it once", async () => {
+  let count = 0;
+  await using memory = new MemoryServer({
+    chat: {
+      async onNamespaceDisconnect(nsConn) {
+        count++;
+        await nsConn.ask("onSure");
+      },
+    },
+  }, FIXED);
+  const raw = await openRaw(
+    memory,
+    "$2;chat;;_OnNamespaceDisconnect;0;0;",
+    "$3;chat;;_OnNamespaceDisconnect;0;0;",
+  );
+  const [, , question] = await raw.until(3) as string[];
+  raw.send(`${question!.split(";")[0]};;;;;;`);
+  assertEquals((await raw.until(5)).slice(3), ["$2;;;;;;", "$3;;;;;;"]);
+  assertEquals(count, 1);
+  await end(raw);
+});
+
+Deno.test("Error frames are never answered, and no text is an error all the same", async () => {
+  await using memory = new MemoryServer({
+    chat: {
+      onReply: () => "reply",
+      onEmpty() {
+        throw new EventError("");
+      },
+    },
+  }, FIXED);
+  const long = "x".repeat(257);
+  const raw = await openRaw(
+    memory,
+    `$2;${long};;onReply;1;0;boom`,
+    ";chat;;onReply;1;0;boom",
+    "$3;chat;;onEmpty;0;0;",
+  );
+  assertEquals((await raw.until(3))[2], "$3;chat;;onEmpty;1;0;refused");
+  const [nsConn] = memory.server.connectionsByNamespace("chat");
+  const asked = nsConn!.ask("onAsk");
+  const [token] = ((await raw.until(4))[3] as string).split(";");
+  raw.send(`${token};${long};;onAsk;0;0;answer`);
+  assertEquals((await asked).text(), "answer");
+  await end(raw);
+});
+
+Deno.test("Timers can count as far as anybody asks", async () => {
+  const timers = new Timers();
+  let count = 0;
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = ((...args: Parameters<typeof setTimeout>) => {
+    count++;
+    return setTimeout(...args);
+  }) as typeof setTimeout;
+  timers.set(Infinity, () => count++);
+  timers.set(2 ** 40, () => count++);
+  globalThis.setTimeout = setTimeout;
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assertEquals(count, 2);
+  timers.stop();
+});
+
+Deno.test("WebSocketAdapter closes what is closed before it opens", () => {
+  const closed: unknown[][] = [];
+  const fake = {
+    onopen: null as null | (() => void),
+    close: (...args: unknown[]) => void closed.push(args),
+  };
+  const adapter = new WebSocketAdapter(fake as never as WebSocket);
+  let isOpen = false;
+  adapter.listen({
+    open: () => isOpen = true,
+    message() {},
+    close() {},
+  });
+  adapter.close(1001, "x".repeat(200));
+  fake.onopen?.();
+  assertEquals(isOpen, false);
+  const expected = [1001, "x".repeat(123)];
+  assertEquals(closed, [expected, expected]);
+});
+
+Deno.test("close() takes no code that no close frame may have", async () => {
+  await using memory = new MemoryServer({ chat: {} });
+  const client = await memory.dial({ chat: {} });
+  for (const code of [1004, 1005, 1006, 1015, 5000, 1.5]) {
+    assertThrows(() => client.conn.close(code), RangeError, `code ${code}`);
+    assertThrows(() => new CloseError(code), RangeError);
+  }
+});
+
+Deno.test("Struct takes fields for events only if they are named like one", async () => {
+  class Controller {
+    static readonly namespace = "chat";
+    online = () => true;
+    onHi() {
+      return "hi";
+    }
+  }
+  await using memory = new MemoryServer(new Struct(Controller));
+  const nsConn = await (await memory.dial({ chat: {} })).connect("chat");
+  assertEquals((await nsConn.ask("onHi")).text(), "hi");
+  assertEquals(coreOf(nsConn.conn).asks.size, 0);
+});

@@ -1,0 +1,48 @@
+import { type Deadline, Timers } from "../../neffos/_timers.ts";
+
+/** Deadlines on a clock that only the fuzzer moves. */
+export class VirtualTimers extends Timers {
+  readonly #deadlines = new Set<Deadline>();
+  #time = 0;
+
+  /** The milliseconds that have passed. */
+  get time(): number {
+    return this.#time;
+  }
+
+  override get size(): number {
+    return this.#deadlines.size;
+  }
+
+  override set(ms: number, run: () => void): Deadline {
+    const deadline = { due: this.#time + ms, run };
+    this.#deadlines.add(deadline);
+    return deadline;
+  }
+
+  override clear(_ms: number, deadline: Deadline): void {
+    this.#deadlines.delete(deadline);
+  }
+
+  override stop(): void {
+    this.#deadlines.clear();
+  }
+
+  /**
+   * Moves the clock to the next deadline, if it is due in time, and runs it.
+   *
+   * @param end The time until which deadlines are run.
+   * @returns Whether there was one.
+   */
+  runNext(end: number): boolean {
+    let next: Deadline | undefined;
+    for (const deadline of this.#deadlines) {
+      if (deadline.due < (next?.due ?? end + 1)) next = deadline;
+    }
+    this.#time = Math.max(this.#time, next?.due ?? end);
+    if (next === undefined) return false;
+    this.#deadlines.delete(next);
+    next.run();
+    return true;
+  }
+}
