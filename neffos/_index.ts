@@ -1,18 +1,25 @@
 import type { NSState } from "./_state.ts";
+import type { Socket } from "./socket.ts";
+
+/**
+ * Connections by their sockets, one for each: to send to all of them, nothing
+ * but the sockets needs to be looked at.
+ */
+export type Members = ReadonlyMap<Socket, NSState>;
 
 interface Place {
-  readonly members: Set<NSState>;
-  readonly rooms: Map<string, Set<NSState>>;
+  readonly members: Map<Socket, NSState>;
+  readonly rooms: Map<string, Map<Socket, NSState>>;
 }
 
-const NOBODY: ReadonlySet<NSState> = new Set();
+const NOBODY: Members = new Map();
 
 /** Who is in which namespace and room of a server. */
 export class Index {
   readonly #places = new Map<string, Place>();
 
   /** The connections in a namespace, or in one of its rooms. */
-  find(namespace: string, room: string): ReadonlySet<NSState> {
+  find(namespace: string, room: string): Members {
     const place = this.#places.get(namespace);
     if (place === undefined) return NOBODY;
     return room === "" ? place.members : place.rooms.get(room) ?? NOBODY;
@@ -20,14 +27,14 @@ export class Index {
 
   add(state: NSState): void {
     const place = this.#places.get(state.namespace) ??
-      { members: new Set(), rooms: new Map() };
+      { members: new Map(), rooms: new Map() };
     this.#places.set(state.namespace, place);
-    place.members.add(state);
+    place.members.set(state.socket, state);
   }
 
   remove(state: NSState): void {
     const place = this.#places.get(state.namespace);
-    if (!place?.members.delete(state)) return;
+    if (!place?.members.delete(state.socket)) return;
     for (const room of state.rooms.keys()) this.leave(state, room);
     if (place.members.size === 0) this.#places.delete(state.namespace);
   }
@@ -35,15 +42,15 @@ export class Index {
   join(state: NSState, room: string): void {
     const place = this.#places.get(state.namespace);
     // A connection that has ended meanwhile is in no namespace any more.
-    if (!place?.members.has(state)) return;
-    const members = place.rooms.get(room) ?? new Set();
-    place.rooms.set(room, members.add(state));
+    if (!place?.members.has(state.socket)) return;
+    const members = place.rooms.get(room) ?? new Map();
+    place.rooms.set(room, members.set(state.socket, state));
   }
 
   leave(state: NSState, room: string): void {
     const rooms = this.#places.get(state.namespace)?.rooms;
     const members = rooms?.get(room);
-    if (!members?.delete(state)) return;
+    if (!members?.delete(state.socket)) return;
     if (members.size === 0) rooms!.delete(room);
   }
 }

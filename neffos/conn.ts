@@ -97,7 +97,10 @@ export class Conn {
 
   /** Settled with the reason when all is over, hooks included. */
   get closed(): Promise<CloseInfo> {
-    return this.#core.finished.promise;
+    const { finished, isEnding, queue } = this.#core;
+    // A handler that has closed it may wait for that, and is not waited for.
+    if (isEnding) queue.suspend(queue.caller());
+    return finished.promise;
   }
 
   /**

@@ -100,7 +100,7 @@ export class Server implements ServerHooks {
    */
   room(namespace: string, name: string): NSConn[] {
     const members = this.#host.index.find(namespace, name);
-    return Array.from(members, ({ nsConn }) => nsConn);
+    return Array.from(members.values(), ({ nsConn }) => nsConn);
   }
 
   /**
@@ -226,16 +226,17 @@ export class Server implements ServerHooks {
       const { namespace, room, to } = message;
       const receivers = this.#host.index.find(namespace, room);
       const frame = encodeOnce({ ...message, wait: "" }, receivers.size);
-      const skipped = conn && coreOf(conn).membership.find(namespace);
-      const isForAll = to === "" && excludedId === undefined;
-      for (const state of receivers) {
-        if (state === skipped) continue;
-        if (!isForAll) {
-          const { id } = state.core;
-          if (id === excludedId || (to !== "" && id !== to)) continue;
+      const skipped = conn && coreOf(conn).socket;
+      if (to === "" && excludedId === undefined) {
+        // Only the sockets are looked at: all else has long left the caches.
+        for (const socket of receivers.keys()) {
+          if (socket !== skipped) socket.send(frame);
         }
-        // Nothing else of it is looked at: it has long left the cache.
-        state.socket.send(frame);
+        continue;
+      }
+      for (const [socket, { core: { id } }] of receivers) {
+        if (socket === skipped || id === excludedId) continue;
+        if (to === "" || id === to) socket.send(frame);
       }
     }
   }
@@ -263,7 +264,7 @@ export class Server implements ServerHooks {
       ? AbortSignal.any([options.signal, done.signal])
       : done.signal;
     const asked: Promise<Message>[] = [];
-    for (const { core } of this.#host.index.find(namespace, room)) {
+    for (const { core } of this.#host.index.find(namespace, room).values()) {
       if (to !== "" && core.id !== to) continue;
       asked.push(core.asks.request(
         { namespace, room, event },
