@@ -137,6 +137,30 @@ Deno.test("Application: what is given no connection is one shared object", async
   assertEquals(made, 1);
 });
 
+Deno.test("Application: a shared controller that could not be built is tried again", async () => {
+  let tries = 0;
+  const Database = token<object>("Database");
+  class Shared {
+    static readonly namespace = "shared";
+    static readonly inject = [Database] as const;
+    constructor(_database: object) {}
+    onHi() {
+      return "hi";
+    }
+  }
+  const router = new Router();
+  const app = new Application(router).singleton(Database, [], async () => {
+    await Promise.resolve();
+    if (++tries === 1) throw new EventError("not yet");
+    return {};
+  });
+  app.handleWebsocket(Shared);
+  await using listening = new Listening(router, app);
+  const connect = () => listening.connect("/", "shared");
+  await assertRejects(connect, EventError, "not yet");
+  assertEquals((await (await connect()).ask("onHi")).text(), "hi");
+});
+
 Deno.test("Application: two controllers of a namespace share what is scoped, and no instance", async () => {
   let computed = 0;
   const log: string[] = [];

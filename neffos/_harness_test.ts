@@ -73,7 +73,8 @@ export class MemoryServer implements AsyncDisposable {
   }
 }
 
-function handshake(): Request {
+/** A request that wants to be a websocket. */
+export function handshake(): Request {
   return new Request("http://memory.test/", {
     headers: {
       connection: "upgrade",

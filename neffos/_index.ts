@@ -18,6 +18,13 @@ const NOBODY: Members = new Map();
 export class Index {
   readonly #places = new Map<string, Place>();
 
+  /** How many namespaces and rooms somebody is in. */
+  get size(): number {
+    let size = this.#places.size;
+    for (const { rooms } of this.#places.values()) size += rooms.size;
+    return size;
+  }
+
   /** The connections in a namespace, or in one of its rooms. */
   find(namespace: string, room: string): Members {
     const place = this.#places.get(namespace);

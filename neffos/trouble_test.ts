@@ -1,11 +1,12 @@
 /** Programs and peers that make trouble, each found by trying. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { MemoryServer, RawClient } from "./_harness_test.ts";
+import { handshake, MemoryServer, RawClient } from "./_harness_test.ts";
 import { WebSocketAdapter } from "./_web_socket.ts";
 import { Timers } from "./_timers.ts";
 import { coreOf } from "./conn.ts";
 import { CloseError, EventError } from "./errors.ts";
+import { joinConnHandlers } from "./events.ts";
 import type { NSConn } from "./ns_conn.ts";
 import type { Room } from "./room.ts";
 import { Server } from "./server.ts";
@@ -100,7 +101,8 @@ Deno.test("A stray frame does not change whose turn it is", async () => {
   await using memory = new MemoryServer({
     chat: {
       onEnter: (nsConn) =>
-        Promise.resolve().then(() => nsConn.joinRoom("r")).then(() => "in"),
+        Promise.resolve().then(() => nsConn.ask("who")).then(() => "in"),
+      onHi: () => "hi",
     },
   }, FIXED);
   const raw = await openRaw(
@@ -108,10 +110,38 @@ Deno.test("A stray frame does not change whose turn it is", async () => {
     ";chat;r;_OnRoomJoin;0;0;",
     "$e;chat;;onEnter;0;0;",
   );
-  const [, , join] = await raw.until(3) as string[];
-  raw.send(`${join!.split(";")[0]};;;;;;`);
-  assertEquals((await raw.until(4))[3], "$e;chat;;onEnter;0;0;in");
+  const [, , question] = await raw.until(3) as string[];
+  // It asks back before it answers: the queue must go on.
+  raw.send("$hi;chat;;onHi;0;0;");
+  assertEquals((await raw.until(4))[3], "$hi;chat;;onHi;0;0;hi");
+  raw.send(`${question!.split(";")[0]};;;;;;`);
+  assertEquals((await raw.until(5))[4], "$e;chat;;onEnter;0;0;in");
   await end(raw);
+});
+
+Deno.test("A peer that does not answer a close is given up on", async () => {
+  const ended = Promise.withResolvers<string>();
+  const [left, right] = socketPair();
+  const server = new Server(
+    () => ({
+      socket: { ...wrap(right), close() {} },
+      response: new Response(),
+    }),
+    { chat: {} },
+    {
+      closeTimeout: 5,
+      onConnect: (conn) => conn.close(4000, "bye"),
+      onDisconnect: (_, { code, wasClean }) =>
+        ended.resolve(`${code} ${wasClean}`),
+    },
+  );
+  await server.upgrade(handshake());
+  const raw = new RawClient(left);
+  await Promise.resolve();
+  await Promise.resolve();
+  raw.send("M");
+  assertEquals(await ended.promise, "4000 false");
+  await server.close();
 });
 
 Deno.test("A request that is being decided is not let in while the server closes", async () => {
@@ -123,16 +153,7 @@ Deno.test("A request that is being decided is not let in while the server closes
     { onHi() {} },
     { idGenerator: () => gate.promise },
   );
-  const upgrading = server.upgrade(
-    new Request("http://x/", {
-      headers: {
-        connection: "upgrade",
-        upgrade: "websocket",
-        "sec-websocket-version": "13",
-        "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
-      },
-    }),
-  );
+  const upgrading = server.upgrade(handshake());
   await server.close();
   gate.resolve("ID");
   const response = await upgrading;
@@ -180,16 +201,7 @@ Deno.test("Server.close({ timeout }) tells of the end of peers that ignore it", 
     { chat: { onNamespaceDisconnect: () => void log.push("left") } },
     { onDisconnect: (_, { code }) => void log.push(`disconnect ${code}`) },
   );
-  await server.upgrade(
-    new Request("http://x/", {
-      headers: {
-        connection: "upgrade",
-        upgrade: "websocket",
-        "sec-websocket-version": "13",
-        "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
-      },
-    }),
-  );
+  await server.upgrade(handshake());
   const raw = new RawClient(left);
   await Promise.resolve();
   await Promise.resolve();
@@ -493,4 +505,106 @@ Deno.test("Struct takes fields for events only if they are named like one", asyn
   const nsConn = await (await memory.dial({ chat: {} })).connect("chat");
   assertEquals((await nsConn.ask("onHi")).text(), "hi");
   assertEquals(coreOf(nsConn.conn).asks.size, 0);
+});
+
+Deno.test("Server.ask() keeps to an ID, and takes back what others were asked", async () => {
+  let count = 0;
+  await using memory = new MemoryServer({ chat: {} }, {
+    idGenerator: () => ["first", "second"][count++]!,
+  });
+  const never = Promise.withResolvers<void>();
+  const first = await memory.dial({
+    chat: { onAsk: () => "first", onSlow: () => never.promise },
+  });
+  const second = await memory.dial({
+    chat: { onAsk: () => "second", onSlow: () => "fast" },
+  });
+  await first.connect("chat");
+  await second.connect("chat");
+  const { server } = memory;
+  const ask = { namespace: "chat", event: "onAsk" };
+  for (const to of ["first", "second"]) {
+    assertEquals((await server.ask({ ...ask, to })).text(), to);
+  }
+  await server.ask({ ...ask, event: "onSlow" });
+  const pending = server.connections.map((conn) => coreOf(conn).asks.size);
+  assertEquals(pending, [0, 0]);
+  never.resolve();
+});
+
+Deno.test("A message that is passed on asks nobody for an answer", async () => {
+  const received = Promise.withResolvers<string>();
+  await using memory = new MemoryServer({
+    chat: { onSay: (nsConn, msg) => nsConn.server.broadcast(nsConn, msg) },
+  });
+  const asker = await (await memory.dial({ chat: {} })).connect("chat");
+  const other = await memory.dial({
+    chat: { onSay: (_, msg) => received.resolve(msg.wait) },
+  });
+  await other.connect("chat");
+  await asker.ask("onSay", "hello");
+  assertEquals(await received.promise, "");
+});
+
+Deno.test("An ID must not be empty", async () => {
+  const server = new Server(
+    () => {
+      throw new Error("never upgraded");
+    },
+    { onHi() {} },
+    { idGenerator: () => "", onError() {} },
+  );
+  const headers = {
+    connection: "upgrade",
+    upgrade: "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+  };
+  const upgrade = (init: Record<string, string>) =>
+    server.upgrade(new Request("http://x/", { headers: init }));
+  assertEquals((await upgrade(headers)).status, 500);
+  assertEquals((await upgrade({ ...headers, upgrade: "h2c" })).status, 426);
+  assertEquals(
+    (await upgrade({ ...headers, connection: "close" })).status,
+    426,
+  );
+  await server.close();
+});
+
+Deno.test("A no-operation is answered, and nothing is done", async () => {
+  await using memory = new MemoryServer({ chat: {} }, FIXED);
+  const raw = await RawClient.open(
+    memory,
+    "M",
+    "$1;chat;;_OnNamespaceConnect;0;1;",
+    "$2;chat;room;_OnRoomJoin;0;1;",
+    "$3;;;e;1;0;an error with a token of somebody else",
+    "$4;chat;;onEnd;0;0;",
+  );
+  assertEquals((await raw.until(4)).slice(1), [
+    "$1;;;;;;",
+    "$2;;;;;;",
+    "$4;chat;;onEnd;1;0;bad namespace",
+  ]);
+  assertEquals(memory.server.connectionsByNamespace("chat"), []);
+  await end(raw);
+});
+
+Deno.test("Of two controllers in a namespace the first one's refusal counts", async () => {
+  const log: string[] = [];
+  const make = (name: string, refusal?: Error) =>
+    new Struct({
+      namespace: "chat",
+      [`on${name}`]() {},
+      onNamespaceConnect(_nsConn: NSConn) {
+        log.push(name);
+        return refusal;
+      },
+    });
+  await using memory = new MemoryServer(
+    joinConnHandlers(make("First", new EventError("no")), make("Second")),
+  );
+  const client = await memory.dial({ chat: {} });
+  await assertRejects(() => client.connect("chat"), EventError, "no");
+  assertEquals(log, ["First"]);
 });

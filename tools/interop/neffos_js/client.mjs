@@ -1,7 +1,7 @@
 /**
  * Uses the chat example by neffos.js, and prints what was tried and what held.
  *
- *     node client.mjs <folder with node_modules> <URL of the endpoint>
+ *     node client.mjs <folder with node_modules> <URL of the chat> <URL of the demo>
  *
  * What neffos.js itself does wrong is not tried: its `leaveAll` asks with the
  * wrong event, and its async handlers answer "undefined". That the server
@@ -12,7 +12,7 @@ import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [folder, endpoint] = process.argv.slice(2);
+const [folder, endpoint, demoEndpoint] = process.argv.slice(2);
 const file = join(folder, "node_modules/neffos.js/dist/neffos.js");
 const neffos = await import(pathToFileURL(file));
 
@@ -189,10 +189,10 @@ await check("a binary body", async () => {
   }
 });
 
-await check("500 messages, all of them, in order", async () => {
-  for (let i = 0; i < 500; i++) bob.nsConn.emit("onChat", `message ${i}`);
+await check("1,000 messages, all of them, in order", async () => {
+  for (let i = 0; i < 1000; i++) bob.nsConn.emit("onChat", `message ${i}`);
   for (const user of [ann, bob]) {
-    for (let i = 0; i < 500; i++) {
+    for (let i = 0; i < 1000; i++) {
       const { body } = await user.take("onChat");
       assert.equal(JSON.parse(body).text, `message ${i}`);
     }
@@ -345,6 +345,39 @@ await check("close the connection", async () => {
   await ann.takePeople(["Ann", "Bob; 👋"]);
   bob.conn.close();
   await ann.takePeople(["Ann"]);
+});
+
+/** What the namespace of the demo server goes through, one after another. */
+const entries = [];
+let enter = () => {};
+const demo = await neffos.dial(demoEndpoint, {
+  demo: {
+    _OnNamespaceConnected(nsConn) {
+      entries.push(nsConn);
+      enter();
+    },
+    question: (_nsConn, msg) => neffos.reply(`${msg.Body}; yes`),
+  },
+}, { reconnect: 50 });
+conns.push(demo);
+
+await check("be asked by the server", async () => {
+  const nsConn = await demo.connect("demo");
+  const { Body } = await nsConn.ask("onAskMe", "ready?");
+  assert.equal(Body, "the client says ready?; yes");
+});
+
+await check("come back when the server is stopped and started", async () => {
+  const back = new Promise((resolve) => enter = resolve);
+  entries[0].emit("onRestart");
+  await back;
+  const nsConn = entries.at(-1);
+  conns.push(nsConn.conn);
+  const { Body } = await nsConn.ask("onAskMe", "again?");
+  assert.equal(Body, "the client says again?; yes");
+  const tries = (await nsConn.ask("onTries")).Body;
+  assert.notEqual(tries, "0");
+  return `neffos.js has a new connection then, after ${tries} tries`;
 });
 
 // A check that failed may have left its connection open.

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { ChatServer } from "../chat_server.ts";
+import { DemoServer } from "./demo_server.ts";
 import {
   type Check,
   type Peer,
@@ -16,8 +17,9 @@ const TIMEOUT = 300_000;
 
 async function useChat(folder: string): Promise<Check[]> {
   await using server = await ChatServer.start();
+  await using demo = new DemoServer();
   const client = fileURLToPath(new URL("client.mjs", import.meta.url));
-  const args = [client, folder, server.endpoint];
+  const args = [client, folder, server.endpoint, demo.endpoint];
   const { lines, success } = await readLines<Check>("node", args, {
     timeout: TIMEOUT,
   });

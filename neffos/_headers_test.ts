@@ -1,0 +1,88 @@
+import { assertEquals } from "@std/assert";
+import { addParameterHeaders, toParameterHeaders } from "./_headers.ts";
+
+const PREFIX = "X-Websocket-Header-";
+
+function added(names: string[], own: HeadersInit = {}): string[] {
+  const url = new URL("http://x/");
+  for (const name of names) url.searchParams.append(PREFIX + name, "forged");
+  const headers = new Headers(own);
+  addParameterHeaders(headers, url);
+  return [...headers].filter(([, value]) => value === "forged")
+    .map(([name]) => name);
+}
+
+Deno.test("addParameterHeaders() believes nobody about what browsers and proxies say", () => {
+  const forged = [
+    "Accept-Encoding",
+    "Access-Control-Request-Method",
+    "CF-Connecting-IP",
+    "Connection",
+    "Content-Length",
+    "Cookie",
+    "Forwarded",
+    "Host",
+    "Origin",
+    "Proxy-Authorization",
+    "Referer",
+    "Remote-User",
+    "Sec-Fetch-Site",
+    "Sec-WebSocket-Key",
+    "Tailscale-User-Login",
+    "Transfer-Encoding",
+    "True-Client-IP",
+    "Upgrade",
+    "User-Agent",
+    "Via",
+    "X-Amzn-Oidc-Identity",
+    "X-Auth-Request-User",
+    "X-Authenticated-User",
+    "X-Client-Cert",
+    "X-Envoy-External-Address",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Goog-Authenticated-User-Email",
+    "X-Ms-Client-Principal",
+    "X-Original-URL",
+    "X-Real-IP",
+    "X-Remote-User",
+    "X-Rewrite-URL",
+    "X-SSL-Client-Verify",
+    "X_Forwarded_For",
+    "not a name",
+    "",
+  ];
+  assertEquals(added(forged), []);
+  assertEquals(added(forged.map((name) => name.toUpperCase())), []);
+});
+
+Deno.test("addParameterHeaders() adds what a program may say of itself", () => {
+  const own = ["Authorization", "X-Api-Key", "X-Websocket-Reconnect", "X-Name"];
+  assertEquals(added(own), own.map((name) => name.toLowerCase()).toSorted());
+  assertEquals(added(own, { authorization: "Bearer x", "x-name": "" }), [
+    "x-api-key",
+    "x-websocket-reconnect",
+  ]);
+});
+
+Deno.test("addParameterHeaders() takes the first of two, and no value that is none", () => {
+  const url = new URL("http://x/?a=b");
+  url.searchParams.append(`${PREFIX}Authorization`, "first");
+  url.searchParams.append(`${PREFIX}authorization`, "second");
+  url.searchParams.append(`${PREFIX}X-Bad`, "a\r\nb: c");
+  const headers = new Headers();
+  addParameterHeaders(headers, url);
+  assertEquals([...headers], [["authorization", "first"]]);
+});
+
+Deno.test("toParameterHeaders() writes what addParameterHeaders() reads", () => {
+  const url = new URL("ws://x/?a=b");
+  const headers = new Headers({
+    "x-name": "ü;=&?#",
+    authorization: "Bearer x",
+  });
+  toParameterHeaders(headers, url);
+  const read = new Headers();
+  addParameterHeaders(read, new URL(url.href));
+  assertEquals([...read], [...headers]);
+});
