@@ -1,6 +1,7 @@
 import type { Core } from "./_core.ts";
 import { isSystemEvent } from "./_names.ts";
-import { Decoder, encode, encodeEmptyReply } from "./codec.ts";
+import { Decoder } from "./_decoder.ts";
+import { encode, encodeEmptyReply } from "./codec.ts";
 import { BAD_NAMESPACE, BAD_ROOM, INVALID_PAYLOAD } from "./errors.ts";
 import { Message, type RawBody, Reply, toRawBody } from "./message.ts";
 

@@ -1,4 +1,4 @@
-import { type Deferred, makeDeferred } from "./_deferred.ts";
+import { makeDeferred } from "./_deferred.ts";
 import type { AskOptions } from "./_asks.ts";
 import type { CompiledEvents } from "./_compile.ts";
 import type { Core } from "./_core.ts";
@@ -20,6 +20,7 @@ import {
   OnRoomLeave,
 } from "./_names.ts";
 import { Rooms } from "./_rooms.ts";
+import { Waiters } from "./_waiters.ts";
 import { type Left, NSState } from "./_state.ts";
 import { BAD_NAMESPACE, BadNamespaceError, INVALID_PAYLOAD } from "./errors.ts";
 import type { Message } from "./message.ts";
@@ -31,8 +32,7 @@ export class Membership {
   readonly #core: Core;
   /** The namespaces that are connected, or about to be. */
   readonly #states = new Map<string, NSState>();
-  /** Who waits until the other side connects a namespace. */
-  readonly #waiters = new Map<string, Set<Deferred<NSConn>>>();
+  readonly #waiters: Waiters;
 
   /** The namespaces that a client had before it lost its socket. */
   readonly #former: ReadonlyMap<string, NSState>;
@@ -40,6 +40,7 @@ export class Membership {
   constructor(core: Core, former: readonly Left[]) {
     this.#core = core;
     this.rooms = new Rooms(core);
+    this.#waiters = new Waiters(core);
     this.#former = new Map(
       former.map(({ state }) => [state.namespace, state]),
     );
@@ -135,32 +136,7 @@ export class Membership {
   waitConnect(namespace: string, options: AskOptions): Promise<NSConn> {
     const known = this.#states.get(namespace);
     if (known?.status === "connected") return Promise.resolve(known.nsConn);
-    const { queue, host } = this.#core;
-    const { timeout, signal } = options;
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const waiter = makeDeferred<NSConn>();
-    const waiters = this.#waiters.get(namespace) ?? new Set();
-    this.#waiters.set(namespace, waiters.add(waiter));
-    const onAbort = () => waiter.reject(signal?.reason);
-    signal?.addEventListener("abort", onAbort);
-    const deadline = timeout === undefined
-      ? undefined
-      : host.timers.set(timeout, () =>
-        waiter.reject(
-          new BadNamespaceError(
-            `Cannot wait for namespace "${namespace}": the other side did not connect it within ${timeout} ms`,
-            { namespace },
-          ),
-        ));
-    const turns = queue.callers();
-    queue.suspend(turns);
-    return waiter.promise.finally(() => {
-      queue.resume(turns);
-      waiters.delete(waiter);
-      if (waiters.size === 0) this.#waiters.delete(namespace);
-      signal?.removeEventListener("abort", onAbort);
-      if (deadline) host.timers.clear(timeout!, deadline);
-    });
+    return this.#waiters.wait(namespace, options);
   }
 
   /** Asks the other side to leave a namespace. */
@@ -203,9 +179,7 @@ export class Membership {
     for (const state of this.#states.values()) {
       this.#core.host.index?.remove(state);
     }
-    for (const waiters of this.#waiters.values()) {
-      for (const waiter of waiters) waiter.reject(this.#core.closedError());
-    }
+    this.#waiters.rejectAll(this.#core.closedError());
   }
 
   /** Leaves everything, since the socket is gone. */
@@ -364,9 +338,7 @@ export class Membership {
     state.status = "connected";
     this.#core.host.index?.add(state);
     state.entering?.resolve(state.nsConn);
-    for (const waiter of this.#waiters.get(state.namespace) ?? []) {
-      waiter.resolve(state.nsConn);
-    }
+    this.#waiters.resolve(state.nsConn);
   }
 
   #giveUp(state: NSState, error: unknown): void {

@@ -17,67 +17,13 @@ const SEPARATOR_BYTE = 0x3b;
 /** Marks the ID of the connection that sent it, between servers. */
 const SENDER_MARK = "neffos(0x";
 /** What is cut out of a longer frame would keep all of it in memory. */
-const MAX_KEPT = 512;
+export const MAX_KEPT = 512;
 
 /**
  * What to do with frames that are not in the protocol's format: refuse them,
  * allow them beside the others, or take every frame as one of them.
  */
 export type NativeMode = "none" | "allow" | "only";
-
-/**
- * Reads the frames of one connection. It keeps the head of the last frame:
- * most frames have the same one as the frame before, and need no taking apart.
- */
-export class Decoder {
-  readonly #native: NativeMode;
-  /** From the first separator to the last, both included. */
-  #head = "";
-  #last: Message | undefined;
-
-  /**
-   * Makes a decoder.
-   *
-   * @param native Whether native messages are allowed.
-   */
-  constructor(native: NativeMode) {
-    this.#native = native;
-  }
-
-  /**
-   * Reads a frame.
-   *
-   * @param data The frame.
-   * @returns The message, `undefined` when the frame is not valid.
-   */
-  decode(data: RawBody): Message | undefined {
-    const last = this.#last;
-    if (
-      last !== undefined && typeof data === "string" &&
-      data.startsWith(this.#head)
-    ) {
-      return new Message({
-        namespace: last.namespace,
-        room: last.room,
-        event: last.event,
-        body: data.slice(this.#head.length),
-      });
-    }
-    const message = decode(data, this.#native);
-    if (message !== undefined && isPlain(message) && data.length < MAX_KEPT) {
-      const { namespace, room, event } = message;
-      this.#last = new Message({ namespace, room, event });
-      this.#head = `${encodeScope(namespace, room)}${escape(event)};0;0;`;
-    }
-    return message;
-  }
-}
-
-/** Whether nothing but its body can differ in the next one like it. */
-function isPlain(message: Message): boolean {
-  return message.wait === "" && message.error === undefined &&
-    !message.isNoOp && !message.isNative && !message.isBinary;
-}
 
 /**
  * Reads a frame.

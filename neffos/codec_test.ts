@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
+import { Decoder } from "./_decoder.ts";
 import {
   decode,
-  Decoder,
   encode,
   encodeEmptyReply,
   encodeScope,

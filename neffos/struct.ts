@@ -6,6 +6,7 @@
  */
 
 import { assertTimeouts, sourceHandler } from "./_compile.ts";
+import { type Method, methodsOf, namespaceOf } from "./_controller.ts";
 import { builtInEvent, handlerSource } from "./_names.ts";
 import type {
   Binding,
@@ -295,66 +296,9 @@ export function bindingOf(instance: object): Binding {
   return { instance, dispose: dispose?.bind(instance) };
 }
 
-type Method = (this: object, ...args: unknown[]) => unknown;
-
 function startsWithPrefix(name: string, prefix: string): boolean {
   if (name.length <= prefix.length) return false;
   const start = name.slice(0, prefix.length);
   return start.slice(1) === prefix.slice(1) &&
     start.charAt(0).toLowerCase() === prefix.charAt(0).toLowerCase();
-}
-
-/** The methods of a class or an object by their names, inherited ones too. */
-function methodsOf(controller: object): Map<string, Method> {
-  const methods = new Map<string, Method>();
-  let level: object | null = typeof controller === "function"
-    ? controller.prototype
-    : controller;
-  for (; level && level !== Object.prototype; level = parentOf(level)) {
-    for (const name of Object.getOwnPropertyNames(level)) {
-      if (name === "constructor" || methods.has(name)) continue;
-      const { value } = Object.getOwnPropertyDescriptor(level, name)!;
-      if (typeof value === "function") methods.set(name, value);
-    }
-  }
-  return methods;
-}
-
-function parentOf(level: object): object | null {
-  return Object.getPrototypeOf(level);
-}
-
-/** Finds the namespace that a class or an object says it is for. */
-function namespaceOf(controller: object, name: string): string | undefined {
-  const isClass = typeof controller === "function";
-  if (isClass && "namespace" in controller.prototype) {
-    throw new TypeError(
-      `Cannot find the namespace of ${name}: a class says it in a static field, write \`static namespace\``,
-    );
-  }
-  const own = controller as { namespace?: unknown };
-  const value = typeof own.namespace === "function"
-    ? own.namespace()
-    : own.namespace;
-  const fromClass = isClass ? undefined : staticNamespace(controller);
-  const namespace = value ?? fromClass;
-  if (namespace === undefined) return undefined;
-  if (typeof namespace !== "string") {
-    throw new TypeError(
-      `Cannot find the namespace of ${name}: it is of type "${typeof namespace}", and must be a string`,
-    );
-  }
-  if (fromClass !== undefined && fromClass !== namespace) {
-    throw new TypeError(
-      `Cannot find the namespace of ${name}: the class says "${fromClass}", the instance "${namespace}"`,
-    );
-  }
-  return namespace;
-}
-
-function staticNamespace(instance: object): unknown {
-  const { namespace } = instance.constructor as { namespace?: unknown };
-  return typeof namespace === "function"
-    ? namespace.call(instance.constructor)
-    : namespace;
 }

@@ -82,3 +82,26 @@ export async function readLines<T>(
     .map((line): T => JSON.parse(line));
   return { lines, success };
 }
+
+/**
+ * Installs packages of npm, whose scripts are not run.
+ *
+ * @param folder Where to.
+ * @param packages Their names, with versions.
+ * @throws {UnavailableError} When that cannot be done.
+ */
+export async function install(
+  folder: string,
+  ...packages: string[]
+): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  await run(Deno.build.os === "windows" ? "npm.cmd" : "npm", [
+    "install",
+    `--prefix=${folder}`,
+    "--prefer-offline",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    ...packages,
+  ]);
+}

@@ -3,6 +3,7 @@ import { ChatServer } from "../chat_server.ts";
 import { DemoServer } from "./demo_server.ts";
 import {
   type Check,
+  install,
   type Peer,
   readLines,
   run,
@@ -10,7 +11,6 @@ import {
 } from "../peer.ts";
 
 const VERSION = "0.1.34";
-const NPM = Deno.build.os === "windows" ? "npm.cmd" : "npm";
 
 /** How long all that the client tries may take, in milliseconds. */
 const TIMEOUT = 300_000;
@@ -38,17 +38,7 @@ export const neffosJS: Peer = {
       );
     }
     const folder = fileURLToPath(new URL(`neffos.js-${VERSION}/`, cache));
-    await Deno.mkdir(folder, { recursive: true });
-    await run(NPM, [
-      "install",
-      `--prefix=${folder}`,
-      "--prefer-offline",
-      "--ignore-scripts",
-      "--no-audit",
-      "--no-fund",
-      `neffos.js@${VERSION}`,
-      "ws@8",
-    ]);
+    await install(folder, `neffos.js@${VERSION}`, "ws@8");
     return () => useChat(folder);
   },
 };

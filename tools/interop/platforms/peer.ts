@@ -1,9 +1,8 @@
 import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
 import { ChatServer } from "../chat_server.ts";
-import { type Check, type Peer, readLines, run } from "../peer.ts";
+import { type Check, install, type Peer, readLines, run } from "../peer.ts";
 
-const NPM = Deno.build.os === "windows" ? "npm.cmd" : "npm";
 const SOURCES = new URL("../../../neffos/", import.meta.url);
 const PROGRAM = fileURLToPath(new URL("program.mjs", import.meta.url));
 
@@ -42,18 +41,9 @@ async function tryOn(
   return [...lines, { name: "the program ends by itself", ok: success }];
 }
 
-async function install(cache: URL, what: string): Promise<string> {
+async function installInto(cache: URL, what: string): Promise<string> {
   const folder = fileURLToPath(new URL(`${what.replaceAll("/", "-")}/`, cache));
-  await Deno.mkdir(folder, { recursive: true });
-  await run(NPM, [
-    "install",
-    `--prefix=${folder}`,
-    "--prefer-offline",
-    "--ignore-scripts",
-    "--no-audit",
-    "--no-fund",
-    what,
-  ]);
+  await install(folder, what);
   return `${folder}node_modules/`;
 }
 
@@ -62,7 +52,7 @@ export const node: Peer = {
   name: "our client in Node",
   async prepare(cache) {
     await run("node", ["--version"]);
-    const modules = await install(cache, "ws@8");
+    const modules = await installInto(cache, "ws@8");
     const client = await writeClient(new URL("our-client/", cache));
     return () => tryOn("node", [client, `${modules}ws/wrapper.mjs`]);
   },
@@ -76,7 +66,7 @@ export const bun: Peer = {
       Deno.build.arch === "x86_64" ? "x64" : Deno.build.arch
     }`;
     const name = `@oven/bun-${system}`;
-    const modules = await install(cache, `${name}@1`);
+    const modules = await installInto(cache, `${name}@1`);
     const program = `${modules}${name}/bin/bun`;
     await run(program, ["--version"]);
     const client = await writeClient(new URL("our-client/", cache));
