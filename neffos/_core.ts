@@ -210,6 +210,8 @@ export class Core {
   }
 
   #turnAway(error: unknown): void {
+    // That it has left meanwhile is no fault of the hook.
+    if (error instanceof ConnectionClosedError && this.isEnding) return;
     const isTold = error instanceof EventError;
     if (!isTold) this.report(error, { event: "onConnect" });
     const text = isTold ? error.message : INTERNAL_ERROR;

@@ -608,3 +608,20 @@ Deno.test("Of two controllers in a namespace the first one's refusal counts", as
   await assertRejects(() => client.connect("chat"), EventError, "no");
   assertEquals(log, ["First"]);
 });
+
+Deno.test("A client that leaves while onConnect asks it is no fault of the hook", async () => {
+  const asked = Promise.withResolvers<void>();
+  await using memory = new MemoryServer({ chat: {} }, {
+    async onConnect(conn) {
+      const connecting = conn.connect("chat");
+      asked.resolve();
+      await connecting;
+    },
+  });
+  const raw = await RawClient.open(memory, "M");
+  await asked.promise;
+  await raw.until(2);
+  await end(raw);
+  await memory.server.close();
+  assertEquals(memory.errors, []);
+});
