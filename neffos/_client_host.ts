@@ -11,6 +11,7 @@ import {
 } from "./_host.ts";
 import { OnNamespaceConnect, OnRoomJoin } from "./_names.ts";
 import { openWebSocket, resolveURL } from "./_open.ts";
+import type { Core } from "./_core.ts";
 import { limitsOf } from "./_options.ts";
 import type { TurnTracer } from "./_queue.ts";
 import {
@@ -76,7 +77,6 @@ export class ClientHost implements Host {
     const socket = this.#openSocket(0);
     const conn = new Conn({ host: this, socket, id: "" });
     await this.#accepted(conn, signal);
-    this.#status = "open";
     return conn;
   }
 
@@ -124,6 +124,8 @@ export class ClientHost implements Host {
   onConnect(): void {}
 
   onOpen(): void {
+    // At once: it may be lost again before who waits for it goes on.
+    this.#status = "open";
     this.#opened.resolve();
   }
 
@@ -166,9 +168,9 @@ export class ClientHost implements Host {
       await wait(delayOf(options, tries), signal);
       if (signal.aborted) break;
       try {
-        await this.#tryAgain(conn, options, tries + 1);
-        this.#status = "open";
-        if (await this.#enterAgain(conn)) this.#tell("onReconnect", tries + 1);
+        const core = await this.#tryAgain(conn, options, tries + 1);
+        const isBack = await this.#enterAgain(conn, core);
+        if (isBack) this.#tell("onReconnect", tries + 1);
         return;
       } catch (error) {
         if (error instanceof EventError) {
@@ -190,7 +192,7 @@ export class ClientHost implements Host {
     conn: Conn,
     { probe }: Reconnect,
     tries: number,
-  ): Promise<void> {
+  ): Promise<Core> {
     const { signal } = this.#end;
     if (probe && !await isThere(resolveURL(this.#url), signal)) {
       throw new ConnectionClosedError();
@@ -198,13 +200,13 @@ export class ClientHost implements Host {
     const { id } = conn;
     const former = [...this.#former.values()];
     const socket = this.#openSocket(tries);
-    renew(conn, { host: this, socket, id, former });
+    const core = renew(conn, { host: this, socket, id, former });
     await this.#accepted(conn, signal);
+    return core;
   }
 
   /** Enters what it was in; says whether it could without being lost again. */
-  async #enterAgain(conn: Conn): Promise<boolean> {
-    const core = coreOf(conn);
+  async #enterAgain(conn: Conn, core: Core): Promise<boolean> {
     const { membership } = core;
     for (const [namespace, { state, rooms }] of [...this.#former]) {
       try {

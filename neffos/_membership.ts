@@ -56,7 +56,8 @@ export class Membership {
 
   /** The namespaces that it is in, and their rooms. */
   get left(): Left[] {
-    return this.states.filter(({ status }) => status === "connected")
+    return this.states
+      .filter(({ status, isLeaving }) => status === "connected" && !isLeaving)
       .map((state) => ({ state, rooms: [...state.rooms.values()] }));
   }
 

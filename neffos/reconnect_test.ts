@@ -15,7 +15,7 @@ import { type Client, dial, type DialOptions } from "./client.ts";
 import { ConnectionClosedError, EventError } from "./errors.ts";
 import type { ConnHandler } from "./events.ts";
 import { Server } from "./server.ts";
-import type { Socket } from "./socket.ts";
+import { type Socket, socketPair } from "./socket.ts";
 import { denoUpgrader } from "./upgrader.ts";
 
 /** No wait between tries. */
@@ -367,4 +367,40 @@ Deno.test("delayOf() grows to its cap, and is a random part of it", () => {
     RangeError,
     "Cannot set reconnect.factor to -1",
   );
+});
+
+Deno.test("A connection that is lost right after it was accepted is not forgotten", async () => {
+  // However many microtasks later, the end must be told, or a new try made.
+  for (let later = 0; later < 30; later++) {
+    let count = 0;
+    const transport = () => {
+      const [left, right] = socketPair();
+      right.listen({
+        open() {},
+        async message(frame) {
+          if (frame !== "M") return;
+          right.send("AID");
+          if (count++ >= 2) return;
+          for (let n = 0; n < later; n++) await Promise.resolve();
+          right.terminate!();
+        },
+        close() {},
+      });
+      return left;
+    };
+    const back = Promise.withResolvers<void>();
+    const options = {
+      transport,
+      reconnect: AT_ONCE,
+      onReconnect: () => void (count > 2 && back.resolve()),
+    };
+    let client: Client | undefined;
+    while (client === undefined) {
+      client = await dial("memory", { chat: {} }, options).catch(() =>
+        undefined
+      );
+    }
+    if (count <= 2) await back.promise;
+    await client.close();
+  }
 });
