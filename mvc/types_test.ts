@@ -49,7 +49,8 @@ async function checkAll(programs: Map<string, Program>): Promise<void> {
     stdout: "null",
   }).output();
   const report = new TextDecoder().decode(stderr);
-  for (const text of report.split(/^(?=TS\d+ \[ERROR\]: )/m)) {
+  // What belongs to the error before is further to the right.
+  for (const text of report.split(/^(?=TS\d+ \[ERROR\]: \S)/m)) {
     if (text.trim() === "") continue;
     // The places of an error's notes are further to the right than its own.
     const place = /^ {4}at (file:.+):\d+:\d+$/m.exec(text)?.[1];

@@ -2,6 +2,7 @@ import type { Core } from "./_core.ts";
 import type { Deadline } from "./_timers.ts";
 import { AskTimeoutError, LimitError } from "./errors.ts";
 import type { Message, RawBody } from "./message.ts";
+import type { UntypedMessage } from "./_untyped.ts";
 
 /** What an ask is about. */
 export interface AskHead {
@@ -24,7 +25,7 @@ export interface AskOptions {
 
 /** Told, once, of the answer or of why there will be none. */
 export type AnswerListener = (
-  answer: Message | undefined,
+  answer: UntypedMessage | undefined,
   error: unknown,
 ) => void;
 
@@ -105,7 +106,7 @@ export class Asks {
     head: AskHead,
     write: (wait: string) => RawBody,
     options: AskOptions = {},
-  ): Promise<Message> {
+  ): Promise<UntypedMessage> {
     const { queue } = this.#core;
     const turns = queue.callers();
     queue.suspend(turns);

@@ -24,7 +24,7 @@ import { Waiters } from "./_waiters.ts";
 import { type Left, NSState } from "./_state.ts";
 import { BAD_NAMESPACE, BadNamespaceError, INVALID_PAYLOAD } from "./errors.ts";
 import type { Message } from "./message.ts";
-import type { NSConn } from "./ns_conn.ts";
+import type { UntypedNSConn } from "./_untyped.ts";
 
 /** The namespaces of one connection: how they are connected and left. */
 export class Membership {
@@ -110,7 +110,7 @@ export class Membership {
   }
 
   /** Asks the other side to connect a namespace. */
-  connect(namespace: string, options: AskOptions): Promise<NSConn> {
+  connect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
     const known = this.#states.get(namespace);
     if (known?.status === "connected") return Promise.resolve(known.nsConn);
     if (known !== undefined) {
@@ -134,7 +134,7 @@ export class Membership {
   }
 
   /** Waits until a namespace is connected, whoever asked for it. */
-  waitConnect(namespace: string, options: AskOptions): Promise<NSConn> {
+  waitConnect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
     const known = this.#states.get(namespace);
     if (known?.status === "connected") return Promise.resolve(known.nsConn);
     return this.#waiters.wait(namespace, options);
@@ -203,7 +203,10 @@ export class Membership {
     return former;
   }
 
-  async #askConnect(state: NSState, options: AskOptions): Promise<NSConn> {
+  async #askConnect(
+    state: NSState,
+    options: AskOptions,
+  ): Promise<UntypedNSConn> {
     const turns = this.#core.queue.callers();
     const complete = async () => {
       if (this.#core.isEnding) throw this.#core.closedError();

@@ -21,6 +21,7 @@ import {
 } from "./errors.ts";
 import type { Message } from "./message.ts";
 import { Room } from "./room.ts";
+import type { UntypedRoom } from "./_untyped.ts";
 
 /** The rooms of one connection: how they are joined and left. */
 export class Rooms {
@@ -35,8 +36,8 @@ export class Rooms {
     state: NSState,
     room: string,
     options: AskOptions,
-    former?: Room,
-  ): Promise<Room> {
+    former?: UntypedRoom,
+  ): Promise<UntypedRoom> {
     const joined = state.rooms.get(room);
     if (joined !== undefined) return Promise.resolve(joined);
     const joining = state.joining.get(room);
@@ -118,8 +119,8 @@ export class Rooms {
     state: NSState,
     room: string,
     options: AskOptions,
-    former: Room | undefined,
-  ): Promise<Room> {
+    former: UntypedRoom | undefined,
+  ): Promise<UntypedRoom> {
     const turns = this.#core.queue.callers();
     return await exchange(
       state,
@@ -246,7 +247,7 @@ export class Rooms {
     this.#core.queue.unshift(held);
   }
 
-  #addRoom(state: NSState, name: string, former?: Room): Room {
+  #addRoom(state: NSState, name: string, former?: UntypedRoom): UntypedRoom {
     const room = former ?? new Room(state, name);
     state.rooms.set(name, room);
     this.#core.host.index?.join(state, name);

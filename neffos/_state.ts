@@ -5,12 +5,13 @@ import { encodeScope } from "./codec.ts";
 import type { Binding } from "./events.ts";
 import type { Message, RawBody } from "./message.ts";
 import { NSConn } from "./ns_conn.ts";
-import type { Room } from "./room.ts";
+
 import type { Socket } from "./socket.ts";
+import type { UntypedNSConn, UntypedRoom } from "./_untyped.ts";
 
 /** A join that the other side was asked for. */
 export interface Joining {
-  readonly promise: Promise<Room>;
+  readonly promise: Promise<UntypedRoom>;
   /** Messages that came before the answer, which is sent last. */
   readonly held: Message[];
 }
@@ -33,7 +34,7 @@ export interface Outbox {
 /** A namespace, and its rooms, that were left since the socket was lost. */
 export interface Left {
   readonly state: NSState;
-  readonly rooms: readonly Room[];
+  readonly rooms: readonly UntypedRoom[];
 }
 
 /** A connection inside one namespace, as this module itself sees it. */
@@ -45,8 +46,8 @@ export class NSState implements HandlerState {
   readonly events: CompiledEvents;
   /** The part of its frames that never changes. */
   readonly scope: string;
-  readonly nsConn: NSConn;
-  readonly rooms: Map<string, Room> = new Map();
+  readonly nsConn: UntypedNSConn;
+  readonly rooms: Map<string, UntypedRoom> = new Map();
   readonly bindings: Binding[] = [];
   /** Messages that came before the namespace was connected. */
   held: Message[] = [];
@@ -62,7 +63,7 @@ export class NSState implements HandlerState {
   /** OnNamespaceDisconnect has been fired, as a question. */
   isToldToLeave = false;
   /** Who waits for the attempt to connect that is under way. */
-  entering: Deferred<NSConn> | undefined;
+  entering: Deferred<UntypedNSConn> | undefined;
   /** Leaves that this side has asked for, or tells its hooks of. */
   readonly leaving: Map<string, Leaving> = new Map();
   /** Rooms whose hooks are asked, and the messages that wait for them. */

@@ -2,23 +2,23 @@ import type { AskOptions } from "./_asks.ts";
 import type { Core } from "./_core.ts";
 import { type Deferred, makeDeferred } from "./_deferred.ts";
 import { BadNamespaceError } from "./errors.ts";
-import type { NSConn } from "./ns_conn.ts";
+import type { UntypedNSConn } from "./_untyped.ts";
 
 /** Who waits until the other side connects a namespace. */
 export class Waiters {
   readonly #core: Core;
-  readonly #all = new Map<string, Set<Deferred<NSConn>>>();
+  readonly #all = new Map<string, Set<Deferred<UntypedNSConn>>>();
 
   constructor(core: Core) {
     this.#core = core;
   }
 
   /** Waits for a namespace. */
-  wait(namespace: string, options: AskOptions): Promise<NSConn> {
+  wait(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
     const { queue, host } = this.#core;
     const { timeout, signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const waiter = makeDeferred<NSConn>();
+    const waiter = makeDeferred<UntypedNSConn>();
     const waiters = this.#all.get(namespace) ?? new Set();
     this.#all.set(namespace, waiters.add(waiter));
     const onAbort = () => waiter.reject(signal?.reason);
@@ -44,7 +44,7 @@ export class Waiters {
   }
 
   /** The namespace is connected. */
-  resolve(nsConn: NSConn): void {
+  resolve(nsConn: UntypedNSConn): void {
     for (const waiter of this.#all.get(nsConn.namespace) ?? []) {
       waiter.resolve(nsConn);
     }

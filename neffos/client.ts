@@ -26,6 +26,7 @@ import type { ConnHandler } from "./events.ts";
 import type { FaultSource } from "./_host.ts";
 import type { NSConn } from "./ns_conn.ts";
 import type { CloseInfo, Socket } from "./socket.ts";
+import type { AnyEvents, EventsOf, NamespaceOf } from "./typed_events.ts";
 
 export type { AskOptions } from "./_asks.ts";
 export type { FaultSource } from "./_host.ts";
@@ -71,6 +72,7 @@ export {
   Struct,
   type StructOptions,
 } from "./struct.ts";
+export type * from "./typed_events.ts";
 
 /** Options of {@linkcode dial}. Times are in milliseconds. */
 export interface DialOptions {
@@ -181,6 +183,9 @@ export class Client implements AsyncDisposable {
   /**
    * Connects a namespace, if the server lets it.
    *
+   * @typeParam C The type of the server's controller, or an interface of the
+   * events that it takes: `connect<typeof ChatController>("default")` knows
+   * the events, their bodies and their answers. Without it, any.
    * @param namespace The name of the namespace, which the handler given to
    * {@linkcode dial} must have as well.
    * @param options The time limit (10 seconds), and a signal that ends the
@@ -191,13 +196,17 @@ export class Client implements AsyncDisposable {
    * @throws {AskTimeoutError} When no answer came in time.
    * @throws {ConnectionClosedError} When the connection is closed.
    */
-  connect(namespace: string, options?: AskOptions): Promise<NSConn> {
-    return this.#conn.connect(namespace, options);
+  connect<C extends object = AnyEvents>(
+    namespace: NamespaceOf<C>,
+    options?: AskOptions,
+  ): Promise<NSConn<EventsOf<C>>> {
+    return this.#conn.connect<C>(namespace, options);
   }
 
   /**
    * Waits until the server connects a namespace.
    *
+   * @typeParam C As for {@linkcode Client.connect}.
    * @param namespace The name of the namespace.
    * @param options A time limit (none by default), and a signal that ends
    * the wait.
@@ -205,8 +214,11 @@ export class Client implements AsyncDisposable {
    * @throws {BadNamespaceError} When it was not connected in time.
    * @throws {ConnectionClosedError} When the connection is closed.
    */
-  waitServerConnect(namespace: string, options?: AskOptions): Promise<NSConn> {
-    return this.#conn.waitConnect(namespace, options);
+  waitServerConnect<C extends object = AnyEvents>(
+    namespace: NamespaceOf<C>,
+    options?: AskOptions,
+  ): Promise<NSConn<EventsOf<C>>> {
+    return this.#conn.waitConnect<C>(namespace, options);
   }
 
   /**

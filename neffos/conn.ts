@@ -13,6 +13,7 @@ import { Message, type MessageInit } from "./message.ts";
 import type { NSConn } from "./ns_conn.ts";
 import type { Server } from "./server.ts";
 import type { CloseInfo } from "./socket.ts";
+import type { AnyEvents, EventsOf, NamespaceOf } from "./typed_events.ts";
 
 /** How a {@linkcode Conn} is made. */
 export interface ConnInit extends CoreInit {
@@ -159,6 +160,8 @@ export class Conn {
    * Connects a namespace, if the other side lets it. A server that does so
    * in `onConnect` thereby accepts the connection.
    *
+   * @typeParam C The type of the other side's controller, or an interface of
+   * the events that it takes. Without it, any.
    * @param namespace The name of the namespace.
    * @param options The time limit (10 seconds), and a signal that ends the
    * wait.
@@ -168,13 +171,18 @@ export class Conn {
    * @throws {AskTimeoutError} When no answer came in time.
    * @throws {ConnectionClosedError} When the connection is closed.
    */
-  connect(namespace: string, options: AskOptions = {}): Promise<NSConn> {
+  connect<C extends object = AnyEvents>(
+    namespace: NamespaceOf<C>,
+    options: AskOptions = {},
+  ): Promise<NSConn<EventsOf<C>>> {
     return mayFail(this.#core.membership.connect(namespace, options));
   }
 
   /**
    * Waits until the other side connects a namespace.
    *
+   * @typeParam C The type of the other side's controller, or an interface of
+   * the events that it takes. Without it, any.
    * @param namespace The name of the namespace.
    * @param options A time limit (none by default), and a signal that ends
    * the wait.
@@ -182,7 +190,10 @@ export class Conn {
    * @throws {BadNamespaceError} When it was not connected in time.
    * @throws {ConnectionClosedError} When the connection is closed.
    */
-  waitConnect(namespace: string, options: AskOptions = {}): Promise<NSConn> {
+  waitConnect<C extends object = AnyEvents>(
+    namespace: NamespaceOf<C>,
+    options: AskOptions = {},
+  ): Promise<NSConn<EventsOf<C>>> {
     return mayFail(
       this.isClosed
         ? Promise.reject(this.#core.closedError())

@@ -36,7 +36,10 @@ export {
  * @param msg The message.
  * @returns The answer, or a promise of it.
  */
-export type MessageHandler = (nsConn: NSConn, msg: Message) => unknown;
+// A method, so that a handler may say what it expects: Message<Chat>.
+export type MessageHandler = {
+  handle(nsConn: NSConn, msg: Message): unknown;
+}["handle"];
 
 /**
  * The events of one namespace: names on the wire and their handlers. The

@@ -6,6 +6,7 @@
  */
 
 import type { StandardSchemaV1 } from "./_standard_schema.ts";
+import { parseBody } from "./_parse_body.ts";
 import { EventError } from "./errors.ts";
 
 /**
@@ -56,8 +57,13 @@ export interface MessageInit {
   to?: string | undefined;
 }
 
-/** One event of one connection: what handlers get and what can be sent. */
-export class Message {
+/**
+ * One event of one connection: what handlers get and what can be sent.
+ *
+ * @typeParam T What {@linkcode Message.json} gives, where that is known: by a
+ * schema in a controller's `static events`, or because the program says so.
+ */
+export class Message<T = unknown> {
   /** The namespace it belongs to, often `""` or `"default"`. */
   readonly namespace: string;
   /** The room it belongs to, empty outside of rooms. */
@@ -129,19 +135,22 @@ export class Message {
   }
 
   /**
-   * Reads the body as JSON. The type is the caller's claim: use
-   * {@linkcode parse} for a body that is not trusted.
+   * Reads the body as JSON. The type is the caller's claim, and `Message<T>`
+   * that of whoever wrote it: use {@linkcode parse}, or a schema in `static
+   * events`, for a body that is not trusted.
    *
-   * @typeParam T The type that the caller expects.
-   * @returns The value, `undefined` for an empty body.
+   * @typeParam U The type that the caller expects.
+   * @returns The value, `undefined` for an empty body; what a schema in
+   * `static events` made of the body.
    * @throws {EventError} When the body is not JSON. Left uncaught in a handler
    * it goes back to the sender.
    */
-  json<T = unknown>(): T {
+  json<U = T>(): unknown extends T ? U : T {
+    type Result = unknown extends T ? U : T;
     const text = this.text();
-    if (text === "") return undefined as T;
+    if (text === "") return undefined as Result;
     try {
-      return JSON.parse(text) as T;
+      return JSON.parse(text) as Result;
     } catch (cause) {
       throw new EventError(
         `Cannot read the body of event "${this.event}": it is not JSON`,
@@ -151,9 +160,10 @@ export class Message {
   }
 
   /**
-   * Reads the body as JSON and validates it.
+   * Validates the body: what it is as JSON or, since a string is sent as it
+   * is, as text, whichever the schema accepts.
    *
-   * @typeParam T What the schema makes of the body.
+   * @typeParam Output What the schema makes of the body.
    * @param schema A validator that follows the Standard Schema specification
    * (https://standardschema.dev), version 1, such as those of zod, valibot
    * and arktype.
@@ -161,25 +171,10 @@ export class Message {
    * @throws {EventError} When the body is not JSON or not what the schema
    * wants. Left uncaught in a handler it goes back to the sender.
    */
-  parse<T>(schema: StandardSchemaV1<unknown, T>): T | Promise<T> {
-    const result = schema["~standard"].validate(this.json());
-    return result instanceof Promise
-      ? result.then((settled) => this.#valueOf(settled))
-      : this.#valueOf(result);
-  }
-
-  #valueOf<T>(result: StandardSchemaV1.Result<T>): T {
-    if (result.issues === undefined) return result.value;
-    const issues = result.issues.map(({ message, path }) => {
-      const where = (path ?? []).map((part) =>
-        String(typeof part === "object" ? part.key : part)
-      ).join(".");
-      return where === "" ? message : `${where}: ${message}`;
-    });
-    throw new EventError(
-      `Cannot accept the body of event "${this.event}": ${issues.join("; ")}`,
-      { namespace: this.namespace, event: this.event },
-    );
+  parse<Output>(
+    schema: StandardSchemaV1<unknown, Output>,
+  ): Output | Promise<Output> {
+    return parseBody(this, schema);
   }
 }
 
@@ -191,8 +186,14 @@ interface Received {
   isNoOp: boolean;
 }
 
-/** An answer that a handler returns; made by {@linkcode reply}. */
-export class Reply {
+/**
+ * An answer that a handler returns; made by {@linkcode reply}.
+ *
+ * @typeParam T What it was made of.
+ */
+export class Reply<T = unknown> {
+  /** The type of what it was made of; never there at run time. */
+  declare readonly "~body"?: T;
   /** The body of the answer. */
   readonly body: RawBody;
 
@@ -212,6 +213,7 @@ export class Reply {
  *
  * @param body The body of the answer.
  * @returns What the handler returns.
+ * @typeParam T The type of the body.
  * @throws {TypeError} When the body cannot be sent.
  *
  * @example
@@ -223,7 +225,7 @@ export class Reply {
  * };
  * ```
  */
-export function reply(body?: Body): Reply {
+export function reply<const T extends Body = undefined>(body?: T): Reply<T> {
   return new Reply(body);
 }
 

@@ -93,6 +93,7 @@ export {
   Struct,
   type StructOptions,
 } from "./struct.ts";
+export type * from "./typed_events.ts";
 export {
   denoUpgrader,
   type DenoUpgraderOptions,

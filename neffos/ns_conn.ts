@@ -11,15 +11,35 @@ import { encodeScoped } from "./codec.ts";
 import { OnNativeMessage } from "./_names.ts";
 import type { Conn } from "./conn.ts";
 import { BAD_NAMESPACE, BadNamespaceError } from "./errors.ts";
-import { type Body, type Message, toRawBody } from "./message.ts";
+import { type Message, toRawBody } from "./message.ts";
 import type { Room } from "./room.ts";
 import type { Server } from "./server.ts";
+import type { AnswerOf, AnyEvents, BodyArgs, BodyOf } from "./typed_events.ts";
 
 /**
  * A connection inside one namespace, on either side: what handlers get, and
  * what sends and asks.
+ *
+ * @typeParam Emits The events that may be sent to the other side: an
+ * interface whose keys are their names and whose values their bodies, or
+ * functions from body to answer. Without it, any.
+ *
+ * @example
+ * ```ts
+ * import type { NSConn } from "@neffos/mvc";
+ *
+ * interface ChatEvents {
+ *   onChat: { from: string; text: string };
+ *   onConfirm(question: string): boolean;
+ * }
+ *
+ * async function clear(nsConn: NSConn<ChatEvents>) {
+ *   const answer = await nsConn.ask("onConfirm", "Clear it?");
+ *   if (answer.json()) nsConn.emit("onChat", { from: "server", text: "" });
+ * }
+ * ```
  */
-export class NSConn {
+export class NSConn<Emits extends object = AnyEvents> {
   readonly #state: NSState;
 
   /**
@@ -62,7 +82,7 @@ export class NSConn {
   }
 
   /** The rooms that it is in. */
-  get rooms(): Room[] {
+  get rooms(): Room<Emits>[] {
     return [...this.#state.rooms.values()];
   }
 
@@ -72,7 +92,7 @@ export class NSConn {
    * @param name The name of the room.
    * @returns The room, `undefined` when it is not in it.
    */
-  room(name: string): Room | undefined {
+  room(name: string): Room<Emits> | undefined {
     return this.#state.rooms.get(name);
   }
 
@@ -86,9 +106,12 @@ export class NSConn {
    * the namespace not connected.
    * @throws {TypeError} When the body cannot be sent.
    */
-  emit(event: string, body?: Body): boolean {
+  emit<Event extends keyof Emits & string>(
+    event: Event,
+    ...body: BodyArgs<BodyOf<Emits, Event>>
+  ): boolean {
     const state = this.#state;
-    const raw = toRawBody(body);
+    const raw = toRawBody(body[0]);
     const frame = event === OnNativeMessage && state.namespace === ""
       ? raw
       : encodeScoped("", state.scope, event, raw);
@@ -113,9 +136,12 @@ export class NSConn {
    * @throws {LimitError} When too many asks wait already.
    * @throws {TypeError} When the body cannot be sent.
    */
-  ask(event: string, body?: Body, options?: AskOptions): Promise<Message> {
+  ask<Event extends keyof Emits & string>(
+    event: Event,
+    ...body: BodyArgs<BodyOf<Emits, Event>, [options?: AskOptions]>
+  ): Promise<Message<AnswerOf<Emits, Event>>> {
     const { core, namespace, scope, status } = this.#state;
-    const raw = toRawBody(body);
+    const raw = toRawBody(body[0]);
     if (status !== "connected") {
       return mayFail(Promise.reject(
         core.isEnding
@@ -126,7 +152,7 @@ export class NSConn {
     return mayFail(core.asks.request(
       { namespace, room: "", event },
       (wait) => encodeScoped(wait, scope, event, raw),
-      options,
+      body[1],
     ));
   }
 
@@ -140,7 +166,7 @@ export class NSConn {
    * @throws {AskTimeoutError} When no answer came in time.
    * @throws {ConnectionClosedError} When the connection is closed.
    */
-  joinRoom(name: string, options: AskOptions = {}): Promise<Room> {
+  joinRoom(name: string, options: AskOptions = {}): Promise<Room<Emits>> {
     const { rooms } = this.#state.core.membership;
     return mayFail(rooms.join(this.#state, name, options));
   }

@@ -9,11 +9,16 @@ import { mayFail } from "./_deferred.ts";
 import type { NSState } from "./_state.ts";
 import { encodeScope, encodeScoped } from "./codec.ts";
 import { BAD_ROOM, BadRoomError } from "./errors.ts";
-import { type Body, type Message, toRawBody } from "./message.ts";
+import { type Message, toRawBody } from "./message.ts";
 import type { NSConn } from "./ns_conn.ts";
+import type { AnswerOf, AnyEvents, BodyArgs, BodyOf } from "./typed_events.ts";
 
-/** A connection inside one room of a namespace. */
-export class Room {
+/**
+ * A connection inside one room of a namespace.
+ *
+ * @typeParam Emits The events that may be sent, as for `NSConn`.
+ */
+export class Room<Emits extends object = AnyEvents> {
   /** The name of the room. */
   readonly name: string;
   readonly #state: NSState;
@@ -33,7 +38,7 @@ export class Room {
   }
 
   /** The connection in the namespace that the room is in. */
-  get nsConn(): NSConn {
+  get nsConn(): NSConn<Emits> {
     return this.#state.nsConn;
   }
 
@@ -51,8 +56,11 @@ export class Room {
    * connection closed.
    * @throws {TypeError} When the body cannot be sent.
    */
-  emit(event: string, body?: Body): boolean {
-    const frame = encodeScoped("", this.#scope, event, toRawBody(body));
+  emit<Event extends keyof Emits & string>(
+    event: Event,
+    ...body: BodyArgs<BodyOf<Emits, Event>>
+  ): boolean {
+    const frame = encodeScoped("", this.#scope, event, toRawBody(body[0]));
     return this.isJoined
       ? this.#state.core.send(frame)
       : this.#state.keep(frame);
@@ -73,9 +81,12 @@ export class Room {
    * @throws {BadRoomError} When it is not in the room.
    * @throws {TypeError} When the body cannot be sent.
    */
-  ask(event: string, body?: Body, options?: AskOptions): Promise<Message> {
+  ask<Event extends keyof Emits & string>(
+    event: Event,
+    ...body: BodyArgs<BodyOf<Emits, Event>, [options?: AskOptions]>
+  ): Promise<Message<AnswerOf<Emits, Event>>> {
     const { core, namespace } = this.#state;
-    const raw = toRawBody(body);
+    const raw = toRawBody(body[0]);
     const room = this.name;
     if (!this.isJoined) {
       return mayFail(Promise.reject(
@@ -87,7 +98,7 @@ export class Room {
     return mayFail(core.asks.request(
       { namespace, room, event },
       (wait) => encodeScoped(wait, this.#scope, event, raw),
-      options,
+      body[1],
     ));
   }
 

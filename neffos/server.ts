@@ -23,6 +23,7 @@ import type { ConnHandler } from "./events.ts";
 import { Exclude, Message, type MessageInit } from "./message.ts";
 import { NSConn } from "./ns_conn.ts";
 import { Room } from "./room.ts";
+import type { AnyEvents, EventInit } from "./typed_events.ts";
 import type { Upgrader } from "./upgrader.ts";
 
 /** Whom a broadcast leaves out: one connection, or an ID, or nobody. */
@@ -213,15 +214,20 @@ export class Server implements ServerHooks {
    * Sends messages to every connection in their namespace, and in their room
    * where they have one. Each connection gets them in this order.
    *
+   * @typeParam Emits The events that may be sent, as for `NSConn`.
    * @param except Whom to leave out: a connection, in whatever form, or
    * `exclude(id)`, or `null` for nobody.
    * @param messages The messages. `to` limits one to an ID.
    * @throws {TypeError} When a body cannot be sent.
    */
-  broadcast(except: Except, ...messages: (Message | MessageInit)[]): void {
+  broadcast<Emits extends object = AnyEvents>(
+    except: Except,
+    ...messages: (Message | EventInit<Emits>)[]
+  ): void {
     const conn = except instanceof Exclude ? undefined : connOf(except);
     const excludedId = except instanceof Exclude ? except.id : undefined;
-    for (const init of messages) {
+    // Whatever its type, an EventInit is a MessageInit that says more.
+    for (const init of messages as (Message | MessageInit)[]) {
       const message = init instanceof Message ? init : new Message(init);
       const { namespace, room, to } = message;
       const receivers = this.#host.index.find(namespace, room);

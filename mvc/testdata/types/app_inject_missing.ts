@@ -1,4 +1,4 @@
-// error: InjectMissing<[nsConn: NSConn]>
+// error: InjectMissing<[nsConn: NSConn<AnyEvents>]>
 import { Application, NSConn, Router } from "../../../mod.ts";
 
 class ChatController {

@@ -1,0 +1,71 @@
+import {
+  type Client,
+  type HandlersOf,
+  type Message,
+  NSConn,
+  reply,
+  type Server,
+  type StandardSchemaV1,
+} from "../../../mod.ts";
+
+interface ChatEvents {
+  onChat: { text: string };
+  onPing(): void;
+  onSum(numbers: number[]): number;
+}
+
+declare const schema: StandardSchemaV1<{ at: string }, { at: Date }>;
+
+class ChatController {
+  static readonly namespace = "default";
+  static readonly inject = [NSConn] as const;
+  static readonly events = { onSchema: schema };
+  constructor(readonly nsConn: NSConn<ChatEvents>) {}
+  onSchema(msg: Message<{ at: Date }>) {
+    this.nsConn.emit("onChat", { text: msg.json().at.toISOString() });
+    this.nsConn.emit("onPing");
+    return { at: msg.json().at, isLate: undefined as boolean | undefined };
+  }
+  onAny(msg: Message) {
+    return msg.json<number>();
+  }
+  async onSum() {
+    const answer = await this.nsConn.ask("onSum", [1, 2], { timeout: 1 });
+    return answer.json().toFixed();
+  }
+  onReply(_msg: Message<string>) {
+    return reply({ length: 1 });
+  }
+  onNothing() {}
+  helper() {}
+}
+
+/** What each handler of the other side may say of its message. */
+const handlers: HandlersOf<ChatEvents> = {
+  onChat: (_nsConn, msg) => console.log(msg.json().text.trim()),
+  onSum: async (_nsConn, msg) => await Promise.resolve(msg.json().length),
+};
+
+export async function use(client: Client, server: Server) {
+  const nsConn = await client.connect<typeof ChatController>("default");
+  const answer = await nsConn.ask("onSchema", { at: "1970-01-01" });
+  const at: string = answer.json().at;
+  nsConn.emit("onAny");
+  nsConn.emit("onAny", { anything: 1 });
+  const sum: string = (await nsConn.ask("onSum")).text();
+  const length: number = (await nsConn.ask("onReply", "hi")).json().length;
+  nsConn.emit("onNothing");
+  const room = await nsConn.joinRoom("room");
+  room.emit("onReply", "hi");
+
+  const untyped = await client.connect("any");
+  untyped.emit("anything", [1]);
+  const claimed: { a: number } = (await untyped.ask("anything")).json();
+
+  const known = await client.connect<ChatEvents>("events");
+  known.emit("onSum", [1]);
+  const plain: NSConn = known;
+  server.broadcast<ChatEvents>(known, { event: "onPing" });
+  server.broadcast(plain, { event: "anything", body: at + sum + length });
+  return { claimed, handlers };
+}
