@@ -7,6 +7,7 @@
 
 import {
   Conn,
+  type EventMiddleware,
   type HandlerSource,
   handlerSource,
   type NamespaceSource,
@@ -14,10 +15,11 @@ import {
   Server,
   Struct,
 } from "../neffos/mod.ts";
+import { assertMiddleware } from "../neffos/_middleware.ts";
 import {
   type CheckedClass,
   type CheckedDeps,
-  type ClassToken,
+  type CheckedSingletonDeps,
   type Constructor,
   Container,
   type Dependency,
@@ -26,27 +28,13 @@ import {
   type ServiceToken,
 } from "./container.ts";
 import { Context } from "./context.ts";
+import type {
+  BuiltIn,
+  CheckedController,
+  PerConnection,
+} from "./_controller_checks.ts";
 import { ControllerFactory, isConstructor } from "./_controllers.ts";
 import type { Middleware, Party } from "./router.ts";
-
-/** The tokens that every {@linkcode Application} knows. */
-export type BuiltIn =
-  | typeof NSConn
-  | typeof Conn
-  | typeof Server
-  | typeof Context
-  | typeof Application;
-
-/**
- * The check of a controller: of a class as `CheckedClass` does it; an
- * instance needs none.
- *
- * @typeParam C The type of the class or the instance.
- * @typeParam Registered The union of the types of all registered tokens.
- */
-export type CheckedController<C, Registered> = C extends ClassToken
-  ? CheckedClass<C, Registered, BuiltIn>
-  : C;
 
 /**
  * Controllers and their services, on a party of a router. It is what handles
@@ -57,6 +45,9 @@ export type CheckedController<C, Registered> = C extends ClassToken
  * controller can be given.
  *
  * @typeParam Registered The union of the types of all registered tokens.
+ * @typeParam Scoped The union of the types of those that are built for each
+ * request or connection.
+ * @typeParam Shared The union of the types of those that are built once.
  *
  * @example
  * ```ts
@@ -101,14 +92,20 @@ export type CheckedController<C, Registered> = C extends ClassToken
  * await listener.shutdown();
  * ```
  */
-export class Application<const in Registered extends ServiceToken = never>
-  implements HandlerSource, AsyncDisposable {
+export class Application<
+  const in Registered extends ServiceToken = never,
+  const in Scoped = never,
+  const in Shared = never,
+> implements HandlerSource, AsyncDisposable {
   /** The party of the router that it stands on. */
   readonly router: Party;
   readonly #container: Container<ServiceToken>;
   readonly #controllers: ControllerFactory;
+  readonly #parent: Application | undefined;
   readonly #structs: Struct[] = [];
+  readonly #middleware: EventMiddleware[] = [];
   #isInUse = false;
+  #isMiddlewareUsed = false;
 
   /**
    * Makes an application.
@@ -120,6 +117,7 @@ export class Application<const in Registered extends ServiceToken = never>
   constructor(party: Party, options: { parent?: Application } = {}) {
     this.router = party;
     const { parent } = options;
+    this.#parent = parent;
     this.#container = parent
       ? parent.#container.createChild()
       : rootContainer();
@@ -145,7 +143,7 @@ export class Application<const in Registered extends ServiceToken = never>
   register<K extends ServiceToken>(
     token: K,
     value: ServiceOf<K>,
-  ): Application<Registered | K> {
+  ): Application<Registered | K, Scoped, Shared | K> {
     this.#container.register(token, value);
     return this.#registered();
   }
@@ -160,8 +158,8 @@ export class Application<const in Registered extends ServiceToken = never>
    * @throws {DependencyError} When an earlier registration is in use.
    */
   singleton<C extends Constructor>(
-    token: CheckedClass<C, Registered, BuiltIn>,
-  ): Application<Registered | C>;
+    token: CheckedClass<C, Registered, BuiltIn, Scoped | PerConnection, Shared>,
+  ): Application<Registered | C, Scoped, Shared | C>;
   /**
    * Registers a class as the implementation of a token, built at most once,
    * on first use, with what its `static inject` lists.
@@ -174,8 +172,14 @@ export class Application<const in Registered extends ServiceToken = never>
    */
   singleton<K extends ServiceToken, C extends Constructor<ServiceOf<K>>>(
     token: K,
-    implementation: CheckedClass<C, Registered, BuiltIn>,
-  ): Application<Registered | K>;
+    implementation: CheckedClass<
+      C,
+      Registered,
+      BuiltIn,
+      Scoped | PerConnection,
+      Shared
+    >,
+  ): Application<Registered | K, Scoped, Shared | K>;
   /**
    * Registers a service that is built at most once, on first use. Uses at the
    * same time share one build; a failed build is not kept.
@@ -189,10 +193,17 @@ export class Application<const in Registered extends ServiceToken = never>
    */
   singleton<K extends ServiceToken, const Deps extends readonly Dependency[]>(
     token: K,
-    deps: Deps & CheckedDeps<Deps, Registered | BuiltIn>,
+    deps:
+      & Deps
+      & CheckedSingletonDeps<
+        Deps,
+        Registered | BuiltIn,
+        Scoped | PerConnection,
+        Shared
+      >,
     factory: Factory<Deps, ServiceOf<K>>,
-  ): Application<Registered | K>;
-  singleton(...args: never[]): Application<ServiceToken> {
+  ): Application<Registered | K, Scoped, Shared | K>;
+  singleton(...args: never[]): Application<ServiceToken, unknown, unknown> {
     // The overloads above are those of the container.
     const register: (...args: never[]) => unknown = this.#container.singleton;
     register.apply(this.#container, args);
@@ -210,7 +221,7 @@ export class Application<const in Registered extends ServiceToken = never>
    */
   scoped<C extends Constructor>(
     token: CheckedClass<C, Registered, BuiltIn>,
-  ): Application<Registered | C>;
+  ): Application<Registered | C, Scoped | C, Shared>;
   /**
    * Registers a class as the implementation of a token, built once for each
    * request, or for each connection in a namespace, with what its `static
@@ -225,7 +236,7 @@ export class Application<const in Registered extends ServiceToken = never>
   scoped<K extends ServiceToken, C extends Constructor<ServiceOf<K>>>(
     token: K,
     implementation: CheckedClass<C, Registered, BuiltIn>,
-  ): Application<Registered | K>;
+  ): Application<Registered | K, Scoped | K, Shared>;
   /**
    * Registers a service that is built once for each request, or for each
    * connection in a namespace, however many ask for it there.
@@ -241,8 +252,8 @@ export class Application<const in Registered extends ServiceToken = never>
     token: K,
     deps: Deps & CheckedDeps<Deps, Registered | BuiltIn>,
     factory: Factory<Deps, ServiceOf<K>>,
-  ): Application<Registered | K>;
-  scoped(...args: never[]): Application<ServiceToken> {
+  ): Application<Registered | K, Scoped | K, Shared>;
+  scoped(...args: never[]): Application<ServiceToken, unknown, unknown> {
     // The overloads above are those of the container.
     const register: (...args: never[]) => unknown = this.#container.scoped;
     register.apply(this.#container, args);
@@ -258,9 +269,46 @@ export class Application<const in Registered extends ServiceToken = never>
    * @returns The application.
    * @throws {TypeError} When the path is not valid.
    */
-  party(path: string, ...middleware: Middleware[]): Application<Registered> {
+  party(
+    path: string,
+    ...middleware: Middleware[]
+  ): Application<Registered, Scoped, Shared> {
     const party = this.router.party(path, ...middleware);
     return new Application(party, { parent: this });
+  }
+
+  /**
+   * Adds middleware around every event of the controllers, the ones that come
+   * later and those of the parties below included. It also runs around
+   * connecting and leaving, joining and leaving a room, where it can refuse.
+   *
+   * It runs once for each event, also where several controllers share a
+   * namespace, outside of the `static use` of controllers, the parent's first.
+   * What runs around HTTP requests is the middleware of the `router`.
+   *
+   * @param middleware The middleware, the first one outermost.
+   * @returns This application.
+   * @throws {TypeError} When one of them is no function; or when a server was
+   * made of the application already.
+   *
+   * @example
+   * ```ts
+   * import { Application, EventError, OnRoomJoin, Router } from "@neffos/mvc";
+   *
+   * const app = new Application(new Router());
+   * app.use((nsConn, msg, next) => {
+   *   if (msg.event === OnRoomJoin && msg.room === "staff") {
+   *     throw new EventError(`${nsConn.id} is not of the staff`);
+   *   }
+   *   return next();
+   * });
+   * ```
+   */
+  use(...middleware: EventMiddleware[]): this {
+    assertMiddleware(middleware, "an application");
+    if (this.#isMiddlewareUsed) throw tooLate("use middleware");
+    this.#middleware.push(...middleware);
+    return this;
   }
 
   /**
@@ -282,7 +330,7 @@ export class Application<const in Registered extends ServiceToken = never>
    * could not live as long as it must; with the whole path to it.
    */
   handleWebsocket<const C extends object>(
-    controller: CheckedController<C, Registered>,
+    controller: CheckedController<C, Registered, Scoped, Shared>,
   ): Struct {
     return this.#handle(controller as object);
   }
@@ -299,7 +347,10 @@ export class Application<const in Registered extends ServiceToken = never>
   [handlerSource](server?: Server): NamespaceSource[] {
     this.#isInUse = true;
     if (server !== undefined) this.#container.register(Server, server);
-    return this.#structs.flatMap((struct) => struct[handlerSource]());
+    const around = this.#allMiddleware();
+    return this.#structs
+      .flatMap((struct) => struct[handlerSource]())
+      .map((source) => ({ ...source, around }));
   }
 
   /** Disposes the singletons, in reverse order of their creation. */
@@ -307,19 +358,19 @@ export class Application<const in Registered extends ServiceToken = never>
     await this.#container[Symbol.asyncDispose]();
   }
 
-  /** What was just registered is all that its type lacks. */
-  #registered<K extends ServiceToken>(): Application<Registered | K> {
-    return this as Application<Registered | K>;
+  /** Its callers' types say what was registered. */
+  #registered(): Application<ServiceToken, unknown, unknown> {
+    return this as Application as Application<ServiceToken, unknown, unknown>;
+  }
+
+  #allMiddleware(): EventMiddleware[] {
+    this.#isMiddlewareUsed = true;
+    const outer = this.#parent ? this.#parent.#allMiddleware() : [];
+    return [...outer, ...this.#middleware];
   }
 
   #handle(controller: object): Struct {
-    if (this.#isInUse) {
-      throw new TypeError(
-        `Cannot handle ${
-          describe(controller)
-        }: a server was already made of this application, so add its controllers before`,
-      );
-    }
+    if (this.#isInUse) throw tooLate(`handle ${describe(controller)}`);
     const struct = isConstructor(controller)
       ? this.#controllers.structOf(controller)
       : new Struct(controller);
@@ -331,6 +382,12 @@ export class Application<const in Registered extends ServiceToken = never>
 function failWithoutServer(): never {
   throw new TypeError(
     "Cannot inject the Server: no server was made of this application",
+  );
+}
+
+function tooLate(action: string): TypeError {
+  return new TypeError(
+    `Cannot ${action}: a server was already made of this application, so do it before`,
   );
 }
 

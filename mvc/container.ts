@@ -37,7 +37,10 @@ import { assertToken, nameOf } from "./_container_tokens.ts";
 import type {
   CheckedClass,
   CheckedDeps,
+  CheckedSingletonDeps,
   CheckedTarget,
+} from "./_container_checks.ts";
+import type {
   CompileTarget,
   Constructor,
   Dependency,
@@ -52,6 +55,7 @@ import type {
 import type { Registration } from "./_graph.ts";
 
 export { optional, token } from "./_container_tokens.ts";
+export type * from "./_container_checks.ts";
 export type * from "./_container_types.ts";
 export { DependencyError } from "./_graph.ts";
 
@@ -95,6 +99,8 @@ export interface CompileOptions {
  * one is an error.
  *
  * @typeParam Registered The union of the types of all registered tokens.
+ * @typeParam Scoped The union of the types of those that live in a scope.
+ * @typeParam Shared The union of the types of those that do not.
  *
  * @example
  * ```ts
@@ -116,8 +122,11 @@ export interface CompileOptions {
  * assertEquals(session.user, "kataras");
  * ```
  */
-export class Container<in Registered extends ServiceToken = never>
-  implements AsyncDisposable {
+export class Container<
+  in Registered extends ServiceToken = never,
+  in Scoped = never,
+  in Shared = never,
+> implements AsyncDisposable {
   #registry = new Registry();
 
   /**
@@ -142,7 +151,7 @@ export class Container<in Registered extends ServiceToken = never>
   register<K extends ServiceToken>(
     token: K,
     value: ServiceOf<K>,
-  ): Container<Registered | K> {
+  ): Container<Registered | K, Scoped, Shared | K> {
     return this.#add(token, { kind: "value", deps: [], make: () => value });
   }
 
@@ -156,8 +165,8 @@ export class Container<in Registered extends ServiceToken = never>
    * @throws {DependencyError} When an earlier registration is in use.
    */
   singleton<C extends Constructor>(
-    token: CheckedClass<C, Registered>,
-  ): Container<Registered | C>;
+    token: CheckedClass<C, Registered, never, Scoped, Shared>,
+  ): Container<Registered | C, Scoped, Shared | C>;
   /**
    * Registers a class as the implementation of a token, built at most once,
    * on first use, with what its `static inject` lists.
@@ -170,8 +179,8 @@ export class Container<in Registered extends ServiceToken = never>
    */
   singleton<K extends ServiceToken, C extends Constructor<ServiceOf<K>>>(
     token: K,
-    implementation: CheckedClass<C, Registered>,
-  ): Container<Registered | K>;
+    implementation: CheckedClass<C, Registered, never, Scoped, Shared>,
+  ): Container<Registered | K, Scoped, Shared | K>;
   /**
    * Registers a service that is built at most once, on first use. Uses at the
    * same time share one build; a failed build is not kept.
@@ -185,10 +194,10 @@ export class Container<in Registered extends ServiceToken = never>
    */
   singleton<K extends ServiceToken, const Deps extends readonly Dependency[]>(
     token: K,
-    deps: Deps & CheckedDeps<Deps, Registered>,
+    deps: Deps & CheckedSingletonDeps<Deps, Registered, Scoped, Shared>,
     factory: Factory<Deps, ServiceOf<K>>,
-  ): Container<Registered | K>;
-  singleton(...args: never[]): Container<ServiceToken> {
+  ): Container<Registered | K, Scoped, Shared | K>;
+  singleton(...args: never[]): Container<ServiceToken, unknown, unknown> {
     return this.#addRecipe("singleton", args);
   }
 
@@ -203,7 +212,7 @@ export class Container<in Registered extends ServiceToken = never>
    */
   scoped<C extends Constructor>(
     token: CheckedClass<C, Registered>,
-  ): Container<Registered | C>;
+  ): Container<Registered | C, Scoped | C, Shared>;
   /**
    * Registers a class as the implementation of a token, built once for each
    * scope, with what its `static inject` lists.
@@ -217,7 +226,7 @@ export class Container<in Registered extends ServiceToken = never>
   scoped<K extends ServiceToken, C extends Constructor<ServiceOf<K>>>(
     token: K,
     implementation: CheckedClass<C, Registered>,
-  ): Container<Registered | K>;
+  ): Container<Registered | K, Scoped | K, Shared>;
   /**
    * Registers a service that is built once for each scope, however many ask
    * for it there.
@@ -233,8 +242,8 @@ export class Container<in Registered extends ServiceToken = never>
     token: K,
     deps: Deps & CheckedDeps<Deps, Registered>,
     factory: Factory<Deps, ServiceOf<K>>,
-  ): Container<Registered | K>;
-  scoped(...args: never[]): Container<ServiceToken> {
+  ): Container<Registered | K, Scoped | K, Shared>;
+  scoped(...args: never[]): Container<ServiceToken, unknown, unknown> {
     return this.#addRecipe("scoped", args);
   }
 
@@ -252,8 +261,12 @@ export class Container<in Registered extends ServiceToken = never>
    */
   createChild<Provided extends ServiceToken = never>(
     options: ContainerOptions<Provided> = {},
-  ): Container<Registered | Provided> {
-    const child = new Container<Registered | Provided>();
+  ): Container<Registered | Provided, Scoped | Provided, Shared> {
+    const child = new Container<
+      Registered | Provided,
+      Scoped | Provided,
+      Shared
+    >();
     child.#registry = new Registry(this.#registry);
     child.#provide(options.provided);
     return child;
@@ -267,7 +280,9 @@ export class Container<in Registered extends ServiceToken = never>
    * @returns The scope.
    * @throws {DependencyError} When the container is disposed.
    */
-  createScope(values: ReadonlyMap<ServiceToken, unknown> = new Map()): Scope {
+  createScope(
+    values: ReadonlyMap<ServiceToken, unknown> = new Map(),
+  ): Scope {
     return this.#registry.createScope(values);
   }
 
@@ -362,20 +377,20 @@ export class Container<in Registered extends ServiceToken = never>
     }
   }
 
-  #add<K extends ServiceToken>(
-    token: K,
+  #add(
+    token: ServiceToken,
     registration: Registration,
-  ): Container<Registered | K> {
+  ): Container<ServiceToken, unknown, unknown> {
     assertToken(token);
     this.#registry.set(token, registration);
-    // What was just done is all that its type lacks.
-    return this as Container<Registered | K>;
+    // Its callers' types say what was done here.
+    return this as Container as Container<ServiceToken, unknown, unknown>;
   }
 
   #addRecipe(
     kind: "singleton" | "scoped",
     [token, made = token, factory]: readonly unknown[],
-  ): Container<ServiceToken> {
+  ): Container<ServiceToken, unknown, unknown> {
     assertToken(token);
     return this.#add(token, recipeOf(kind, nameOf(token), { made, factory }));
   }

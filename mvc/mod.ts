@@ -4,11 +4,8 @@
  * @module
  */
 
-export {
-  Application,
-  type BuiltIn,
-  type CheckedController,
-} from "./application.ts";
+export { Application } from "./application.ts";
+export type * from "./_controller_checks.ts";
 export * from "./container.ts";
 export { Context, type ContextOptions } from "./context.ts";
 export * from "./router.ts";

@@ -1,15 +1,19 @@
 /** Compiles handlers of every kind into the event maps of their namespaces. */
 
+import { wrapHandler } from "./_middleware.ts";
 import {
   builtInEvent,
   handlerSource,
   isSystemEvent,
+  LIFE_CYCLE,
   OnAnyEvent,
+  OnNamespaceConnect,
   OnNativeMessage,
 } from "./_names.ts";
 import type {
   Binding,
   ConnHandler,
+  EventMiddleware,
   Events,
   HandlerSource,
   NamespaceSource,
@@ -32,7 +36,9 @@ export interface HandlerState {
   /** The connection in the namespace. */
   readonly nsConn: NSConn;
   /** What the sources made for it. */
-  readonly bindings: readonly Binding[];
+  readonly bindings: Binding[];
+  /** Tells the program of an exception that comes too late to be answered. */
+  report(error: unknown, event: string): void;
 }
 
 /** The event map of one namespace. */
@@ -45,7 +51,10 @@ export interface CompiledEvents {
   readonly any: CompiledHandler | undefined;
   /** The handler of native messages. */
   readonly native: CompiledHandler | undefined;
-  /** What makes the instances, one for each source that has instances. */
+  /**
+   * What makes the instances, one for each source that has instances. The
+   * hook of OnNamespaceConnect calls them.
+   */
   readonly binders: readonly ((nsConn: NSConn) => Binding | Promise<Binding>)[];
 }
 
@@ -166,23 +175,25 @@ function compileNamespace(sources: NamespaceSource[]): CompiledEvents {
   const hooks = new Map<string, CompiledHandler>();
   const owners = new Map<string, string>();
   const binders: ((nsConn: NSConn) => Binding | Promise<Binding>)[] = [];
-  for (const source of sources) {
-    const slot = source.bind === undefined
-      ? undefined
-      : binders.push(source.bind) - 1;
-    for (const [event, handler] of source.handlers) {
-      const compiled = compileHandler(handler, slot);
-      if (isSystemEvent(event)) {
-        const before = hooks.get(event);
-        hooks.set(event, before ? chain(before, compiled) : compiled);
-        continue;
+  for (const [around, group] of Map.groupBy(sources, sameAround)) {
+    const groupHooks = new Map<string, CompiledHandler>();
+    for (const source of group) {
+      const slot = source.bind && binders.push(source.bind) - 1;
+      for (const [event, handler] of handlersOf(source, slot)) {
+        if (isSystemEvent(event)) {
+          addHook(groupHooks, event, handler);
+          continue;
+        }
+        const owner = owners.get(event);
+        if (owner !== undefined) {
+          throw duplicate(source.namespace, event, [owner, source.name]);
+        }
+        owners.set(event, source.name);
+        handlers.set(event, wrapHandler(handler, around));
       }
-      const owner = owners.get(event);
-      if (owner !== undefined) {
-        throw duplicate(source.namespace, event, [owner, source.name]);
-      }
-      owners.set(event, source.name);
-      handlers.set(event, compiled);
+    }
+    for (const [event, hook] of withMiddleware(groupHooks, around)) {
+      addHook(hooks, event, hook);
     }
   }
   const any = handlers.get(OnAnyEvent);
@@ -190,6 +201,60 @@ function compileNamespace(sources: NamespaceSource[]): CompiledEvents {
   handlers.delete(OnAnyEvent);
   handlers.delete(OnNativeMessage);
   return { handlers, hooks, any, native, binders };
+}
+
+const NO_MIDDLEWARE: readonly EventMiddleware[] = [];
+
+function sameAround({ around }: NamespaceSource): readonly EventMiddleware[] {
+  return around ?? NO_MIDDLEWARE;
+}
+
+/** The handlers of a source, in its own middleware. */
+function handlersOf(
+  { handlers, bind, use = NO_MIDDLEWARE }: NamespaceSource,
+  slot: number | undefined,
+): Map<string, CompiledHandler> {
+  const compiled = new Map<string, CompiledHandler>();
+  for (const [event, handler] of handlers) {
+    compiled.set(event, compileHandler(handler, slot));
+  }
+  if (bind !== undefined) {
+    const hook = compiled.get(OnNamespaceConnect);
+    // Inside of the middleware, so that nothing is made for who is kept out.
+    compiled.set(OnNamespaceConnect, async (state, msg) => {
+      state.bindings.push(await bind(state.nsConn));
+      return hook?.(state, msg);
+    });
+  }
+  return withMiddleware(compiled, use);
+}
+
+/** Puts middleware around all, and around each event of the life cycle. */
+function withMiddleware(
+  handlers: Map<string, CompiledHandler>,
+  middleware: readonly EventMiddleware[],
+): Map<string, CompiledHandler> {
+  if (middleware.length === 0) return handlers;
+  const names = new Set([...handlers.keys(), ...LIFE_CYCLE]);
+  return new Map(
+    Array.from(
+      names,
+      (
+        name,
+      ) => [name, wrapHandler(handlers.get(name) ?? doNothing, middleware)],
+    ),
+  );
+}
+
+function doNothing(): void {}
+
+function addHook(
+  hooks: Map<string, CompiledHandler>,
+  event: string,
+  hook: CompiledHandler,
+): void {
+  const before = hooks.get(event);
+  hooks.set(event, before ? chain(before, hook) : hook);
 }
 
 const NO_INSTANCE = {};

@@ -58,3 +58,15 @@ function staticNamespace(instance: object): unknown {
     ? namespace.call(instance.constructor)
     : namespace;
 }
+
+/** Reads a static field of a class, or of the class of an instance. */
+export function staticOf(controller: object, field: string): unknown {
+  const Class: unknown = typeof controller === "function"
+    ? controller
+    : controller.constructor;
+  // What `Object` and `Function` have is nobody's field.
+  return typeof Class === "function" && field in Class &&
+      !(field in Function.prototype)
+    ? Reflect.get(Class, field)
+    : undefined;
+}

@@ -170,7 +170,9 @@ export class Membership {
   async enterNative(): Promise<void> {
     const events = this.#core.host.handlers.namespaces.get("")!;
     const state = this.#stateOf("", events);
-    await this.#bind(state);
+    for (const bind of events.binders) {
+      state.bindings.push(await bind(state.nsConn));
+    }
     this.#states.set("", state);
     this.#enter(state);
   }
@@ -216,7 +218,6 @@ export class Membership {
       return state.nsConn;
     };
     try {
-      await this.#bind(state);
       await fire(
         state,
         lifeCycleMessage(state, OnNamespaceConnect, "", LOCAL),
@@ -271,7 +272,6 @@ export class Membership {
     const state = this.#stateOf(namespace, events);
     this.#states.set(namespace, state);
     try {
-      await this.#bind(state);
       await fire(state, asked);
       if (core.isEnding) throw core.closedError();
     } catch (error) {
@@ -319,12 +319,6 @@ export class Membership {
       await tell(state, OnNamespaceDisconnect, "", cause);
     }
     await this.#unbind(state);
-  }
-
-  async #bind(state: NSState): Promise<void> {
-    for (const bind of state.events.binders) {
-      state.bindings.push(await bind(state.nsConn));
-    }
   }
 
   async #unbind(state: NSState): Promise<void> {

@@ -19,7 +19,8 @@ export const OnAnyEvent = "_OnAnyEvent";
 /** Fired, in the empty namespace, for frames that are no messages. */
 export const OnNativeMessage = "_OnNativeMessage";
 
-const LIFE_CYCLE: ReadonlySet<string> = new Set([
+/** The events of the protocol itself: connect, disconnect, join, leave. */
+export const LIFE_CYCLE: ReadonlySet<string> = new Set([
   OnNamespaceConnect,
   OnNamespaceConnected,
   OnNamespaceDisconnect,

@@ -92,6 +92,10 @@ export class NSState implements HandlerState {
     this.entering = undefined;
   }
 
+  report(error: unknown, event: string): void {
+    this.core.report(error, { namespace: this.namespace, event });
+  }
+
   /** Keeps a frame for later, where that was asked for. */
   keep(frame: RawBody): boolean {
     const { outbox } = this;

@@ -87,6 +87,13 @@ export interface NamespaceSource {
   readonly bind?: ((nsConn: NSConn) => Binding | Promise<Binding>) | undefined;
   /** The time limits. */
   readonly timeouts?: Timeouts | undefined;
+  /** What runs around its events, the first one outermost. */
+  readonly use?: readonly EventMiddleware[] | undefined;
+  /**
+   * What runs around those and around the events of all other sources that
+   * have the same array here: once for what they handle together.
+   */
+  readonly around?: readonly EventMiddleware[] | undefined;
 }
 
 /**
@@ -107,6 +114,66 @@ export interface Binding {
   /** Called once the connection has left the namespace. */
   readonly dispose?: (() => void | Promise<void>) | undefined;
 }
+
+/**
+ * Runs what comes after a middleware: the next one, at last the handler.
+ *
+ * @param msg What the rest is given in place of the message, if anything. Its
+ * namespace, room and event change nothing any more.
+ * @returns What the handler returned. It rejects with what the handler threw,
+ * or with the error that it returned.
+ */
+export type NextEvent = (msg?: Message) => Promise<unknown>;
+
+/**
+ * Runs around every event that has a handler, and around connecting to and
+ * leaving a namespace and joining and leaving a room, whether they have a
+ * handler or not.
+ *
+ * What it throws before the handler is reached refuses: the other side is
+ * told the text of an EventError. What it returns is the answer, in place of
+ * what the handler returned. Who asks to connect or to join is let in only if
+ * the handler was reached and lets them; a controller, and the services that
+ * it is given, are made after the middleware of connecting. What has happened already (connected, joined, left, the
+ * connection lost) cannot be refused, and its handler runs in any case.
+ *
+ * @param nsConn The connection, in the namespace of the event.
+ * @param msg The message; `msg.event` says what happens, for instance
+ * {@linkcode OnRoomJoin}.
+ * @param next Runs what comes after. May be called once, and should be awaited
+ * or returned.
+ * @returns The answer, or a promise of it.
+ *
+ * @example
+ * ```ts
+ * import { contextOf, EventError, type EventMiddleware } from "@neffos/mvc";
+ *
+ * const requireKey: EventMiddleware = (nsConn, _msg, next) => {
+ *   if (contextOf(nsConn).header("x-key") === undefined) {
+ *     throw new EventError("a key is required");
+ *   }
+ *   return next();
+ * };
+ *
+ * const logTime: EventMiddleware = async (nsConn, msg, next) => {
+ *   const start = performance.now();
+ *   try {
+ *     return await next();
+ *   } finally {
+ *     console.log(nsConn.id, msg.event, performance.now() - start);
+ *   }
+ * };
+ *
+ * class ChatController {
+ *   static readonly use = [logTime, requireKey];
+ *   onChat() {}
+ * }
+ * ```
+ */
+// A method, so that it may ask for an NSConn<Events>.
+export type EventMiddleware = {
+  handle(nsConn: NSConn, msg: Message, next: NextEvent): unknown;
+}["handle"];
 
 /** Time limits of a connection, in milliseconds. */
 export interface Timeouts {

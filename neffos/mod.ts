@@ -46,6 +46,7 @@ export {
 export {
   type Binding,
   type ConnHandler,
+  type EventMiddleware,
   type Events,
   type HandlerSource,
   handlerSource,
@@ -53,6 +54,7 @@ export {
   type MessageHandler,
   type Namespaces,
   type NamespaceSource,
+  type NextEvent,
   OnAnyEvent,
   OnNamespaceConnect,
   OnNamespaceConnected,

@@ -6,10 +6,13 @@
  */
 
 import { assertTimeouts, sourceHandler } from "./_compile.ts";
+import { middlewareOf } from "./_middleware.ts";
+import { type Schemas, schemasOf, validateFor } from "./_validation.ts";
 import { type Method, methodsOf, namespaceOf } from "./_controller.ts";
 import { builtInEvent, handlerSource } from "./_names.ts";
 import type {
   Binding,
+  EventMiddleware,
   HandlerSource,
   NamespaceSource,
   SourceHandler,
@@ -52,6 +55,12 @@ export interface StructOptions {
  * exactly their own name; built-in events (`onNamespaceConnected`,
  * `onRoomJoin`, `onAnyEvent` and so on) under that of the protocol.
  *
+ * The class may have `static use`, an array of {@linkcode EventMiddleware}
+ * that runs around its events, and `static events`, an object of Standard
+ * Schema validators by the names of methods: the body of a message must be
+ * accepted before the method is called, whose `msg.json()` then gives what
+ * the validator made of it.
+ *
  * A class is instantiated for each connection in the namespace and its
  * methods take `(msg)`; an instance is shared by all of them and its methods
  * take `(nsConn, msg)`.
@@ -77,6 +86,8 @@ export class Struct implements HandlerSource {
   readonly #controller: object;
   readonly #name: string;
   readonly #options: StructOptions;
+  readonly #use: readonly EventMiddleware[];
+  readonly #schemas: Schemas;
   readonly #create:
     | ((nsConn: NSConn) => Binding | Promise<Binding>)
     | undefined;
@@ -89,8 +100,9 @@ export class Struct implements HandlerSource {
    *
    * @param controller The class, or the object.
    * @param options The options.
-   * @throws {TypeError} When it is neither, has no methods, or says
-   * differently what its namespace is.
+   * @throws {TypeError} When it is neither, has no methods, says differently
+   * what its namespace is, or its `static use` or `static events` are not what
+   * they should be.
    */
   constructor(
     controller: ControllerClass | object,
@@ -116,7 +128,16 @@ export class Struct implements HandlerSource {
         )
       : undefined);
     this.#namespace = namespaceOf(controller, this.#name);
-    if (methodsOf(controller).size === 0) {
+    this.#use = middlewareOf(controller, this.#name);
+    this.#schemas = schemasOf(controller, this.#name);
+    const methods = methodsOf(controller);
+    for (const name of Object.keys(this.#schemas)) {
+      if (methods.has(name) && builtInEvent(name) === undefined) continue;
+      throw new TypeError(
+        `Cannot validate event "${name}" of ${this.#name}: its static events should name methods that handle events of its own`,
+      );
+    }
+    if (methods.size === 0) {
       throw new TypeError(
         `Cannot handle events with ${this.#name}: it has no methods, name one like its event, for instance onChat`,
       );
@@ -184,7 +205,11 @@ export class Struct implements HandlerSource {
           `Cannot handle event "${event}" with ${this.#name}.${name}: another of its methods handles it`,
         );
       }
-      handlers.set(event, this.#handlerOf(method));
+      const handler = this.#handlerOf(method);
+      const schema = Object.hasOwn(this.#schemas, name)
+        ? this.#schemas[name]
+        : undefined;
+      handlers.set(event, schema ? validateFor(handler, schema) : handler);
     }
     if (handlers.size === 0) {
       throw new TypeError(
@@ -199,6 +224,7 @@ export class Struct implements HandlerSource {
       handlers,
       bind: this.#create && this.#bindChecked(this.#create),
       timeouts: this.#timeouts,
+      use: this.#use,
     }];
   }
 

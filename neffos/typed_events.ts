@@ -118,29 +118,31 @@ export type HandlersOf<Emits extends object> = {
     : unknown;
 };
 
-/**
- * The names of methods that handle the events of the protocol itself.
- *
- * @internal
- */
-type BuiltInMethod = `${"_On" | "On" | "on"}${
+/** The names of methods that handle the events of the protocol itself. */
+export type BuiltInMethod = `${"_On" | "On" | "on"}${
   | `Namespace${"Connect" | "Connected" | "Disconnect"}`
   | `Room${"Join" | "Joined" | "Leave" | "Left"}`
   | "AnyEvent"
   | "NativeMessage"}`;
 
 /**
- * The names of a controller's methods that are events, by the rule that holds
- * unless `setEventMatcher` changes it.
+ * The names of a controller's methods that handle events, built-in ones
+ * included, by the rule that holds unless `setEventMatcher` changes it.
  *
  * @typeParam Instance The type of the controller's instances.
  */
-export type EventMethod<Instance> = {
-  [Name in keyof Instance]: Name extends BuiltInMethod ? never
-    : Name extends `${"on" | "On"}${string}`
-      ? Instance[Name] extends (...args: never[]) => unknown ? Name : never
+export type OnMethod<Instance> = {
+  [Name in keyof Instance]: Name extends `${"_On" | "on" | "On"}${string}`
+    ? Instance[Name] extends (...args: never[]) => unknown ? Name : never
     : never;
 }[keyof Instance];
+
+/**
+ * The names of a controller's methods that are events of its own.
+ *
+ * @typeParam Instance The type of the controller's instances.
+ */
+export type EventMethod<Instance> = Exclude<OnMethod<Instance>, BuiltInMethod>;
 
 /**
  * The parameter of a controller's method that takes the message: the only

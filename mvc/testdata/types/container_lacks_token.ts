@@ -1,4 +1,4 @@
-// error: is not assignable to parameter of type 'Container<Token<string, "DbUrl">>'
+// error: is not assignable to parameter of type 'Container<Token<string, "DbUrl">, never, never>'
 import { Container, token } from "../../container.ts";
 
 const DbUrl = token<string, "DbUrl">("DbUrl");

@@ -1,0 +1,154 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { MemoryServer } from "../neffos/_harness_test.ts";
+import {
+  denoUpgrader,
+  EventError,
+  type EventMiddleware,
+  joinConnHandlers,
+  type Message,
+  NSConn,
+  OnNamespaceConnect,
+  Server,
+} from "../neffos/mod.ts";
+import { Application } from "./application.ts";
+import { token } from "./container.ts";
+import { Router } from "./router.ts";
+
+/** Writes down around what it runs. */
+function logTo(log: string[], name: string): EventMiddleware {
+  return async (_nsConn, msg, next) => {
+    log.push(`${name} ${msg.event}`);
+    const result = await next();
+    log.push(`/${name}`);
+    return result;
+  };
+}
+
+const CONNECTING = ["_OnNamespaceConnect", "_OnNamespaceConnected"];
+
+Deno.test("Application.use() runs once around what several controllers handle together", async () => {
+  const log: string[] = [];
+  class First {
+    static readonly use = [logTo(log, "first")];
+    onNamespaceConnected() {
+      log.push("First");
+    }
+    onOne() {
+      log.push("One");
+    }
+  }
+  class Second {
+    onNamespaceConnected() {
+      log.push("Second");
+    }
+    onTwo() {
+      log.push("Two");
+    }
+  }
+  const app = new Application(new Router()).use(logTo(log, "app"));
+  app.handleWebsocket(First);
+  app.handleWebsocket(Second);
+  await using memory = new MemoryServer(app);
+  const client = await memory.dial({ "": {} });
+  const nsConn = await client.connect("");
+  await nsConn.ask("onOne");
+  await nsConn.ask("onTwo");
+  assertEquals(log, [
+    ...["app _OnNamespaceConnect", "first _OnNamespaceConnect", "/first"],
+    "/app",
+    ...["app _OnNamespaceConnected", "first _OnNamespaceConnected"],
+    ...["First", "/first", "Second", "/app"],
+    ...["app onOne", "first onOne", "One", "/first", "/app"],
+    ...["app onTwo", "Two", "/app"],
+  ]);
+  await client.close();
+});
+
+Deno.test("Application.use() keeps out of a namespace whose controller asks nothing", async () => {
+  const Service = token<string>("Service");
+  let built = 0;
+  class Controller {
+    static readonly inject = [NSConn, Service] as const;
+    readonly service: string;
+    constructor(_nsConn: NSConn, service: string) {
+      this.service = service;
+    }
+    onHi(_msg: Message) {
+      return this.service;
+    }
+  }
+  const app = new Application(new Router())
+    .scoped(Service, [NSConn], () => `built ${++built}`)
+    .use((nsConn, msg, next) => {
+      if (msg.event === OnNamespaceConnect && !nsConn.conn.get("user")) {
+        throw new EventError("sign in first");
+      }
+      return next();
+    });
+  app.handleWebsocket(Controller);
+  await using memory = new MemoryServer(app);
+  const client = await memory.dial({ "": {} });
+  await assertRejects(() => client.connect(""), EventError, "sign in first");
+  assertEquals(built, 0);
+  memory.server.connections[0]!.set("user", "ann");
+  const nsConn = await client.connect("");
+  assertEquals((await nsConn.ask("onHi")).text(), "built 1");
+  await client.close();
+});
+
+Deno.test("Application.use() reaches the parties below, and no application beside it", async () => {
+  const log: string[] = [];
+  class Upper {
+    static readonly namespace = "upper";
+    onHi() {}
+  }
+  class Lower {
+    static readonly namespace = "lower";
+    onHi() {}
+  }
+  const app = new Application(new Router());
+  const child = app.party("/child").use(logTo(log, "child"));
+  app.use(logTo(log, "parent"));
+  app.handleWebsocket(Upper);
+  child.handleWebsocket(Lower);
+  await using memory = new MemoryServer(joinConnHandlers(app, child));
+  const client = await memory.dial({ upper: {}, lower: {} });
+  // What nobody handles is answered when all before it is done.
+  await (await client.connect("upper")).ask("nothing");
+  assertEquals(
+    log.splice(0),
+    CONNECTING.flatMap((event) => [`parent ${event}`, "/parent"]),
+  );
+  await (await client.connect("lower")).ask("nothing");
+  assertEquals(
+    log.splice(0),
+    CONNECTING.flatMap((event) => [
+      ...[`parent ${event}`, `child ${event}`],
+      ...["/child", "/parent"],
+    ]),
+  );
+  await client.close();
+});
+
+Deno.test("Application.use() refuses what is no middleware, and what comes too late", () => {
+  const app = new Application(new Router());
+  class Controller {
+    onHi() {}
+  }
+  assertThrows(
+    // @ts-expect-error: it takes functions
+    () => app.use("guard"),
+    TypeError,
+    "Cannot use middleware in an application: it should be an array of functions (nsConn, msg, next)",
+  );
+  const child = app.party("/child");
+  child.handleWebsocket(Controller);
+  new Server(denoUpgrader(), child);
+  for (const each of [app, child]) {
+    assertThrows(
+      () => each.use((_nsConn, _msg, next) => next()),
+      TypeError,
+      "Cannot use middleware: a server was already made of this application, so do it before",
+    );
+  }
+});

@@ -1,0 +1,92 @@
+import {
+  Application,
+  type Container,
+  Context,
+  type EventMiddleware,
+  type Message,
+  NSConn,
+  Router,
+  type ServiceToken,
+  type StandardSchemaV1,
+  token,
+} from "../../../mod.ts";
+
+interface ChatEvents {
+  onChat: { text: string };
+}
+
+// Two tokens of one type, of which one is scoped: left to the start-up.
+const Path = token<string>("Path");
+const Host = token<string>("Host");
+const Url = token<{ url: string }>("Url");
+// One that is registered twice: the last one wins.
+const User = token<{ name: string }, "User">("User");
+const Users = token<{ first: string }>("Users");
+
+class OfPath {
+  static readonly inject = [Path] as const;
+  constructor(readonly path: string) {}
+  onChat(_msg: Message) {}
+}
+
+class OfHost {
+  static readonly inject = [Host] as const;
+  constructor(readonly host: string) {}
+  onChat(_nsConn: NSConn, _msg: Message) {}
+}
+
+declare const schema: StandardSchemaV1<unknown, { text: string }>;
+const guard: EventMiddleware = (nsConn: NSConn<ChatEvents>, msg, next) => {
+  nsConn.emit("onChat", { text: msg.event });
+  return next();
+};
+
+class Everything {
+  static readonly namespace = "all";
+  static readonly inject = [NSConn] as const;
+  static readonly events = { onSay: schema };
+  static readonly use = [guard];
+  constructor(readonly nsConn: NSConn<ChatEvents>) {}
+  onSay(msg: Message<{ text: string }>) {
+    return msg.json().text;
+  }
+  onClaim(msg: Message<number[]>) {
+    return msg.json().length;
+  }
+  onNothing() {}
+  async onLater(_msg: Message) {}
+  onRoomJoin(_msg: Message) {}
+  helper(_a: number, _b: number, _c: number) {}
+}
+
+class Typed {
+  onTyped(_nsConn: NSConn<ChatEvents>, _msg: Message<number>) {}
+}
+
+const app = new Application(new Router())
+  .register(Host, "::1")
+  .scoped(Path, [Context], (context) => context.path)
+  .singleton(Url, [Host], (host) => ({ url: host }))
+  .scoped(User, [Context], () => ({ name: "scoped" }))
+  .register(User, { name: "fixed" })
+  .singleton(Users, [User], (user) => ({ first: user.name }))
+  .use(guard);
+app.handleWebsocket(OfPath);
+app.handleWebsocket(OfHost).setNamespace("host");
+app.handleWebsocket(Everything);
+app.handleWebsocket(Typed);
+app.handleWebsocket(new Typed());
+
+// Where the compiler knows nothing of the services it checks nothing.
+declare const container: Container<ServiceToken>;
+container.compile(OfPath);
+declare const untyped: Application<ServiceToken>;
+untyped.handleWebsocket(OfPath);
+
+// Who needs only some of the services takes only these.
+function addChat(app: Application<typeof Host>) {
+  app.handleWebsocket(class {
+    onHi() {}
+  });
+}
+addChat(app);

@@ -1,0 +1,19 @@
+// error: NoSuchEvent<"onChatt">
+import {
+  Application,
+  type Message,
+  NSConn,
+  Router,
+  type StandardSchemaV1,
+} from "../../../mod.ts";
+
+declare const chat: StandardSchemaV1<unknown, { text: string }>;
+
+class ChatController {
+  static readonly inject = [NSConn] as const;
+  static readonly events = { onChatt: chat };
+  constructor(readonly nsConn: NSConn) {}
+  onChat(_msg: Message<{ text: string }>) {}
+}
+
+new Application(new Router()).handleWebsocket(ChatController);
