@@ -11,6 +11,7 @@ import {
   type Route,
   RouteTable,
 } from "./_route_table.ts";
+import { watchResponse } from "./_sent.ts";
 import { Context } from "./context.ts";
 
 /** Answers requests from a table of routes. Nothing is ever thrown out of it. */
@@ -115,12 +116,9 @@ export class Dispatcher {
   }
 
   #finish(response: Response, ctx: Context): Response {
-    ctx.setAnswered();
     const { upgraded } = ctx;
-    if (upgraded === undefined) {
-      return ctx.method === "HEAD" ? stripBody(response) : response;
-    }
-    if (response !== upgraded) {
+    const answer = this.#conclude(response, ctx);
+    if (upgraded !== undefined && response !== upgraded) {
       this.#report(
         new Error(
           `Cannot answer ${ctx.method} "${ctx.path}" with status ${response.status}: the request is upgraded, and middleware should return the response of next()`,
@@ -128,23 +126,43 @@ export class Dispatcher {
         ctx,
       );
     }
-    return upgraded;
+    return answer;
   }
 
   async #fail(error: unknown, ctx: Context): Promise<Response> {
     if (ctx.upgraded !== undefined) {
-      ctx.setAnswered();
+      const answer = this.#conclude(ctx.upgraded, ctx);
       this.#report(error, ctx);
-      return ctx.upgraded;
+      return answer;
     }
     const response = error instanceof BadRequestError
       ? answerPlain(400, "Bad Request")
       : await this.#report(error, ctx) ??
         answerPlain(500, "Internal Server Error");
-    ctx.setAnswered();
+    return this.#conclude(response, ctx);
+  }
+
+  /** From here on nobody can change what the client gets. */
+  #conclude(response: Response, ctx: Context): Response {
+    const callbacks = ctx.setAnswered();
     // While the hook was awaited, a handler may have upgraded after all.
-    return ctx.upgraded ??
+    const answer = ctx.upgraded ??
       (ctx.method === "HEAD" ? stripBody(response) : response);
+    if (callbacks === undefined) return answer;
+    return watchResponse(answer, ctx.info, () => this.#end(callbacks, ctx));
+  }
+
+  async #end(
+    callbacks: NonNullable<ReturnType<Context["setAnswered"]>>,
+    ctx: Context,
+  ): Promise<void> {
+    for (const callback of callbacks.toReversed()) {
+      try {
+        await callback();
+      } catch (error) {
+        this.#report(error, ctx);
+      }
+    }
   }
 
   /** Tells the hook, and gives back the response it wishes. Never rejects. */

@@ -3,6 +3,7 @@ import {
   assertInstanceOf,
   assertMatch,
   assertStrictEquals,
+  assertThrows,
 } from "@std/assert";
 import type { Context } from "./context.ts";
 import { type Middleware, Router, type RouterOptions } from "./router.ts";
@@ -503,4 +504,23 @@ Deno.test("Router.handler is bound to its router", async () => {
   const response = await handler(new Request("http://host/"), INFO);
   assertInstanceOf(response, Response);
   assertEquals(await response.text(), "hi");
+});
+
+Deno.test("Context.onSent() calls the last callback first, and knows when it is late", async () => {
+  const calls: number[] = [];
+  const router = new Router();
+  let kept: Context | undefined;
+  router.get("/", (ctx) => {
+    kept = ctx.onSent(() => void calls.push(1)).onSent(() =>
+      void calls.push(2)
+    );
+    return new Response(null);
+  });
+  await router.handler(
+    new Request("http://host/"),
+    {} as Deno.ServeHandlerInfo,
+  );
+  await Promise.resolve();
+  assertEquals(calls, [2, 1]);
+  assertThrows(() => kept!.onSent(() => {}), Error, "already answered");
 });

@@ -84,6 +84,7 @@ export class Context<Params = Record<string, string>> {
   #query: URLSearchParams | undefined;
   #values: Map<string | symbol, unknown> | undefined;
   #upgraded: Response | undefined;
+  #onSent: (() => void | PromiseLike<void>)[] | undefined;
   #answered = false;
 
   /**
@@ -344,11 +345,45 @@ export class Context<Params = Record<string, string>> {
   }
 
   /**
+   * Has a function called when the response has been sent to its end, was given
+   * up by the client, or has failed; of several, the last one first. What it
+   * throws is reported to the router's `onError`.
+   *
+   * @param callback Called once.
+   * @returns The context.
+   * @throws {Error} If the request is answered already.
+   *
+   * @example
+   * ```ts
+   * import { Router } from "@neffos/mvc";
+   *
+   * const router = new Router();
+   * router.get("/log", async (ctx) => {
+   *   const file = await Deno.open("/var/log/messages");
+   *   ctx.onSent(() => console.log(`sent to ${ctx.remoteIp}`));
+   *   return new Response(file.readable);
+   * });
+   * ```
+   */
+  onSent(callback: () => void | PromiseLike<void>): this {
+    if (this.#answered) {
+      throw new Error(
+        `Cannot wait for the response of "${this.path}": the request is already answered`,
+      );
+    }
+    (this.#onSent ??= []).push(callback);
+    return this;
+  }
+
+  /**
    * Tells the context that its request is answered. The router does it, so that
    * a handler that is still running cannot upgrade the request any more.
+   *
+   * @returns What {@linkcode Context.onSent} was given, if anything.
    */
-  setAnswered(): void {
+  setAnswered(): readonly (() => void | PromiseLike<void>)[] | undefined {
     this.#answered = true;
+    return this.#onSent;
   }
 
   get #href(): string {
