@@ -50,6 +50,7 @@ const MVC = [
   "Container",
   "Context",
   "DependencyError",
+  "HttpError",
   "Party",
   "Router",
   "contextOf",

@@ -13,6 +13,7 @@ import {
 } from "./_route_table.ts";
 import { watchResponse } from "./_sent.ts";
 import { Context } from "./context.ts";
+import { HttpError } from "./http_error.ts";
 
 /** Answers requests from a table of routes. Nothing is ever thrown out of it. */
 export class Dispatcher {
@@ -21,7 +22,7 @@ export class Dispatcher {
   readonly root: Group = { parent: undefined, middleware: [] };
   readonly #onError: ErrorHook | undefined;
   readonly #onLateError = (error: unknown, ctx: Context): void => {
-    this.#report(error, ctx);
+    if (!isOfClient(error)) this.#report(error, ctx);
   };
 
   constructor(onError: ErrorHook | undefined) {
@@ -135,11 +136,7 @@ export class Dispatcher {
       this.#report(error, ctx);
       return answer;
     }
-    const response = error instanceof BadRequestError
-      ? answerPlain(400, "Bad Request")
-      : await this.#report(error, ctx) ??
-        answerPlain(500, "Internal Server Error");
-    return this.#conclude(response, ctx);
+    return this.#conclude(await this.#responseFor(error, ctx), ctx);
   }
 
   /** From here on nobody can change what the client gets. */
@@ -165,6 +162,24 @@ export class Dispatcher {
     }
   }
 
+  async #responseFor(error: unknown, ctx: Context): Promise<Response> {
+    if (error instanceof BadRequestError) {
+      return answerPlain(400, "Bad Request");
+    }
+    const wished = isOfClient(error)
+      ? undefined
+      : await this.#report(error, ctx);
+    if (wished !== undefined) return wished;
+    if (error instanceof HttpError) {
+      try {
+        return error.toResponse();
+      } catch (cause) {
+        this.#report(cause, ctx);
+      }
+    }
+    return answerPlain(500, "Internal Server Error");
+  }
+
   /** Tells the hook, and gives back the response it wishes. Never rejects. */
   async #report(error: unknown, ctx: Context): Promise<Response | undefined> {
     if (this.#onError === undefined) {
@@ -179,6 +194,11 @@ export class Dispatcher {
       return undefined;
     }
   }
+}
+
+/** Whether an error says what is wrong with a request, and nothing else. */
+function isOfClient(error: unknown): boolean {
+  return error instanceof HttpError && error.status < 500;
 }
 
 function answerPlain(status: number, text: string): Response {
