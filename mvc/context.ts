@@ -4,8 +4,12 @@
  * @module
  */
 
+import type { StandardSchemaV1 } from "../neffos/mod.ts";
 import { BadRequestError } from "./_bad_request.ts";
+import { readBody } from "./_body.ts";
+import { collectFields } from "./_fields.ts";
 import { cleanPath, pathOf, queryOf } from "./_path.ts";
+import { validate } from "./_validation.ts";
 
 /** What may be said about a request when its {@linkcode Context} is made. */
 export interface ContextOptions<Params = Record<string, string>> {
@@ -21,6 +25,16 @@ export interface ContextOptions<Params = Record<string, string>> {
    * @default {{}}
    */
   params?: Params;
+}
+
+/** What {@linkcode Context.readBody} may be told. */
+export interface ReadBodyOptions {
+  /**
+   * The largest body that is read, in bytes; nothing is read beyond it.
+   *
+   * @default {1048576}
+   */
+  maxBody?: number;
 }
 
 /** What the platform takes away when a request is upgraded. */
@@ -62,8 +76,9 @@ interface Copies {
  */
 export class Context<Params = Record<string, string>> {
   /**
-   * The request. Its body is read from here: `await ctx.request.json()`. Once
-   * it is upgraded, only the context can still be read.
+   * The request. Its body is read from here, `await ctx.request.text()`, or by
+   * {@linkcode Context.readBody}. Once it is upgraded, only the context can still
+   * be read.
    */
   readonly request: Request;
   /** What `Deno.serve` knows about the request's connection. */
@@ -218,6 +233,110 @@ export class Context<Params = Record<string, string>> {
     this.#values ??= new Map();
     this.#values.set(key, value);
     return this;
+  }
+
+  /**
+   * Reads the body of the request, as JSON or as a form: the content type says
+   * which.
+   *
+   * The fields of a form are an object of strings, those of `multipart/form-data`
+   * of strings and files; a repeated field is an array.
+   *
+   * @typeParam T The type that the caller expects. It is taken at its word.
+   * @param schema None: the body is not validated.
+   * @param options How much is read.
+   * @returns The body.
+   * @throws {HttpError} 415 if it is neither JSON nor a form, 413 if it is too
+   * large, 400 if it is not what its content type says. Left uncaught it is the
+   * answer.
+   * @throws {TypeError} If the body was read already.
+   */
+  readBody<T = unknown>(
+    schema?: undefined,
+    options?: ReadBodyOptions,
+  ): Promise<T>;
+  /**
+   * Reads the body of the request, as JSON or as a form, and validates it.
+   *
+   * @typeParam T What the schema makes of the body.
+   * @param schema A validator that follows the Standard Schema specification
+   * (https://standardschema.dev), version 1, such as those of zod, valibot
+   * and arktype.
+   * @param options How much is read.
+   * @returns What the schema made of the body.
+   * @throws {HttpError} 400 with a list of the issues if it is not what the
+   * schema wants; 400, 413 or 415 if it cannot be read. Left uncaught it is the
+   * answer.
+   * @throws {TypeError} If the body was read already.
+   *
+   * @example
+   * ```ts
+   * import { Router, type StandardSchemaV1 } from "@neffos/mvc";
+   * import { assertEquals } from "@std/assert";
+   *
+   * // Usually zod's, valibot's or arktype's.
+   * const Login: StandardSchemaV1<unknown, { name: string }> = {
+   *   "~standard": {
+   *     version: 1,
+   *     vendor: "example",
+   *     validate: (value) =>
+   *       typeof value === "object" && value !== null && "name" in value
+   *         ? { value: { name: String(value.name) } }
+   *         : { issues: [{ path: ["name"], message: "is missing" }] },
+   *   },
+   * };
+   *
+   * const router = new Router();
+   * router.post("/login", async (ctx) => {
+   *   const login = await ctx.readBody(Login, { maxBody: 1024 });
+   *   return ctx.text(`Hello ${login.name}`);
+   * });
+   *
+   * const server = Deno.serve({ port: 0, onListen() {} }, router.handler);
+   * const url = `http://localhost:${server.addr.port}/login`;
+   * const body = new URLSearchParams({ name: "Ann" });
+   * const response = await fetch(url, { method: "POST", body });
+   * assertEquals(await response.text(), "Hello Ann");
+   * await server.shutdown();
+   * ```
+   */
+  readBody<T>(
+    schema: StandardSchemaV1<unknown, T>,
+    options?: ReadBodyOptions,
+  ): Promise<T>;
+  async readBody(
+    schema?: StandardSchemaV1,
+    options?: ReadBodyOptions,
+  ): Promise<unknown> {
+    const body = await readBody(this, options?.maxBody);
+    return schema === undefined ? body : await validate(schema, body, "body");
+  }
+
+  /**
+   * Reads the query of the URL into an object; a repeated parameter is an array.
+   *
+   * @typeParam T The type that the caller expects. It is taken at its word.
+   * @param schema None: the query is not validated.
+   * @returns The query.
+   */
+  readQuery<T = Record<string, string | string[]>>(
+    schema?: undefined,
+  ): Promise<T>;
+  /**
+   * Reads the query of the URL into an object and validates it.
+   *
+   * @typeParam T What the schema makes of the query.
+   * @param schema A validator that follows the Standard Schema specification.
+   * @returns What the schema made of the query.
+   * @throws {HttpError} 400 with a list of the issues if it is not what the
+   * schema wants. Left uncaught it is the answer.
+   */
+  readQuery<T>(schema: StandardSchemaV1<unknown, T>): Promise<T>;
+  async readQuery(schema?: StandardSchemaV1): Promise<unknown> {
+    const query = collectFields(this.query);
+    return schema === undefined
+      ? query
+      : await validate(schema, query, "query");
   }
 
   /**

@@ -7,7 +7,11 @@
 export { Application } from "./application.ts";
 export type * from "./_controller_checks.ts";
 export * from "./container.ts";
-export { Context, type ContextOptions } from "./context.ts";
+export {
+  Context,
+  type ContextOptions,
+  type ReadBodyOptions,
+} from "./context.ts";
 export { HttpError, type HttpErrorOptions } from "./http_error.ts";
 export * from "./router.ts";
 export { contextOf, websocketHandler } from "./websocket.ts";
