@@ -123,7 +123,10 @@ export class Application<
       : rootContainer();
     this.#controllers = new ControllerFactory(this.#container);
     this.#container.register(Application, this.#registered());
-    this.#container.singleton(Server, [], failWithoutServer);
+    // A child has its parent's server, until one is made of itself.
+    if (parent === undefined) {
+      this.#container.singleton(Server, [], failWithoutServer);
+    }
   }
 
   /** The container of its services, which are not known to the compiler. */

@@ -489,3 +489,19 @@ Deno.test("The README's program works, word for word", async () => {
     await Deno.remove(file);
   }
 });
+
+Deno.test("Application.party: a child has its parent's server, or its own", async () => {
+  class Chat {
+    onChat() {}
+  }
+  const app = new Application(new Router());
+  const [first, second] = [app.party("/1"), app.party("/2")];
+  app.handleWebsocket(Chat);
+  second.handleWebsocket(Chat);
+  const server = new Server(denoUpgrader(), app);
+  const own = new Server(denoUpgrader(), second);
+  assertStrictEquals(await first.container.compile(Server).create(), server);
+  assertStrictEquals(await second.container.compile(Server).create(), own);
+  await server.close();
+  await own.close();
+});
