@@ -31,6 +31,12 @@ export type BuiltIn =
   | typeof Server
   | typeof Application;
 
+/** The tokens that every HTTP controller of an Application may ask for. */
+export type HttpBuiltIn =
+  | typeof Server
+  | typeof Context
+  | typeof Application;
+
 /** The tokens of what each connection, or each request, has of its own. */
 export type PerConnection = typeof NSConn | typeof Conn | typeof Context;
 

@@ -23,24 +23,36 @@ type Add<Params, Name extends string, Optional extends boolean> =
   & (Optional extends true ? { [Key in Name]?: string }
     : { [Key in Name]: string });
 
-/** Splits "name/rest" where the name ends. */
-type ReadName<Path extends string, Name extends string = ""> = Path extends
-  `${infer Char}${infer Rest}`
-  ? Char extends Punctuation ? [Name, Path] : ReadName<Rest, `${Name}${Char}`>
-  : [Name, Path];
+/**
+ * Splits "name/rest" where the name ends.
+ *
+ * @internal
+ */
+export type ReadName<Path extends string, Name extends string = ""> =
+  Path extends `${infer Char}${infer Rest}`
+    ? Char extends Punctuation ? [Name, Path] : ReadName<Rest, `${Name}${Char}`>
+    : [Name, Path];
 
-/** Skips a regular expression, whose opening parenthesis was taken already. */
-type SkipRegExp<Path extends string, Depth extends 1[] = []> = Path extends
-  `\\${infer _}${infer Rest}` ? SkipRegExp<Rest, Depth>
-  : Path extends `(${infer Rest}` ? SkipRegExp<Rest, [...Depth, 1]>
-  : Path extends `)${infer Rest}`
-    ? Depth extends [1, ...infer Outer extends 1[]] ? SkipRegExp<Rest, Outer>
-    : Rest
-  : Path extends `${infer _}${infer Rest}` ? SkipRegExp<Rest, Depth>
-  : "";
+/**
+ * Skips a regular expression, whose opening parenthesis was taken already.
+ *
+ * @internal
+ */
+export type SkipRegExp<Path extends string, Depth extends 1[] = []> =
+  Path extends `\\${infer _}${infer Rest}` ? SkipRegExp<Rest, Depth>
+    : Path extends `(${infer Rest}` ? SkipRegExp<Rest, [...Depth, 1]>
+    : Path extends `)${infer Rest}`
+      ? Depth extends [1, ...infer Outer extends 1[]] ? SkipRegExp<Rest, Outer>
+      : Rest
+    : Path extends `${infer _}${infer Rest}` ? SkipRegExp<Rest, Depth>
+    : "";
 
-/** Skips the regular expression that may follow a name. */
-type SkipOwnRegExp<Path extends string> = Path extends `(${infer Rest}`
+/**
+ * Skips the regular expression that may follow a name.
+ *
+ * @internal
+ */
+export type SkipOwnRegExp<Path extends string> = Path extends `(${infer Rest}`
   ? SkipRegExp<Rest>
   : Path;
 
@@ -57,8 +69,12 @@ type AddGroup<
     ? Parse<Rest, Add<Params, Name, Optional>, Unnamed, Optional>
   : Parse<Path, Add<Params, Name, Optional>, Unnamed, Optional>;
 
-/** Whether the braces that were opened close with "}?" or "}*". */
-type BracesOptional<Path extends string> = Path extends
+/**
+ * Whether the braces that were opened close with "}?" or "}*".
+ *
+ * @internal
+ */
+export type BracesOptional<Path extends string> = Path extends
   `${string}}${infer Rest}`
   ? Rest extends `${"?" | "*"}${string}` ? true : false
   : false;

@@ -31,9 +31,12 @@ import { Context } from "./context.ts";
 import type {
   BuiltIn,
   CheckedController,
+  HttpBuiltIn,
   PerConnection,
 } from "./_controller_checks.ts";
+import { activate } from "./_activation.ts";
 import { ControllerFactory, isConstructor } from "./_controllers.ts";
+import type { CheckedHttpController } from "./controller.ts";
 import type { Middleware, Party } from "./router.ts";
 
 /**
@@ -311,6 +314,80 @@ export class Application<
     assertMiddleware(middleware, "an application");
     if (this.#isMiddlewareUsed) throw tooLate("use middleware");
     this.#middleware.push(...middleware);
+    return this;
+  }
+
+  /**
+   * Makes a controller's methods routes of this application's party.
+   *
+   * A method's name says its route: an HTTP verb (`get`, `post`, `put`, `patch`,
+   * `delete`, `head`, `options`, or `any`), then a segment of the path for each
+   * capitalised word, and `By` for a path parameter. `get` is GET "/",
+   * `getUserBy(id)` is GET "/user/:…", `putUserSettings` is PUT
+   * "/user/settings". `static routes` says it otherwise, or says more; see
+   * `ControllerRoutes`. The path parameters are the arguments, percent-decoded;
+   * those in the path of the party are in `ctx.params` alone. `private` does not
+   * exist at run time: whatever is named like a route is one, unless `static
+   * routes` has `false` for it.
+   *
+   * What a method returns is the answer: a `Response` as it is, a string as
+   * text, bytes and streams as they are, `[status, body]` with that status,
+   * nothing as 204, anything else as JSON. What it throws goes the router's way;
+   * see `HttpError`.
+   *
+   * A class that is given the `Context`, or a service that depends on it or is
+   * scoped, is built once for each request, in a scope that is disposed when the
+   * response has been sent. Any other class is built once, and an instance is
+   * taken as it is. The methods `beforeActivation(b)` and `afterActivation(a)`,
+   * static or not, are called while it is registered; see `BeforeActivation`.
+   *
+   * @typeParam C The type of the class or the instance.
+   * @param controller The class, or an instance.
+   * @returns This application.
+   * @throws {TypeError} When it is no controller, has no routes, one that could
+   * never work or is registered already, or its `static inject` does not fit its
+   * constructor.
+   * @throws {DependencyError} When a service is missing, depends on itself or on
+   * a connection, or could not live as long as it must.
+   *
+   * @example
+   * ```ts
+   * import { Application, HttpError, Router, token } from "@neffos/mvc";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Users = token<Map<string, string>>("Users");
+   *
+   * class UserController {
+   *   static readonly inject = [Users] as const;
+   *   constructor(readonly users: Map<string, string>) {}
+   *
+   *   get() {
+   *     return [...this.users.keys()];
+   *   }
+   *   getBy(id: string) {
+   *     const name = this.users.get(id);
+   *     if (name === undefined) throw new HttpError(404);
+   *     return { id, name };
+   *   }
+   * }
+   *
+   * const router = new Router();
+   * new Application(router.party("/users"))
+   *   .register(Users, new Map([["1", "Ann"]]))
+   *   .handle(UserController);
+   *
+   * const server = Deno.serve({ port: 0, onListen() {} }, router.handler);
+   * const url = `http://localhost:${server.addr.port}/users`;
+   * assertEquals(await (await fetch(url)).json(), ["1"]);
+   * assertEquals(await (await fetch(`${url}/1`)).json(), { id: "1", name: "Ann" });
+   * await server.shutdown();
+   * ```
+   */
+  handle<const C extends object>(
+    controller: CheckedHttpController<C, Registered, HttpBuiltIn>,
+  ): this {
+    const { router } = this;
+    activate(controller as object, { router, container: this.#container });
     return this;
   }
 

@@ -12,6 +12,7 @@ export {
   type ContextOptions,
   type ReadBodyOptions,
 } from "./context.ts";
+export type * from "./controller.ts";
 export { HttpError, type HttpErrorOptions } from "./http_error.ts";
 export * from "./router.ts";
 export { contextOf, websocketHandler } from "./websocket.ts";

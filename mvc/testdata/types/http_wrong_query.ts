@@ -1,0 +1,13 @@
+// error: parameter of type 'ArgumentMismatch<"getBy(query)", { page: number; }, string>'
+import { Application, Router, type StandardSchemaV1 } from "../../../mod.ts";
+
+declare const Page: StandardSchemaV1<{ page: string }, { page: number }>;
+
+class UserController {
+  static readonly routes = { getBy: { query: Page } } as const;
+  getBy(id: string, query: string) {
+    return id + query;
+  }
+}
+
+new Application(new Router()).handle(UserController);
