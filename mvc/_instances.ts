@@ -117,6 +117,8 @@ async function release(scope: Scope, ctx: Context): Promise<void> {
 
 /** What a service tells the other side of a websocket, HTTP clients read too. */
 function toRefusal(error: unknown): unknown {
-  if (!(error instanceof EventError)) return error;
+  if (!(error instanceof EventError) || error instanceof HttpError) {
+    return error;
+  }
   return new HttpError(403, error.message || undefined, { cause: error });
 }

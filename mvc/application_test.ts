@@ -18,6 +18,7 @@ import {
 import { Application } from "./application.ts";
 import { DependencyError, token } from "./container.ts";
 import { Context } from "./context.ts";
+import { HttpError } from "./http_error.ts";
 import { Router } from "./router.ts";
 import { contextOf, websocketHandler } from "./websocket.ts";
 
@@ -271,6 +272,51 @@ Deno.test("Application: a dependency that fails refuses the namespace with its e
   assertEquals(faults, [reason]);
   reason = undefined;
   assertEquals((await (await connect()).ask("onHi")).text(), "hi");
+});
+
+Deno.test("Application: one service refuses requests and connections with its text", async () => {
+  const User = token<string>("User");
+  class Controller {
+    static readonly namespace = "members";
+    static readonly inject = [User] as const;
+    readonly user: string;
+    constructor(user: string) {
+      this.user = user;
+    }
+    getUser() {
+      return this.user;
+    }
+    onUser() {
+      return this.user;
+    }
+  }
+  const router = new Router();
+  const app = new Application(router.party("/api"))
+    .scoped(User, [Context], (context) => {
+      const user = context.header("x-user");
+      if (user === undefined) throw new HttpError(401, "sign in first");
+      return user;
+    })
+    .handle(Controller);
+  app.handleWebsocket(Controller);
+  await using listening = new Listening(router, app);
+  const url = `${listening.origin}/api/user`;
+  const refused = await fetch(url);
+  assertEquals(
+    [refused.status, await refused.text()],
+    [401, "sign in first"],
+  );
+  await assertRejects(
+    () => listening.connect("/api", "members"),
+    EventError,
+    "sign in first",
+  );
+  const headers = { "x-user": "ann" };
+  assertEquals(await (await fetch(url, { headers })).text(), "ann");
+  const nsConn = await listening.connect("/api", "members", headers);
+  assertEquals((await nsConn.ask("onUser")).text(), "ann");
+  assertEquals(listening.faults, []);
+  await nsConn.conn.close();
 });
 
 Deno.test("Application.handleWebsocket() names what is missing, with the path to it", () => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { NeffosError } from "../neffos/errors.ts";
+import { EventError } from "../neffos/errors.ts";
 import { toResponseWith } from "./_results.ts";
 import { phraseOf } from "./_status.ts";
 
@@ -34,6 +34,9 @@ export interface HttpErrorOptions extends ErrorOptions {
  * the hook is told and may answer otherwise. The text goes to the client; what
  * it must not read belongs into `cause`.
  *
+ * Where the same service refuses a websocket, the other side is told its text,
+ * as with every EventError.
+ *
  * @example
  * ```ts
  * import { HttpError, Router } from "@neffos/mvc";
@@ -51,7 +54,7 @@ export interface HttpErrorOptions extends ErrorOptions {
  * await server.shutdown();
  * ```
  */
-export class HttpError extends NeffosError {
+export class HttpError extends EventError {
   /** The name of the class. */
   override name = "HttpError";
   /** The status of the response, 400 to 599. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { EventError, NeffosError } from "../neffos/mod.ts";
+import { EventError } from "../neffos/mod.ts";
 import { Listening } from "./_http_harness_test.ts";
 import { HttpError } from "./http_error.ts";
 
@@ -14,7 +14,7 @@ Deno.test("HttpError has the phrase of its status, unless told otherwise", () =>
   const error = new HttpError(400, "no", { cause });
   assertEquals(error.cause, cause);
   assertEquals(error.name, "HttpError");
-  assertInstanceOf(error, NeffosError);
+  assertInstanceOf(error, EventError);
 });
 
 Deno.test("HttpError takes no status that is no error", () => {
