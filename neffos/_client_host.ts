@@ -50,6 +50,8 @@ export class ClientHost implements Host {
   readonly #reconnect: Reconnect | undefined;
   /** Aborted when the program wants no more of it. */
   readonly #end = new AbortController();
+  /** Aborted when it is not to wait any longer before the next try. */
+  #skip = new AbortController();
   #opened: Deferred<void> = makeDeferred();
   /** What is to be entered again, by namespace. */
   readonly #former = new Map<string, Left>();
@@ -84,6 +86,12 @@ export class ClientHost implements Host {
   close(conn: Conn, code: number, reason: string): void {
     conn.close(code, reason);
     this.#end.abort();
+    this.retryNow();
+  }
+
+  /** Ends the wait before the next try, if it waits. */
+  retryNow(): void {
+    this.#skip.abort();
   }
 
   #openSocket(tries: number): Socket {
@@ -165,7 +173,11 @@ export class ClientHost implements Host {
   ): Promise<void> {
     const { signal } = this.#end;
     for (let tries = 0; tries < options.maxTries; tries++) {
-      await wait(delayOf(options, tries), signal);
+      const delay = delayOf(options, tries);
+      this.#skip = new AbortController();
+      this.#tell("onReconnecting", tries + 1, delay);
+      // The hook may have closed the client.
+      if (!signal.aborted) await wait(delay, this.#skip.signal);
       if (signal.aborted) break;
       try {
         const core = await this.#tryAgain(conn, options, tries + 1);
@@ -252,8 +264,12 @@ export class ClientHost implements Host {
   }
 
   #tell(hook: "onReconnect", tries: number): void;
+  #tell(hook: "onReconnecting", tries: number, delay: number): void;
   #tell(hook: "onClose", info: CloseInfo, willReconnect: boolean): void;
-  #tell(hook: "onReconnect" | "onClose", ...args: never[]): void {
+  #tell(
+    hook: "onReconnect" | "onReconnecting" | "onClose",
+    ...args: never[]
+  ): void {
     const told: ((...args: never[]) => unknown) | undefined =
       this.#options[hook];
     const report = (error: unknown) => this.report(error, { event: hook });

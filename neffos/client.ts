@@ -118,6 +118,11 @@ export interface DialOptions {
    */
   onClose?: (info: CloseInfo, willReconnect: boolean) => void;
   /**
+   * Told before each try to come back: which one it will be, from 1, and how
+   * long it is waited for, in milliseconds. `client.retryNow()` ends the wait.
+   */
+  onReconnecting?: (tries: number, delay: number) => void;
+  /**
    * Told when the client has come back and has entered its namespaces and
    * rooms again. What refused it is told to `onError`.
    */
@@ -229,6 +234,15 @@ export class Client implements AsyncDisposable {
    */
   namespace(name: string): NSConn | undefined {
     return this.#conn.namespace(name);
+  }
+
+  /**
+   * Tries to come back now, where the client waits before its next try; see
+   * {@linkcode DialOptions.onReconnecting}. For instance when the user asks, or
+   * when the platform says that it is online again.
+   */
+  retryNow(): void {
+    this.#host.retryNow();
   }
 
   /**

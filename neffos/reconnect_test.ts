@@ -404,3 +404,48 @@ Deno.test("A connection that is lost right after it was accepted is not forgotte
     await client.close();
   }
 });
+
+Deno.test("dial() tells of each wait, and Client.retryNow() ends it", async () => {
+  await using memory = new MemoryServer({ "": {} });
+  const waits: [number, number][] = [];
+  const waiting = [1, 2].map(() => Promise.withResolvers<void>());
+  let refused = 1;
+  const returning = await Returning.dial(memory, { "": {} }, {
+    reconnect: {
+      initialDelay: 1_000_000,
+      maxDelay: 3_000_000,
+      random: () => 1,
+    },
+    onReconnecting: (...wait) => {
+      waits.push(wait);
+      waiting.shift()?.resolve();
+    },
+  });
+  const [first, second] = waiting.map(({ promise }) => promise);
+  // Nothing waits yet.
+  returning.client.retryNow();
+  memory.server.onConnect = (conn) => {
+    if (refused-- > 0) conn.close(1013);
+  };
+  returning.socket.terminate!();
+  await first;
+  returning.client.retryNow();
+  await second;
+  returning.client.retryNow();
+  await returning.until(2);
+  assertEquals(returning.told, ["close 1006 true", "reconnect 2"]);
+  assertEquals(waits, [[1, 1_000_000], [2, 2_000_000]]);
+  await returning.client.close();
+});
+
+Deno.test("dial() tells of a wait to a hook that closes the client", async () => {
+  await using memory = new MemoryServer({ "": {} });
+  const returning = await Returning.dial(memory, { "": {} }, {
+    reconnect: { initialDelay: 1_000_000, random: () => 1 },
+    onReconnecting: () => void returning.client.close(),
+  });
+  returning.socket.terminate!();
+  await returning.client.closed;
+  assertEquals(returning.told, ["close 1006 true", "close 1006 false"]);
+  assertEquals(returning.tries, 1);
+});

@@ -28,6 +28,7 @@
  */
 
 import type { StandardSchemaV1 } from "./_standard_schema.ts";
+import type { MessageHandler } from "./events.ts";
 import type { Body, Message, MessageInit, Reply } from "./message.ts";
 import type { NSConn } from "./ns_conn.ts";
 
@@ -93,7 +94,8 @@ export type EventInit<Emits extends object> = string extends keyof Emits
 
 /**
  * The handlers of the other side of a connection: what a client gives to
- * `dial` where the server's controller has an `NSConn<Emits>`.
+ * `dial` where the server's controller has an `NSConn<Emits>`. The events of
+ * the life cycle may be among them.
  *
  * @typeParam Emits The events that come from the other side.
  *
@@ -109,14 +111,16 @@ export type EventInit<Emits extends object> = string extends keyof Emits
  * };
  * ```
  */
-export type HandlersOf<Emits extends object> = {
-  [Event in keyof Emits & string]?: (
-    nsConn: NSConn,
-    msg: Message<BodyOf<Emits, Event>>,
-  ) => Emits[Event] extends (...args: never[]) => infer Answer
-    ? Answer | Reply<Answer> | Promise<Answer | Reply<Answer>>
-    : unknown;
-};
+export type HandlersOf<Emits extends object> =
+  & {
+    [Event in keyof Emits & string]?: (
+      nsConn: NSConn,
+      msg: Message<BodyOf<Emits, Event>>,
+    ) => Emits[Event] extends (...args: never[]) => infer Answer
+      ? Answer | Reply<Answer> | Promise<Answer | Reply<Answer>>
+      : unknown;
+  }
+  & { [Event in BuiltInMethod]?: MessageHandler };
 
 /** The names of methods that handle the events of the protocol itself. */
 export type BuiltInMethod = `${"_On" | "On" | "on"}${

@@ -1,6 +1,8 @@
 import {
   Context,
   EventError,
+  type EventInit,
+  type Except,
   type Message,
   NSConn,
   type Reply,
@@ -25,6 +27,18 @@ export interface RoomInfo {
   readonly people: number;
 }
 
+/** What the server sends, and what its body is. */
+export interface ChatEvents {
+  /** Something was said, in the room of the message or to everybody. */
+  onChat: Chat;
+  /** Somebody is writing. */
+  onTyping: Person;
+  /** Who is there now. */
+  onPeople: Person[];
+  /** Which rooms there are now. */
+  onRooms: RoomInfo[];
+}
+
 const MAX_TEXT = 2_000;
 
 /**
@@ -38,14 +52,14 @@ export class ChatController {
   /** What the constructor is given; the compiler checks that both agree. */
   static readonly inject = [NSConn, Context, Logger, People] as const;
 
-  readonly #nsConn: NSConn;
+  readonly #nsConn: NSConn<ChatEvents>;
   readonly #context: Context;
   readonly #logger: Logger;
   readonly #people: People;
   #said = 0;
 
   constructor(
-    nsConn: NSConn,
+    nsConn: NSConn<ChatEvents>,
     context: Context,
     logger: Logger,
     people: People,
@@ -83,7 +97,7 @@ export class ChatController {
   }
 
   /** Asked with a name: takes it. The error of one that is taken goes back. */
-  onName(msg: Message): Person {
+  onName(msg: Message<string>): Person {
     const person = this.#people.setName(this.#nsConn.id, msg.text());
     this.#logger.log(`${this.#nsConn} is ${person.name}`);
     this.#tellPeople();
@@ -96,7 +110,7 @@ export class ChatController {
    * get it as `onChat`, and so does who said it: `reply()` goes back whether
    * there was an ask or not.
    */
-  onChat(msg: Message): Reply {
+  onChat(msg: Message<string>): Reply<Chat> {
     const text = msg.text().trim();
     if (text === "" || text.length > MAX_TEXT) {
       throw new EventError(`A message has 1 to ${MAX_TEXT} characters`);
@@ -104,17 +118,19 @@ export class ChatController {
     const time = new Date().toISOString();
     const chat: Chat = { ...this.#person(), text, time };
     this.#said++;
-    this.#tellOthers(msg, chat);
+    const { room } = msg;
+    this.#tell(this.#nsConn, { room, event: "onChat", body: chat });
     return reply(chat);
   }
 
   /** Lets the others see that a message is being written. */
   onTyping(msg: Message) {
-    this.#tellOthers(msg, this.#person());
+    const { room } = msg;
+    this.#tell(this.#nsConn, { room, event: "onTyping", body: this.#person() });
   }
 
   /** Asked, with the name of a room or without: says who is there. */
-  onWho(msg: Message): Person[] {
+  onWho(msg: Message<string | undefined>): Person[] {
     return this.#who(msg.room || msg.text());
   }
 
@@ -169,22 +185,18 @@ export class ChatController {
     return this.#all(room).flatMap(({ id }) => this.#people.find(id) ?? []);
   }
 
-  /** Passes an event on to the others in its room. */
-  #tellOthers({ namespace, room, event }: Message, body: object) {
-    const message = { namespace, room, event, body };
-    this.#nsConn.server.broadcast(this.#nsConn, message);
-  }
-
   #tellPeople(room = "") {
-    this.#tellAll("onPeople", { room, body: this.#who(room) });
+    this.#tell(null, { room, event: "onPeople", body: this.#who(room) });
   }
 
   #tellRooms() {
-    this.#tellAll("onRooms", { room: "", body: this.onRooms() });
+    this.#tell(null, { event: "onRooms", body: this.onRooms() });
   }
 
-  #tellAll(event: string, { room, body }: { room: string; body: object }) {
+  /** Tells everybody, or all in a room; the compiler knows what and how. */
+  #tell(except: Except, message: EventInit<ChatEvents>) {
     const { namespace } = ChatController;
-    this.#nsConn.server.broadcast(null, { namespace, room, event, body });
+    const { server } = this.#nsConn;
+    server.broadcast<ChatEvents>(except, { ...message, namespace });
   }
 }

@@ -5,9 +5,8 @@
  * @module
  */
 
-import { EventError, type Events } from "../../../neffos/client.ts";
-import type { Chat, RoomInfo } from "../chat_controller.ts";
-import type { Person } from "../people.ts";
+import { EventError, type HandlersOf } from "../../../neffos/client.ts";
+import type { ChatEvents, RoomInfo } from "../chat_controller.ts";
 import { Aside } from "./aside.ts";
 import { Banner } from "./banner.ts";
 import { Conversation } from "./conversation.ts";
@@ -40,21 +39,21 @@ let status: Status["kind"] | undefined;
 let lastTyping = 0;
 
 /** The events of the chat, by the names that the server gives them. */
-const events: Events = {
+const events: HandlersOf<ChatEvents> = {
   onChat(_nsConn, msg) {
     const conversation = conversations.get(msg.room);
     if (msg.error !== undefined) conversation?.refuse(msg.error.message);
-    else conversation?.receive(msg.json<Chat>(), session.person);
+    else conversation?.receive(msg.json(), session.person);
   },
   onTyping(_nsConn, msg) {
-    conversations.get(msg.room)?.setTyping(msg.json<Person>());
+    conversations.get(msg.room)?.setTyping(msg.json());
   },
   onPeople(_nsConn, msg) {
-    const people = msg.json<Person[]>();
+    const people = msg.json();
     conversations.get(msg.room)?.setPeople(people, session.person);
   },
   onRooms(_nsConn, msg) {
-    rooms = msg.json<RoomInfo[]>();
+    rooms = msg.json();
     render();
   },
   onRoomLeft(_nsConn, msg) {
@@ -104,7 +103,7 @@ function noteEverywhere(note: string): void {
 /** Asks for what is pushed only when it changes. */
 async function refresh(): Promise<void> {
   try {
-    rooms = await session.ask<RoomInfo[]>("onRooms") ?? [];
+    rooms = await session.askRooms() ?? [];
     for (const [room, conversation] of conversations) {
       // The server may not have let us into a room again.
       if (room === "" || session.rooms.has(room)) await askPeople(conversation);
@@ -116,7 +115,7 @@ async function refresh(): Promise<void> {
 }
 
 async function askPeople(conversation: Conversation): Promise<void> {
-  const people = await session.ask<Person[]>("onWho", conversation.room);
+  const people = await session.askWho(conversation.room);
   if (people) conversation.setPeople(people, session.person);
 }
 

@@ -4,9 +4,15 @@ import {
   type CloseInfo,
   dial,
   EventError,
-  type Events,
+  type EventsOf,
+  type HandlersOf,
   type NSConn,
 } from "../../../neffos/client.ts";
+import type {
+  ChatController,
+  ChatEvents,
+  RoomInfo,
+} from "../chat_controller.ts";
 import type { Person } from "../people.ts";
 
 /** How the connection is, for people to see. */
@@ -25,13 +31,16 @@ const LONGEST_DELAY = 15_000;
 const MAX_REFUSALS = 8;
 const PULSE = 20_000;
 
+/** What may be sent to the server, from the type of its controller. */
+type Sent = EventsOf<typeof ChatController>;
+
 /** A place in the chat that comes back when the connection is lost. */
 export class Session {
-  readonly #events: Events;
+  readonly #events: HandlersOf<ChatEvents>;
   readonly #onStatus: (status: Status) => void;
   readonly #rooms = new Set<string>();
   #client: Client | undefined;
-  #nsConn: NSConn | undefined;
+  #nsConn: NSConn<Sent> | undefined;
   #person: Person | undefined;
   #isRedialling = false;
   #skip = () => {};
@@ -42,7 +51,10 @@ export class Session {
    * @param events What handles the events of the chat.
    * @param onStatus Told whenever the status changes.
    */
-  constructor(events: Events, onStatus: (status: Status) => void) {
+  constructor(
+    events: HandlersOf<ChatEvents>,
+    onStatus: (status: Status) => void,
+  ) {
     this.#events = events;
     this.#onStatus = onStatus;
   }
@@ -81,21 +93,28 @@ export class Session {
    * @param body The body.
    * @returns Whether it was sent.
    */
-  emit(room: string, event: string, body?: string): boolean {
+  emit(room: string, event: "onChat" | "onTyping", body = ""): boolean {
     const target = room === "" ? this.#nsConn : this.#nsConn?.room(room);
     return target?.emit(event, body) ?? false;
   }
 
   /**
-   * Asks the server.
+   * Asks who is there.
    *
-   * @typeParam T The type of the answer.
-   * @param event The event.
-   * @param body The body.
-   * @returns The answer, `undefined` while there is no connection.
+   * @param room The room, `""` for everybody.
+   * @returns Who, `undefined` while there is no connection.
    */
-  async ask<T>(event: string, body?: string): Promise<T | undefined> {
-    return (await this.#nsConn?.ask(event, body))?.json<T>();
+  async askWho(room: string): Promise<Person[] | undefined> {
+    return (await this.#nsConn?.ask("onWho", room))?.json();
+  }
+
+  /**
+   * Asks which rooms there are.
+   *
+   * @returns Which, `undefined` while there is no connection.
+   */
+  async askRooms(): Promise<RoomInfo[] | undefined> {
+    return (await this.#nsConn?.ask("onRooms"))?.json();
   }
 
   /**
@@ -128,7 +147,7 @@ export class Session {
   /** Takes the name, and the rooms that we were in before. */
   async #enter(name: string): Promise<void> {
     const nsConn = this.#nsConn ?? await this.#dial();
-    this.#person = (await nsConn.ask("onName", name)).json<Person>();
+    this.#person = (await nsConn.ask("onName", name)).json();
     for (const room of this.#rooms) {
       try {
         await nsConn.joinRoom(room);
@@ -139,11 +158,11 @@ export class Session {
     }
   }
 
-  async #dial(): Promise<NSConn> {
+  async #dial(): Promise<NSConn<Sent>> {
     const handler = { default: this.#events };
     const client = await dial(ENDPOINT, handler, { timeout: 5_000 });
     try {
-      this.#nsConn = await client.connect("default");
+      this.#nsConn = await client.connect<typeof ChatController>("default");
     } catch (error) {
       void client.close();
       throw error;
@@ -215,7 +234,7 @@ export class Session {
   }
 
   /** Asks now and then: a network can go without a word. */
-  async #feelPulse(client: Client, nsConn: NSConn): Promise<void> {
+  async #feelPulse(client: Client, nsConn: NSConn<Sent>): Promise<void> {
     while (!client.isClosed) {
       await new Promise((resolve) => setTimeout(resolve, PULSE));
       try {
