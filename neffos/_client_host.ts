@@ -281,6 +281,9 @@ export class ClientHost implements Host {
     }
   }
 
+  /** Clients are sent much that they do not care about. */
+  onUnhandled(): void {}
+
   report(error: unknown, source: FaultSource): void {
     reportTo(this.#options.onError, error, source);
   }

@@ -1,6 +1,7 @@
 import type { Core } from "./_core.ts";
 import { isSystemEvent } from "./_names.ts";
 import { Decoder } from "./_decoder.ts";
+import type { NSState } from "./_state.ts";
 import { encode, encodeEmptyReply } from "./codec.ts";
 import { BAD_NAMESPACE, BAD_ROOM, INVALID_PAYLOAD } from "./errors.ts";
 import { Message, type RawBody, Reply, toRawBody } from "./message.ts";
@@ -67,7 +68,7 @@ export class Dispatcher {
     const handler = message.isNative
       ? events.native
       : events.handlers.get(event) ?? events.any;
-    if (handler === undefined) return this.#unhandled(message);
+    if (handler === undefined) return this.#unhandled(state, message);
     let result: unknown;
     let isLater: boolean;
     try {
@@ -131,9 +132,11 @@ export class Dispatcher {
     if (message.wait !== "") this.#core.refuse(message, text);
   }
 
-  #unhandled(message: Message): void {
-    this.#core.host.drops.stray++;
+  #unhandled(state: NSState, message: Message): void {
+    const { host } = this.#core;
+    host.drops.stray++;
     this.#core.acknowledge(message);
+    host.onUnhandled(state, message);
   }
 }
 

@@ -28,13 +28,19 @@ export class MemoryServer implements AsyncDisposable {
   readonly server: Server;
   readonly frames: SentFrame[] = [];
   readonly errors: unknown[] = [];
+  /** The events that nobody has handled. */
+  readonly unhandled: string[] = [];
   readonly #waiting: Socket[] = [];
 
   constructor(handler: ConnHandler, options: ServerOptions = {}) {
     this.server = new Server(
       () => ({ socket: this.#waiting.shift()!, response: new Response() }),
       handler,
-      { onError: (error) => this.errors.push(error), ...options },
+      {
+        onError: (error) => this.errors.push(error),
+        onUnhandled: (_, msg) => this.unhandled.push(msg.event),
+        ...options,
+      },
     );
   }
 

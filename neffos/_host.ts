@@ -1,10 +1,12 @@
 import type { CompiledHandlers } from "./_compile.ts";
+import { toLogText } from "./_log_text.ts";
 import type { Index } from "./_index.ts";
 import type { TurnTracer } from "./_queue.ts";
-import type { Left } from "./_state.ts";
+import type { Left, NSState } from "./_state.ts";
 import type { Timers } from "./_timers.ts";
 import type { Conn } from "./conn.ts";
 import type { Server } from "./server.ts";
+import type { Message } from "./message.ts";
 import type { CloseInfo } from "./socket.ts";
 
 /** What one connection may take. Sizes in bytes, times in milliseconds. */
@@ -87,6 +89,8 @@ export interface Host {
   onSilenced(conn: Conn): void;
   /** All is over. */
   onClosed(conn: Conn, end: End): void | Promise<void>;
+  /** A message came whose event nobody handles. */
+  onUnhandled(state: NSState, message: Message): void;
   /** Something failed that nobody else is told of. */
   report(error: unknown, source: FaultSource): void;
 }
@@ -108,7 +112,7 @@ export function reportTo(
 /** Writes one line; what the other side has sent is quoted and escaped. */
 function logFault(error: unknown, source: FaultSource): void {
   const { conn, namespace = "", event = "" } = source;
-  const where = JSON.stringify({ conn: conn?.id, namespace, event });
+  const where = toLogText({ conn: conn?.id, namespace, event });
   // deno-lint-ignore no-console -- the program has given no onError
   console.error(`neffos: a handler failed ${where}:`, error);
 }

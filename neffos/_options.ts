@@ -1,6 +1,8 @@
 import type { Origins, UpgradeError } from "./_handshake.ts";
 import { DEFAULT_LIMITS, type FaultSource, type Limits } from "./_host.ts";
 import type { Conn, UpgradeRequest } from "./conn.ts";
+import type { Message } from "./message.ts";
+import type { NSConn } from "./ns_conn.ts";
 import type { CloseInfo } from "./socket.ts";
 
 /** What a program can hear of and decide about a server's connections. */
@@ -29,6 +31,14 @@ export interface ServerHooks {
    * @default one line of `console.error` for each
    */
   onError?: ((error: unknown, source: FaultSource) => void) | undefined;
+  /**
+   * Told of each message whose event nobody handles: neither a handler of its
+   * name nor one of any event. An ask gets the empty reply all the same.
+   *
+   * @default one line of `console.warn` for each event, for at most 100 of
+   * them, since it is clients that choose their names
+   */
+  onUnhandled?: ((nsConn: NSConn, msg: Message) => void) | undefined;
   /**
    * Gives the ID of a new connection. Several connections of one user may
    * share an ID. What it throws is answered with 500.

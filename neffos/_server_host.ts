@@ -10,9 +10,12 @@ import {
 } from "./_host.ts";
 import { Index } from "./_index.ts";
 import type { Turn, TurnTracer } from "./_queue.ts";
+import type { NSState } from "./_state.ts";
 import { Timers } from "./_timers.ts";
+import { UnhandledLog } from "./_unhandled.ts";
 import { type Conn, coreOf } from "./conn.ts";
 import type { ConnHandler } from "./events.ts";
+import type { Message } from "./message.ts";
 import type { Server } from "./server.ts";
 
 /** The server as its connections see it. */
@@ -29,6 +32,7 @@ export class ServerHost implements Host {
   readonly all = new Set<Conn>();
   /** Those that `onConnect` was called for and that are not closed. */
   readonly connected = new Set<Conn>();
+  readonly #unhandled = new UnhandledLog();
 
   constructor(server: Server, handler: ConnHandler, limits: Limits) {
     this.server = server;
@@ -62,6 +66,21 @@ export class ServerHost implements Host {
     } catch (error) {
       this.report(error, { conn, event: "onDisconnect" });
     }
+  }
+
+  onUnhandled({ nsConn, namespace, events }: NSState, message: Message): void {
+    const { onUnhandled } = this.server;
+    if (onUnhandled === undefined) {
+      this.#unhandled.tell(namespace, message.event, events);
+      return;
+    }
+    Promise.try(onUnhandled, nsConn, message).catch((error) =>
+      this.report(error, {
+        conn: nsConn.conn,
+        namespace,
+        event: "onUnhandled",
+      })
+    );
   }
 
   report(error: unknown, source: FaultSource): void {

@@ -39,6 +39,8 @@ export class Server implements ServerHooks {
   onUpgradeError: ServerHooks["onUpgradeError"];
   /** See {@linkcode ServerOptions.onError}. */
   onError: ServerHooks["onError"];
+  /** See {@linkcode ServerOptions.onUnhandled}. */
+  onUnhandled: ServerHooks["onUnhandled"];
   /** See {@linkcode ServerOptions.idGenerator}. */
   idGenerator: NonNullable<ServerHooks["idGenerator"]>;
   readonly #options: ServerOptions;
@@ -68,6 +70,7 @@ export class Server implements ServerHooks {
     this.onDisconnect = options.onDisconnect;
     this.onUpgradeError = options.onUpgradeError;
     this.onError = options.onError;
+    this.onUnhandled = options.onUnhandled;
     this.idGenerator = options.idGenerator ?? (() => crypto.randomUUID());
     this.#host = new ServerHost(this, handler, limitsOf(options));
   }

@@ -483,3 +483,104 @@ Deno.test("new Server() checks what it is given", () => {
     'RangeError: Cannot set "maxPayload" to 0',
   );
 });
+
+/** Runs something and gives what it has written with console.warn. */
+async function warningsOf(run: () => Promise<void>): Promise<string[]> {
+  const lines: string[] = [];
+  const { warn } = console;
+  console.warn = (...line: unknown[]) => void lines.push(line.join(" "));
+  try {
+    await run();
+  } finally {
+    console.warn = warn;
+  }
+  return lines;
+}
+
+Deno.test("Server warns once of each event that nobody handles", async () => {
+  const handler = {
+    default: { onChat: () => "chat", Once: () => "once" },
+    any: { onAnyEvent: () => "any" },
+  };
+  const options = { onUnhandled: undefined };
+  const lines = await warningsOf(async () => {
+    await using memory = new MemoryServer(handler, options);
+    for (let n = 0; n < 2; n++) {
+      const client = await memory.dial({ default: {}, any: {} });
+      const nsConn = await client.connect("default");
+      for (
+        const event of ["chat", "OnChat", "ONCHAT", "once", "on", ""]
+      ) nsConn.emit(event, "emit");
+      assertEquals((await nsConn.ask("chat")).text(), "");
+      assertEquals((await nsConn.ask("onChat")).text(), "chat");
+      assertEquals(
+        (await nsConn.ask("a\n\u009b\u202e\u2028\u{e0041}")).body,
+        "",
+      );
+      const any = await client.connect("any");
+      assertEquals((await any.ask("chat")).text(), "any");
+      for (const { conn } of memory.server.connectionsByNamespace("any")) {
+        conn.namespace("any")!.emit("nobody");
+      }
+      await any.ask("end");
+    }
+  });
+  const line = (event: string, hint = "") =>
+    `Cannot handle event "${event}" of namespace "default": nothing handles it${hint}`;
+  const hint = '; did you mean "onChat"?';
+  assertEquals(lines, [
+    line("chat", hint),
+    line("OnChat", hint),
+    line("ONCHAT", hint),
+    line("once", '; did you mean "Once"?'),
+    line("on"),
+    line(""),
+    line("a\\n\\u009b\\u202e\\u2028\\udb40\\udc41"),
+  ]);
+});
+
+Deno.test("Server warns of at most a hundred events that nobody handles", async () => {
+  const lines = await warningsOf(async () => {
+    await using memory = new MemoryServer({ default: {}, other: {} }, {
+      onUnhandled: undefined,
+    });
+    const client = await memory.dial({ default: {}, other: {} });
+    for (const namespace of ["default", "other"]) {
+      const nsConn = await client.connect(namespace);
+      for (let n = 0; n < 80; n++) nsConn.emit(`event ${n}`);
+      await nsConn.ask("event 0");
+    }
+  });
+  assertEquals(lines.length, 100);
+  assertEquals(new Set(lines).size, 100);
+});
+
+Deno.test("Server tells onUnhandled, and onError when that fails", async () => {
+  const told: string[] = [];
+  const sources: FaultSource[] = [];
+  await using memory = new MemoryServer({ default: { onChat() {} } }, {
+    onError: (_, source) => void sources.push(source),
+    onUnhandled(nsConn, msg) {
+      told.push(`${nsConn.namespace} ${msg.event} ${msg.text()}`);
+      if (msg.text() === "throw") throw new Error("onUnhandled");
+      return msg.text() === "reject"
+        ? Promise.reject(new Error("later"))
+        : undefined;
+    },
+  });
+  const client = await memory.dial({ default: {} });
+  const nsConn = await client.connect("default");
+  nsConn.emit("chat", "emit");
+  for (const body of ["ask", "throw", "reject"]) {
+    assertEquals((await nsConn.ask("chat", body)).text(), "");
+  }
+  await nsConn.ask("onChat");
+  assertEquals(
+    told,
+    ["emit", "ask", "throw", "reject"].map((body) => `default chat ${body}`),
+  );
+  assertEquals(
+    sources.map(({ namespace, event }) => [namespace, event]),
+    [["default", "onUnhandled"], ["default", "onUnhandled"]],
+  );
+});

@@ -122,6 +122,7 @@ class Round {
         closeTimeout: CLOSE_TIMEOUT,
         idGenerator: () => `id${this.#count % 4}`,
         onError: this.#program.onError,
+        onUnhandled() {},
       },
     );
     this.#program.onBroadcast = (...args) => this.#noteBroadcast(...args);
