@@ -173,6 +173,10 @@ export class Membership {
     for (const bind of events.binders) {
       state.bindings.push(await bind(state.nsConn));
     }
+    if (this.#core.isEnding) {
+      await this.#unbind(state);
+      throw this.#core.closedError();
+    }
     this.#states.set("", state);
     this.#enter(state);
   }
