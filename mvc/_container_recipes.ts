@@ -26,7 +26,8 @@ export function draft(view: View, target: CompileTarget): Draft {
   if (!isConstructor(target) || view.find(target) !== undefined) {
     return { name, blueprint: { deps: [target] } };
   }
-  const blueprint = { name, deps: depsOf(target), make: makerOf(target) };
+  const [deps, make] = [depsOf(target), makerOf(target)];
+  const blueprint = { name, token: target, deps, make };
   return { name, blueprint };
 }
 

@@ -33,6 +33,8 @@ import {
 
 /** What a plan builds; without `make`, what the one dependency stands for. */
 export interface Blueprint extends Root {
+  /** The class, which counts for itself only until it is registered. */
+  readonly token?: ServiceToken;
   readonly make?: (services: readonly unknown[]) => unknown;
 }
 
@@ -181,7 +183,7 @@ export class Registry implements View {
 export class RegistryPlan<T> implements Plan<T> {
   readonly name: string;
   readonly #registry: Registry;
-  readonly #blueprint: Blueprint;
+  #blueprint: Blueprint;
   #source: Source | undefined = undefined;
   #version = -1;
   #isScoped = false;
@@ -214,6 +216,10 @@ export class RegistryPlan<T> implements Plan<T> {
     if (this.#source !== undefined) return;
     const { version } = this.#registry;
     if (this.#version === version) return;
+    const { token, given } = this.#blueprint;
+    if (token !== undefined && this.#registry.find(token) !== undefined) {
+      this.#blueprint = { deps: [token], given };
+    }
     this.#isScoped = checkGraph(this.#registry, this.#blueprint);
     this.#version = version;
   }

@@ -83,8 +83,11 @@ export function optional<K extends ServiceToken>(token: K): Optional<K> {
 /** The name of a token, a class or an optional dependency, for people. */
 export function nameOf(dep: Dependency): string {
   const token = tokenOf(dep);
-  const name = typeof token === "symbol" ? token.description : token.name;
-  return name || "(unnamed)";
+  // A static member of a class may be called so, too.
+  const name: unknown = typeof token === "symbol"
+    ? token.description
+    : token.name;
+  return typeof name === "string" && name !== "" ? name : "(unnamed)";
 }
 
 /** The token behind a dependency. */
@@ -144,12 +147,17 @@ export function assertDeps(
 /**
  * What a class wants to be given: its `static inject`.
  *
- * @throws {TypeError} When it is missing though the constructor takes
+ * @throws {TypeError} When it is no class, or it is missing though the constructor takes
  * parameters, too short, or no list of tokens.
  */
 export function depsOf(Class: Constructor): readonly Dependency[] {
   const inject = "inject" in Class ? Class.inject : undefined;
   const name = nameOf(Class);
+  if (!isConstructible(Class)) {
+    throw new TypeError(
+      `Cannot build "${name}" with new: it is a function and no class; give a factory after the list of its dependencies`,
+    );
+  }
   if (inject === undefined && Class.length > 0) {
     throw new TypeError(
       `Cannot inject into "${name}": its constructor takes ${Class.length} parameters; write "static readonly inject = [...] as const" with their tokens`,
@@ -163,6 +171,16 @@ export function depsOf(Class: Constructor): readonly Dependency[] {
     );
   }
   return deps;
+}
+
+/** Whether `new` can be used with a function; runs nothing of it. */
+function isConstructible(value: Constructor): boolean {
+  try {
+    Reflect.construct(Object, [], value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function show(value: unknown): string {

@@ -45,6 +45,9 @@ class ChatController {
   }
 }
 
+class Plain {}
+const plain = new Plain();
+
 const silent: Logger = { log() {} };
 
 /** A container whose types check nothing, as JavaScript has it. */
@@ -649,6 +652,46 @@ Deno.test("register() and its like refuse arguments of the wrong kind", () => {
       () => container.scoped<ServiceToken, []>(undefined as never, [], () => 0),
     ]
   ) assertThrows(use, TypeError, "Cannot use undefined as a token");
+});
+
+Deno.test("singleton() and scoped() refuse a function that is no class", () => {
+  const container = untyped();
+  // As JavaScript has it: the list of dependencies was left out.
+  const factory = (() => silent) as never;
+  for (
+    const use of [
+      () => container.singleton(Logger, factory),
+      () => container.scoped(Logger, (async () => await silent) as never),
+      () => container.compile({ run() {} }.run as never),
+    ]
+  ) assertThrows(use, TypeError, "it is a function and no class");
+});
+
+Deno.test("compile() names a class whatever its static members are called", () => {
+  class Odd {
+    static readonly name = 1;
+    static readonly inject = [Logger] as const;
+  }
+  assertThrows(
+    () => untyped().compile(Odd),
+    DependencyError,
+    "(unnamed) -> Logger: not registered",
+  );
+  assertThrows(
+    () => untyped().compile(Symbol() as ServiceToken),
+    DependencyError,
+    'Cannot build "(unnamed)": (unnamed): not registered',
+  );
+});
+
+Deno.test("compile() gives the class that is registered later", () => {
+  const container = untyped();
+  const plan = container.compile(Plain);
+  assertEquals(plan.isScoped, false);
+  container.scoped(Plain, [], () => new Plain());
+  assertEquals(plan.isScoped, true);
+  container.register(Plain, plain);
+  assertStrictEquals(plan.create(), plain);
 });
 
 Deno.test("register() wins over an earlier registration", () => {
