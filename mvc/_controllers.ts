@@ -4,13 +4,15 @@
  * @module
  */
 
+import { coreOf } from "../neffos/conn.ts";
 import { type Binding, Conn, NSConn, Struct } from "../neffos/mod.ts";
-import type {
-  Constructor,
-  Container,
-  Plan,
-  Scope,
-  ServiceToken,
+import {
+  type Constructor,
+  type Container,
+  DependencyError,
+  type Plan,
+  type Scope,
+  type ServiceToken,
 } from "./container.ts";
 import { Context } from "./context.ts";
 import { findContext } from "./websocket.ts";
@@ -29,12 +31,16 @@ export class ControllerFactory {
   structOf(Class: Constructor<object>): Struct {
     const plan = this.#container.compile(Class) as Plan<object>;
     const createOnce = this.#createOnce(plan);
+    let isShared = true;
     return new Struct(Class, {
       get isShared() {
-        return !plan.isScoped;
+        return isShared = !plan.isScoped;
       },
-      create: (nsConn) =>
-        plan.isScoped ? this.#createScoped(nsConn, plan) : createOnce(),
+      create: (nsConn) => {
+        // The server calls its methods as they were when it was made.
+        if (plan.isScoped === isShared) throw tooLate(plan.name);
+        return isShared ? createOnce() : this.#createScoped(nsConn, plan);
+      },
     });
   }
 
@@ -49,7 +55,7 @@ export class ControllerFactory {
         ? { instance, dispose: () => this.#leave(nsConn, scope) }
         : { instance };
     } catch (error) {
-      if (known === undefined) await this.#leave(nsConn, scope);
+      if (known === undefined) await this.#abandon(nsConn, scope);
       throw error;
     }
   }
@@ -57,6 +63,16 @@ export class ControllerFactory {
   async #leave(nsConn: NSConn, scope: Scope): Promise<void> {
     this.#scopes.delete(nsConn);
     await scope[Symbol.asyncDispose]();
+  }
+
+  /** Leaves for another reason, which must not be hidden by a new one. */
+  async #abandon(nsConn: NSConn, scope: Scope): Promise<void> {
+    try {
+      await this.#leave(nsConn, scope);
+    } catch (error) {
+      const { conn, namespace } = nsConn;
+      coreOf(conn).report(error, { namespace, event: "dispose" });
+    }
   }
 
   /** Builds when the first connection comes; what fails is tried again. */
@@ -79,6 +95,13 @@ export class ControllerFactory {
     if (context !== undefined) values.set(Context, context);
     return values;
   }
+}
+
+function tooLate(name: string): DependencyError {
+  return new DependencyError(
+    `Cannot build "${name}": what was registered since its server was made decides anew whether connections share it; register before`,
+    [name],
+  );
 }
 
 /** Tells a class from an instance. */
