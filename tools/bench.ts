@@ -8,6 +8,8 @@
  * ratio of their medians. A time alone says little on a noisy machine.
  */
 
+import { median } from "./bench/median.ts";
+
 /** CPU ticks a second, `getconf CLK_TCK`: 100 on every Linux that Deno runs on. */
 const TICKS = 100;
 /** Fresh pairs of servers: where their memory lies alone makes a few percent. */
@@ -141,11 +143,6 @@ const WORKS: Work[] = [
     run: shout,
   },
 ];
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1]!;
-}
 
 /** Lets the two servers take turns; gives what a message cost in each turn. */
 async function takeTurns(
