@@ -182,7 +182,7 @@ interface Job {
   readonly scope: InstanceScope;
   readonly services: unknown[];
   readonly late?: readonly Late[];
-  readonly made?: Promise<unknown>;
+  readonly made?: unknown;
 }
 
 function build(recipe: Recipe, scope: InstanceScope): Cell {
@@ -202,7 +202,8 @@ function build(recipe: Recipe, scope: InstanceScope): Cell {
     return cell;
   }
   const made = recipe.make(services);
-  if (made instanceof Promise) {
+  // A factory may have ended the very scope that it builds for.
+  if (made instanceof Promise || scope.isDisposed) {
     cell.promise = finish(cell, { recipe, scope, services, made });
     return cell;
   }

@@ -858,6 +858,22 @@ Deno.test("scope disposes at once what is built after its end", async () => {
   assertEquals(log, ["a"]);
 });
 
+Deno.test("scope disposes what a factory gives that has ended it", async () => {
+  const log: string[] = [];
+  const [A] = tokens("A");
+  const container = untyped().scoped(A, [], () => {
+    void scope[Symbol.asyncDispose]();
+    return disposable("a", log);
+  });
+  const scope = container.createScope();
+  await assertRejects(
+    async () => await container.compile(A).create(scope),
+    DependencyError,
+    'Cannot build "A": its scope is disposed',
+  );
+  assertEquals(log, ["a"]);
+});
+
 Deno.test("create() tells why the disposal of something late failed", async () => {
   const error = new Error("a");
   const gate = Promise.withResolvers<Disposable>();
