@@ -1,6 +1,11 @@
 /** Faults of other implementations that concern controllers and services. */
 
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { MemoryServer, RawClient } from "../neffos/_harness_test.ts";
 import { compileHandlers } from "../neffos/_compile.ts";
 import {
@@ -456,6 +461,45 @@ Deno.test("What is registered after the server was made does not change how meth
   assertStringIncludes(error!.message, "since its server was made");
   app.singleton(Name, [], () => "singleton");
   await enter(memory, "chat");
+});
+
+Deno.test("10,000 connects leave no controller and no service behind", async () => {
+  const times = 10_000;
+  let built = 0;
+  let open = 0;
+  class Session implements Disposable {
+    constructor() {
+      built++;
+      open++;
+    }
+    [Symbol.dispose]() {
+      open--;
+    }
+  }
+  class Chat implements AsyncDisposable {
+    static readonly namespace = "chat";
+    static readonly inject = [NSConn, Session] as const;
+    constructor() {
+      open++;
+    }
+    onHi() {}
+    [Symbol.asyncDispose]() {
+      open--;
+      return Promise.resolve();
+    }
+  }
+  const app = newApp().scoped(Session);
+  app.handleWebsocket(Chat);
+  await using memory = new MemoryServer(app);
+  const nsConn = await enter(memory, "chat");
+  for (let n = 1; n < times; n++) {
+    await nsConn.conn.namespace("chat")!.disconnect();
+    memory.frames.length = 0;
+    await nsConn.conn.connect("chat");
+    assert(open <= 4, `${open} are open`);
+  }
+  await memory.server.close();
+  assertEquals([built, open], [times, 0]);
 });
 
 function permutationsOf<T>(all: readonly T[]): T[][] {
