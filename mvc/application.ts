@@ -107,6 +107,9 @@ export class Application<
   readonly #parent: Application | undefined;
   readonly #structs: Struct[] = [];
   readonly #middleware: EventMiddleware[] = [];
+  #server: Server | undefined;
+  /** The server that was last made of a party below. */
+  #lent: Server | undefined;
   #isInUse = false;
   #isMiddlewareUsed = false;
 
@@ -426,7 +429,7 @@ export class Application<
    */
   [handlerSource](server?: Server): NamespaceSource[] {
     this.#isInUse = true;
-    if (server !== undefined) this.#container.register(Server, server);
+    if (server !== undefined) this.#setServer(server);
     const around = this.#allMiddleware();
     return this.#structs
       .flatMap((struct) => struct[handlerSource]())
@@ -436,6 +439,28 @@ export class Application<
   /** Disposes the singletons, in reverse order of their creation. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#container[Symbol.asyncDispose]();
+  }
+
+  #setServer(server: Server): void {
+    if (this.#server !== undefined && this.#server !== server) {
+      throw new TypeError(
+        "Cannot make a second server of this application: its controllers are given the first one; make an application for each",
+      );
+    }
+    this.#server = server;
+    this.#container.register(Server, server);
+    // What the parents share with this one may want the server as well.
+    for (let each = this.#parent; each; each = each.#parent) {
+      each.#lendServer(server);
+    }
+  }
+
+  /** Takes the server of a party below, unless there are several. */
+  #lendServer(server: Server): void {
+    if (this.#server !== undefined || this.#lent === server) return;
+    if (this.#lent === undefined) this.#container.register(Server, server);
+    else this.#container.singleton(Server, [], failBetweenServers);
+    this.#lent = server;
   }
 
   /** Its callers' types say what was registered. */
@@ -457,6 +482,12 @@ export class Application<
     this.#structs.push(struct);
     return struct;
   }
+}
+
+function failBetweenServers(): never {
+  throw new TypeError(
+    "Cannot inject the Server: several were made of the parties of this application, and what they share should not depend on one",
+  );
 }
 
 function failWithoutServer(): never {

@@ -15,6 +15,7 @@ import {
   NSConn,
   Server,
 } from "../neffos/mod.ts";
+import { MemoryServer } from "../neffos/_harness_test.ts";
 import { Application } from "./application.ts";
 import { DependencyError, token } from "./container.ts";
 import { Context } from "./context.ts";
@@ -550,4 +551,49 @@ Deno.test("Application.party: a child has its parent's server, or its own", asyn
   assertStrictEquals(await second.container.compile(Server).create(), own);
   await server.close();
   await own.close();
+});
+
+Deno.test("Application: a server is injected into what parents share, and never the wrong one", async () => {
+  class Shared {
+    static readonly inject = [Server] as const;
+    readonly server: Server;
+    constructor(server: Server) {
+      this.server = server;
+    }
+  }
+  class Controller {
+    static readonly inject = [Shared] as const;
+    readonly shared: Shared;
+    constructor(shared: Shared) {
+      this.shared = shared;
+    }
+    onIs(nsConn: NSConn) {
+      return this.shared.server === nsConn.server;
+    }
+  }
+  const app = new Application(new Router()).singleton(Shared);
+  const first = app.party("/first");
+  first.handleWebsocket(Controller);
+  {
+    await using memory = new MemoryServer(first);
+    const client = await memory.dial({ "": {} });
+    const nsConn = await client.connect("");
+    assertEquals((await nsConn.ask("onIs")).json(), true);
+    await client.close();
+    assertThrows(
+      () => new Server(denoUpgrader(), first),
+      TypeError,
+      "Cannot make a second server of this application",
+    );
+  }
+  // Before the service is built, nobody knows whose server it should have.
+  const other = new Application(new Router()).singleton(Shared);
+  const parties = ["/a", "/b"].map((path) => other.party(path));
+  for (const party of parties) party.handleWebsocket(Controller);
+  await using memory = new MemoryServer(parties[0]!);
+  new Server(denoUpgrader(), parties[1]!);
+  const client = await memory.dial({ "": {} });
+  await assertRejects(() => client.connect(""), EventError, "internal error");
+  assertStringIncludes(`${memory.errors[0]}`, "several were made");
+  await client.close();
 });

@@ -80,11 +80,9 @@ Deno.test("A dependency that fails refuses the namespace with its own error, and
         const app = newApp()
           .scoped(Base, [NSConn], make("Base"))
           .scoped(Left, [Base], async () => await make("Left")())
-          .scoped(Right, [Base, Failing], make("Right"))[kind](
-            Failing,
-            [],
-            factory,
-          );
+          .scoped(Right, [Base, Failing], make("Right"));
+        if (kind === "scoped") app.scoped(Failing, [], factory);
+        else app.singleton(Failing, [], factory);
         for (const Class of isFirst ? [Failed, Good] : [Good, Failed]) {
           app.handleWebsocket(Class);
         }
@@ -96,7 +94,9 @@ Deno.test("A dependency that fails refuses the namespace with its own error, and
         );
         // What was still being built is disposed as soon as it is there.
         await memory.server.close();
-        const built = isFirst ? ["Base", "Left"] : ["Base", "Good", "Left"];
+        const built = isFirst
+          ? ["Base", "Left"]
+          : ["Base", "Good", "Good connects", "Left"];
         assertEquals(log.toSorted(), built);
         assertEquals(memory.errors, []);
       }

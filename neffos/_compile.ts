@@ -51,11 +51,6 @@ export interface CompiledEvents {
   readonly any: CompiledHandler | undefined;
   /** The handler of native messages. */
   readonly native: CompiledHandler | undefined;
-  /**
-   * What makes the instances, one for each source that has instances. The
-   * hook of OnNamespaceConnect calls them.
-   */
-  readonly binders: readonly ((nsConn: NSConn) => Binding | Promise<Binding>)[];
 }
 
 /** All that a server or a client needs to know of its handler. */
@@ -160,9 +155,7 @@ export function compileHandlers(
     namespaces.set(source.namespace, compileNamespace(same));
   }
   const empty = namespaces.get("");
-  const isOnly = namespaces.size === 1 && empty?.native !== undefined &&
-    empty.handlers.size === 0 && empty.hooks.size === 0 &&
-    empty.any === undefined;
+  const isOnly = sources.length > 0 && sources.every(isNativeOnly);
   return {
     namespaces,
     native: isOnly ? "only" : empty?.native === undefined ? "none" : "allow",
@@ -170,15 +163,20 @@ export function compileHandlers(
   };
 }
 
+function isNativeOnly({ namespace, handlers }: NamespaceSource): boolean {
+  return namespace === "" && handlers.size === 1 &&
+    handlers.has(OnNativeMessage);
+}
+
 function compileNamespace(sources: NamespaceSource[]): CompiledEvents {
   const handlers = new Map<string, CompiledHandler>();
   const hooks = new Map<string, CompiledHandler>();
   const owners = new Map<string, string>();
-  const binders: ((nsConn: NSConn) => Binding | Promise<Binding>)[] = [];
+  let slots = 0;
   for (const [around, group] of Map.groupBy(sources, sameAround)) {
     const groupHooks = new Map<string, CompiledHandler>();
     for (const source of group) {
-      const slot = source.bind && binders.push(source.bind) - 1;
+      const slot = source.bind && slots++;
       for (const [event, handler] of handlersOf(source, slot)) {
         if (isSystemEvent(event)) {
           addHook(groupHooks, event, handler);
@@ -200,7 +198,7 @@ function compileNamespace(sources: NamespaceSource[]): CompiledEvents {
   const native = handlers.get(OnNativeMessage);
   handlers.delete(OnAnyEvent);
   handlers.delete(OnNativeMessage);
-  return { handlers, hooks, any, native, binders };
+  return { handlers, hooks, any, native };
 }
 
 const NO_MIDDLEWARE: readonly EventMiddleware[] = [];

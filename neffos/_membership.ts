@@ -170,12 +170,12 @@ export class Membership {
   async enterNative(): Promise<void> {
     const events = this.#core.host.handlers.namespaces.get("")!;
     const state = this.#stateOf("", events);
-    for (const bind of events.binders) {
-      state.bindings.push(await bind(state.nsConn));
-    }
-    if (this.#core.isEnding) {
+    try {
+      await fire(state, lifeCycleMessage(state, OnNamespaceConnect, "", LOCAL));
+      if (this.#core.isEnding) throw this.#core.closedError();
+    } catch (error) {
       await this.#unbind(state);
-      throw this.#core.closedError();
+      throw error;
     }
     this.#states.set("", state);
     this.#enter(state);

@@ -221,6 +221,8 @@ export function joinConnHandlers(...handlers: ConnHandler[]): HandlerSource {
  * @param timeouts The limits.
  * @returns The handler with the limits.
  * @throws {RangeError} When a limit is not a positive number.
+ * @throws {TypeError} When a server or client is made of it and the handler
+ * has no namespaces.
  */
 export function withTimeout(
   handler: ConnHandler,
@@ -228,10 +230,17 @@ export function withTimeout(
 ): HandlerSource {
   assertTimeouts(timeouts);
   return {
-    [handlerSource]: (server) =>
-      sourcesOf(handler, server).map((source) => ({
+    [handlerSource]: (server) => {
+      const sources = sourcesOf(handler, server);
+      if (sources.length === 0) {
+        throw new TypeError(
+          "Cannot set the time limits of a handler that has no namespaces: they would be lost",
+        );
+      }
+      return sources.map((source) => ({
         ...source,
         timeouts: strictest([source.timeouts, timeouts]),
-      })),
+      }));
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { LIFE_CYCLE, MemoryServer } from "./_harness_test.ts";
+import { LIFE_CYCLE, MemoryServer, RawClient } from "./_harness_test.ts";
 import { CloseError, EventError } from "./errors.ts";
 import type { EventMiddleware, NextEvent } from "./events.ts";
 import { Message, reply } from "./message.ts";
@@ -557,4 +557,29 @@ Deno.test("Struct refuses static events that name no event, or are no schemas", 
     TypeError,
     "its static events must be an object of schemas, not a string",
   );
+});
+
+Deno.test("Middleware guards a controller that has only native messages", async () => {
+  let isAllowed = false;
+  class Native {
+    static readonly use: EventMiddleware[] = [
+      (_nsConn, msg, next) => {
+        if (msg.event === "_OnNamespaceConnect" && !isAllowed) {
+          throw new EventError("not yet");
+        }
+        return next();
+      },
+    ];
+    onNativeMessage(msg: Message) {
+      return reply(`native ${msg.text()}`);
+    }
+  }
+  await using memory = new MemoryServer(new Struct(Native));
+  const refused = await RawClient.open(memory, "hi");
+  const { code, reason } = await refused.closed.promise;
+  assertEquals([code, reason], [1008, "not yet"]);
+  isAllowed = true;
+  const client = await RawClient.open(memory, "hi");
+  assertEquals(await client.until(1), ["native hi"]);
+  client.socket.close();
 });

@@ -266,7 +266,7 @@ export class Struct implements HandlerSource {
   /** Looks once whether an instance has events that its class has not. */
   #bindChecked(
     create: (nsConn: NSConn) => Binding | Promise<Binding>,
-  ): (nsConn: NSConn) => Binding | Promise<Binding> {
+  ): (nsConn: NSConn) => Promise<Binding> {
     let isChecked = false;
     const check = (binding: Binding): Binding => {
       if (isChecked) return binding;
@@ -280,9 +280,14 @@ export class Struct implements HandlerSource {
       isChecked = true;
       return binding;
     };
-    return (nsConn) => {
-      const binding = create(nsConn);
-      return binding instanceof Promise ? binding.then(check) : check(binding);
+    return async (nsConn) => {
+      const binding = await create(nsConn);
+      try {
+        return check(binding);
+      } catch (error) {
+        await binding.dispose?.();
+        throw error;
+      }
     };
   }
 }

@@ -280,3 +280,27 @@ Deno.test("Struct.setTimeouts() and withTimeout(): the strictest limit counts", 
     "Cannot set the read timeout to -1",
   );
 });
+
+Deno.test("Struct disposes an instance whose events are fields, and withTimeout() refuses nothing", async () => {
+  let disposed = 0;
+  class Fields {
+    readonly onChat = () => {};
+    onHi() {}
+    [Symbol.dispose]() {
+      disposed++;
+    }
+  }
+  await using memory = new MemoryServer(new Struct(Fields));
+  const client = await memory.dial({ "": {} });
+  await assertRejects(() => client.connect(""), EventError, "internal error");
+  assertEquals(disposed, 1);
+  assertEquals(memory.errors.map(String), [
+    "TypeError: Cannot handle events with Fields.onChat: it is a field, write it as a method",
+  ]);
+  await client.close();
+  assertThrows(
+    () => new Server(denoUpgrader(), withTimeout({}, { read: 5 })),
+    TypeError,
+    "a handler that has no namespaces",
+  );
+});
