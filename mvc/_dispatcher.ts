@@ -15,6 +15,9 @@ import { watchResponse } from "./_sent.ts";
 import { Context } from "./context.ts";
 import { HttpError } from "./http_error.ts";
 
+/** How Deno writes the path of `OPTIONS *`, which asks about the server itself. */
+const SERVER = "/*";
+
 /** Answers requests from a table of routes. Nothing is ever thrown out of it. */
 export class Dispatcher {
   readonly table: RouteTable;
@@ -77,11 +80,15 @@ export class Dispatcher {
     if (match !== undefined) {
       return this.#run(this.table.chainOf(match.route), ctx);
     }
-    const [first, ...others] = this.table.findOthers(path);
-    return first === undefined
-      ? this.#answer(this.root, ctx, answerPlain(404, "Not Found"))
-      // A party's middleware too, since CORS is a matter of OPTIONS.
-      : this.#answer(first.group, ctx, answerMethod(ctx, [first, ...others]));
+    const routes = this.table.findOthers(path);
+    // A party's middleware too, since CORS is a matter of OPTIONS.
+    if (routes.length > 0) {
+      return this.#answer(routes[0]!.group, ctx, answerMethod(ctx, routes));
+    }
+    const response = request.method === "OPTIONS" && path === SERVER
+      ? answerMethod(ctx, this.table.routes)
+      : answerPlain(404, "Not Found");
+    return this.#answer(this.root, ctx, response);
   }
 
   #answer(
@@ -118,6 +125,7 @@ export class Dispatcher {
 
   #finish(response: Response, ctx: Context): Response {
     const { upgraded } = ctx;
+    if (upgraded === undefined) assertSendable(response, ctx);
     const answer = this.#conclude(response, ctx);
     if (upgraded !== undefined && response !== upgraded) {
       this.#report(
@@ -188,9 +196,13 @@ export class Dispatcher {
     }
     try {
       const response = await this.#onError(error, ctx);
-      return response instanceof Response ? response : undefined;
+      if (!(response instanceof Response)) return undefined;
+      if (ctx.upgraded === undefined) assertSendable(response, ctx);
+      return response;
     } catch (hookError) {
       printError(hookError);
+      // What the hook was told would be lost otherwise.
+      printError(error);
       return undefined;
     }
   }
@@ -207,16 +219,29 @@ function answerPlain(status: number, text: string): Response {
 
 /** Answers OPTIONS, and a method that no route on the path takes. */
 function answerMethod(ctx: Context, routes: readonly Route[]): Response {
-  const own = routes.find((route) => route.handler.allow !== undefined);
   const methods = new Set<string>();
-  for (const { method } of routes) {
-    if (method !== ANY) methods.add(method);
-    if (method === "GET") methods.add("HEAD");
+  for (const { method, handler } of routes) {
+    if (handler.allow !== undefined) methods.add(handler.allow);
+    else if (method !== ANY) methods.add(method);
+    if (method === "GET" && handler.allow === undefined) methods.add("HEAD");
   }
-  const headers = { allow: own?.handler.allow ?? [...methods].join(", ") };
+  const headers = { allow: [...methods].join(", ") };
   return ctx.method === "OPTIONS"
     ? new Response(null, { status: 204, headers })
     : new Response("Method Not Allowed", { status: 405, headers });
+}
+
+/** Finds what `Deno.serve` would refuse, where its report says neither route nor reason. */
+function assertSendable(response: Response, ctx: Context): void {
+  const fault = response.bodyUsed
+    ? "whose body is used already"
+    : response.type === "error"
+    ? "made by Response.error()"
+    : undefined;
+  if (fault === undefined) return;
+  throw new TypeError(
+    `Cannot answer ${ctx.method} "${ctx.path}": a handler, middleware or hook returned a Response ${fault}, and should return a new one for each request`,
+  );
 }
 
 /** Takes the body off an answer to HEAD. */

@@ -92,7 +92,7 @@ Deno.test("Router.handler answers 500 if onError returns nothing", async () => {
   assertEquals(calls, []);
 });
 
-Deno.test("Router.handler answers 500 if onError throws", async () => {
+Deno.test("Router.handler answers 500, and prints both errors, if onError throws", async () => {
   const router = new Router({
     onError: () => {
       throw "from the hook";
@@ -101,7 +101,7 @@ Deno.test("Router.handler answers 500 if onError throws", async () => {
   const calls = await withConsole(async () => {
     assertEquals(await get(router, "/"), "500 Internal Server Error");
   });
-  assertEquals(calls, [["from the hook"]]);
+  assertEquals(calls, [["from the hook"], ["a"]]);
 });
 
 Deno.test("Router.handler reports handlers and middleware that return no Response", async () => {
@@ -128,6 +128,68 @@ Deno.test("Router.handler reports handlers and middleware that return no Respons
     text("/d", "undefined"),
     text("/e", "string"),
   ]);
+});
+
+Deno.test("Router.handler reports a Response that cannot be sent", async () => {
+  const once = new Response("once");
+  const { options, errors } = collect();
+  const router = new Router(options)
+    .get("/once", () => once)
+    .get("/later", async () => await Promise.resolve(once))
+    .get("/error", () => Response.error());
+  await using server = serve(router);
+  const text = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${server.addr.port}${path}`);
+    return `${response.status} ${await response.text()}`;
+  };
+  assertEquals(await text("/once"), "200 once");
+  for (const path of ["/once", "/later", "/error"]) {
+    assertEquals(await text(path), "500 Internal Server Error");
+  }
+  const used = (path: string) =>
+    `TypeError: Cannot answer GET "${path}": a handler, middleware or hook returned a Response whose body is used already, and should return a new one for each request`;
+  assertEquals(errors, [
+    used("/once"),
+    used("/later"),
+    'TypeError: Cannot answer GET "/error": a handler, middleware or hook returned a Response made by Response.error(), and should return a new one for each request',
+  ]);
+});
+
+Deno.test("Router.handler answers 500 if onError returns a Response that cannot be sent", async () => {
+  const router = new Router({ onError: () => Response.error() })
+    .get("/", () => Promise.reject("a"));
+  const calls = await withConsole(async () => {
+    assertEquals(await get(router, "/"), "500 Internal Server Error");
+  });
+  assertEquals(calls.map(([error]) => String(error)), [
+    'TypeError: Cannot answer GET "/": a handler, middleware or hook returned a Response made by Response.error(), and should return a new one for each request',
+    "a",
+  ]);
+});
+
+Deno.test("Router.handler takes the body off what onError answers to HEAD", async () => {
+  const onError = () => new Response("teapot", { status: 418 });
+  const router = new Router({ onError }).get("/", () => Promise.reject("a"));
+  const request = new Request("http://host/", { method: "HEAD" });
+  const response = await router.handler(request, INFO);
+  assertEquals(response.status, 418);
+  assertEquals(await response.text(), "");
+});
+
+Deno.test("Router.handler ends a stream that HEAD has no use for", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  const stream = () =>
+    new Response(
+      new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(1024)),
+        cancel: () => cancelled.resolve(),
+      }),
+    );
+  const router = new Router().any("/", stream);
+  await using server = serve(router);
+  const head = await sendRaw(server, ["HEAD / HTTP/1.1"]);
+  assertMatch(head, /^HTTP\/1\.1 200 /);
+  await cancelled.promise;
 });
 
 Deno.test("next() throws when a middleware calls it twice", async () => {
@@ -337,7 +399,10 @@ Deno.test("Router.handler keeps the upgrade when onError hangs, throws or answer
       assertEquals(await fetchAlive(server), "alive");
     }
   });
-  assertEquals(calls, [["from the hook"]]);
+  assertEquals(calls.map(([error]) => String(error)), [
+    "from the hook",
+    "Error: after the upgrade",
+  ]);
 });
 
 Deno.test("Router.handler keeps an upgrade that happens while onError runs", async () => {
@@ -488,7 +553,7 @@ Deno.test("Router.handler serves a target that is a whole URL, or no path", asyn
   for (
     const [target, status] of [
       ["GET http://other?/a", 200],
-      ["OPTIONS *", 404],
+      ["OPTIONS *", 204],
       ["CONNECT host:80", 405],
       ["GET //a", 404],
       ["GET /../a", 200],

@@ -49,9 +49,10 @@ export interface RouteHandler<Params = Record<string, string>> {
    */
   (ctx: Context<Params>): Response | Promise<Response>;
   /**
-   * What the `Allow` header says for the path of this handler.
+   * What the `Allow` header says of this handler, beside the other methods of
+   * its path.
    *
-   * @default {the methods that are registered for the path}
+   * @default {the method that it is registered for, and HEAD if that is GET}
    */
   allow?: string;
 }

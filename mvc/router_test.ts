@@ -207,7 +207,7 @@ Deno.test("Router.handler answers OPTIONS with the methods of the path", async (
   assertEquals(await ask(router, "OPTIONS /b"), "404 Not Found");
 });
 
-Deno.test("Router.handler sends the allow of a handler as it is", async () => {
+Deno.test("Router.handler sends the allow of a handler beside the other methods", async () => {
   const handler = Object.assign(say("ws"), { allow: "GET" });
   const router = new Router().get("/ws", handler).get("/p/:x", handler);
   for (const path of ["/ws", "/p/1"]) {
@@ -217,6 +217,21 @@ Deno.test("Router.handler sends the allow of a handler as it is", async () => {
       await response.body?.cancel();
     }
   }
+  router.delete("/ws", say("delete"));
+  const response = await send(router, "POST /ws");
+  assertEquals(response.headers.get("allow"), "GET, DELETE");
+  await response.body?.cancel();
+});
+
+Deno.test("Router.handler answers OPTIONS * with the methods of all paths", async () => {
+  const log: string[] = [];
+  const router = new Router().use(trace(log, "root"))
+    .get("/a", say("a")).delete("/b/:x", say("b"));
+  const response = await send(router, "OPTIONS /*");
+  assertEquals(response.status, 204);
+  assertEquals(response.headers.get("allow"), "GET, HEAD, DELETE");
+  assertEquals(log, ["root", "/root"]);
+  assertEquals(await ask(router, "GET /*"), "404 Not Found");
 });
 
 Deno.test("Router.handler answers HEAD with the GET handler, without the body", async () => {
