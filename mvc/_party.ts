@@ -1,6 +1,7 @@
 import type { Middleware, RouteHandler, RouteHandlers } from "./_handlers.ts";
-import { joinPath } from "./_path.ts";
+import { joinPath, trimSlash } from "./_path.ts";
 import type { PathParams } from "./_path_params.ts";
+import { type DirOptions, serveFolder } from "./_static_folder.ts";
 import { ANY, type Group, type RouteTable } from "./_route_table.ts";
 
 /**
@@ -259,6 +260,58 @@ export class Party<Params = Record<string, string>> {
     ...handlers: RouteHandlers<Params & PathParams<Path>>
   ): this {
     return this.handle(ANY, path, ...handlers);
+  }
+
+  /**
+   * Serves the files of a folder, to GET and HEAD.
+   *
+   * Tags, dates, conditions and ranges are those of `serveFile` of
+   * `@std/http/file-server`, which is loaded with the first request. Folders are
+   * redirected to their path with a slash at its end, files to theirs without.
+   * What is not there is answered with 404. So is what a symbolic link leads to
+   * outside of the folder, and a name with a separator in it, such as `a%2fb`;
+   * links within the folder are followed.
+   *
+   * @param path The path after that of the party, without a wildcard. It may
+   * have parameters, which make no difference to the files.
+   * @param folder The folder: a file URL, or a path from the working directory.
+   * @param options What of it is served.
+   * @returns The party.
+   * @throws {TypeError} As {@linkcode Party.handle} does, and if the folder is not
+   * there.
+   *
+   * @example
+   * ```ts
+   * import { Router } from "@neffos/mvc";
+   * import { assertEquals, assertMatch } from "@std/assert";
+   *
+   * const router = new Router();
+   * router.handleDir("/source", "mvc", {
+   *   headers: { "cache-control": "max-age=60" },
+   * });
+   *
+   * const server = Deno.serve({ port: 0, onListen() {} }, router.handler);
+   * const response = await fetch(
+   *   `http://localhost:${server.addr.port}/source/router.ts`,
+   * );
+   * assertMatch(await response.text(), /class Router/);
+   * assertEquals(response.headers.get("cache-control"), "max-age=60");
+   * await server.shutdown();
+   * ```
+   */
+  handleDir(
+    path: string,
+    folder: string | URL,
+    options: DirOptions = {},
+  ): this {
+    if (!path.startsWith("/") || path.endsWith("*")) {
+      throw new TypeError(
+        `Cannot serve "${folder}" under "${path}": the path should begin with "/" and have no wildcard at its end`,
+      );
+    }
+    const below = joinPath(trimSlash(path), "/*");
+    const handler = serveFolder(joinPath(this.path, below), folder, options);
+    return this.handle("GET", below, handler);
   }
 }
 

@@ -19,6 +19,7 @@ export type {
 } from "./_handlers.ts";
 export { Party } from "./_party.ts";
 export type { PathParams } from "./_path_params.ts";
+export type { DirOptions } from "./_static_folder.ts";
 
 /** What a {@linkcode Router} may be told. */
 export interface RouterOptions {
