@@ -6,6 +6,7 @@
  */
 
 import { Dispatcher } from "./_dispatcher.ts";
+import { explainRoutes } from "./_explain.ts";
 import type { ErrorHook } from "./_handlers.ts";
 import { Party } from "./_party.ts";
 import type { RouteTable } from "./_route_table.ts";
@@ -37,7 +38,17 @@ export interface RouteInfo {
   readonly method: string;
   /** The path with that of its party, as it was registered. */
   readonly path: string;
+  /** The name of the handler, if it has one. */
+  readonly name?: string;
 }
+
+/**
+ * What {@linkcode Router.listen} may be told: what `Deno.serve` may be, with
+ * `cert` and `key` for HTTPS.
+ */
+export type ListenOptions =
+  | Deno.ServeTcpOptions
+  | (Deno.ServeTcpOptions & Deno.TlsCertifiedKeyPem);
 
 /**
  * Gives requests to handlers by method and path.
@@ -109,6 +120,70 @@ export class Router extends Party<unknown> {
    * ```
    */
   routes(): RouteInfo[] {
-    return this.#table.routes.map(({ method, path }) => ({ method, path }));
+    return this.#table.routes.map(({ method, path, handler: { name } }) =>
+      name ? { method, path, name } : { method, path }
+    );
+  }
+
+  /**
+   * Draws what is registered as a table, for people to read: method, path,
+   * the name of the handler, and the middleware that runs before it.
+   *
+   * @returns The routes in order of registration, in which patterns are tried:
+   * one to a line, without a line feed at the end.
+   *
+   * @example
+   * ```ts
+   * import { type Middleware, Router } from "@neffos/mvc";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const logRequests: Middleware = (_ctx, next) => next();
+   *
+   * const router = new Router();
+   * router.get("/", function showHome(ctx) {
+   *   return ctx.text("Hello");
+   * });
+   * router.party("/users", logRequests)
+   *   .delete("/:id", (ctx) => ctx.text(ctx.params.id));
+   * assertEquals(
+   *   router.explain(),
+   *   `
+   * GET     /           showHome
+   * DELETE  /users/:id  (anonymous)  after logRequests`.trim(),
+   * );
+   * ```
+   */
+  explain(): string {
+    return explainRoutes(this.#table.routes);
+  }
+
+  /**
+   * Starts a server that answers with {@linkcode Router.handler}. It is
+   * `Deno.serve`, with its defaults: port 8000 on all addresses.
+   *
+   * @param options The port, 0 for any that is free, or the options of
+   * `Deno.serve`.
+   * @returns The server, with its `addr`, `finished` and `shutdown()`.
+   * @throws {Deno.errors.AddrInUse} If something else listens there.
+   *
+   * @example
+   * ```ts
+   * import { Router } from "@neffos/mvc";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const router = new Router();
+   * router.get("/", (ctx) => ctx.text("Hello"));
+   *
+   * const server = router.listen({ port: 0, hostname: "127.0.0.1" });
+   * const response = await fetch(`http://127.0.0.1:${server.addr.port}/`);
+   * assertEquals(await response.text(), "Hello");
+   * await server.shutdown();
+   * ```
+   */
+  listen(options: number | ListenOptions = {}): Deno.HttpServer<Deno.NetAddr> {
+    return Deno.serve(
+      typeof options === "number" ? { port: options } : options,
+      this.handler,
+    );
   }
 }

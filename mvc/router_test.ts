@@ -5,8 +5,10 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { denoUpgrader, Server } from "../neffos/mod.ts";
 import type { Context } from "./context.ts";
 import { type Middleware, type Party, Router } from "./router.ts";
+import { websocketHandler } from "./websocket.ts";
 
 const INFO: Deno.ServeHandlerInfo = {
   remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 4711 },
@@ -440,4 +442,76 @@ Deno.test("Party.handle() refuses what is no path, method or handler", () => {
     'Cannot make party "x": the path should begin with "/"',
   );
   assertEquals(router.routes(), []);
+});
+
+Deno.test("Router.explain() draws the routes as a table", () => {
+  class Users {
+    list(ctx: Context) {
+      return ctx.text("");
+    }
+  }
+  const logRequests = trace([], "log");
+  Object.defineProperty(logRequests, "name", { value: "logRequests" });
+  function requireKey(_ctx: Context, next: () => Promise<Response>) {
+    return next();
+  }
+  const router = new Router();
+  assertEquals(router.explain(), "");
+  router.get("/", say("home"));
+  assertEquals(router.explain(), "GET  /  (anonymous)");
+  const server = new Server(denoUpgrader(), { "": { onSay: () => {} } });
+  router.get("/websocket_endpoint", websocketHandler(server));
+  router.party("/users", requireKey, (_ctx, next) => next())
+    .get("/", new Users().list)
+    .delete("/:id", trace([], "x"), say("delete"));
+  router.handleDir("/static", "mvc/testdata").use(logRequests);
+  assertEquals(
+    `\n${router.explain()}\n`,
+    `
+GET     /                    (anonymous)                after logRequests
+GET     /websocket_endpoint  websocketHandler           after logRequests
+GET     /users               list                       after logRequests, requireKey, (anonymous)
+DELETE  /users/:id           (anonymous)                after logRequests, requireKey, (anonymous), (anonymous)
+GET     /static/*            handleDir("mvc/testdata")  after logRequests
+`,
+  );
+  assertEquals(router.routes().slice(0, 2), [
+    { method: "GET", path: "/" },
+    { method: "GET", path: "/websocket_endpoint", name: "websocketHandler" },
+  ]);
+});
+
+Deno.test("Router.listen() is Deno.serve with the router's handler", async () => {
+  const router = new Router().get("/", say("root"));
+  const listening = Promise.withResolvers<Deno.NetAddr>();
+  const ending = new AbortController();
+  const server = router.listen({
+    port: 0,
+    hostname: "127.0.0.1",
+    signal: ending.signal,
+    onListen: listening.resolve,
+  });
+  assertEquals(await listening.promise, server.addr);
+  const response = await fetch(`http://127.0.0.1:${server.addr.port}/`);
+  assertEquals(await response.text(), "root {}");
+  assertThrows(
+    () => router.listen({ port: server.addr.port, hostname: "127.0.0.1" }),
+    Deno.errors.AddrInUse,
+  );
+  ending.abort();
+  await server.finished;
+});
+
+Deno.test("Router.listen() takes a port, and leaves the defaults to Deno.serve", () => {
+  const router = new Router();
+  const calls: unknown[][] = [];
+  const original = Deno.serve;
+  Deno.serve = ((...args: unknown[]) => void calls.push(args)) as never;
+  try {
+    router.listen(4711);
+    router.listen();
+  } finally {
+    Deno.serve = original;
+  }
+  assertEquals(calls, [[{ port: 4711 }, router.handler], [{}, router.handler]]);
 });

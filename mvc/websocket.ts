@@ -40,6 +40,8 @@ export function websocketHandler(server: Server): RouteHandler {
     context.detach();
     return server.accept(context);
   };
+  // The name that a list of routes shows.
+  Object.defineProperty(handle, "name", { value: "websocketHandler" });
   return Object.assign(handle, { allow: "GET" });
 }
 
