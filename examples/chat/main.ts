@@ -19,10 +19,11 @@ import {
   Server,
   websocketHandler,
 } from "@neffos/mvc";
+import { stopOnSignal } from "../_shared/signals.ts";
+import { mountPage } from "../_shared/static_files.ts";
 import { ChatController } from "./chat_controller.ts";
 import { Logger } from "./logger.ts";
 import { People } from "./people.ts";
-import { protectPage, serveFolder } from "./static_files.ts";
 
 const { values } = parseArgs({ options: { port: { type: "string" } } });
 const port = Number(values.port ?? Deno.env.get("PORT") ?? 8080);
@@ -40,31 +41,20 @@ app.handleWebsocket(ChatController);
 const server = new Server(denoUpgrader(), app);
 app.router.get("/", websocketHandler(server));
 
-// The page. Its script imports the neffos client just as any module.
-const page = router.party("/", protectPage);
-page.get("/neffos/*", serveFolder(new URL("../../neffos/", import.meta.url)));
-page.get("/*", serveFolder(new URL("page/", import.meta.url)));
+// The page, and the modules that its script imports.
+mountPage(router, new URL("page/", import.meta.url));
 
-const listener = Deno.serve({
+const listener = router.listen({
   port,
   hostname,
   onListen: ({ port }) => {
     const host = hostname === "127.0.0.1" ? "localhost" : hostname;
     console.log(`Open http://${host}:${port}/ in your browser`);
   },
-}, router.handler);
+});
 
-const signals: Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT", "SIGBREAK"]
-  : ["SIGINT", "SIGTERM"];
-
-async function stop() {
-  // A second signal ends the program at once.
-  for (const signal of signals) Deno.removeSignalListener(signal, stop);
+stopOnSignal(async () => {
   await server.close();
   await listener.shutdown();
   await app[Symbol.asyncDispose]();
-  Deno.exit();
-}
-
-for (const signal of signals) Deno.addSignalListener(signal, stop);
+});

@@ -9,59 +9,11 @@ import {
   type Message,
   type NSConn,
 } from "@neffos/mvc";
+import { Example } from "../_shared/example.ts";
 import type { Chat, RoomInfo } from "./chat_controller.ts";
 import type { Person } from "./people.ts";
 
-/** The example, as a process of its own, on a free port. */
-class Example implements AsyncDisposable {
-  readonly url: string;
-  readonly #process: Deno.ChildProcess;
-  readonly #output: Promise<void>;
-
-  constructor(url: string, process: Deno.ChildProcess, output: Promise<void>) {
-    this.url = url;
-    this.#process = process;
-    this.#output = output;
-  }
-
-  static async start(): Promise<Example> {
-    const main = new URL("main.ts", import.meta.url).href;
-    const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", main, "--port=0"],
-      stdout: "piped",
-    }).spawn();
-    const lines = process.stdout.pipeThrough(new TextDecoderStream());
-    const url = Promise.withResolvers<string>();
-    let text = "";
-    const output = lines.pipeTo(
-      new WritableStream({
-        write(chunk) {
-          text += chunk;
-          const [found] = /http:\/\/\S+(?=\s)/.exec(text) ?? [];
-          if (found !== undefined) url.resolve(found);
-        },
-        close: () => url.reject(new Error(`No address was printed: ${text}`)),
-      }),
-    );
-    return new Example(await url.promise, process, output);
-  }
-
-  async stop(): Promise<Deno.CommandStatus> {
-    try {
-      this.#process.kill("SIGTERM");
-    } catch (error) {
-      // It has ended already, where a test has stopped it.
-      if (!(error instanceof TypeError)) throw error;
-    }
-    await this.#output;
-    return await this.#process.status;
-  }
-
-  async [Symbol.asyncDispose]() {
-    await this.stop();
-  }
-}
-
+const MAIN = new URL("main.ts", import.meta.url);
 /** Only a test that fails waits for so long. */
 const DEADLINE = 10_000;
 const EVENTS = ["onChat", "onPeople", "onRooms", "onTyping"] as const;
@@ -154,7 +106,7 @@ function namesOf(msg: Message): string[] {
 }
 
 Deno.test("the chat gives names, and refuses those that are taken", async () => {
-  await using example = await Example.start();
+  await using example = await Example.start(MAIN);
   await using ann = await User.connect(example);
   const answer = await ann.nsConn.ask("onName", " Ann ");
   assertEquals(answer.json(), { id: ann.client.id, name: "Ann" });
@@ -181,7 +133,7 @@ Deno.test("the chat gives names, and refuses those that are taken", async () => 
 });
 
 Deno.test("the chat takes a name from a header, or refuses the connection", async () => {
-  await using example = await Example.start();
+  await using example = await Example.start(MAIN);
   const headers = { "x-chat-name": "Bot" };
   await using bot = await User.connect(example, { headers });
   assertEquals(namesOf(await bot.nsConn.ask("onWho")), ["Bot"]);
@@ -193,7 +145,7 @@ Deno.test("the chat takes a name from a header, or refuses the connection", asyn
 });
 
 Deno.test("what is said reaches everybody, and who said it", async () => {
-  await using example = await Example.start();
+  await using example = await Example.start(MAIN);
   await using ann = await User.connect(example, { name: "Ann" });
   await using bob = await User.connect(example, { name: "Bob" });
   await using guest = await User.connect(example);
@@ -217,7 +169,7 @@ Deno.test("what is said reaches everybody, and who said it", async () => {
 });
 
 Deno.test("a room keeps to itself what is said in it", async () => {
-  await using example = await Example.start();
+  await using example = await Example.start(MAIN);
   await using ann = await User.connect(example, { name: "Ann" });
   await using bob = await User.connect(example, { name: "Bob" });
   await using cy = await User.connect(example, { name: "Cy" });
@@ -250,7 +202,7 @@ Deno.test("a room keeps to itself what is said in it", async () => {
 });
 
 Deno.test("a room without a proper name cannot be joined", async () => {
-  await using example = await Example.start();
+  await using example = await Example.start(MAIN);
   await using ann = await User.connect(example, { name: "Ann" });
   for (const name of ["x".repeat(31), " spaces ", "line\nfeed"]) {
     await assertRejects(
@@ -263,7 +215,7 @@ Deno.test("a room without a proper name cannot be joined", async () => {
 });
 
 Deno.test("the page is there, with every module that it imports", async () => {
-  await using example = await Example.start();
+  await using example = await Example.start(MAIN);
   const page = await fetch(example.url);
   assertEquals(page.status, 200);
   assertMatch(page.headers.get("content-type") ?? "", /^text\/html/);
@@ -298,7 +250,7 @@ Deno.test("the page is there, with every module that it imports", async () => {
 });
 
 Deno.test("nothing outside of the folders is served", async () => {
-  await using example = await Example.start();
+  await using example = await Example.start(MAIN);
   const paths = [
     "/deno.json",
     "/main.ts",
@@ -333,7 +285,7 @@ async function fetchRaw(url: string, path: string): Promise<string> {
 }
 
 Deno.test("a signal closes the connections and ends the program", async () => {
-  await using example = await Example.start();
+  await using example = await Example.start(MAIN);
   const closed = Promise.withResolvers<CloseInfo>();
   const client = await dial(
     new URL("/websocket_endpoint", example.url),

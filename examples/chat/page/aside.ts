@@ -1,6 +1,6 @@
 import type { RoomInfo } from "../chat_controller.ts";
 import type { Person } from "../people.ts";
-import { find, make } from "./dom.ts";
+import { find, make } from "../../_shared/page/dom.ts";
 
 /** What the aside shows. */
 export interface AsideState {

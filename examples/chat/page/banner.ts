@@ -1,4 +1,4 @@
-import { find } from "./dom.ts";
+import { find } from "../../_shared/page/dom.ts";
 import type { Status } from "./session.ts";
 
 /** How long good news is shown. */

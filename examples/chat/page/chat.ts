@@ -10,7 +10,7 @@ import type { ChatEvents, RoomInfo } from "../chat_controller.ts";
 import { Aside } from "./aside.ts";
 import { Banner } from "./banner.ts";
 import { Conversation } from "./conversation.ts";
-import { find, make } from "./dom.ts";
+import { find, make } from "../../_shared/page/dom.ts";
 import { NameDialog } from "./name_dialog.ts";
 import { Session, type Status } from "./session.ts";
 

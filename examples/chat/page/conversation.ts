@@ -1,6 +1,6 @@
 import type { Chat } from "../chat_controller.ts";
 import type { Person } from "../people.ts";
-import { make } from "./dom.ts";
+import { make } from "../../_shared/page/dom.ts";
 
 /** Messages of one person within so many milliseconds stand together. */
 const TOGETHER = 5 * 60_000;

@@ -1,5 +1,5 @@
 import { EventError } from "../../../neffos/client.ts";
-import { find } from "./dom.ts";
+import { find } from "../../_shared/page/dom.ts";
 
 /** The dialog that asks people for their name. */
 export class NameDialog {

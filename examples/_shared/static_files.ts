@@ -1,5 +1,5 @@
 import { stripTypeScriptTypes } from "node:module";
-import type { Context, Middleware, RouteHandler } from "@neffos/mvc";
+import type { Context, Middleware, RouteHandler, Router } from "@neffos/mvc";
 
 const TYPES: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",
@@ -19,7 +19,7 @@ interface CachedFile {
  * @param folder The folder, with a slash at its end.
  * @returns The handler.
  */
-export function serveFolder(folder: URL): RouteHandler<{ 0: string }> {
+function serveFolder(folder: URL): RouteHandler<{ 0: string }> {
   const cache = new Map<string, CachedFile>();
   return async (ctx) => {
     const path = ctx.params[0] || "index.html";
@@ -52,15 +52,29 @@ function notFound(ctx: Context<{ 0: string }>): Response {
   return ctx.text("Not Found", { status: 404 });
 }
 
+/**
+ * Mounts a page: the files of its folder, and the neffos client that its script
+ * imports just as any module.
+ *
+ * @param router The router.
+ * @param folder The folder of the page, with a slash at its end.
+ */
+export function mountPage(router: Router, folder: URL): void {
+  const page = router.party("/", protectPage);
+  page.get("/neffos/*", serveFolder(new URL("../../neffos/", import.meta.url)));
+  page.get("/_shared/page/*", serveFolder(new URL("page/", import.meta.url)));
+  page.get("/*", serveFolder(folder));
+}
+
 /** A middleware: nothing but what comes from this server runs in the page. */
-export const protectPage: Middleware = async (_ctx, next) => {
+const protectPage: Middleware = async (_ctx, next) => {
   const response = await next();
   const { headers } = response;
   headers.set(
     "content-security-policy",
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   );
   headers.set("x-content-type-options", "nosniff");
-  headers.set("referrer-policy", "no-referrer");
+  headers.set("referrer-policy", "same-origin");
   return response;
 };

@@ -1,0 +1,65 @@
+/** An example, as a process of its own, on a free port. */
+export class Example implements AsyncDisposable {
+  /** The address that it has printed. */
+  readonly url: string;
+  readonly #process: Deno.ChildProcess;
+  readonly #output: Promise<void>;
+
+  private constructor(
+    url: string,
+    process: Deno.ChildProcess,
+    output: Promise<void>,
+  ) {
+    this.url = url;
+    this.#process = process;
+    this.#output = output;
+  }
+
+  /**
+   * Starts an example.
+   *
+   * @param main Its main module.
+   * @param env What to add to the environment.
+   * @returns The example, when it has said where it listens.
+   */
+  static async start(
+    main: URL,
+    env: Record<string, string> = {},
+  ): Promise<Example> {
+    const process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", main.href, "--port=0"],
+      env,
+      stdout: "piped",
+    }).spawn();
+    const lines = process.stdout.pipeThrough(new TextDecoderStream());
+    const url = Promise.withResolvers<string>();
+    let text = "";
+    const output = lines.pipeTo(
+      new WritableStream({
+        write(chunk) {
+          text += chunk;
+          const [found] = /http:\/\/\S+(?=\s)/.exec(text) ?? [];
+          if (found !== undefined) url.resolve(found);
+        },
+        close: () => url.reject(new Error(`No address was printed: ${text}`)),
+      }),
+    );
+    return new Example(await url.promise, process, output);
+  }
+
+  /** Ends it by a signal, and waits until it has. */
+  async stop(): Promise<Deno.CommandStatus> {
+    try {
+      this.#process.kill("SIGTERM");
+    } catch (error) {
+      // It has ended already, where a test has stopped it.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await this.#output;
+    return await this.#process.status;
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.stop();
+  }
+}
