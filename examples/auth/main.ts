@@ -1,0 +1,68 @@
+/**
+ * Authentication: a form, a signed cookie, and a websocket for those who have
+ * it.
+ *
+ * ```sh
+ * deno run -A examples/auth/main.ts
+ * ```
+ *
+ * Then open http://localhost:8080/ and sign in as Ann with "correct horse", or
+ * as Bob with "battery staple". The environment variables PORT and HOST, or
+ * `--port=0` for any free port, choose another address. AUTH_KEY is what the
+ * cookies are signed with, else a random key.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import {
+  Application,
+  Conn,
+  Context,
+  denoUpgrader,
+  Router,
+  Server,
+  websocketHandler,
+} from "@neffos/mvc";
+import { stopOnSignal } from "../_shared/signals.ts";
+import { mountPage } from "../_shared/static_files.ts";
+import { Accounts } from "./accounts.ts";
+import { MembersController } from "./members_controller.ts";
+import { Sessions } from "./sessions.ts";
+import { mountSignIn } from "./sign_in.ts";
+import { findUser, User } from "./user.ts";
+
+const { values } = parseArgs({ options: { port: { type: "string" } } });
+const port = Number(values.port ?? Deno.env.get("PORT") ?? 8080);
+const hostname = Deno.env.get("HOST") ?? "127.0.0.1";
+
+const router = new Router();
+const sessions = await Sessions.create(Deno.env.get("AUTH_KEY"));
+
+// The user is found anew for each connection, by the request it came from.
+const app = new Application(router.party("/websocket_endpoint"))
+  .register(Sessions, sessions)
+  .scoped(User, [Context, Conn, Sessions], findUser);
+app.handleWebsocket(MembersController);
+
+// Pages of other origins are refused, which is the server's default.
+const server = new Server(denoUpgrader(), app);
+app.router.get("/", websocketHandler(server));
+
+mountSignIn(router, { accounts: new Accounts(), sessions, server });
+mountPage(router, new URL("page/", import.meta.url));
+
+const listener = router.listen({
+  port,
+  hostname,
+  onListen: ({ port }) => {
+    const host = hostname === "127.0.0.1" ? "localhost" : hostname;
+    console.log(`Open http://${host}:${port}/ in your browser`);
+  },
+});
+
+stopOnSignal(async () => {
+  await server.close();
+  await listener.shutdown();
+  await app[Symbol.asyncDispose]();
+});

@@ -1,0 +1,339 @@
+import { SourceTextModule } from "node:vm";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { signCookie } from "@std/http/unstable-signed-cookie";
+import {
+  type CloseInfo,
+  dial,
+  EventError,
+  type Message,
+  type NSConn,
+} from "@neffos/mvc";
+import { Example } from "../_shared/example.ts";
+import type { Session } from "./sessions.ts";
+
+const MAIN = new URL("main.ts", import.meta.url);
+const KEY = "only the tests know this key, and they sign with it";
+const ANN = { name: "ann", password: "correct horse" };
+const BOB = { name: "Bob", password: "battery staple" };
+
+function start(): Promise<Example> {
+  return Example.start(MAIN, { AUTH_KEY: KEY });
+}
+
+function post(
+  { url }: Example,
+  path: string,
+  init: { fields?: Record<string, string>; headers?: HeadersInit } = {},
+): Promise<Response> {
+  return fetch(new URL(path, url), {
+    method: "POST",
+    body: new URLSearchParams(init.fields),
+    headers: init.headers,
+    redirect: "manual",
+  });
+}
+
+/** Signs in and gives the cookie, as the browser sends it back. */
+async function signIn(example: Example, fields = ANN): Promise<string> {
+  const response = await post(example, "/login", { fields });
+  await response.body?.cancel();
+  assertEquals(response.status, 303);
+  assertEquals(response.headers.get("location"), "/");
+  const [cookie = ""] = response.headers.getSetCookie();
+  assertMatch(cookie, /^session=[\w.-]+; /);
+  return cookie.slice(0, cookie.indexOf(";"));
+}
+
+async function whoAmI({ url }: Example, cookie: string): Promise<unknown> {
+  const response = await fetch(new URL("/me", url), { headers: { cookie } });
+  return (await response.json()).name;
+}
+
+/** A cookie with a value of our own, signed with a key. */
+async function sign(session: Partial<Session>, key = KEY): Promise<string> {
+  const data = new TextEncoder().encode(key);
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const hmac = await crypto.subtle.importKey("raw", data, algorithm, false, [
+    "sign",
+  ]);
+  const json = JSON.stringify({ id: crypto.randomUUID(), ...session });
+  const value = btoa(json).replaceAll("=", "");
+  return `session=${await signCookie(value, hmac)}`;
+}
+
+/** Somebody who is in the chat. */
+class Member implements AsyncDisposable {
+  readonly nsConn: NSConn;
+  readonly closed: Promise<CloseInfo>;
+  readonly #messages: ReadableStreamDefaultReader<Message>;
+
+  constructor(nsConn: NSConn, options: {
+    closed: Promise<CloseInfo>;
+    messages: ReadableStream<Message>;
+  }) {
+    this.nsConn = nsConn;
+    this.closed = options.closed;
+    this.#messages = options.messages.getReader();
+  }
+
+  static async connect({ url }: Example, cookie?: string): Promise<Member> {
+    const messages = new TransformStream<Message, Message>(undefined, {
+      highWaterMark: Infinity,
+    });
+    const writer = messages.writable.getWriter();
+    const push = (_nsConn: NSConn, msg: Message) => void writer.write(msg);
+    const client = await dial(
+      new URL("/websocket_endpoint", url),
+      { members: { onChat: push, onNote: push } },
+      { headers: cookie === undefined ? {} : { cookie } },
+    );
+    try {
+      const nsConn = await client.connect("members");
+      const { closed } = client;
+      return new Member(nsConn, { closed, messages: messages.readable });
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+  }
+
+  /** The next message. */
+  async next(): Promise<Message> {
+    const { value } = await this.#messages.read();
+    assert(value !== undefined);
+    return value;
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.nsConn.conn.close();
+    await this.closed;
+  }
+}
+
+function assertRefused(example: Example, cookie?: string): Promise<unknown> {
+  const connect = () => Member.connect(example, cookie);
+  return assertRejects(connect, EventError, "sign in first");
+}
+
+Deno.test("who signs in gets a cookie that scripts and other sites do not", async () => {
+  await using example = await start();
+  const response = await post(example, "/login", { fields: ANN });
+  await response.body?.cancel();
+  assertEquals(response.headers.get("cache-control"), "no-store");
+  const [cookie = ""] = response.headers.getSetCookie();
+  assertMatch(
+    cookie,
+    /^session=[\w-]+\.[0-9a-f]{64}; HttpOnly; Max-Age=28800; SameSite=Strict; Path=\/$/,
+  );
+  assertEquals(await whoAmI(example, cookie.split(";")[0]!), "Ann");
+  assertEquals(await whoAmI(example, ""), null);
+});
+
+Deno.test("a wrong name or password is refused, and so is what is no form", async () => {
+  await using example = await start();
+  const wrong = [
+    { ...ANN, password: "correct horse " },
+    { ...ANN, password: "" },
+    { ...ANN, name: "Bob" },
+    { name: "nobody", password: "" },
+    { name: "__proto__", password: "x" },
+    {},
+  ];
+  for (const fields of wrong) {
+    const response = await post(example, "/login", { fields });
+    assertEquals(response.status, 401);
+    assertEquals(await response.text(), "Wrong name or password");
+    assertEquals(response.headers.getSetCookie(), []);
+  }
+  const long = await post(example, "/login", {
+    fields: { ...ANN, more: "x".repeat(5_000) },
+  });
+  const json = await post(example, "/login", {
+    headers: { "content-type": "application/json" },
+  });
+  assertEquals([long.status, json.status], [413, 415]);
+  await long.body?.cancel();
+  await json.body?.cancel();
+});
+
+Deno.test("who has signed in chats under the name that the server knows", async () => {
+  await using example = await start();
+  await using ann = await Member.connect(example, await signIn(example));
+  assertEquals((await ann.next()).text(), "Ann is here");
+  await using bob = await Member.connect(example, await signIn(example, BOB));
+  assertEquals((await ann.next()).text(), "Bob is here");
+  assertEquals((await bob.next()).text(), "Bob is here");
+
+  bob.nsConn.emit("onChat", " hello <b>Ann</b> ");
+  const said = { name: "Bob", text: "hello <b>Ann</b>" };
+  assertEquals((await ann.next()).json(), said);
+  assertEquals((await bob.next()).json(), said);
+  await assertRejects(() => bob.nsConn.ask("onChat", " "), EventError);
+});
+
+Deno.test("nobody enters the namespace without a cookie of the server's", async () => {
+  await using example = await start();
+  const cookie = await signIn(example);
+  const [value = "", signature = ""] = cookie.slice("session=".length)
+    .split(".");
+  const expires = Date.now() + 60_000;
+  const bob = (await sign({ name: "Bob", expires })).split(".")[0];
+  const cookies: Record<string, string | undefined> = {
+    "none": undefined,
+    "empty": "session=",
+    "no signature": `session=${value}`,
+    "an empty signature": `session=${value}.`,
+    "no hexadecimal signature": `session=${value}.zz`,
+    "a short signature": `session=${value}.${signature.slice(2)}`,
+    "another signature": `session=${value}.${"00".repeat(32)}`,
+    "another's name": `${bob}.${signature}`,
+    "another key": await sign({ name: "Ann", expires }, `not ${KEY}`),
+    "expired": await sign({ name: "Ann", expires: Date.now() - 1 }),
+    "no end": await sign({ name: "Ann" }),
+  };
+  for (const [name, cookie] of Object.entries(cookies)) {
+    await assertRefused(example, cookie);
+    assertEquals(await whoAmI(example, cookie ?? ""), null, name);
+  }
+  // What was changed above is all that is wrong with them.
+  await using ann = await Member.connect(
+    example,
+    await sign({ name: "Ann", expires }),
+  );
+  assertEquals((await ann.next()).text(), "Ann is here");
+});
+
+Deno.test("who signs out loses the sockets, and the cookie is worth nothing", async () => {
+  await using example = await start();
+  const cookie = await signIn(example);
+  await using one = await Member.connect(example, cookie);
+  await using two = await Member.connect(example, cookie);
+  await using bob = await Member.connect(example, await signIn(example, BOB));
+  const elsewhere = await signIn(example);
+
+  const response = await post(example, "/logout", { headers: { cookie } });
+  await response.body?.cancel();
+  assertEquals(response.status, 303);
+  assertMatch(response.headers.getSetCookie()[0] ?? "", /^session=; .*1970/);
+  for (const { closed } of [one, two]) {
+    const { code, reason } = await closed;
+    assertEquals([code, reason], [4500, "signed out"]);
+  }
+  await assertRefused(example, cookie);
+  assertEquals(await whoAmI(example, cookie), null);
+
+  assertEquals(await whoAmI(example, elsewhere), "Ann");
+  assertEquals((await bob.nsConn.ask("onChat", "still here")).json(), {
+    name: "Bob",
+    text: "still here",
+  });
+  // Without a cookie there is nothing to do, and nothing wrong.
+  const again = await post(example, "/logout");
+  await again.body?.cancel();
+  assertEquals(again.status, 303);
+});
+
+Deno.test("a socket is closed when the cookie of its user ends", async () => {
+  await using example = await start();
+  const expires = Date.now() + 1_000;
+  await using ann = await Member.connect(
+    example,
+    await sign({ name: "Ann", expires }),
+  );
+  const { code, reason } = await ann.closed;
+  assertEquals([code, reason], [4500, "sign in again"]);
+  assert(Date.now() >= expires);
+});
+
+Deno.test("pages of other origins can neither sign in or out, nor connect", async () => {
+  await using example = await start();
+  const cookie = await signIn(example);
+  const { host } = new URL(example.url);
+  const foreign: Record<string, string>[] = [
+    { origin: "https://evil.example" },
+    { origin: "null" },
+    { origin: `http://evil.${host}` },
+    { "sec-fetch-site": "cross-site" },
+    { "sec-fetch-site": "same-site", origin: `http://${host}` },
+  ];
+  for (const headers of foreign) {
+    for (const path of ["/login", "/logout"]) {
+      const response = await post(example, path, {
+        fields: ANN,
+        headers: { ...headers, cookie },
+      });
+      assertEquals([response.status, await response.text()], [
+        403,
+        "Forbidden",
+      ]);
+      assertEquals(response.headers.getSetCookie(), []);
+    }
+  }
+  assertEquals(await whoAmI(example, cookie), "Ann");
+  assertMatch(
+    await shakeHands(example, [
+      "origin: https://evil.example",
+      `cookie: ${cookie}`,
+    ]),
+    /^HTTP\/1\.1 403 /,
+  );
+  const own = { origin: `http://${host}`, "sec-fetch-site": "same-origin" };
+  const response = await post(example, "/logout", {
+    headers: { ...own, cookie },
+  });
+  await response.body?.cancel();
+  assertEquals(response.status, 303);
+});
+
+/** Asks for a websocket as a browser does it, and gives the answer back. */
+async function shakeHands({ url }: Example, lines: string[]): Promise<string> {
+  const { hostname, port, host } = new URL(url);
+  using conn = await Deno.connect({ hostname, port: Number(port) });
+  const request = [
+    "GET /websocket_endpoint HTTP/1.1",
+    `host: ${host}`,
+    "connection: upgrade, close",
+    "upgrade: websocket",
+    "sec-websocket-version: 13",
+    "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+    ...lines,
+  ].join("\r\n");
+  await conn.write(new TextEncoder().encode(`${request}\r\n\r\n`));
+  const answer = conn.readable.pipeThrough(new TextDecoderStream()).getReader();
+  const { value = "" } = await answer.read();
+  await answer.cancel();
+  return value;
+}
+
+Deno.test("the members' page is there, with every module that it imports", async () => {
+  await using example = await start();
+  const page = await fetch(example.url);
+  assertEquals(page.status, 200);
+  const html = await page.text();
+  const [, script] = / src="([^"]+)"/.exec(html) ?? [];
+  assert(script !== undefined);
+  const modules = new Set([new URL(script, example.url).href]);
+  for (const url of modules) {
+    const response = await fetch(url);
+    assertEquals(response.status, 200, url);
+    // It parses JavaScript alone, and throws at any type that is left.
+    const module = new SourceTextModule(await response.text());
+    for (const specifier of module.dependencySpecifiers) {
+      modules.add(new URL(specifier, url).href);
+    }
+  }
+  assert(modules.has(new URL("/neffos/client.ts", example.url).href));
+  for (const path of ["/sessions.ts", "/accounts.ts", "/..%2faccounts.ts"]) {
+    const response = await fetch(new URL(path, example.url));
+    assertEquals(response.status, 404, path);
+    await response.body?.cancel();
+  }
+});
+
+Deno.test("a signal closes the members' sockets and ends the program", async () => {
+  await using example = await start();
+  await using ann = await Member.connect(example, await signIn(example));
+  const { code, success } = await example.stop();
+  assertEquals({ code, success }, { code: 0, success: true });
+  assertEquals((await ann.closed).code, 1001);
+});

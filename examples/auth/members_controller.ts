@@ -1,0 +1,73 @@
+import {
+  EventError,
+  type Message,
+  NSConn,
+  type Reply,
+  reply,
+} from "@neffos/mvc";
+import { SIGNED_OUT } from "./sign_in.ts";
+import { User } from "./user.ts";
+
+/** What somebody said, as everybody gets it. */
+export interface Chat {
+  /** Who said it: the name that they have signed in with. */
+  readonly name: string;
+  /** What was said. */
+  readonly text: string;
+}
+
+const MAX_TEXT = 1_000;
+
+/**
+ * A chat for those who have signed in. It injects User, which cannot be had
+ * without a valid cookie: no user, no controller, and no namespace.
+ */
+export class MembersController {
+  static readonly namespace = "members";
+  static readonly inject = [NSConn, User] as const;
+
+  readonly #nsConn: NSConn;
+  readonly #user: User;
+  readonly #expiry: ReturnType<typeof setTimeout>;
+
+  constructor(nsConn: NSConn, user: User) {
+    this.#nsConn = nsConn;
+    this.#user = user;
+    this.#expiry = setTimeout(
+      () => nsConn.conn.close(SIGNED_OUT, "sign in again"),
+      user.expires - Date.now(),
+    );
+  }
+
+  onNamespaceConnected() {
+    this.#tellAll(`${this.#user.name} is here`);
+  }
+
+  onNamespaceDisconnect() {
+    this.#tellAll(`${this.#user.name} has left`);
+  }
+
+  /** Says something to everybody. The name is the server's word, not the client's. */
+  onChat(msg: Message): Reply {
+    const text = msg.text().trim();
+    if (text === "" || text.length > MAX_TEXT) {
+      throw new EventError(`A message has 1 to ${MAX_TEXT} characters`);
+    }
+    const body: Chat = { name: this.#user.name, text };
+    this.#tell(this.#nsConn, { event: "onChat", body });
+    return reply(body);
+  }
+
+  [Symbol.dispose]() {
+    clearTimeout(this.#expiry);
+  }
+
+  #tellAll(body: string) {
+    this.#tell(null, { event: "onNote", body });
+  }
+
+  #tell(except: NSConn | null, what: { event: string; body: Chat | string }) {
+    const { namespace } = MembersController;
+    this.#nsConn.server.broadcast(except, { namespace, ...what });
+  }
+}

@@ -1,0 +1,141 @@
+import { deleteCookie, getCookies, setCookie } from "@std/http/cookie";
+import {
+  parseSignedCookie,
+  signCookie,
+  verifySignedCookie,
+} from "@std/http/unstable-signed-cookie";
+
+/** That somebody has signed in. */
+export interface Session {
+  /** Tells this sign-in from others of the same person. */
+  readonly id: string;
+  /** Who has signed in. */
+  readonly name: string;
+  /** When it ends, in milliseconds since 1970. */
+  readonly expires: number;
+}
+
+const COOKIE = "session";
+const HMAC = { name: "HMAC", hash: "SHA-256" };
+const SHORTEST_KEY = 32;
+/** Eight hours, in seconds. */
+const LIFETIME = 8 * 60 * 60;
+
+/**
+ * Who is signed in, by a cookie that the browser keeps and the server signs.
+ * What the server remembers is only who has signed out.
+ */
+export class Sessions {
+  readonly #key: CryptoKey;
+  /** The sessions that were ended early: when they would have ended, by ID. */
+  readonly #ended = new Map<string, number>();
+
+  /**
+   * Makes the service; {@linkcode Sessions.create} makes the key as well.
+   *
+   * @param key What cookies are signed with, for HMAC.
+   */
+  constructor(key: CryptoKey) {
+    this.#key = key;
+  }
+
+  /**
+   * Makes the service.
+   *
+   * @param secret What cookies are signed with, of at least 32 characters. With
+   * a random one, which is taken otherwise, a restart signs everybody out.
+   * @throws {TypeError} When the secret is too short.
+   */
+  static async create(secret?: string): Promise<Sessions> {
+    const usages: KeyUsage[] = ["sign", "verify"];
+    if (secret === undefined) {
+      const key = await crypto.subtle.generateKey(HMAC, false, usages);
+      return new Sessions(key as CryptoKey);
+    }
+    if (secret.length < SHORTEST_KEY) {
+      throw new TypeError(
+        `Cannot sign with a secret of ${secret.length} characters: it should have ${SHORTEST_KEY}`,
+      );
+    }
+    const data = new TextEncoder().encode(secret);
+    return new Sessions(
+      await crypto.subtle.importKey("raw", data, HMAC, false, usages),
+    );
+  }
+
+  /**
+   * Signs somebody in.
+   *
+   * @param headers The headers of the response, which get the cookie.
+   * @param name Who it is.
+   * @param isSecure Whether the request came by HTTPS.
+   */
+  async begin(
+    headers: Headers,
+    { name, isSecure }: { name: string; isSecure: boolean },
+  ): Promise<void> {
+    const session: Session = {
+      id: crypto.randomUUID(),
+      name,
+      // In the signed value, since a browser need not obey Max-Age.
+      expires: Date.now() + LIFETIME * 1000,
+    };
+    const json = new TextEncoder().encode(JSON.stringify(session));
+    const value = json.toBase64({ alphabet: "base64url", omitPadding: true });
+    setCookie(headers, {
+      name: COOKIE,
+      value: await signCookie(value, this.#key),
+      httpOnly: true,
+      secure: isSecure,
+      sameSite: "Strict",
+      path: "/",
+      maxAge: LIFETIME,
+    });
+  }
+
+  /**
+   * Finds out who sent a request.
+   *
+   * @param headers The headers of the request.
+   * @returns The session, if there is one that has not ended.
+   */
+  async find(headers: Headers): Promise<Session | undefined> {
+    const signed = getCookies(headers)[COOKIE];
+    if (signed === undefined || !await this.#isOurs(signed)) return undefined;
+    const json = Uint8Array.fromBase64(parseSignedCookie(signed), {
+      alphabet: "base64url",
+    });
+    // It is what begin() has written, or the signature would be another.
+    const session: Session = JSON.parse(new TextDecoder().decode(json));
+    return this.isOpen(session) ? session : undefined;
+  }
+
+  /** Whether a session has not ended, by itself or by signing out. */
+  isOpen({ id, expires }: Session): boolean {
+    return Date.now() < expires && !this.#ended.has(id);
+  }
+
+  /**
+   * Ends a session, whoever has copied its cookie.
+   *
+   * @param headers The headers of the response, which take the cookie away.
+   * @param session The session, if there is one.
+   */
+  end(headers: Headers, session: Session | undefined): void {
+    deleteCookie(headers, COOKIE, { path: "/" });
+    for (const [id, expires] of this.#ended) {
+      if (expires <= Date.now()) this.#ended.delete(id);
+    }
+    if (session !== undefined) this.#ended.set(session.id, session.expires);
+  }
+
+  async #isOurs(signed: string): Promise<boolean> {
+    try {
+      return await verifySignedCookie(signed, this.#key);
+    } catch (error) {
+      // Such is a signature that is not hexadecimal.
+      if (error instanceof TypeError) return false;
+      throw error;
+    }
+  }
+}
