@@ -149,6 +149,9 @@ class Activation implements BeforeActivation {
     return this.#drafts.toSorted(compareRoutes).map((draft) => {
       const { method, path, methodName, use } = draft;
       const handler = bind(compileInvoke(draft));
+      // What `Router.explain()` shows.
+      const name = `${this.#name}.${methodName}`;
+      Object.defineProperty(handler, "name", { value: name });
       const middleware = [...this.#middleware, ...use];
       this.router.handle(method, path, ...middleware, handler);
       return {

@@ -41,11 +41,12 @@ export class Accounts {
    * Checks a name and a password. It takes a tenth of a second or more of a
    * processor: a program on the internet should limit how often one may try.
    *
-   * @param name The name, in any case.
-   * @param password The password.
+   * @param credentials The name, in any case, and the password.
    * @returns The name as it is spelled, `undefined` if they do not belong together.
    */
-  async check(name: string, password: string): Promise<string | undefined> {
+  async check(
+    { name, password }: { name: string; password: string },
+  ): Promise<string | undefined> {
     const found = this.#byName.get(name.trim().toLowerCase());
     const account = found ?? NOBODY;
     const hash = await derive(password, Uint8Array.fromHex(account.salt));

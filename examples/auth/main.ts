@@ -20,6 +20,7 @@ import {
   Conn,
   Context,
   denoUpgrader,
+  type Middleware,
   Router,
   Server,
   websocketHandler,
@@ -29,27 +30,38 @@ import { mountPage } from "../_shared/static_files.ts";
 import { Accounts } from "./accounts.ts";
 import { MembersController } from "./members_controller.ts";
 import { Sessions } from "./sessions.ts";
-import { mountSignIn } from "./sign_in.ts";
+import { SignInController } from "./sign_in_controller.ts";
 import { findUser, User } from "./user.ts";
 
 const { values } = parseArgs({ options: { port: { type: "string" } } });
 const port = Number(values.port ?? Deno.env.get("PORT") ?? 8080);
 const hostname = Deno.env.get("HOST") ?? "127.0.0.1";
 
+/** A middleware: who one is, is nothing to be kept on the way. */
+const forbidCaching: Middleware = async (_ctx, next) => {
+  const response = await next();
+  response.headers.set("cache-control", "no-store");
+  return response;
+};
+
 const router = new Router();
 const sessions = await Sessions.create(Deno.env.get("AUTH_KEY"));
 
-// The user is found anew for each connection, by the request it came from.
-const app = new Application(router.party("/websocket_endpoint"))
+// One set of services for HTTP and for websockets.
+const app = new Application(router.party("/", forbidCaching))
   .register(Sessions, sessions)
+  .singleton(Accounts);
+app.handle(SignInController);
+
+// The user is found anew for each connection, by the request it came from.
+const members = app.party("/websocket_endpoint")
   .scoped(User, [Context, Conn, Sessions], findUser);
-app.handleWebsocket(MembersController);
+members.handleWebsocket(MembersController);
 
 // Pages of other origins are refused, which is the server's default.
-const server = new Server(denoUpgrader(), app);
-app.router.get("/", websocketHandler(server));
+const server = new Server(denoUpgrader(), members);
+members.router.get("/", websocketHandler(server));
 
-mountSignIn(router, { accounts: new Accounts(), sessions, server });
 mountPage(router, new URL("page/", import.meta.url));
 
 const listener = router.listen({

@@ -5,7 +5,7 @@ import {
   type Reply,
   reply,
 } from "@neffos/mvc";
-import { SIGNED_OUT } from "./sign_in.ts";
+import { SIGNED_OUT } from "./sign_in_controller.ts";
 import { User } from "./user.ts";
 
 /** What somebody said, as everybody gets it. */
