@@ -1,6 +1,7 @@
 import { type Deferred, makeDeferred } from "./_deferred.ts";
 import { type CompiledHandlers, compileHandlers } from "./_compile.ts";
 import {
+  Crossings,
   DEFAULT_LIMITS,
   type Drops,
   type End,
@@ -44,6 +45,7 @@ export class ClientHost implements Host {
   readonly index = undefined;
   readonly timers: Timers = new Timers();
   readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0 };
+  readonly crossings: Crossings = new Crossings();
   readonly closed: Deferred<CloseInfo> = makeDeferred();
   readonly #url: string | URL;
   readonly #options: DialOptions;

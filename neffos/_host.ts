@@ -55,6 +55,24 @@ export interface Drops {
   lateAnswers: number;
 }
 
+/** A limit, by the name of its option. */
+export type LimitName =
+  | Exclude<keyof Limits, "askTimeout">
+  | "maxBuffered"
+  | "maxConnections"
+  | "maxConnectionsPerAddress"
+  | "rateLimit";
+
+/** How often each limit was crossed. */
+export class Crossings {
+  readonly counts = new Map<LimitName, number>();
+
+  /** Counts a limit that was crossed. */
+  add(limit: LimitName): void {
+    this.counts.set(limit, (this.counts.get(limit) ?? 0) + 1);
+  }
+}
+
 /** How a connection has ended. */
 export interface End {
   readonly info: CloseInfo;
@@ -70,6 +88,7 @@ export interface Host {
   readonly limits: Limits;
   readonly timers: Timers;
   readonly drops: Drops;
+  readonly crossings: Crossings;
   /** Tells whose turn it is, where the platform can. */
   readonly tracer: TurnTracer | undefined;
   /** The server, on its side. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type CompiledHandlers, compileHandlers } from "./_compile.ts";
 import {
+  Crossings,
   type Drops,
   type End,
   type FaultSource,
@@ -28,6 +29,7 @@ export class ServerHost implements Host {
   readonly timers: Timers = new Timers();
   readonly index: Index = new Index();
   readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0 };
+  readonly crossings: Crossings = new Crossings();
   /** Every connection whose end was not told yet. */
   readonly all = new Set<Conn>();
   /** Those that `onConnect` was called for and that are not closed. */
