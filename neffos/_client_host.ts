@@ -44,7 +44,7 @@ export class ClientHost implements Host {
   readonly server = undefined;
   readonly index = undefined;
   readonly timers: Timers = new Timers();
-  readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0 };
+  readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0, volatile: 0 };
   readonly crossings: Crossings = new Crossings();
   readonly closed: Deferred<CloseInfo> = makeDeferred();
   readonly #url: string | URL;
@@ -63,7 +63,13 @@ export class ClientHost implements Host {
     const { timeout = DEFAULT_LIMITS.ackTimeout, maxPayload, askTimeout } =
       options;
     this.handlers = compileHandlers(handler);
-    this.limits = limitsOf({ ackTimeout: timeout, maxPayload, askTimeout });
+    this.limits = limitsOf({
+      ackTimeout: timeout,
+      maxPayload,
+      askTimeout,
+      maxBuffered: Infinity,
+      maxBufferedMessages: Infinity,
+    });
     this.#url = url;
     this.#options = options;
     this.#reconnect = completeReconnect(options.reconnect);

@@ -4,6 +4,7 @@ import { Dispatcher } from "./_dispatch.ts";
 import type { Host } from "./_host.ts";
 import { Membership } from "./_membership.ts";
 import { Queue } from "./_queue.ts";
+import { Outlet } from "./_outlet.ts";
 import type { Left } from "./_state.ts";
 import type { Deadline } from "./_timers.ts";
 import { encode, encodeEmptyReply } from "./codec.ts";
@@ -32,6 +33,8 @@ const HELLO = "M";
 const WELCOME = "A";
 const REFUSAL = "H";
 const INTERNAL_ERROR = "internal error";
+/** How often is looked whether what was sent has gone, in milliseconds. */
+const DRAIN_LOOK = 10;
 
 /** What a connection is made of. */
 export interface CoreInit {
@@ -57,7 +60,9 @@ export class Core {
   held = 0;
   id: string;
   status: ConnStatus = "connecting";
-  readonly socket: Socket;
+  /** What sends; it belongs to the socket. */
+  readonly outlet: Outlet;
+  readonly #socket: Socket;
   readonly #dispatcher: Dispatcher;
   readonly #deadlines = new Map<Run, [number, Deadline]>();
   #early: RawBody[] = [];
@@ -68,6 +73,8 @@ export class Core {
   #isEndTold = false;
   #isClosedHere = false;
   #end: CloseInfo | undefined;
+  /** Who waits until what was sent has gone. */
+  #drain: Deferred<void> | undefined;
 
   constructor(
     conn: Conn,
@@ -75,7 +82,8 @@ export class Core {
   ) {
     this.conn = conn;
     this.host = host;
-    this.socket = socket;
+    this.#socket = socket;
+    this.outlet = new Outlet(socket, host.limits, () => this.#onTooSlow());
     this.id = id;
     this.asks = new Asks(this);
     this.membership = new Membership(this, former);
@@ -100,7 +108,7 @@ export class Core {
   }
 
   get bufferedAmount(): number {
-    return this.socket.bufferedAmount;
+    return this.#socket.bufferedAmount;
   }
 
   /** Begins: from here on what happens on the socket is handled. */
@@ -108,7 +116,7 @@ export class Core {
     if (!this.host.isClient) {
       this.#after(this.host.limits.ackTimeout, this.#onNoHello);
     }
-    this.socket.listen({
+    this.#socket.listen({
       open: () => this.#opened(),
       message: (data) => this.#receive(data),
       close: (info) => this.#closed(info),
@@ -121,7 +129,7 @@ export class Core {
     const { host } = this;
     this.status = "open";
     if (!host.isClient && host.handlers.native !== "only") {
-      this.socket.send(WELCOME + this.id);
+      this.outlet.send(WELCOME + this.id);
     }
     const { read } = host.handlers.timeouts;
     if (read !== undefined) this.#after(read, this.#onSilence);
@@ -132,7 +140,25 @@ export class Core {
   }
 
   send(frame: RawBody): boolean {
-    return this.status === "open" && this.socket.send(frame);
+    return this.status === "open" && this.outlet.send(frame);
+  }
+
+  /** As {@linkcode send}, but not to who is behind. */
+  sendVolatile(frame: RawBody): boolean {
+    if (!this.outlet.isBehind) return this.send(frame);
+    this.host.drops.volatile++;
+    return false;
+  }
+
+  /** Waits until who is behind is so no more. */
+  drained(): Promise<void> {
+    if (this.isEnding) return Promise.reject(this.closedError());
+    if (!this.outlet.isBehind) return Promise.resolve();
+    if (this.#drain === undefined) {
+      this.#drain = makeDeferred();
+      this.#after(DRAIN_LOOK, this.#onLookDrained);
+    }
+    return this.#drain.promise;
   }
 
   /** Answers a message with no more than "done", if it waits for an answer. */
@@ -179,13 +205,15 @@ export class Core {
     this.#end = { code, reason, wasClean: false };
     this.#silence();
     this.#after(this.host.limits.closeTimeout, this.#onNoGoodbye);
-    this.socket.close(code, reason);
+    // What was accepted for sending goes out first.
+    this.outlet.flush();
+    this.#socket.close(code, reason);
   }
 
   #opened(): void {
     if (this.status !== "connecting") return;
     if (this.host.handlers.native === "only") this.#decide();
-    else if (this.host.isClient) this.socket.send(HELLO);
+    else if (this.host.isClient) this.outlet.send(HELLO);
   }
 
   /** Runs the hook that may refuse the connection. */
@@ -215,7 +243,7 @@ export class Core {
     const isTold = error instanceof EventError;
     if (!isTold) this.report(error, { event: "onConnect" });
     const text = isTold ? error.message : INTERNAL_ERROR;
-    if (this.status === "acknowledging") this.socket.send(REFUSAL + text);
+    if (this.status === "acknowledging") this.outlet.send(REFUSAL + text);
     this.close(error instanceof CloseError ? error.code : 1008, text);
   }
 
@@ -257,6 +285,9 @@ export class Core {
   #silence(): void {
     this.#stopTimer(this.#onNoHello);
     this.#stopTimer(this.#onSilence);
+    this.#stopTimer(this.#onLookDrained);
+    this.#drain?.reject(this.closedError());
+    this.#drain = undefined;
     this.#early = [];
     this.host.onSilenced(this.conn);
     this.membership.silence();
@@ -307,8 +338,27 @@ export class Core {
     this.#stopTimer(resolve);
   }
 
+  /** It is sent no more, and what it has not read is its own loss. */
+  #onTooSlow(): void {
+    if (this.isEnding) return;
+    this.host.crossings.add("maxBuffered");
+    this.outlet.drop();
+    this.close(4008, "it reads too slowly");
+  }
+
+  /** No platform tells when it has sent what was waiting. */
+  readonly #onLookDrained = () => {
+    if (this.outlet.isBehind) {
+      return this.#after(DRAIN_LOOK, this.#onLookDrained);
+    }
+    this.#drain?.resolve();
+    this.#drain = undefined;
+  };
   readonly #onNoHello = () => this.close(4001, "no handshake in time");
-  readonly #onNoGoodbye = () => this.#closed(this.#end!);
+  readonly #onNoGoodbye = () => {
+    this.#closed(this.#end!);
+    if (this.#socket.can?.terminate) this.#socket.terminate?.();
+  };
   readonly #onStuck = () => void this.#finish();
   readonly #onSilence = () => {
     if (!this.#wasHeard) return this.close(4002, "nothing was received");

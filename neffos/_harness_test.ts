@@ -104,8 +104,14 @@ function tap(
     },
     close: (code, reason) => socket.close(code, reason),
     terminate: () => socket.terminate!(),
+    pause: () => socket.pause!(),
+    resume: () => socket.resume!(),
+    can: socket.can!,
     get bufferedAmount() {
       return socket.bufferedAmount;
+    },
+    get bufferedMessages() {
+      return socket.bufferedMessages!;
     },
   };
 }

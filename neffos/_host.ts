@@ -13,6 +13,8 @@ import type { CloseInfo } from "./socket.ts";
 export interface Limits {
   readonly maxPayload: number;
   readonly maxQueued: number;
+  readonly maxBuffered: number;
+  readonly maxBufferedMessages: number;
   readonly maxNamespaces: number;
   readonly maxRooms: number;
   readonly maxPendingAsks: number;
@@ -26,6 +28,8 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   maxPayload: 1024 * 1024,
   maxQueued: 4096,
+  maxBuffered: 4 * 1024 * 1024,
+  maxBufferedMessages: 8192,
   maxNamespaces: 32,
   maxRooms: 128,
   maxPendingAsks: 1024,
@@ -53,19 +57,20 @@ export interface Drops {
   stray: number;
   /** Answers that came too late, or twice. */
   lateAnswers: number;
+  /** Volatile messages that were not sent to who was behind. */
+  volatile: number;
 }
 
 /** A limit, by the name of its option. */
 export type LimitName =
   | Exclude<keyof Limits, "askTimeout">
-  | "maxBuffered"
   | "maxConnections"
   | "maxConnectionsPerAddress"
   | "rateLimit";
 
 /** How often each limit was crossed. */
 export class Crossings {
-  readonly counts = new Map<LimitName, number>();
+  readonly counts: Map<LimitName, number> = new Map();
 
   /** Counts a limit that was crossed. */
   add(limit: LimitName): void {

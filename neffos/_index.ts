@@ -1,15 +1,15 @@
 import type { NSState } from "./_state.ts";
-import type { Socket } from "./socket.ts";
+import type { Outlet } from "./_outlet.ts";
 
 /**
- * Connections by their sockets, one for each: to send to all of them, nothing
- * but the sockets needs to be looked at.
+ * Connections by their ways out, one for each: to send to all of them, nothing
+ * else needs to be looked at.
  */
-export type Members = ReadonlyMap<Socket, NSState>;
+export type Members = ReadonlyMap<Outlet, NSState>;
 
 interface Place {
-  readonly members: Map<Socket, NSState>;
-  readonly rooms: Map<string, Map<Socket, NSState>>;
+  readonly members: Map<Outlet, NSState>;
+  readonly rooms: Map<string, Map<Outlet, NSState>>;
 }
 
 const NOBODY: Members = new Map();
@@ -36,12 +36,12 @@ export class Index {
     const place = this.#places.get(state.namespace) ??
       { members: new Map(), rooms: new Map() };
     this.#places.set(state.namespace, place);
-    place.members.set(state.socket, state);
+    place.members.set(state.outlet, state);
   }
 
   remove(state: NSState): void {
     const place = this.#places.get(state.namespace);
-    if (!place?.members.delete(state.socket)) return;
+    if (!place?.members.delete(state.outlet)) return;
     for (const room of state.rooms.keys()) this.leave(state, room);
     if (place.members.size === 0) this.#places.delete(state.namespace);
   }
@@ -49,15 +49,15 @@ export class Index {
   join(state: NSState, room: string): void {
     const place = this.#places.get(state.namespace);
     // A connection that has ended meanwhile is in no namespace any more.
-    if (!place?.members.has(state.socket)) return;
+    if (!place?.members.has(state.outlet)) return;
     const members = place.rooms.get(room) ?? new Map();
-    place.rooms.set(room, members.set(state.socket, state));
+    place.rooms.set(room, members.set(state.outlet, state));
   }
 
   leave(state: NSState, room: string): void {
     const rooms = this.#places.get(state.namespace)?.rooms;
     const members = rooms?.get(room);
-    if (!members?.delete(state.socket)) return;
+    if (!members?.delete(state.outlet)) return;
     if (members.size === 0) rooms!.delete(room);
   }
 }

@@ -81,6 +81,21 @@ export interface ServerOptions extends ServerHooks {
    */
   maxQueued?: number;
   /**
+   * The bytes that may wait to be sent to a connection. It is sent nothing
+   * beyond them and closed (4008): it reads too slowly.
+   *
+   * @default {4_194_304}
+   */
+  maxBuffered?: number;
+  /**
+   * The messages that may wait to be sent to a connection, about; beyond them
+   * as with `maxBuffered`. Of messages in other scripts than Latin fewer may
+   * wait, down to a third.
+   *
+   * @default {8192}
+   */
+  maxBufferedMessages?: number;
+  /**
    * The namespaces of a connection.
    *
    * @default {32}

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { Backlog } from "./_backlog.ts";
 import { type CompiledHandlers, compileHandlers } from "./_compile.ts";
 import {
   Crossings,
@@ -28,7 +29,8 @@ export class ServerHost implements Host {
   readonly tracer: TurnTracer = new AsyncLocalStorage<Turn>();
   readonly timers: Timers = new Timers();
   readonly index: Index = new Index();
-  readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0 };
+  readonly backlog: Backlog = new Backlog();
+  readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0, volatile: 0 };
   readonly crossings: Crossings = new Crossings();
   /** Every connection whose end was not told yet. */
   readonly all = new Set<Conn>();

@@ -138,6 +138,31 @@ export class Conn {
     return this.#core.bufferedAmount;
   }
 
+  /**
+   * Waits until no more than 64 KiB and about 128 messages wait to be sent; at
+   * once where that is so. Who sends much waits for it now and then: a
+   * server's connection that is further behind than `maxBuffered` is closed.
+   *
+   * @returns When there is room again.
+   * @throws {ConnectionClosedError} When the connection is closed, or closes
+   * meanwhile.
+   *
+   * @example
+   * ```ts
+   * import type { NSConn } from "@neffos/mvc";
+   *
+   * async function sendAll(nsConn: NSConn, rows: AsyncIterable<object>) {
+   *   for await (const row of rows) {
+   *     nsConn.emit("onRow", row);
+   *     await nsConn.conn.drained();
+   *   }
+   * }
+   * ```
+   */
+  drained(): Promise<void> {
+    return mayFail(this.#core.drained());
+  }
+
   /** The namespaces that are connected. */
   get namespaces(): NSConn[] {
     return this.#core.membership.states
@@ -218,7 +243,8 @@ export class Conn {
    *
    * @param init The message. A native one goes out as its bare body.
    * @returns Whether it was sent: `false` when the connection is closed, or
-   * its namespace not connected, or its room not joined.
+   * its namespace not connected, or its room not joined, or when it is
+   * volatile and the other side is behind.
    * @throws {TypeError} When the body cannot be sent.
    */
   write(init: MessageInit | Message): boolean {
@@ -230,7 +256,10 @@ export class Conn {
     const message = new Message(
       { namespace, room, event, body, error, isNative, isBinary },
     );
-    return this.#core.send(encode(message));
+    const frame = encode(message);
+    return init.isVolatile
+      ? this.#core.sendVolatile(frame)
+      : this.#core.send(frame);
   }
 
   /**

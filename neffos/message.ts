@@ -55,6 +55,11 @@ export interface MessageInit {
   isBinary?: boolean | undefined;
   /** Limits a broadcast to the connections with this ID. */
   to?: string | undefined;
+  /**
+   * Leaves out who is behind: more than 64 KiB or about 128 messages wait to
+   * be sent to them. For what is soon replaced by the next of its kind.
+   */
+  isVolatile?: boolean | undefined;
 }
 
 /**
@@ -84,6 +89,8 @@ export class Message<T = unknown> {
   readonly isBinary: boolean;
   /** Limits a broadcast to the connections with this ID. */
   readonly to: string;
+  /** It is not sent to who is behind. */
+  readonly isVolatile: boolean;
   /** The token by which the other side waits for an answer, else empty. */
   readonly wait: string;
   /** The protocol's no-operation flag. */
@@ -108,6 +115,7 @@ export class Message<T = unknown> {
     this.isNative = init.isNative ?? false;
     this.isBinary = init.isBinary ?? typeof this.body !== "string";
     this.to = init.to ?? "";
+    this.isVolatile = init.isVolatile ?? false;
     this.wait = init.wait ?? "";
     this.isNoOp = init.isNoOp ?? false;
   }

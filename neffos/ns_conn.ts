@@ -11,7 +11,7 @@ import { encodeScoped } from "./codec.ts";
 import { OnNativeMessage } from "./_names.ts";
 import type { Conn } from "./conn.ts";
 import { BAD_NAMESPACE, BadNamespaceError } from "./errors.ts";
-import { type Message, toRawBody } from "./message.ts";
+import { type Body, type Message, toRawBody } from "./message.ts";
 import type { Room } from "./room.ts";
 import type { Server } from "./server.ts";
 import type { AnswerOf, AnyEvents, BodyArgs, BodyOf } from "./typed_events.ts";
@@ -118,6 +118,28 @@ export class NSConn<Emits extends object = AnyEvents> {
     return state.status === "connected"
       ? state.core.send(frame)
       : state.keep(frame);
+  }
+
+  /**
+   * Sends events that are not sent to who is behind; see
+   * `MessageInit.isVolatile`. `emit` gives `false` where one is left out.
+   *
+   * @example
+   * ```ts
+   * import type { NSConn } from "@neffos/mvc";
+   *
+   * function tellPrice(nsConn: NSConn<{ onPrice: number }>, price: number) {
+   *   nsConn.volatile.emit("onPrice", price);
+   * }
+   * ```
+   */
+  get volatile(): Pick<NSConn<Emits>, "emit"> {
+    const { conn } = this;
+    const at = { namespace: this.namespace, isVolatile: true };
+    return {
+      emit: (event, ...[body]) =>
+        conn.write({ ...at, event, body: body as Body }),
+    };
   }
 
   /**

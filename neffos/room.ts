@@ -9,7 +9,7 @@ import { mayFail } from "./_deferred.ts";
 import type { NSState } from "./_state.ts";
 import { encodeScope, encodeScoped } from "./codec.ts";
 import { BAD_ROOM, BadRoomError } from "./errors.ts";
-import { type Message, toRawBody } from "./message.ts";
+import { type Body, type Message, toRawBody } from "./message.ts";
 import type { NSConn } from "./ns_conn.ts";
 import type { AnswerOf, AnyEvents, BodyArgs, BodyOf } from "./typed_events.ts";
 
@@ -64,6 +64,32 @@ export class Room<Emits extends object = AnyEvents> {
     return this.isJoined
       ? this.#state.core.send(frame)
       : this.#state.keep(frame);
+  }
+
+  /**
+   * Sends events that are not sent to who is behind; see
+   * `MessageInit.isVolatile`. `emit` gives `false` where one is left out.
+   *
+   * @example
+   * ```ts
+   * import type { Room } from "@neffos/mvc";
+   *
+   * function tellPrice(room: Room<{ onPrice: number }>, price: number) {
+   *   room.volatile.emit("onPrice", price);
+   * }
+   * ```
+   */
+  get volatile(): Pick<Room<Emits>, "emit"> {
+    const { conn } = this.nsConn;
+    const at = {
+      namespace: this.nsConn.namespace,
+      room: this.name,
+      isVolatile: true,
+    };
+    return {
+      emit: (event, ...[body]) =>
+        conn.write({ ...at, event, body: body as Body }),
+    };
   }
 
   /**

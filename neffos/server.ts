@@ -11,11 +11,12 @@ import {
   chooseProtocol,
   UpgradeError,
 } from "./_handshake.ts";
+import { CHUNK } from "./_backlog.ts";
 import { addParameterHeaders } from "./_headers.ts";
-import type { Core } from "./_core.ts";
-import { type Deferred, makeDeferred } from "./_deferred.ts";
 import { limitsOf, type ServerHooks, type ServerOptions } from "./_options.ts";
+import type { Outlet } from "./_outlet.ts";
 import { ServerHost } from "./_server_host.ts";
+import { Shutdown } from "./_shutdown.ts";
 import { encodeOnce, encodeScope, encodeScoped } from "./codec.ts";
 import { Conn, coreOf, type UpgradeRequest } from "./conn.ts";
 import { BadNamespaceError } from "./errors.ts";
@@ -46,8 +47,7 @@ export class Server implements ServerHooks {
   readonly #options: ServerOptions;
   readonly #upgrader: Upgrader;
   readonly #host: ServerHost;
-  #isClosing = false;
-  #closed: Deferred<void> | undefined;
+  readonly #shutdown: Shutdown;
 
   /**
    * Makes a server.
@@ -73,6 +73,7 @@ export class Server implements ServerHooks {
     this.onUnhandled = options.onUnhandled;
     this.idGenerator = options.idGenerator ?? (() => crypto.randomUUID());
     this.#host = new ServerHost(this, handler, limitsOf(options));
+    this.#shutdown = new Shutdown(this.#host);
   }
 
   /** How many connections there are. */
@@ -159,7 +160,7 @@ export class Server implements ServerHooks {
    */
   async accept(from: UpgradeRequest): Promise<Response> {
     const { request, headers } = from;
-    const isProbe = request.method === "HEAD" && !this.#isClosing;
+    const isProbe = request.method === "HEAD" && !this.#shutdown.hasBegun;
     if (isProbe) return new Response(null, { status: 302 });
     addParameterHeaders(headers, from.url);
     try {
@@ -183,7 +184,7 @@ export class Server implements ServerHooks {
   }
 
   #assertOpen(): void {
-    if (!this.#isClosing) return;
+    if (!this.#shutdown.hasBegun) return;
     throw new UpgradeError(503, "This server is closing", {
       headers: { "retry-after": "1" },
     });
@@ -215,7 +216,9 @@ export class Server implements ServerHooks {
 
   /**
    * Sends messages to every connection in their namespace, and in their room
-   * where they have one. Each connection gets them in this order.
+   * where they have one. Each connection gets them in this order, and before
+   * what is sent to it later. To more than 512 connections they go out in
+   * chunks, with a turn of the event loop in between.
    *
    * @typeParam Emits The events that may be sent, as for `NSConn`.
    * @param except Whom to leave out: a connection, in whatever form, or
@@ -233,19 +236,28 @@ export class Server implements ServerHooks {
     for (const init of messages as (Message | MessageInit)[]) {
       const message = init instanceof Message ? init : new Message(init);
       const { namespace, room, to } = message;
-      const receivers = this.#host.index.find(namespace, room);
+      const { index } = this.#host;
+      const receivers = index.find(namespace, room);
       const frame = encodeOnce({ ...message, wait: "" }, receivers.size);
-      const skipped = conn && coreOf(conn).socket;
-      if (to === "" && excludedId === undefined) {
-        // Only the sockets are looked at: all else has long left the caches.
-        for (const socket of receivers.keys()) {
-          if (socket !== skipped) socket.send(frame);
+      const skipped = conn && coreOf(conn).outlet;
+      if (message.isVolatile || to !== "" || excludedId !== undefined) {
+        const chosen: Outlet[] = [];
+        for (const [outlet, { core: { id } }] of receivers) {
+          if (outlet === skipped || id === excludedId) continue;
+          if (to !== "" && id !== to) continue;
+          if (message.isVolatile && outlet.isBehind) {
+            this.#host.drops.volatile++;
+          } else chosen.push(outlet);
         }
-        continue;
-      }
-      for (const [socket, { core: { id } }] of receivers) {
-        if (socket === skipped || id === excludedId) continue;
-        if (to === "" || id === to) socket.send(frame);
+        this.#host.backlog.send(frame, chosen);
+      } else if (receivers.size > CHUNK) {
+        const outlets = receivers.keys().filter((each) => each !== skipped);
+        this.#host.backlog.send(frame, outlets);
+      } else {
+        // Only these are looked at: all else has long left the caches.
+        for (const outlet of receivers.keys()) {
+          if (outlet !== skipped) outlet.send(frame);
+        }
       }
     }
   }
@@ -310,46 +322,22 @@ export class Server implements ServerHooks {
   /**
    * Closes the server: newcomers are answered 503, every connection is closed
    * (1001), leaves its rooms and namespaces, and what its handlers are doing
-   * is waited for.
+   * is waited for. More than 250 connections are closed in batches, in random
+   * order, with a tenth of a second in between, so that they do not all come
+   * back at once; until its turn has come a connection is served as before.
    *
    * @param options The time to wait, in milliseconds; without it each
    * connection's `closeTimeout` counts.
    * @returns When all is over, or the time is up.
    */
   async close(options: { timeout?: number } = {}): Promise<void> {
-    this.#isClosing = true;
-    const { all, timers } = this.#host;
-    const cores = Array.from(all, coreOf);
-    for (const { conn } of cores) conn.close(1001, "server closed");
-    const closed = Promise.all(cores.map(waitForEnd));
-    const isFirst = this.#closed === undefined;
-    const { promise, resolve } = this.#closed ??= makeDeferred();
-    const { timeout } = options;
-    if (timeout !== undefined) {
-      const isUp = makeDeferred<void>();
-      const timer = setTimeout(isUp.resolve, timeout);
-      await Promise.race([closed, isUp.promise]);
-      clearTimeout(timer);
-      for (const conn of all) coreOf(conn).abandon();
-    }
-    await closed;
-    if (!isFirst) return await promise;
-    timers.stop();
-    resolve();
+    await this.#shutdown.close(options.timeout);
   }
 
   /** As {@linkcode close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-/** Waits for the end of a connection; a handler of its own may do so. */
-async function waitForEnd({ queue, finished }: Core): Promise<void> {
-  const turns = queue.caller();
-  queue.suspend(turns);
-  await finished.promise;
-  queue.resume(turns);
 }
 
 function connOf(except: Conn | NSConn | Room | null | undefined) {

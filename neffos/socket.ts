@@ -35,8 +35,24 @@ export interface SocketListener {
   close(info: CloseInfo): void;
 }
 
+/** What a transport can do besides sending and closing. */
+export interface SocketAbilities {
+  /** It ends a socket at once; see {@linkcode Socket.terminate}. */
+  readonly terminate: boolean;
+  /** It stops reading; see {@linkcode Socket.pause}. */
+  readonly pause: boolean;
+  /** It counts what waits; see {@linkcode Socket.bufferedMessages}. */
+  readonly count: boolean;
+}
+
 /** One end of a websocket, whatever carries it. */
 export interface Socket {
+  /**
+   * What the transport can do.
+   *
+   * @default nothing of it, as with the platform's WebSocket
+   */
+  readonly can?: SocketAbilities;
   /**
    * Sets who is told what happens. Called once, before anything can happen.
    *
@@ -59,8 +75,14 @@ export interface Socket {
   close(code?: number, reason?: string): void;
   /** The bytes that {@linkcode send} took and the network has not. */
   readonly bufferedAmount: number;
-  /** Ends the socket at once. Missing where the transport cannot. */
+  /** The messages that {@linkcode send} took and the network has not. */
+  readonly bufferedMessages?: number;
+  /** Ends the socket at once, and frees what waits to be sent. */
   terminate?(): void;
+  /** Reads no more until {@linkcode resume}, so that the peer has to wait. */
+  pause?(): void;
+  /** Reads on. */
+  resume?(): void;
 }
 
 /**
@@ -89,13 +111,23 @@ export function socketPair(): [Socket, Socket] {
 }
 
 class MemorySocket implements Socket {
-  readonly bufferedAmount = 0;
+  readonly can = { terminate: true, pause: true, count: true };
   #peer!: MemorySocket;
   #listener: SocketListener | undefined;
   #state: "connecting" | "open" | "closing" | "closed" = "connecting";
   #received: RawBody[] = [];
+  #receivedBytes = 0;
   #isScheduled = false;
+  #isPaused = false;
   #end: CloseInfo | undefined;
+
+  get bufferedAmount(): number {
+    return this.#peer.#receivedBytes;
+  }
+
+  get bufferedMessages(): number {
+    return this.#peer.#received.length;
+  }
 
   join(peer: MemorySocket): void {
     this.#peer = peer;
@@ -111,8 +143,18 @@ class MemorySocket implements Socket {
     this.#peer.#received.push(
       typeof data === "string" ? data : data.slice(),
     );
+    this.#peer.#receivedBytes += data.length;
     this.#peer.#schedule();
     return true;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#schedule();
   }
 
   close(code = 1000, reason = ""): void {
@@ -120,13 +162,16 @@ class MemorySocket implements Socket {
     this.#state = "closing";
     const end = { code, reason: cutReason(reason), wasClean: true };
     this.#peer.#finish(end);
-    this.#finish(end);
+    // Who does not read does not answer.
+    if (!this.#peer.#isPaused) this.#finish(end);
   }
 
   terminate(): void {
     const end = { code: 1006, reason: "", wasClean: false };
-    this.#peer.#finish(end);
-    this.#finish(end);
+    for (const each of [this.#peer, this]) {
+      each.#isPaused = false;
+      each.#finish(end);
+    }
   }
 
   #finish(end: CloseInfo): void {
@@ -150,11 +195,20 @@ class MemorySocket implements Socket {
     }
     const received = this.#received;
     this.#received = [];
-    for (const data of received) listener.message(data);
-    if (this.#end !== undefined && this.#state !== "closed") {
-      this.#state = "closed";
-      listener.close(this.#end);
+    let handled = 0;
+    while (handled < received.length && !this.#isPaused) {
+      const data = received[handled++]!;
+      this.#receivedBytes -= data.length;
+      listener.message(data);
     }
+    if (handled < received.length) {
+      this.#received = [...received.slice(handled), ...this.#received];
+    }
+    if (this.#isPaused || this.#end === undefined) return;
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    listener.close(this.#end);
+    this.#peer.#finish(this.#end);
   }
 }
 
