@@ -80,7 +80,7 @@ export class Asks {
     timeout: number,
     signal: AbortSignal | undefined,
   ): { error: unknown } | undefined {
-    const { maxPendingAsks } = this.#core.host.limits;
+    const { crossings, limits: { maxPendingAsks } } = this.#core.host;
     if (!(timeout > 0)) {
       return {
         error: new RangeError(
@@ -93,6 +93,7 @@ export class Asks {
       return { error: this.#core.closedError() };
     }
     if (this.size < maxPendingAsks) return undefined;
+    crossings.add("maxPendingAsks");
     return {
       error: new LimitError(
         `Cannot ask "${event}": ${maxPendingAsks} asks of this connection wait for an answer, which is the limit`,

@@ -43,6 +43,7 @@ export class ClientHost implements Host {
   readonly tracer: TurnTracer | undefined = makeTracer();
   readonly server = undefined;
   readonly index = undefined;
+  readonly rate = undefined;
   readonly timers: Timers = new Timers();
   readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0, volatile: 0 };
   readonly crossings: Crossings = new Crossings();

@@ -1,10 +1,12 @@
+import type { Place } from "./_admission.ts";
 import { type Deferred, makeDeferred } from "./_deferred.ts";
 import { Asks } from "./_asks.ts";
 import { Dispatcher } from "./_dispatch.ts";
-import type { Host } from "./_host.ts";
+import type { Host, LimitName } from "./_host.ts";
 import { Membership } from "./_membership.ts";
 import { Queue } from "./_queue.ts";
 import { Outlet } from "./_outlet.ts";
+import { Bucket } from "./_rate.ts";
 import type { Left } from "./_state.ts";
 import type { Deadline } from "./_timers.ts";
 import { encode, encodeEmptyReply } from "./codec.ts";
@@ -111,15 +113,28 @@ export class Core {
     return this.#socket.bufferedAmount;
   }
 
-  /** Begins: from here on what happens on the socket is handled. */
-  start(): void {
-    if (!this.host.isClient) {
-      this.#after(this.host.limits.ackTimeout, this.#onNoHello);
-    }
+  /**
+   * Begins: from here on what happens on the socket is handled.
+   *
+   * @param place What a server counts the socket by.
+   */
+  start(place?: Place): void {
+    const { isClient, limits, rate } = this.host;
+    if (!isClient) this.#after(limits.ackTimeout, this.#onNoHello);
+    const bucket = rate && new Bucket(rate);
     this.#socket.listen({
-      open: () => this.#opened(),
-      message: (data) => this.#receive(data),
-      close: (info) => this.#closed(info),
+      open: () => {
+        place?.open();
+        this.#opened();
+      },
+      message: bucket === undefined
+        ? (data) => this.#receive(data)
+        : (data) => this.#receiveFrom(bucket, data),
+      close: (info) => {
+        // The connection itself may have been given up long before.
+        place?.leave();
+        this.#closed(info);
+      },
     });
   }
 
@@ -247,11 +262,29 @@ export class Core {
     this.close(error instanceof CloseError ? error.code : 1008, text);
   }
 
+  /** Closes it, for it has crossed a limit. */
+  #cross(limit: LimitName, code: number, reason: string): void {
+    if (this.isEnding) return;
+    this.host.crossings.add(limit);
+    this.close(code, reason);
+  }
+
+  #receiveFrom(bucket: Bucket, data: RawBody): void {
+    if (bucket.take()) return this.#receive(data);
+    const { messages, per } = this.host.rate!;
+    this.#cross(
+      "rateLimit",
+      1008,
+      `${messages} messages in ${per} ms may come`,
+    );
+  }
+
   #receive(data: RawBody): void {
     this.#wasHeard = true;
     const { maxPayload, maxQueued } = this.host.limits;
     if (exceeds(data, maxPayload)) {
-      this.close(1009, `a message may have ${maxPayload} bytes`);
+      const reason = `a message may have ${maxPayload} bytes`;
+      this.#cross("maxPayload", 1009, reason);
     } else if (this.status === "open") {
       this.#dispatcher.receive(data);
     } else if (this.status === "connecting" && this.#handshake(data)) {
@@ -260,7 +293,8 @@ export class Core {
       this.#early.push(data);
     }
     if (this.queue.size + this.#early.length + this.held > maxQueued) {
-      this.close(1008, `${maxQueued} messages may wait to be handled`);
+      const reason = `${maxQueued} messages may wait to be handled`;
+      this.#cross("maxQueued", 1008, reason);
     }
   }
 
@@ -333,17 +367,20 @@ export class Core {
   /** Waits for hooks, but not for ever. */
   async #within(hooks: () => Promise<void>): Promise<void> {
     const { promise, resolve } = makeDeferred<void>();
-    this.#after(this.host.limits.closeTimeout, resolve);
+    const giveUp = () => {
+      this.host.crossings.add("closeTimeout");
+      resolve();
+    };
+    this.#after(this.host.limits.closeTimeout, giveUp);
     await Promise.race([hooks(), promise]);
-    this.#stopTimer(resolve);
+    this.#stopTimer(giveUp);
   }
 
   /** It is sent no more, and what it has not read is its own loss. */
   #onTooSlow(): void {
     if (this.isEnding) return;
-    this.host.crossings.add("maxBuffered");
     this.outlet.drop();
-    this.close(4008, "it reads too slowly");
+    this.#cross("maxBuffered", 4008, "it reads too slowly");
   }
 
   /** No platform tells when it has sent what was waiting. */
@@ -354,12 +391,17 @@ export class Core {
     this.#drain?.resolve();
     this.#drain = undefined;
   };
-  readonly #onNoHello = () => this.close(4001, "no handshake in time");
+  readonly #onNoHello = () =>
+    this.#cross("ackTimeout", 4001, "no handshake in time");
   readonly #onNoGoodbye = () => {
+    this.host.crossings.add("closeTimeout");
     this.#closed(this.#end!);
     if (this.#socket.can?.terminate) this.#socket.terminate?.();
   };
-  readonly #onStuck = () => void this.#finish();
+  readonly #onStuck = () => {
+    this.host.crossings.add("closeTimeout");
+    void this.#finish();
+  };
   readonly #onSilence = () => {
     if (!this.#wasHeard) return this.close(4002, "nothing was received");
     this.#wasHeard = false;

@@ -20,7 +20,7 @@ export class Dispatcher {
 
   /** Takes a frame of an open connection. */
   receive(data: RawBody): void {
-    const { drops, limits } = this.#core.host;
+    const { crossings, drops, limits } = this.#core.host;
     const message = this.#decoder.decode(data);
     if (message === undefined) {
       drops.invalid++;
@@ -34,6 +34,7 @@ export class Dispatcher {
       }
     }
     if (isNameTooLong(message, limits.maxNameLength)) {
+      crossings.add("maxNameLength");
       drops.invalid++;
       const { wait } = message;
       if (wait !== "") {

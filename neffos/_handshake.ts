@@ -1,5 +1,4 @@
 import { NeffosError } from "./errors.ts";
-import type { UpgradeRequest } from "./conn.ts";
 
 /** A request that was not upgraded. */
 export class UpgradeError extends NeffosError {
@@ -27,15 +26,6 @@ export class UpgradeError extends NeffosError {
     this.headers = options.headers ?? {};
   }
 }
-
-/** Which pages may open a socket; see `ServerOptions.origins`. */
-export type Origins =
-  | readonly string[]
-  | "*"
-  | ((
-    origin: string,
-    request: UpgradeRequest,
-  ) => boolean | Promise<boolean>);
 
 /** Checks all that RFC 6455, section 4.2.1, wants of a client's handshake. */
 export function assertHandshake(method: string, headers: Headers): void {
@@ -75,27 +65,6 @@ export function assertHandshake(method: string, headers: Headers): void {
   }
 }
 
-/** Keeps the pages of strangers from using their visitors' cookies. */
-export async function assertOrigin(
-  request: UpgradeRequest,
-  origins: Origins | undefined,
-): Promise<void> {
-  const origin = request.headers.get("origin");
-  // Only browsers send it, and they always do.
-  if (origin === null || origins === "*") return;
-  let isAllowed: boolean;
-  if (typeof origins === "function") isAllowed = await origins(origin, request);
-  else if (origins !== undefined) isAllowed = origins.includes(origin);
-  else isAllowed = hostOf(origin) === request.headers.get("host");
-  if (isAllowed) return;
-  throw new UpgradeError(
-    403,
-    `Cannot connect from origin ${
-      JSON.stringify(origin)
-    }: this server does not allow it`,
-  );
-}
-
 /**
  * Chooses the subprotocol: of what the client offers, the first that the
  * server speaks.
@@ -112,8 +81,4 @@ export function chooseProtocol(
 function includesToken(header: string | null, token: string): boolean {
   return (header ?? "").split(",")
     .some((part) => part.trim().toLowerCase() === token);
-}
-
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
 }

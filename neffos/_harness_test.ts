@@ -80,13 +80,17 @@ export class MemoryServer implements AsyncDisposable {
 }
 
 /** A request that wants to be a websocket. */
-export function handshake(): Request {
-  return new Request("http://memory.test/", {
+export function handshake(
+  headers: Record<string, string> = {},
+  search = "",
+): Request {
+  return new Request(`http://memory.test/${search}`, {
     headers: {
       connection: "upgrade",
       upgrade: "websocket",
       "sec-websocket-version": "13",
       "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+      ...headers,
     },
   });
 }
@@ -146,7 +150,7 @@ export class RawClient {
 
   /** Opens a client and sends frames, once the socket is open. */
   static async open(
-    memory: MemoryServer,
+    memory: { open(): Socket | Promise<Socket> },
     ...frames: RawBody[]
   ): Promise<RawClient> {
     const client = new RawClient(await memory.open());

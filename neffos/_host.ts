@@ -2,6 +2,7 @@ import type { CompiledHandlers } from "./_compile.ts";
 import { toLogText } from "./_log_text.ts";
 import type { Index } from "./_index.ts";
 import type { TurnTracer } from "./_queue.ts";
+import type { RateLimit } from "./_rate.ts";
 import type { Left, NSState } from "./_state.ts";
 import type { Timers } from "./_timers.ts";
 import type { Conn } from "./conn.ts";
@@ -91,6 +92,8 @@ export interface End {
 export interface Host {
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
+  /** How fast a connection may send, where that is limited. */
+  readonly rate: Required<RateLimit> | undefined;
   readonly timers: Timers;
   readonly drops: Drops;
   readonly crossings: Crossings;

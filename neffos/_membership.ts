@@ -269,8 +269,9 @@ export class Membership {
     }
     const events = core.host.handlers.namespaces.get(namespace);
     if (events === undefined) return core.refuse(asked, BAD_NAMESPACE);
-    const { maxNamespaces } = core.host.limits;
+    const { crossings, limits: { maxNamespaces } } = core.host;
     if (this.#states.size >= maxNamespaces) {
+      crossings.add("maxNamespaces");
       return core.refuse(asked, `${maxNamespaces} namespaces are the limit`);
     }
     const state = this.#stateOf(namespace, events);

@@ -1,5 +1,8 @@
-import type { Origins, UpgradeError } from "./_handshake.ts";
+import type { UpgradeError } from "./_handshake.ts";
 import { DEFAULT_LIMITS, type FaultSource, type Limits } from "./_host.ts";
+import type { Origins } from "./_origins.ts";
+import { assertPositive } from "./_positive.ts";
+import type { RateLimit } from "./_rate.ts";
 import type { Conn, UpgradeRequest } from "./conn.ts";
 import type { Message } from "./message.ts";
 import type { NSConn } from "./ns_conn.ts";
@@ -53,13 +56,71 @@ export interface ServerHooks {
 /** Options of a server. Sizes are in bytes, times in milliseconds. */
 export interface ServerOptions extends ServerHooks {
   /**
-   * The pages that may connect, by their origin (`https://example.com`), or a
-   * function that decides, or `"*"` for all. Programs send no origin and may
-   * always connect.
+   * The pages that may connect, or else are answered 403: a list of origins
+   * as browsers write them, which is `https://example.com` or
+   * `https://example.com:8443` (RFC 6454, section 6.2: lower case, no default
+   * port, no slash at the end), or a function that decides, or `"*"` for all.
+   * Programs send no origin and may always connect.
+   *
+   * The function gets the origin as it was sent, `null` for a page that hides
+   * it; when it throws, or answers anything but `true` or `false`, that is
+   * reported and answered with 500.
+   *
+   * By default a page must come from the host and port that the request is
+   * for, and with TLS where the request came with TLS.
    *
    * @default pages of the host that the request is for
    */
   origins?: Origins;
+  /**
+   * Whether proxies of your own stand before the server, and how many: `true`
+   * is 1. Then what the outermost of them has written into
+   * `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` counts, for
+   * `maxConnectionsPerAddress` and for the default of `origins`: the last
+   * entry of each header, or that many from its end. Without it these
+   * headers, which every client can send, mean nothing.
+   *
+   * Every request must come through all of those proxies, and each of them
+   * must append to these headers, or replace them. `Forwarded` (RFC 7239) is
+   * not read.
+   *
+   * @default {false}
+   */
+  trustProxy?: boolean | number;
+  /**
+   * The connections of the server. One more is answered 503, before the
+   * upgrade, with a `Retry-After` of 1 to 10 seconds, by chance.
+   *
+   * Requests that wait for `origins` or `idGenerator` count, and every socket
+   * counts until it has really ended: also one whose client reads no more or
+   * never answers the close, after `closeTimeout`. So there may be more than
+   * `totalConnections`.
+   *
+   * @default none
+   */
+  maxConnections?: number;
+  /**
+   * The connections from one IP address, which count as for `maxConnections`.
+   * One more is answered 429, with a `Retry-After` as there.
+   *
+   * IPv6 addresses count by their /64 network, and those that are IPv4 within
+   * IPv6 (`::ffff:192.0.2.1`) as IPv4. All requests without an address count
+   * as one address: those of a unix socket, or of `upgrade` without its
+   * `info`. Behind a proxy all have its address; see `trustProxy`.
+   *
+   * @default none
+   */
+  maxConnectionsPerAddress?: number;
+  /**
+   * How fast a connection may send. When it sends faster it is closed (1008).
+   * Every frame that arrives counts, answers and those of the handshake too.
+   *
+   * A client that goes on sending may see 1006 instead, here and wherever a
+   * limit closes it: Deno drops a socket when more comes after the close.
+   *
+   * @default none
+   */
+  rateLimit?: RateLimit;
   /**
    * The subprotocols that the server speaks. The first that a client offers
    * and that is among them is chosen.
@@ -156,11 +217,7 @@ export function limitsOf(options: Partial<Limits>): Limits {
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
     const value = options[name];
     if (value === undefined) continue;
-    if (!(value > 0)) {
-      throw new RangeError(
-        `Cannot set "${name}" to ${value}: it must be a positive number`,
-      );
-    }
+    assertPositive(name, value);
     limits[name] = value;
   }
   return limits;

@@ -215,7 +215,7 @@ export class Rooms {
   }
 
   #refusalToJoin(state: NSState, room: string): Error | undefined {
-    const { maxRooms } = this.#core.host.limits;
+    const { crossings, limits: { maxRooms } } = this.#core.host;
     const { namespace } = state;
     if (!this.#canJoin(state)) {
       return new BadNamespaceError(BAD_NAMESPACE, { namespace, room });
@@ -230,7 +230,9 @@ export class Rooms {
     }
     // Both sides may ask for it at once.
     if (state.joining.has(room) || state.answering.has(room)) count--;
-    return count < maxRooms ? undefined : new LimitError(
+    if (count < maxRooms) return undefined;
+    crossings.add("maxRooms");
+    return new LimitError(
       `Cannot join room "${room}": ${maxRooms} rooms are the limit of a connection`,
       { namespace, room },
     );

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Backlog } from "./_backlog.ts";
+import { Admission, type Place } from "./_admission.ts";
 import { type CompiledHandlers, compileHandlers } from "./_compile.ts";
 import {
   Crossings,
@@ -11,8 +12,12 @@ import {
   reportTo,
 } from "./_host.ts";
 import { Index } from "./_index.ts";
+import { limitsOf, type ServerOptions } from "./_options.ts";
+import { makeOriginCheck, type OriginCheck } from "./_origins.ts";
+import { hopsOf } from "./_proxy.ts";
 import type { Turn, TurnTracer } from "./_queue.ts";
 import type { NSState } from "./_state.ts";
+import { type RateLimit, rateOf } from "./_rate.ts";
 import { Timers } from "./_timers.ts";
 import { UnhandledLog } from "./_unhandled.ts";
 import { type Conn, coreOf } from "./conn.ts";
@@ -25,6 +30,11 @@ export class ServerHost implements Host {
   readonly server: Server;
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
+  readonly rate: Required<RateLimit> | undefined;
+  /** Who may still come in. */
+  readonly admission: Admission;
+  /** Which pages may. */
+  readonly checkOrigin: OriginCheck;
   readonly isClient = false;
   readonly tracer: TurnTracer = new AsyncLocalStorage<Turn>();
   readonly timers: Timers = new Timers();
@@ -38,15 +48,22 @@ export class ServerHost implements Host {
   readonly connected = new Set<Conn>();
   readonly #unhandled = new UnhandledLog();
 
-  constructor(server: Server, handler: ConnHandler, limits: Limits) {
+  constructor(server: Server, handler: ConnHandler, options: ServerOptions) {
+    const { origins, trustProxy = false, rateLimit } = options;
     this.server = server;
     this.handlers = compileHandlers(handler, server);
-    this.limits = limits;
+    this.limits = limitsOf(options);
+    this.rate = rateOf(rateLimit);
+    this.admission = new Admission(options, this.crossings);
+    this.checkOrigin = makeOriginCheck(origins, hopsOf(trustProxy));
   }
 
-  add(conn: Conn): void {
+  add(conn: Conn, place: Place): void {
     this.all.add(conn);
-    coreOf(conn).start();
+    const core = coreOf(conn);
+    core.start(place);
+    // Deno says nothing of a socket whose client leaves before the answer.
+    core.finished.promise.then(() => place.giveUp());
   }
 
   async onConnect(conn: Conn): Promise<void> {

@@ -24,9 +24,11 @@
  */
 
 export type { AskOptions } from "./_asks.ts";
-export { type Origins, UpgradeError } from "./_handshake.ts";
+export { UpgradeError } from "./_handshake.ts";
 export type { FaultSource } from "./_host.ts";
 export type { ServerHooks, ServerOptions } from "./_options.ts";
+export type { Origins } from "./_origins.ts";
+export type { RateLimit } from "./_rate.ts";
 export type { ReconnectOptions } from "./_reconnect.ts";
 export type { StandardSchemaV1 } from "./_standard_schema.ts";
 export { Client, dial, type DialOptions } from "./client.ts";

@@ -5,15 +5,11 @@
  */
 
 import type { AskOptions } from "./_asks.ts";
-import {
-  assertHandshake,
-  assertOrigin,
-  chooseProtocol,
-  UpgradeError,
-} from "./_handshake.ts";
+import type { Place } from "./_admission.ts";
 import { CHUNK } from "./_backlog.ts";
+import { assertHandshake, chooseProtocol, UpgradeError } from "./_handshake.ts";
 import { addParameterHeaders } from "./_headers.ts";
-import { limitsOf, type ServerHooks, type ServerOptions } from "./_options.ts";
+import type { ServerHooks, ServerOptions } from "./_options.ts";
 import type { Outlet } from "./_outlet.ts";
 import { ServerHost } from "./_server_host.ts";
 import { Shutdown } from "./_shutdown.ts";
@@ -56,7 +52,8 @@ export class Server implements ServerHooks {
    * @param handler What handles the connections' events: an Application, a
    * Struct, or objects of functions.
    * @param options The limits and hooks.
-   * @throws {TypeError} When the handler is none, or handles an event twice.
+   * @throws {TypeError} When the handler is none, or handles an event twice,
+   * or `origins` has what is no origin.
    * @throws {RangeError} When a limit is not a positive number.
    */
   constructor(
@@ -72,7 +69,7 @@ export class Server implements ServerHooks {
     this.onError = options.onError;
     this.onUnhandled = options.onUnhandled;
     this.idGenerator = options.idGenerator ?? (() => crypto.randomUUID());
-    this.#host = new ServerHost(this, handler, limitsOf(options));
+    this.#host = new ServerHost(this, handler, options);
     this.#shutdown = new Shutdown(this.#host);
   }
 
@@ -112,8 +109,9 @@ export class Server implements ServerHooks {
    * Makes a request a connection. A refusal is an HTTP response as well: 405
    * for another method than GET (a HEAD is answered 302, by which neffos
    * clients see that the server is there), 426 and 400 for what is no
-   * websocket handshake, 403 for a page of another origin, 500 when the ID
-   * generator fails, 503 when the server is closing.
+   * websocket handshake, 403 for a page of another origin, 429 when there are
+   * too many connections from its address, 500 when the ID generator fails,
+   * 503 when the server is full or closing.
    *
    * @param request The request.
    * @param info What `Deno.serve` gives beside it.
@@ -163,10 +161,13 @@ export class Server implements ServerHooks {
     const isProbe = request.method === "HEAD" && !this.#shutdown.hasBegun;
     if (isProbe) return new Response(null, { status: 302 });
     addParameterHeaders(headers, from.url);
+    let place: Place | undefined;
     try {
       this.#assertOpen();
       assertHandshake(request.method, headers);
-      await assertOrigin(from, this.#options.origins);
+      // It counts from here on, before anything is waited for.
+      place = this.#host.admission.admit(from);
+      await this.#host.checkOrigin(from);
       const id = await this.#makeId(from);
       const { protocols = [] } = this.#options;
       const protocol = chooseProtocol(headers, protocols);
@@ -176,9 +177,11 @@ export class Server implements ServerHooks {
       // Once this is called, nothing may fail until the response is sent.
       const { socket, response } = this.#upgrader(request, protocol);
       from.setUpgraded?.(response);
-      this.#host.add(new Conn({ host: this.#host, socket, id, request: from }));
+      const conn = new Conn({ host: this.#host, socket, id, request: from });
+      this.#host.add(conn, place);
       return response;
     } catch (error) {
+      place?.leave();
       return this.#refuse(error, from);
     }
   }

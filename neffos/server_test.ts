@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import { MemoryServer, RawClient } from "./_harness_test.ts";
 import type { FaultSource } from "./_host.ts";
-import { type Client, dial } from "./client.ts";
+import { Listening, request, UPGRADE } from "./_listening_test.ts";
 import type { Conn } from "./conn.ts";
 import { CloseError, ConnectionClosedError, EventError } from "./errors.ts";
 import type { ConnHandler } from "./events.ts";
@@ -15,60 +15,6 @@ import type { NSConn } from "./ns_conn.ts";
 import { Server } from "./server.ts";
 import type { ServerOptions } from "./_options.ts";
 import { denoUpgrader } from "./upgrader.ts";
-
-/** A server on a real port. */
-class Listening implements AsyncDisposable {
-  readonly server: Server;
-  readonly url: string;
-  readonly faults: [unknown, FaultSource][] = [];
-  readonly #listener: Deno.HttpServer<Deno.NetAddr>;
-
-  constructor(handler: ConnHandler, options: ServerOptions = {}) {
-    this.server = new Server(denoUpgrader(), handler, {
-      onError: (...fault) => this.faults.push(fault),
-      ...options,
-    });
-    this.#listener = Deno.serve(
-      { port: 0, hostname: "127.0.0.1", onListen() {} },
-      (request, info) => this.server.upgrade(request, info),
-    );
-    this.url = `http://127.0.0.1:${this.#listener.addr.port}/`;
-  }
-
-  dial(handler: ConnHandler): Promise<Client> {
-    return dial(this.url, handler);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.server.close();
-    await this.#listener.shutdown();
-  }
-}
-
-const UPGRADE = {
-  connection: "keep-alive, Upgrade",
-  upgrade: "websocket",
-  "sec-websocket-version": "13",
-  "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
-};
-
-/** Sends a request line by line, since fetch() refuses to send such headers. */
-async function request(
-  url: string,
-  method: string,
-  headers: Record<string, string>,
-): Promise<{ status: number; text: string }> {
-  const { hostname, port, host } = new URL(url);
-  using conn = await Deno.connect({ hostname, port: Number(port) });
-  const lines = Object.entries({ host, connection: "close", ...headers })
-    .map(([name, value]) => `${name}: ${value}\r\n`);
-  const head = `${method} / HTTP/1.1\r\n${lines.join("")}\r\n`;
-  await conn.write(new TextEncoder().encode(head));
-  const buffer = new Uint8Array(4096);
-  const read = await conn.read(buffer) ?? 0;
-  const text = new TextDecoder().decode(buffer.subarray(0, read));
-  return { status: Number(text.split(" ")[1]), text };
-}
 
 Deno.test("Server.upgrade() answers what is no websocket handshake", async () => {
   const errors: string[] = [];
