@@ -251,6 +251,25 @@ Deno.test("rateLimit closes with 1008, and counts answers and the handshake", as
   }
 });
 
+Deno.test("The close code of a limit arrives also when more had been sent", async () => {
+  const rateLimit = { messages: 2, per: 1e12 };
+  await using listening = new Listening({ chat: {} }, { rateLimit });
+  using conn = await openTcp(listening.url);
+  assertEquals((await readHead(conn)).status, 101);
+  // In one piece, so that all of it has come when the third is read.
+  await conn.write(concat(new Array<Uint8Array>(20).fill(HELLO_FRAME)));
+  const buffer = new Uint8Array(4096);
+  const received: number[] = [];
+  while (!received.includes(0x88)) {
+    const read = await conn.read(buffer);
+    if (read === null) break;
+    received.push(...buffer.subarray(0, read));
+  }
+  const at = received.indexOf(0x88);
+  // A close frame: its length, its code.
+  assertEquals(received.slice(at + 2, at + 4), [1008 >> 8, 1008 & 255]);
+});
+
 Deno.test("rateLimit counts what came before the acceptance once", async () => {
   const gate = Promise.withResolvers<void>();
   await using memory = new MemoryServer({ chat: {} }, {
@@ -604,6 +623,10 @@ Deno.test("new Server() takes only positive numbers for its limits", () => {
 async function end(raw: RawClient): Promise<void> {
   raw.socket.close();
   await raw.closed.promise;
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(parts.flatMap((part) => [...part]));
 }
 
 /** A text frame with "M", masked with zeros. */

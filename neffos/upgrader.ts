@@ -5,7 +5,7 @@
  * @module
  */
 
-import { WebSocketAdapter } from "./_web_socket.ts";
+import { DenoSocket } from "./_deno_socket.ts";
 import type { Socket } from "./socket.ts";
 
 /** A request that has become a socket. */
@@ -72,6 +72,6 @@ export function denoUpgrader(options: DenoUpgraderOptions = {}): Upgrader {
     if (protocol !== undefined) {
       response.headers.set("sec-websocket-protocol", protocol);
     }
-    return { socket: new WebSocketAdapter(socket), response };
+    return { socket: new DenoSocket(socket), response };
   };
 }
