@@ -1,5 +1,5 @@
 import type { CompiledHandlers } from "./_compile.ts";
-import { toLogText } from "./_log_text.ts";
+import { writeFault } from "./_fault_line.ts";
 import type { Index } from "./_index.ts";
 import type { TurnTracer } from "./_queue.ts";
 import type { RateLimit } from "./_rate.ts";
@@ -128,23 +128,25 @@ export function reportTo(
   error: unknown,
   source: FaultSource,
 ): void {
+  if (onError === undefined) return logFault(error, source);
+  const onFailure = (failure: unknown) => {
+    // What could not be told is not lost.
+    logFault(error, source);
+    logFault(failure, { ...source, event: "onError" });
+  };
   try {
-    const reported: unknown = (onError ?? logFault)(error, source);
-    if (reported instanceof Promise) reported.catch(logFailure);
+    const reported: unknown = onError(error, source);
+    if (reported instanceof Promise) reported.catch(onFailure);
   } catch (failure) {
-    logFailure(failure);
+    onFailure(failure);
   }
 }
 
-/** Writes one line; what the other side has sent is quoted and escaped. */
 function logFault(error: unknown, source: FaultSource): void {
-  const { conn, namespace = "", event = "" } = source;
-  const where = toLogText({ conn: conn?.id, namespace, event });
-  // deno-lint-ignore no-console -- the program has given no onError
-  console.error(`neffos: a handler failed ${where}:`, error);
-}
-
-function logFailure(error: unknown): void {
-  // deno-lint-ignore no-console -- onError itself has failed
-  console.error("neffos: onError failed:", error);
+  try {
+    // deno-lint-ignore no-console -- the program has no onError that works
+    console.error(writeFault(error, source));
+  } catch {
+    // A console that fails must not stop anything.
+  }
 }

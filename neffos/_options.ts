@@ -31,7 +31,7 @@ export interface ServerHooks {
    * Told of every exception that is not an EventError, and of those that
    * nobody else can be told of.
    *
-   * @default one line of `console.error` for each
+   * @default one line of JSON by `console.error` for each
    */
   onError?: ((error: unknown, source: FaultSource) => void) | undefined;
   /**

@@ -130,7 +130,7 @@ export interface DialOptions {
   /**
    * Told of every exception of a handler that is not an EventError.
    *
-   * @default one line of `console.error` for each
+   * @default one line of JSON by `console.error` for each
    */
   onError?: (error: unknown, source: FaultSource) => void;
   /**
