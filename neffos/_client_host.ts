@@ -25,6 +25,7 @@ import {
 } from "./_reconnect.ts";
 import type { Left } from "./_state.ts";
 import { Timers } from "./_timers.ts";
+import { Traffic } from "./_traffic.ts";
 import type { DialOptions } from "./client.ts";
 import { Conn, coreOf, renew } from "./conn.ts";
 import {
@@ -47,6 +48,7 @@ export class ClientHost implements Host {
   readonly timers: Timers = new Timers();
   readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0, volatile: 0 };
   readonly crossings: Crossings = new Crossings();
+  readonly traffic: Traffic = new Traffic();
   readonly closed: Deferred<CloseInfo> = makeDeferred();
   readonly #url: string | URL;
   readonly #options: DialOptions;

@@ -44,13 +44,13 @@ export interface HandlerState {
 /** The event map of one namespace. */
 export interface CompiledEvents {
   /** The handlers by their names on the wire, built-in ones apart. */
-  readonly handlers: ReadonlyMap<string, CompiledHandler>;
+  readonly handlers: Map<string, CompiledHandler>;
   /** The handlers of the built-in events. */
-  readonly hooks: ReadonlyMap<string, CompiledHandler>;
+  readonly hooks: Map<string, CompiledHandler>;
   /** The handler of events that have none. */
-  readonly any: CompiledHandler | undefined;
+  any: CompiledHandler | undefined;
   /** The handler of native messages. */
-  readonly native: CompiledHandler | undefined;
+  native: CompiledHandler | undefined;
 }
 
 /** All that a server or a client needs to know of its handler. */

@@ -85,7 +85,12 @@ export class Core {
     this.conn = conn;
     this.host = host;
     this.#socket = socket;
-    this.outlet = new Outlet(socket, host.limits, () => this.#onTooSlow());
+    this.outlet = new Outlet({
+      socket,
+      limits: host.limits,
+      traffic: host.traffic,
+      onOver: () => this.#onTooSlow(),
+    });
     this.id = id;
     this.asks = new Asks(this);
     this.membership = new Membership(this, former);
@@ -119,7 +124,7 @@ export class Core {
    * @param place What a server counts the socket by.
    */
   start(place?: Place): void {
-    const { isClient, limits, rate } = this.host;
+    const { isClient, limits, rate, traffic } = this.host;
     if (!isClient) this.#after(limits.ackTimeout, this.#onNoHello);
     const bucket = rate && new Bucket(rate);
     this.#socket.listen({
@@ -127,9 +132,11 @@ export class Core {
         place?.open();
         this.#opened();
       },
-      message: bucket === undefined
-        ? (data) => this.#receive(data)
-        : (data) => this.#receiveFrom(bucket, data),
+      message: (data) => {
+        traffic.messagesIn++;
+        traffic.bytesIn += data.length;
+        if (bucket === undefined || this.#spend(bucket)) this.#receive(data);
+      },
       close: (info) => {
         // The connection itself may have been given up long before.
         place?.leave();
@@ -269,14 +276,13 @@ export class Core {
     this.close(code, reason);
   }
 
-  #receiveFrom(bucket: Bucket, data: RawBody): void {
-    if (bucket.take()) return this.#receive(data);
+  /** Says whether another message may come now; else it was the last. */
+  #spend(bucket: Bucket): boolean {
+    if (bucket.take()) return true;
     const { messages, per } = this.host.rate!;
-    this.#cross(
-      "rateLimit",
-      1008,
-      `${messages} messages in ${per} ms may come`,
-    );
+    const reason = `${messages} messages in ${per} ms may come`;
+    this.#cross("rateLimit", 1008, reason);
+    return false;
   }
 
   #receive(data: RawBody): void {

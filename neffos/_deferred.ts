@@ -24,3 +24,9 @@ export function makeDeferred<T>(): Deferred<T> {
   });
   return { promise, resolve, reject };
 }
+
+/** Tells whether a value has to be waited for. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null &&
+    typeof (value as Partial<PromiseLike<unknown>>).then === "function";
+}

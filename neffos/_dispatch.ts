@@ -1,6 +1,7 @@
 import type { Core } from "./_core.ts";
-import { isSystemEvent } from "./_names.ts";
 import { Decoder } from "./_decoder.ts";
+import { isPromise } from "./_deferred.ts";
+import { isSystemEvent } from "./_names.ts";
 import type { NSState } from "./_state.ts";
 import { encode, encodeEmptyReply } from "./codec.ts";
 import { BAD_NAMESPACE, BAD_ROOM, INVALID_PAYLOAD } from "./errors.ts";
@@ -139,11 +140,6 @@ export class Dispatcher {
     this.#core.acknowledge(message);
     host.onUnhandled(state, message);
   }
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as Partial<PromiseLike<unknown>>).then === "function";
 }
 
 function isNameTooLong(

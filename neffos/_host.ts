@@ -5,6 +5,7 @@ import type { TurnTracer } from "./_queue.ts";
 import type { RateLimit } from "./_rate.ts";
 import type { Left, NSState } from "./_state.ts";
 import type { Timers } from "./_timers.ts";
+import type { Traffic } from "./_traffic.ts";
 import type { Conn } from "./conn.ts";
 import type { Server } from "./server.ts";
 import type { Message } from "./message.ts";
@@ -96,6 +97,7 @@ export interface Host {
   readonly rate: Required<RateLimit> | undefined;
   readonly timers: Timers;
   readonly drops: Drops;
+  readonly traffic: Traffic;
   readonly crossings: Crossings;
   /** Tells whose turn it is, where the platform can. */
   readonly tracer: TurnTracer | undefined;

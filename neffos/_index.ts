@@ -25,6 +25,11 @@ export class Index {
     return size;
   }
 
+  /** How many namespaces somebody is in. */
+  get namespaces(): number {
+    return this.#places.size;
+  }
+
   /** The connections in a namespace, or in one of its rooms. */
   find(namespace: string, room: string): Members {
     const place = this.#places.get(namespace);

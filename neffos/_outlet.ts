@@ -1,3 +1,4 @@
+import type { Traffic } from "./_traffic.ts";
 import type { RawBody } from "./message.ts";
 import type { Socket } from "./socket.ts";
 
@@ -12,6 +13,16 @@ const BEHIND = { bytes: 64 * 1024, messages: 128 };
 export interface OutletLimits {
   readonly maxBuffered: number;
   readonly maxBufferedMessages: number;
+}
+
+/** What an {@linkcode Outlet} is made of. */
+export interface OutletInit {
+  readonly socket: Socket;
+  readonly limits: OutletLimits;
+  /** What counts all that is sent. */
+  readonly traffic: Traffic;
+  /** Told when more waits than may. */
+  readonly onOver: () => void;
 }
 
 /** A point in what was sent: so many bytes, in so many messages. */
@@ -34,6 +45,7 @@ const START: Mark = { bytes: 0, messages: 0 };
 export class Outlet {
   readonly #socket: Socket;
   readonly #limits: OutletLimits;
+  readonly #traffic: Traffic;
   readonly #onOver: () => void;
   /** Frames of broadcasts whose turn has not come. */
   #held: RawBody[] = [];
@@ -42,9 +54,10 @@ export class Outlet {
   #unseen = 0;
   #marks: Mark[] = [START];
 
-  constructor(socket: Socket, limits: OutletLimits, onOver: () => void) {
+  constructor({ socket, limits, traffic, onOver }: OutletInit) {
     this.#socket = socket;
     this.#limits = limits;
+    this.#traffic = traffic;
     this.#onOver = onOver;
   }
 
@@ -97,9 +110,13 @@ export class Outlet {
 
   #write(frame: RawBody): boolean {
     if (!this.#socket.send(frame)) return false;
+    const { length } = frame;
+    const traffic = this.#traffic;
+    traffic.messagesOut++;
+    traffic.bytesOut += length;
     this.#messages++;
-    this.#bytes += frame.length;
-    this.#unseen += frame.length + MESSAGE_COST;
+    this.#bytes += length;
+    this.#unseen += length + MESSAGE_COST;
     if (this.#unseen >= LOOK_AFTER) this.#look();
     return true;
   }

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Outlet } from "./_outlet.ts";
+import { Traffic } from "./_traffic.ts";
 import type { RawBody } from "./message.ts";
 import type { Socket } from "./socket.ts";
 
@@ -35,10 +36,15 @@ function sizeOf(frame: RawBody): number {
 function outletOf(limits: { maxBuffered?: number; messages?: number } = {}) {
   const socket = new SlowSocket();
   let over = 0;
-  const outlet = new Outlet(socket, {
-    maxBuffered: limits.maxBuffered ?? Infinity,
-    maxBufferedMessages: limits.messages ?? Infinity,
-  }, () => over++);
+  const outlet = new Outlet({
+    socket,
+    limits: {
+      maxBuffered: limits.maxBuffered ?? Infinity,
+      maxBufferedMessages: limits.messages ?? Infinity,
+    },
+    traffic: new Traffic(),
+    onOver: () => over++,
+  });
   return { socket, outlet, over: () => over };
 }
 

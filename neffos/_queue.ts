@@ -54,6 +54,11 @@ export class Queue<Item> {
     return this.#items.length - this.#head;
   }
 
+  /** The items that have begun and whose promise is pending. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
   /** Adds an item; it begins at once when nothing is before it. */
   push(item: Item): void {
     if (this.#active > 0 || this.#head < this.#items.length) {

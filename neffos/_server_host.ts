@@ -12,6 +12,7 @@ import {
   reportTo,
 } from "./_host.ts";
 import { Index } from "./_index.ts";
+import type { Measure } from "./_measure.ts";
 import { limitsOf, type ServerOptions } from "./_options.ts";
 import { makeOriginCheck, type OriginCheck } from "./_origins.ts";
 import { hopsOf } from "./_proxy.ts";
@@ -20,6 +21,8 @@ import type { NSState } from "./_state.ts";
 import { type RateLimit, rateOf } from "./_rate.ts";
 import { Timers } from "./_timers.ts";
 import { UnhandledLog } from "./_unhandled.ts";
+import { Tally } from "./_tally.ts";
+import { Traffic } from "./_traffic.ts";
 import { type Conn, coreOf } from "./conn.ts";
 import type { ConnHandler } from "./events.ts";
 import type { Message } from "./message.ts";
@@ -42,6 +45,10 @@ export class ServerHost implements Host {
   readonly backlog: Backlog = new Backlog();
   readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0, volatile: 0 };
   readonly crossings: Crossings = new Crossings();
+  readonly traffic: Traffic = new Traffic();
+  readonly tally: Tally = new Tally();
+  /** How long the handlers take, once somebody wants to know. */
+  measure: Measure | undefined;
   /** Every connection whose end was not told yet. */
   readonly all = new Set<Conn>();
   /** Those that `onConnect` was called for and that are not closed. */
@@ -60,6 +67,7 @@ export class ServerHost implements Host {
 
   add(conn: Conn, place: Place): void {
     this.all.add(conn);
+    this.tally.accepted++;
     const core = coreOf(conn);
     core.start(place);
     // Deno says nothing of a socket whose client leaves before the answer.
@@ -80,7 +88,8 @@ export class ServerHost implements Host {
   }
 
   async onClosed(conn: Conn, { info, isPaired }: End): Promise<void> {
-    this.all.delete(conn);
+    // A hook that ends after the end was given up on tells of it again.
+    if (this.all.delete(conn)) this.tally.addClosed(info.code);
     if (!isPaired) return;
     try {
       await this.server.onDisconnect?.(conn, info);
@@ -105,6 +114,7 @@ export class ServerHost implements Host {
   }
 
   report(error: unknown, source: FaultSource): void {
+    this.tally.errors++;
     reportTo(this.server.onError, error, source);
   }
 }

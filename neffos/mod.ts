@@ -25,7 +25,7 @@
 
 export type { AskOptions } from "./_asks.ts";
 export { UpgradeError } from "./_handshake.ts";
-export type { FaultSource } from "./_host.ts";
+export type { Drops, FaultSource } from "./_host.ts";
 export type { ServerHooks, ServerOptions } from "./_options.ts";
 export type { Origins } from "./_origins.ts";
 export type { RateLimit } from "./_rate.ts";
@@ -89,6 +89,12 @@ export {
   type SocketListener,
   socketPair,
 } from "./socket.ts";
+export type {
+  DurationBucket,
+  HandlerStats,
+  MeasureOptions,
+  ServerStats,
+} from "./stats.ts";
 export {
   type ControllerClass,
   type EventMatcher,

@@ -9,10 +9,12 @@ import type { Place } from "./_admission.ts";
 import { CHUNK } from "./_backlog.ts";
 import { assertHandshake, chooseProtocol, UpgradeError } from "./_handshake.ts";
 import { addParameterHeaders } from "./_headers.ts";
+import { Measure } from "./_measure.ts";
 import type { ServerHooks, ServerOptions } from "./_options.ts";
 import type { Outlet } from "./_outlet.ts";
 import { ServerHost } from "./_server_host.ts";
 import { Shutdown } from "./_shutdown.ts";
+import { takeStats } from "./_tally.ts";
 import { encodeOnce, encodeScope, encodeScoped } from "./codec.ts";
 import { Conn, coreOf, type UpgradeRequest } from "./conn.ts";
 import { BadNamespaceError } from "./errors.ts";
@@ -20,6 +22,7 @@ import type { ConnHandler } from "./events.ts";
 import { Exclude, Message, type MessageInit } from "./message.ts";
 import { NSConn } from "./ns_conn.ts";
 import { Room } from "./room.ts";
+import type { MeasureOptions, ServerStats } from "./stats.ts";
 import type { AnyEvents, EventInit } from "./typed_events.ts";
 import type { Upgrader } from "./upgrader.ts";
 
@@ -138,6 +141,7 @@ export class Server implements ServerHooks {
   ): Promise<Response> {
     if (!URL.canParse(request.url)) {
       // Such as a Host header that is none.
+      this.#host.tally.addRefused(400);
       return new Response("Cannot read the URL of the request", {
         status: 400,
       });
@@ -214,6 +218,7 @@ export class Server implements ServerHooks {
       this.#host.report(failure, { event: "onUpgradeError" })
     );
     const { status, headers, message } = error;
+    this.#host.tally.addRefused(status);
     return new Response(message, { status, headers });
   }
 
@@ -320,6 +325,41 @@ export class Server implements ServerHooks {
    */
   do(action: (conn: Conn) => void): void {
     for (const conn of this.connections) action(conn);
+  }
+
+  /**
+   * Counts what there is and what there was, cheaply enough to ask for it
+   * every second: one look at each connection, none at a message.
+   *
+   * @returns The numbers as they are now; they do not change any more.
+   *
+   * @example
+   * ```ts
+   * import { denoUpgrader, Server } from "@neffos/mvc";
+   *
+   * const server = new Server(denoUpgrader(), { onPing: () => "pong" });
+   * const { connections, messagesIn } = server.stats();
+   * console.log(`${connections} connections, ${messagesIn} messages`);
+   * await server.close();
+   * ```
+   */
+  stats(): ServerStats {
+    return takeStats(this.#host);
+  }
+
+  /**
+   * Begins to measure how long handlers take, which {@linkcode stats} then
+   * tells. Until then no clock is read. `metricsHandler()` calls it.
+   *
+   * Calling it again changes nothing: the first options stay.
+   *
+   * @param options The buckets of the histogram, and the clock.
+   * @throws {RangeError} When the buckets are not positive numbers in
+   * ascending order.
+   */
+  measureHandlers(options: MeasureOptions = {}): void {
+    const { namespaces } = this.#host.handlers;
+    this.#host.measure ??= new Measure(namespaces, options);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers";
 import type { ServerHost } from "../../neffos/_server_host.ts";
+import { Traffic } from "../../neffos/_traffic.ts";
 import { type Conn, coreOf } from "../../neffos/conn.ts";
 import { Server } from "../../neffos/server.ts";
 import { type Socket, socketPair } from "../../neffos/socket.ts";
@@ -95,6 +96,9 @@ class Round {
   #count = 0;
   #closedFrames = 0;
   #received = 0;
+  /** What went over the server's sockets, counted there. */
+  readonly #traffic = new Traffic();
+  #faults = 0;
 
   constructor(seed: number) {
     const rng = this.#rng = new Prng(seed);
@@ -121,10 +125,14 @@ class Round {
         askTimeout: ASK_TIMEOUT,
         closeTimeout: CLOSE_TIMEOUT,
         idGenerator: () => `id${this.#count % 4}`,
-        onError: this.#program.onError,
+        onError: (error) => {
+          this.#faults++;
+          this.#program.onError(error);
+        },
         onUnhandled() {},
       },
     );
+    if (seed % 2 === 0) this.#server.measureHandlers();
     this.#program.onBroadcast = (...args) => this.#noteBroadcast(...args);
   }
 
@@ -196,10 +204,21 @@ class Round {
       listen: (listener) =>
         socket.listen({
           open: () => guard(() => listener.open()),
-          message: (data) => guard(() => listener.message(data)),
+          message: (data) => {
+            this.#traffic.messagesIn++;
+            this.#traffic.bytesIn += data.length;
+            guard(() => listener.message(data));
+          },
           close: (info) => guard(() => listener.close(info)),
         }),
-      send: (data) => socket.send(data),
+      send: (data) => {
+        const isSent = socket.send(data);
+        if (isSent) {
+          this.#traffic.messagesOut++;
+          this.#traffic.bytesOut += data.length;
+        }
+        return isSent;
+      },
       close: (code, reason) => socket.close(code, reason),
       terminate: () => socket.terminate?.(),
       get bufferedAmount() {
@@ -302,6 +321,7 @@ class Round {
     );
     this.#forgetClosed();
     this.#checkIndex();
+    this.#checkStats();
     const isStuck = this.#program.stuck.length > 0;
     if (!isStuck && calls.size > 0) {
       this.log.fail(`never came to an end: ${[...calls.values()].join(", ")}`);
@@ -359,6 +379,35 @@ class Round {
     }
   }
 
+  /** What the server counts must be what has happened. */
+  #checkStats(): void {
+    const stats = this.#server.stats();
+    const { connections, accepted, sockets, errors, queued } = stats;
+    const ended = Object.values(stats.closed).reduce((a, b) => a + b, 0);
+    const isOver = sockets === 0;
+    const seen = {
+      ...this.#traffic,
+      errors: this.#faults,
+      connections: this.#server.totalConnections,
+      accepted: sockets + ended,
+    };
+    const counted: typeof seen = {
+      messagesIn: stats.messagesIn,
+      bytesIn: stats.bytesIn,
+      messagesOut: stats.messagesOut,
+      bytesOut: stats.bytesOut,
+      errors,
+      connections,
+      accepted,
+    };
+    for (const key of Object.keys(seen) as (keyof typeof seen)[]) {
+      if (seen[key] === counted[key]) continue;
+      this.log.fail(`stats() has ${counted[key]} ${key}, not ${seen[key]}`);
+    }
+    const left = stats.namespaces + stats.rooms + queued + stats.pending;
+    if (isOver && left > 0) this.log.fail("stats() has what nobody has");
+  }
+
   #countPlaces(): number {
     let count = 0;
     for (const namespace of NAMESPACES) {
@@ -412,6 +461,7 @@ class Round {
       log.fail(`${this.#host.all.size} connections have not ended`);
     }
     if (this.#countPlaces() > 0) log.fail("the index is not empty");
+    this.#checkStats();
     if (this.#timers.size > 0) log.fail(`${this.#timers.size} timers are left`);
     for (const [conn, { isLetIn, disconnects }] of this.#program.hooked) {
       if (disconnects !== Number(isLetIn)) {
