@@ -54,6 +54,7 @@ const MVC = [
   "Party",
   "Router",
   "contextOf",
+  "metricsHandler",
   "optional",
   "token",
   "websocketHandler",

@@ -14,5 +14,6 @@ export {
 } from "./context.ts";
 export type * from "./controller.ts";
 export { HttpError, type HttpErrorOptions } from "./http_error.ts";
+export { metricsHandler } from "./metrics.ts";
 export * from "./router.ts";
 export { contextOf, websocketHandler } from "./websocket.ts";
