@@ -1,4 +1,5 @@
 import type { FaultSource } from "./_host.ts";
+import { toLogText } from "./_log_text.ts";
 
 /** How long a name or an ID may be, in UTF-16 units. */
 const MAX_NAME = 128;
@@ -29,7 +30,7 @@ interface Described {
  */
 export function writeFault(error: unknown, source: FaultSource): string {
   const { conn, namespace, event } = source;
-  const line = JSON.stringify({
+  return toLogText({
     level: "error",
     message: "neffos: a fault",
     conn: conn && cut(conn.id, MAX_NAME),
@@ -37,7 +38,6 @@ export function writeFault(error: unknown, source: FaultSource): string {
     event: event && cut(event, MAX_NAME),
     error: new Describer().describe(error),
   });
-  return escapeControls(line);
 }
 
 /** Describes an error and those inside of it, up to a number of them. */
@@ -117,20 +117,4 @@ function kindOf(value: object): string {
 
 function cut(text: string, max: number): string {
   return text.length <= max ? text : `${text.slice(0, max)}… (${text.length})`;
-}
-
-/**
- * Escapes what JSON leaves as it is and a terminal, a viewer of logs or the
- * eye might obey: C1 controls, DEL, separators of lines, direction marks.
- * JSON itself has escaped C0 controls and lone surrogates.
- */
-function escapeControls(json: string): string {
-  return json.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => {
-    let escaped = "";
-    for (let at = 0; at < char.length; at++) {
-      const code = char.charCodeAt(at).toString(16).padStart(4, "0");
-      escaped += `\\u${code}`;
-    }
-    return escaped;
-  });
 }

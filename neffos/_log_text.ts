@@ -1,4 +1,7 @@
-/** What is not to be seen, or moves what is: JSON escapes only half of it. */
+/**
+ * What a terminal, a viewer of logs or the eye might obey and JSON leaves as
+ * it is: DEL, C1 controls, separators of lines, direction marks.
+ */
 const UNSEEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
