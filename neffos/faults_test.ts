@@ -6,6 +6,7 @@ import {
   assertNotEquals,
   assertRejects,
 } from "@std/assert";
+import { DEFAULT_LIMITS } from "./_host.ts";
 import { MemoryServer, RawClient } from "./_harness_test.ts";
 import { WebSocketAdapter } from "./_web_socket.ts";
 import { dial } from "./client.ts";
@@ -366,15 +367,46 @@ Deno.test("A handler's promise that is rejected later is reported, and the serve
 });
 
 Deno.test("FAULTS.md names a test for each fault, and each test is there", async () => {
-  const here = new URL(".", import.meta.url);
-  const list = await Deno.readTextFile(new URL("FAULTS.md", here));
-  const rows = list.split("\n").filter((line) => /^\| \d/.test(line));
-  const names = rows.map((row) => row.split("|")[3]!.trim().slice(1, -1));
-  const numbers = rows.map((row) => Number(row.split("|")[1]));
+  const rows = await readRows("FAULTS.md", /^\| \d/);
+  const names = rows.map((cells) => cells[3]!.slice(1, -1));
+  const numbers = rows.map((cells) => Number(cells[1]));
   const all = Array.from({ length: 37 }, (_, n) => n + 1);
   assertEquals([...new Set(numbers)], all);
+  await assertTests(names);
+});
+
+/** A row of the table of limits: four cells, of which the last is a test. */
+const LIMIT = /^\| `\w+` +\|(?:[^|]*\|){2} `[^`]+` *\|$/;
+
+Deno.test("README.md names a test for each limit, and its default is the one of the code", async () => {
+  const rows = await readRows("../README.md", LIMIT);
+  const limits = new Map(rows.map((cells) => [cells[1]!.slice(1, -1), cells]));
+  const names = [...Object.keys(DEFAULT_LIMITS), "maxConnections", "rateLimit"];
+  for (const name of names) assert(limits.has(name), name);
+  for (const [name, value] of Object.entries(DEFAULT_LIMITS)) {
+    const [text] = /^[\d,]+( MiB| s)?/.exec(limits.get(name)![2]!)!;
+    const unit = text.endsWith("MiB")
+      ? 1_048_576
+      : text.endsWith("s")
+      ? 1_000
+      : 1;
+    assertEquals(parseInt(text.replaceAll(",", "")) * unit, value, name);
+  }
+  await assertTests(rows.map((cells) => cells[4]!.slice(1, -1)));
+});
+
+/** The rows of a table that begin as they should, as their cells. */
+async function readRows(path: string, row: RegExp): Promise<string[][]> {
+  const text = await Deno.readTextFile(new URL(path, import.meta.url));
+  return text.split("\n").filter((line) => row.test(line))
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+}
+
+/** Looks for tests by their names. */
+async function assertTests(names: string[]): Promise<void> {
   let source = "";
-  for (const folder of [here, new URL("../mvc/", here)]) {
+  for (const path of ["./", "../mvc/"]) {
+    const folder = new URL(path, import.meta.url);
     for await (const { name } of Deno.readDir(folder)) {
       if (!name.endsWith("_test.ts")) continue;
       source += await Deno.readTextFile(new URL(name, folder));
@@ -382,4 +414,4 @@ Deno.test("FAULTS.md names a test for each fault, and each test is there", async
   }
   const tests = source.replaceAll(/\s+/g, " ");
   for (const name of names) assert(tests.includes(name), name);
-});
+}

@@ -76,7 +76,7 @@ export class ChatController {
    */
   onNamespaceConnect() {
     const name = this.#context.header("x-chat-name");
-    if (name !== undefined) this.#people.setName(this.#nsConn.id, name);
+    if (name !== undefined) this.#people.setName(this.#nsConn.conn, name);
   }
 
   onNamespaceConnected() {
@@ -85,20 +85,20 @@ export class ChatController {
   }
 
   onNamespaceDisconnect() {
-    const { name = "nobody" } = this.#people.find(this.#nsConn.id) ?? {};
+    const { name = "nobody" } = this.#people.find(this.#nsConn.conn) ?? {};
     this.#logger.log(`${this.#nsConn} left as ${name}, said ${this.#said}`);
   }
 
   /** Runs when the connection has left, whatever the reason was. */
   [Symbol.dispose]() {
     const wasNamed = this.#isNamed;
-    this.#people.remove(this.#nsConn.id);
+    this.#people.remove(this.#nsConn.conn);
     if (wasNamed) this.#tellPeople();
   }
 
   /** Asked with a name: takes it. The error of one that is taken goes back. */
   onName(msg: Message<string>): Person {
-    const person = this.#people.setName(this.#nsConn.id, msg.text());
+    const person = this.#people.setName(this.#nsConn.conn, msg.text());
     this.#logger.log(`${this.#nsConn} is ${person.name}`);
     this.#tellPeople();
     for (const { name } of this.#nsConn.rooms) this.#tellPeople(name);
@@ -125,8 +125,13 @@ export class ChatController {
 
   /** Lets the others see that a message is being written. */
   onTyping(msg: Message) {
-    const { room } = msg;
-    this.#tell(this.#nsConn, { room, event: "onTyping", body: this.#person() });
+    this.#tell(this.#nsConn, {
+      room: msg.room,
+      event: "onTyping",
+      body: this.#person(),
+      // Whoever is behind has no use for it.
+      isVolatile: true,
+    });
   }
 
   /** Asked, with the name of a room or without: says who is there. */
@@ -164,14 +169,14 @@ export class ChatController {
   }
 
   get #isNamed(): boolean {
-    return this.#people.find(this.#nsConn.id) !== undefined;
+    return this.#people.find(this.#nsConn.conn) !== undefined;
   }
 
   /** Who has not said a name is a guest as soon as others notice them. */
   #person(): Person {
-    const known = this.#people.find(this.#nsConn.id);
+    const known = this.#people.find(this.#nsConn.conn);
     if (known !== undefined) return known;
-    const guest = this.#people.addGuest(this.#nsConn.id);
+    const guest = this.#people.addGuest(this.#nsConn.conn);
     this.#tellPeople();
     return guest;
   }
@@ -182,7 +187,7 @@ export class ChatController {
   }
 
   #who(room: string): Person[] {
-    return this.#all(room).flatMap(({ id }) => this.#people.find(id) ?? []);
+    return this.#all(room).flatMap(({ conn }) => this.#people.find(conn) ?? []);
   }
 
   #tellPeople(room = "") {

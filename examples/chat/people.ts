@@ -1,4 +1,4 @@
-import { EventError } from "@neffos/mvc";
+import { type Conn, EventError } from "@neffos/mvc";
 
 /** Somebody in the chat, as everybody sees them. */
 export interface Person {
@@ -8,18 +8,22 @@ export interface Person {
   readonly name: string;
 }
 
+/** Under which a connection has its person. */
+const PERSON = Symbol("person");
+
 /**
  * Who has which name.
  *
  * A service: the application builds one and gives it to the controllers of
- * all connections, so that no two people can have one name.
+ * all connections, so that no two people can have one name. The person itself
+ * stays with its connection: who is in a room is known by the server.
  */
 export class People {
-  readonly #byId = new Map<string, Person>();
+  readonly #owners = new Map<string, Conn>();
 
   /** Finds the person of a connection, if they have a name yet. */
-  find(id: string): Person | undefined {
-    return this.#byId.get(id);
+  find(conn: Conn): Person | undefined {
+    return conn.get<Person>(PERSON);
   }
 
   /**
@@ -28,32 +32,32 @@ export class People {
    * @throws {EventError} When the name is none, or somebody else has it. Its
    * text travels to the browser and is shown there.
    */
-  setName(id: string, text: string): Person {
+  setName(conn: Conn, text: string): Person {
     const name = readName(text, "A name");
-    const holder = this.#findByName(name);
-    if (holder !== undefined && holder.id !== id) {
-      throw new EventError(`The name "${holder.name}" is taken`);
+    const owner = this.#owners.get(keyOf(name));
+    if (owner !== undefined && owner !== conn) {
+      throw new EventError(`The name "${this.find(owner)?.name}" is taken`);
     }
-    const person = { id, name };
-    this.#byId.set(id, person);
+    this.remove(conn);
+    const person = { id: conn.id, name };
+    this.#owners.set(keyOf(name), conn);
+    conn.set(PERSON, person);
     return person;
   }
 
   /** Gives a person the first name that is free: Guest 1, Guest 2, and so on. */
-  addGuest(id: string): Person {
+  addGuest(conn: Conn): Person {
     let number = 1;
-    while (this.#findByName(`Guest ${number}`)) number++;
-    return this.setName(id, `Guest ${number}`);
+    while (this.#owners.has(keyOf(`Guest ${number}`))) number++;
+    return this.setName(conn, `Guest ${number}`);
   }
 
   /** Forgets a person, so that somebody else can have the name. */
-  remove(id: string): void {
-    this.#byId.delete(id);
-  }
-
-  #findByName(name: string): Person | undefined {
-    const key = keyOf(name);
-    return this.#byId.values().find((person) => keyOf(person.name) === key);
+  remove(conn: Conn): void {
+    const person = this.find(conn);
+    if (person === undefined) return;
+    this.#owners.delete(keyOf(person.name));
+    conn.set(PERSON, undefined);
   }
 }
 
