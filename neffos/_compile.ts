@@ -173,7 +173,8 @@ function compileNamespace(sources: NamespaceSource[]): CompiledEvents {
   const hooks = new Map<string, CompiledHandler>();
   const owners = new Map<string, string>();
   let slots = 0;
-  for (const [around, group] of Map.groupBy(sources, sameAround)) {
+  for (const around of new Set(sources.map(aroundOf))) {
+    const group = sources.filter((source) => aroundOf(source) === around);
     const groupHooks = new Map<string, CompiledHandler>();
     for (const source of group) {
       const slot = source.bind && slots++;
@@ -203,7 +204,7 @@ function compileNamespace(sources: NamespaceSource[]): CompiledEvents {
 
 const NO_MIDDLEWARE: readonly EventMiddleware[] = [];
 
-function sameAround({ around }: NamespaceSource): readonly EventMiddleware[] {
+function aroundOf({ around }: NamespaceSource): readonly EventMiddleware[] {
   return around ?? NO_MIDDLEWARE;
 }
 

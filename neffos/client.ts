@@ -61,6 +61,7 @@ export { Room } from "./room.ts";
 export {
   type CloseInfo,
   type Socket,
+  type SocketAbilities,
   type SocketListener,
   socketPair,
 } from "./socket.ts";

@@ -86,6 +86,7 @@ export { type Except, Server } from "./server.ts";
 export {
   type CloseInfo,
   type Socket,
+  type SocketAbilities,
   type SocketListener,
   socketPair,
 } from "./socket.ts";
