@@ -1,7 +1,7 @@
 import { assertMaxBody } from "./_body.ts";
 import type { Middleware } from "./_handlers.ts";
 import { pathOfWords, readMethodName } from "./_method_names.ts";
-import { isSchema } from "./_validation.ts";
+import { isSchema } from "../neffos/_standard_schema.ts";
 import type { RouteOptions } from "./controller.ts";
 
 /** What a method is given besides the parameters of its path. */

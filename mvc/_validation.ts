@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "../neffos/mod.ts";
+import { describeIssues, joinIssues } from "../neffos/_standard_schema.ts";
 import { HttpError } from "./http_error.ts";
 
 /**
@@ -14,22 +15,7 @@ export async function validate<T>(
 ): Promise<T> {
   const result = await schema["~standard"].validate(value);
   if (result.issues === undefined) return result.value;
-  const issues = result.issues.map(({ message, path = [] }) => ({
-    path: path.map((part) => String(typeof part === "object" ? part.key : part))
-      .join("."),
-    message,
-  }));
-  const texts = issues.map(({ path, message }) =>
-    path === "" ? message : `${path}: ${message}`
-  );
-  const text = `Cannot accept the ${what}: ${texts.join("; ")}`;
+  const issues = describeIssues(result.issues);
+  const text = `Cannot accept the ${what}: ${joinIssues(issues)}`;
   throw new HttpError(400, text, { body: { error: text, issues } });
-}
-
-/** Tells a schema that the types may not have seen. */
-export function isSchema(value: unknown): value is StandardSchemaV1 {
-  // Those of arktype are functions.
-  if (typeof value !== "object" && typeof value !== "function") return false;
-  const { "~standard": standard } = (value ?? {}) as Partial<StandardSchemaV1>;
-  return typeof standard?.validate === "function";
 }

@@ -1,4 +1,8 @@
-import type { StandardSchemaV1 } from "./_standard_schema.ts";
+import {
+  describeIssues,
+  joinIssues,
+  type StandardSchemaV1,
+} from "./_standard_schema.ts";
 import { EventError } from "./errors.ts";
 import type { Message } from "./message.ts";
 
@@ -49,14 +53,9 @@ function refusal(
   { namespace, event }: Message,
   issues: readonly StandardSchemaV1.Issue[],
 ): EventError {
-  const texts = issues.map(({ message, path = [] }) => {
-    const where = path.map((part) =>
-      String(typeof part === "object" ? part.key : part)
-    ).join(".");
-    return where === "" ? message : `${where}: ${message}`;
-  });
+  const text = joinIssues(describeIssues(issues));
   return new EventError(
-    `Cannot accept the body of event "${event}": ${texts.join("; ")}`,
+    `Cannot accept the body of event "${event}": ${text}`,
     { namespace, event },
   );
 }

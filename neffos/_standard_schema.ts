@@ -35,3 +35,37 @@ export declare namespace StandardSchemaV1 {
       | undefined;
   }
 }
+
+/** What is wrong with a value, and where. */
+export interface DescribedIssue {
+  /** Where, by names with dots between; empty for the whole value. */
+  readonly path: string;
+  /** What is wrong. */
+  readonly message: string;
+}
+
+/** Reads the issues of a validator, whatever their paths are made of. */
+export function describeIssues(
+  issues: readonly StandardSchemaV1.Issue[],
+): DescribedIssue[] {
+  return issues.map(({ message, path = [] }) => ({
+    path: path.map((part) => String(typeof part === "object" ? part.key : part))
+      .join("."),
+    message,
+  }));
+}
+
+/** Writes issues in one line, for people. */
+export function joinIssues(issues: readonly DescribedIssue[]): string {
+  return issues.map(({ path, message }) =>
+    path === "" ? message : `${path}: ${message}`
+  ).join("; ");
+}
+
+/** Tells a schema that the types may not have seen. */
+export function isSchema(value: unknown): value is StandardSchemaV1 {
+  // Those of arktype are functions.
+  if (typeof value !== "object" && typeof value !== "function") return false;
+  const { "~standard": standard } = (value ?? {}) as Partial<StandardSchemaV1>;
+  return typeof standard?.validate === "function";
+}

@@ -1,5 +1,5 @@
 import { staticOf } from "./_controller.ts";
-import type { StandardSchemaV1 } from "./_standard_schema.ts";
+import { isSchema, type StandardSchemaV1 } from "./_standard_schema.ts";
 import type { SourceHandler } from "./events.ts";
 import { Message } from "./message.ts";
 
@@ -52,7 +52,7 @@ export function schemasOf(controller: object, name: string): Schemas {
     );
   }
   for (const [event, schema] of Object.entries(events)) {
-    if (typeof schema?.["~standard"]?.validate === "function") continue;
+    if (isSchema(schema)) continue;
     throw new TypeError(
       `Cannot validate event "${event}" of ${name}: its schema must follow the Standard Schema specification, as those of zod, valibot and arktype do`,
     );
