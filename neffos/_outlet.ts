@@ -2,10 +2,8 @@ import type { Traffic } from "./_traffic.ts";
 import type { RawBody } from "./message.ts";
 import type { Socket } from "./socket.ts";
 
-/** What a message that waits costs the platform beside its bytes; in bytes. */
-const MESSAGE_COST = 1024;
-/** How much is sent, in bytes, between two looks at what waits. */
-const LOOK_AFTER = 64 * 1024;
+/** How much is sent between two looks at what waits. */
+const LOOK_AFTER = { bytes: 64 * 1024, messages: 64 };
 /** Beyond this much that waits, somebody is behind. */
 const BEHIND = { bytes: 64 * 1024, messages: 128 };
 
@@ -47,11 +45,11 @@ export class Outlet {
   readonly #limits: OutletLimits;
   readonly #traffic: Traffic;
   readonly #onOver: () => void;
-  /** Frames of broadcasts whose turn has not come. */
-  #held: RawBody[] = [];
-  #messages = 0;
-  #bytes = 0;
-  #unseen = 0;
+  /** Frames of broadcasts whose turn has not come, if there are any. */
+  #held: RawBody[] | undefined;
+  /** What was sent since the last look; all before is in the last mark. */
+  #newBytes = 0;
+  #newMessages = 0;
   #marks: Mark[] = [START];
 
   constructor({ socket, limits, traffic, onOver }: OutletInit) {
@@ -63,7 +61,8 @@ export class Outlet {
 
   /** Whether so much waits that what can be left out should be. */
   get isBehind(): boolean {
-    return this.#held.length > BEHIND.messages ||
+    const held = this.#held?.length ?? 0;
+    return held > BEHIND.messages ||
       this.#socket.bufferedAmount > BEHIND.bytes ||
       this.bufferedMessages > BEHIND.messages;
   }
@@ -71,41 +70,55 @@ export class Outlet {
   /** About how many messages wait, never less. */
   get bufferedMessages(): number {
     const { bufferedAmount, bufferedMessages } = this.#socket;
-    if (bufferedMessages !== undefined) return bufferedMessages;
-    if (bufferedAmount === 0) {
-      this.#marks = [{ bytes: this.#bytes, messages: this.#messages }];
-      return 0;
+    const { bytes, messages } = this.#mark();
+    if (bufferedAmount === 0 || bufferedMessages !== undefined) {
+      this.#marks = this.#marks.slice(-1);
+      return bufferedMessages ?? 0;
     }
-    const gone = this.#bytes - bufferedAmount;
+    const gone = bytes - bufferedAmount;
     const first = this.#marks.findLastIndex(({ bytes }) => bytes <= gone);
     if (first > 0) this.#marks.splice(0, first);
-    return this.#messages - this.#marks[0]!.messages;
+    return messages - this.#marks[0]!.messages;
+  }
+
+  /** Marks how much was sent until now. */
+  #mark(): Mark {
+    const last = this.#marks.at(-1)!;
+    if (this.#newMessages === 0) return last;
+    const mark = {
+      bytes: last.bytes + this.#newBytes,
+      messages: last.messages + this.#newMessages,
+    };
+    this.#newBytes = 0;
+    this.#newMessages = 0;
+    this.#marks.push(mark);
+    return mark;
   }
 
   /** Sends a frame, after those that are held. */
   send(frame: RawBody): boolean {
-    return this.#held.length > 0 ? this.hold(frame) : this.#write(frame);
+    return this.#held === undefined ? this.#write(frame) : this.hold(frame);
   }
 
   /** Keeps a frame until {@linkcode flush}. */
   hold(frame: RawBody): boolean {
-    this.#held.push(frame);
-    if (this.#held.length > this.#limits.maxBufferedMessages) this.#onOver();
+    const held = this.#held ??= [];
+    held.push(frame);
+    if (held.length > this.#limits.maxBufferedMessages) this.#onOver();
     return true;
   }
 
   /** Sends what is held; says how many frames that were. */
   flush(): number {
-    const held = this.#held;
-    if (held.length === 0) return 0;
-    this.#held = [];
+    const held = this.#held ?? [];
+    this.#held = undefined;
     for (const frame of held) this.#write(frame);
     return held.length;
   }
 
   /** Forgets what is held. */
   drop(): void {
-    this.#held = [];
+    this.#held = undefined;
   }
 
   #write(frame: RawBody): boolean {
@@ -114,19 +127,18 @@ export class Outlet {
     const traffic = this.#traffic;
     traffic.messagesOut++;
     traffic.bytesOut += length;
-    this.#messages++;
-    this.#bytes += length;
-    this.#unseen += length + MESSAGE_COST;
-    if (this.#unseen >= LOOK_AFTER) this.#look();
+    this.#newBytes += length;
+    const isTime = ++this.#newMessages >= LOOK_AFTER.messages ||
+      this.#newBytes >= LOOK_AFTER.bytes;
+    if (isTime) this.#look();
     return true;
   }
 
   #look(): void {
-    this.#unseen = 0;
     const { maxBuffered, maxBufferedMessages } = this.#limits;
-    const isOver = this.#socket.bufferedAmount > maxBuffered ||
-      this.bufferedMessages > maxBufferedMessages;
-    if (isOver) return this.#onOver();
-    this.#marks.push({ bytes: this.#bytes, messages: this.#messages });
+    const { bufferedMessages } = this;
+    const isOver = bufferedMessages > maxBufferedMessages ||
+      this.#socket.bufferedAmount > maxBuffered;
+    if (isOver) this.#onOver();
   }
 }
