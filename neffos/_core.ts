@@ -64,7 +64,7 @@ export class Core {
   status: ConnStatus = "connecting";
   /** What sends; it belongs to the socket. */
   readonly outlet: Outlet;
-  readonly #socket: Socket;
+  readonly socket: Socket;
   readonly #dispatcher: Dispatcher;
   readonly #deadlines = new Map<Run, [number, Deadline]>();
   #early: RawBody[] = [];
@@ -84,7 +84,7 @@ export class Core {
   ) {
     this.conn = conn;
     this.host = host;
-    this.#socket = socket;
+    this.socket = socket;
     this.outlet = new Outlet({
       socket,
       limits: host.limits,
@@ -115,7 +115,7 @@ export class Core {
   }
 
   get bufferedAmount(): number {
-    return this.#socket.bufferedAmount;
+    return this.socket.bufferedAmount;
   }
 
   /**
@@ -127,7 +127,7 @@ export class Core {
     const { isClient, limits, rate, traffic } = this.host;
     if (!isClient) this.#after(limits.ackTimeout, this.#onNoHello);
     const bucket = rate && new Bucket(rate);
-    this.#socket.listen({
+    this.socket.listen({
       open: () => {
         place?.open();
         this.#opened();
@@ -229,7 +229,7 @@ export class Core {
     this.#after(this.host.limits.closeTimeout, this.#onNoGoodbye);
     // What was accepted for sending goes out first.
     this.outlet.flush();
-    this.#socket.close(code, reason);
+    this.socket.close(code, reason);
   }
 
   #opened(): void {
@@ -402,7 +402,7 @@ export class Core {
   readonly #onNoGoodbye = () => {
     this.host.crossings.add("closeTimeout");
     this.#closed(this.#end!);
-    if (this.#socket.can?.terminate) this.#socket.terminate?.();
+    if (this.socket.can?.terminate) this.socket.terminate?.();
   };
   readonly #onStuck = () => {
     this.host.crossings.add("closeTimeout");

@@ -100,6 +100,13 @@ export class Outlet {
     return this.#held === undefined ? this.#write(frame) : this.hold(frame);
   }
 
+  /** Counts what has gone over the socket without this. */
+  add({ messages, bytes }: Mark): void {
+    this.#newMessages += messages;
+    this.#newBytes += bytes;
+    this.#look();
+  }
+
   /** Keeps a frame until {@linkcode flush}. */
   hold(frame: RawBody): boolean {
     const held = this.#held ??= [];
@@ -124,9 +131,7 @@ export class Outlet {
   #write(frame: RawBody): boolean {
     if (!this.#socket.send(frame)) return false;
     const { length } = frame;
-    const traffic = this.#traffic;
-    traffic.messagesOut++;
-    traffic.bytesOut += length;
+    this.#traffic.countOut(1, length);
     this.#newBytes += length;
     const isTime = ++this.#newMessages >= LOOK_AFTER.messages ||
       this.#newBytes >= LOOK_AFTER.bytes;

@@ -6,7 +6,7 @@ import type { Binding } from "./events.ts";
 import type { Message, RawBody } from "./message.ts";
 import { NSConn } from "./ns_conn.ts";
 
-import type { Outlet } from "./_outlet.ts";
+import type { Socket } from "./socket.ts";
 import type { UntypedNSConn, UntypedRoom } from "./_untyped.ts";
 
 /** A join that the other side was asked for. */
@@ -41,7 +41,7 @@ export interface Left {
 export class NSState implements HandlerState {
   /** The connection; a client that comes back has another one. */
   core: Core;
-  outlet: Outlet;
+  socket: Socket;
   readonly namespace: string;
   readonly events: CompiledEvents;
   /** The part of its frames that never changes. */
@@ -73,7 +73,7 @@ export class NSState implements HandlerState {
 
   constructor(core: Core, namespace: string, events: CompiledEvents) {
     this.core = core;
-    this.outlet = core.outlet;
+    this.socket = core.socket;
     this.namespace = namespace;
     this.events = events;
     this.scope = encodeScope(namespace, "");
@@ -83,7 +83,7 @@ export class NSState implements HandlerState {
   /** Goes on with another connection, on which it is not connected yet. */
   revive(core: Core): void {
     this.core = core;
-    this.outlet = core.outlet;
+    this.socket = core.socket;
     this.status = "connecting";
     this.isAgreed = false;
     this.isGranted = false;

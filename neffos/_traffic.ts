@@ -8,4 +8,10 @@ export class Traffic {
   bytesIn = 0;
   messagesOut = 0;
   bytesOut = 0;
+
+  /** Counts a frame that was sent so many times. */
+  countOut(times: number, length: number): void {
+    this.messagesOut += times;
+    this.bytesOut += times * length;
+  }
 }

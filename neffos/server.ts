@@ -6,22 +6,21 @@
 
 import type { AskOptions } from "./_asks.ts";
 import type { Place } from "./_admission.ts";
-import { CHUNK } from "./_backlog.ts";
+import { broadcast } from "./_broadcast.ts";
 import { assertHandshake, chooseProtocol, UpgradeError } from "./_handshake.ts";
 import { addParameterHeaders } from "./_headers.ts";
 import { Measure } from "./_measure.ts";
 import type { ServerHooks, ServerOptions } from "./_options.ts";
-import type { Outlet } from "./_outlet.ts";
 import { ServerHost } from "./_server_host.ts";
 import { Shutdown } from "./_shutdown.ts";
 import { takeStats } from "./_tally.ts";
-import { encodeOnce, encodeScope, encodeScoped } from "./codec.ts";
-import { Conn, coreOf, type UpgradeRequest } from "./conn.ts";
+import { encodeScope, encodeScoped } from "./codec.ts";
+import { Conn, type UpgradeRequest } from "./conn.ts";
 import { BadNamespaceError } from "./errors.ts";
 import type { ConnHandler } from "./events.ts";
-import { Exclude, Message, type MessageInit } from "./message.ts";
-import { NSConn } from "./ns_conn.ts";
-import { Room } from "./room.ts";
+import { type Exclude, Message, type MessageInit } from "./message.ts";
+import type { NSConn } from "./ns_conn.ts";
+import type { Room } from "./room.ts";
 import type { MeasureOptions, ServerStats } from "./stats.ts";
 import type { AnyEvents, EventInit } from "./typed_events.ts";
 import type { Upgrader } from "./upgrader.ts";
@@ -238,36 +237,8 @@ export class Server implements ServerHooks {
     except: Except,
     ...messages: (Message | EventInit<Emits>)[]
   ): void {
-    const conn = except instanceof Exclude ? undefined : connOf(except);
-    const excludedId = except instanceof Exclude ? except.id : undefined;
     // Whatever its type, an EventInit is a MessageInit that says more.
-    for (const init of messages as (Message | MessageInit)[]) {
-      const message = init instanceof Message ? init : new Message(init);
-      const { namespace, room, to } = message;
-      const { index } = this.#host;
-      const receivers = index.find(namespace, room);
-      const frame = encodeOnce({ ...message, wait: "" }, receivers.size);
-      const skipped = conn && coreOf(conn).outlet;
-      if (message.isVolatile || to !== "" || excludedId !== undefined) {
-        const chosen: Outlet[] = [];
-        for (const [outlet, { core: { id } }] of receivers) {
-          if (outlet === skipped || id === excludedId) continue;
-          if (to !== "" && id !== to) continue;
-          if (message.isVolatile && outlet.isBehind) {
-            this.#host.drops.volatile++;
-          } else chosen.push(outlet);
-        }
-        this.#host.backlog.send(frame, chosen);
-      } else if (receivers.size > CHUNK) {
-        const outlets = receivers.keys().filter((each) => each !== skipped);
-        this.#host.backlog.send(frame, outlets);
-      } else {
-        // Only these are looked at: all else has long left the caches.
-        for (const outlet of receivers.keys()) {
-          if (outlet !== skipped) outlet.send(frame);
-        }
-      }
-    }
+    broadcast(this.#host, except, messages as (Message | MessageInit)[]);
   }
 
   /**
@@ -381,9 +352,4 @@ export class Server implements ServerHooks {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-function connOf(except: Conn | NSConn | Room | null | undefined) {
-  if (except instanceof Room) return except.nsConn.conn;
-  return except instanceof NSConn ? except.conn : except ?? undefined;
 }

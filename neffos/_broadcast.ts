@@ -1,0 +1,76 @@
+import { CHUNK } from "./_backlog.ts";
+import type { Members } from "./_index.ts";
+import type { Outlet } from "./_outlet.ts";
+import type { ServerHost } from "./_server_host.ts";
+import { encodeOnce } from "./codec.ts";
+import { type Conn, coreOf } from "./conn.ts";
+import { Exclude, Message, type MessageInit, type RawBody } from "./message.ts";
+import { NSConn } from "./ns_conn.ts";
+import { Room } from "./room.ts";
+import type { Except } from "./server.ts";
+import type { Socket } from "./socket.ts";
+
+/** Sends messages to all who are in their namespaces and rooms, in order. */
+export function broadcast(
+  host: ServerHost,
+  except: Except,
+  messages: readonly (Message | MessageInit)[],
+): void {
+  const isById = except instanceof Exclude;
+  const conn = isById ? undefined : connOf(except);
+  const skipped = conn && coreOf(conn).socket;
+  for (const init of messages) {
+    const message = init instanceof Message ? init : new Message(init);
+    const receivers = host.index.find(message.namespace, message.room);
+    const frame = encodeOnce({ ...message, wait: "" }, receivers.size);
+    const isToAll = message.to === "" && !isById && !message.isVolatile;
+    if (isToAll && receivers.size <= CHUNK && host.backlog.isEmpty) {
+      sendToAll(host, frame, { receivers, skipped });
+      continue;
+    }
+    const excludedId = isById ? except.id : undefined;
+    const outlets = choose(host, message, { receivers, skipped, excludedId });
+    host.backlog.send(frame, outlets);
+  }
+}
+
+interface Choice {
+  readonly receivers: Members;
+  readonly skipped: Socket | undefined;
+}
+
+/** Looks at nothing but the sockets: all else has long left the caches. */
+function sendToAll(
+  { traffic }: ServerHost,
+  frame: RawBody,
+  { receivers, skipped }: Choice,
+): void {
+  let sent = 0;
+  for (const socket of receivers.keys()) {
+    if (socket !== skipped && socket.send(frame)) sent++;
+  }
+  traffic.countOut(sent, frame.length);
+  receivers.count(frame.length);
+}
+
+function choose(
+  { drops }: ServerHost,
+  { to, isVolatile }: Message,
+  { receivers, skipped, excludedId }: Choice & {
+    excludedId?: string | undefined;
+  },
+): Outlet[] {
+  const chosen: Outlet[] = [];
+  for (const [socket, { core: { id, outlet } }] of receivers) {
+    if (socket === skipped || id === excludedId) continue;
+    if (to !== "" && id !== to) continue;
+    if (isVolatile && outlet.isBehind) drops.volatile++;
+    else chosen.push(outlet);
+  }
+  return chosen;
+}
+
+function connOf(except: Conn | NSConn | Room | null | undefined) {
+  if (except instanceof Room) return except.nsConn.conn;
+  return except instanceof NSConn ? except.conn : except ?? undefined;
+}
