@@ -188,7 +188,8 @@ export type MismatchOf<
   Given extends readonly unknown[],
   Taken extends readonly unknown[],
 > = {
-  [I in keyof Taken]: I extends keyof Given ? Given[I] extends Taken[I] ? never
+  [I in keyof Taken]-?: I extends keyof Given
+    ? Given[I] extends Taken[I] ? never
     : InjectMismatch<`inject[${I & (string | number)}]`, Given[I], Taken[I]>
     : undefined extends Taken[I] ? never
     : InjectMismatch<`inject[${I & (string | number)}]`, "nothing", Taken[I]>;

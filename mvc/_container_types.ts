@@ -50,7 +50,11 @@ export type ClassToken<T = unknown> = abstract new (...args: never[]) => T;
  *
  * @typeParam T The type of its instances.
  */
-export type Constructor<T = unknown> = new (...args: never[]) => T;
+// With its prototype, or the compiler would take a generic class for one of its
+// instantiations, which is another token.
+export type Constructor<T = unknown> =
+  & (new (...args: never[]) => T)
+  & { readonly prototype: T };
 
 /**
  * Everything that names a service: a {@linkcode Token} or a class.

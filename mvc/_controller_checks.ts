@@ -85,7 +85,9 @@ type LifeOfDep<K, Scoped, Shared> = K extends Optional<infer O>
   : Exactly<K> extends ExactlyEach<PerConnection> ? "own"
   : Exactly<K> extends ExactlyEach<Scoped>
     ? Exactly<K> extends ExactlyEach<Shared> ? "either" : "own"
-  : "shared";
+  : Exactly<K> extends ExactlyEach<Shared | typeof Server | typeof Application>
+    ? "shared"
+  : "either";
 
 /**
  * One dependency of a connection's own is enough.

@@ -174,7 +174,7 @@ type ArgumentFaults<
   Givens extends readonly Given[],
   Taken extends readonly unknown[],
 > = {
-  [I in keyof Taken]: I extends keyof Givens
+  [I in keyof Taken]-?: I extends keyof Givens
     ? Givens[I] extends Given ? Givens[I][1] extends Taken[I] ? never
       : ArgumentMismatch<PlaceOf<Name, Givens[I]>, Givens[I][1], Taken[I]>
     : never
@@ -200,7 +200,7 @@ type MethodFaults<Name extends string, Method, Routes> = Method extends
   : never;
 
 type MethodNames<T> = {
-  [K in keyof T]: T[K] extends (...args: never[]) => void ? K : never;
+  [K in keyof T]-?: T[K] extends (...args: never[]) => void ? K : never;
 }[keyof T];
 
 /**
@@ -235,7 +235,8 @@ type StaticRoutes<C> = C extends { readonly routes: infer Routes } ? Routes
 export type RouteFaults<C> = C extends { readonly prototype: infer T } ?
     | NameFaults<T, StaticRoutes<C>>
     | {
-      [K in keyof T]: K extends string ? MethodFaults<K, T[K], StaticRoutes<C>>
+      [K in keyof T]-?: K extends string
+        ? MethodFaults<K, T[K], StaticRoutes<C>>
         : never;
     }[keyof T]
   : never;

@@ -136,7 +136,7 @@ export type BuiltInMethod = `${"_On" | "On" | "on"}${
  * @typeParam Instance The type of the controller's instances.
  */
 export type OnMethod<Instance> = {
-  [Name in keyof Instance]: Name extends `${"_On" | "on" | "On"}${string}`
+  [Name in keyof Instance]-?: Name extends `${"_On" | "on" | "On"}${string}`
     ? Instance[Name] extends (...args: never[]) => unknown ? Name : never
     : never;
 }[keyof Instance];
@@ -211,7 +211,9 @@ export type Transmitted<T> = unknown extends T ? T
 type Jsonified<T> = unknown extends T ? T
   : T extends { toJSON(): infer J } ? Jsonified<J>
   : T extends string | number | boolean | null ? T
-  : T extends readonly unknown[] ? { [I in keyof T]: Jsonified<T[I]> }
+  // Of arrays an element at a time: a JSON value has arrays of itself.
+  : T extends readonly (infer E)[] ? number extends T["length"] ? Jsonified<E>[]
+    : { [I in keyof T]: Jsonified<T[I]> }
   : T extends undefined | symbol | ((...args: never[]) => unknown) ? undefined
   : T extends object ? {
       [

@@ -67,6 +67,17 @@ export const some: Plan<[Logger, string | undefined]> = container.compile({
   deps: [Logger, optional(DbUrl)],
 });
 
+// A generic class is its own token, whatever its services are made for.
+class Repository<T> {
+  readonly items: T[] = [];
+}
+class Reader {
+  static readonly inject = [Repository] as const;
+  constructor(readonly texts: Repository<string>) {}
+}
+container.singleton(Repository).compile(Reader);
+container.scoped(Repository).compile(Reader);
+
 // A class and its subclass are two tokens.
 const both = new Container({ provided: [Database, Postgres] });
 both.compile({ deps: [Database, Postgres] });

@@ -22,6 +22,7 @@ declare const guard: Middleware;
 
 class UserController {
   static readonly inject = [Context, Server, Application, Database] as const;
+  title?: string;
   static readonly routes = {
     search: "GET /search/:term",
     getBy: "/:id(\\d+)",

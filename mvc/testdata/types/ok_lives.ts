@@ -57,6 +57,8 @@ class Everything {
   async onLater(_msg: Message) {}
   onRoomJoin(_msg: Message) {}
   helper(_a: number, _b: number, _c: number) {}
+  title?: string;
+  onMaybe?(_msg: Message): void;
 }
 
 class Typed {
@@ -90,3 +92,10 @@ function addChat(app: Application<typeof Host>) {
   });
 }
 addChat(app);
+
+// Whether the services that it asks for are scoped it does not say.
+function addPath(app: Application<typeof Path>) {
+  app.handleWebsocket(OfPath);
+  app.handleWebsocket(OfHost);
+}
+addPath(app);

@@ -8,6 +8,8 @@ import {
   type StandardSchemaV1,
 } from "../../../mod.ts";
 
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
 interface ChatEvents {
   onChat: { text: string };
   onPing(): void;
@@ -36,6 +38,13 @@ class ChatController {
   onReply(_msg: Message<string>) {
     return reply({ length: 1 });
   }
+  onJson(msg: Message<Json>) {
+    return msg.json();
+  }
+  onPair() {
+    return [1, new Date()] as const;
+  }
+  title?: string;
   onNothing() {}
   helper() {}
 }
@@ -55,6 +64,8 @@ export async function use(client: Client, server: Server) {
   const sum: string = (await nsConn.ask("onSum")).text();
   const length: number = (await nsConn.ask("onReply", "hi")).json().length;
   nsConn.emit("onNothing");
+  const json: Json = (await nsConn.ask("onJson", { a: [1, null] })).json();
+  const pair: readonly [1, string] = (await nsConn.ask("onPair")).json();
   const room = await nsConn.joinRoom("room");
   room.emit("onReply", "hi");
 
@@ -67,5 +78,5 @@ export async function use(client: Client, server: Server) {
   const plain: NSConn = known;
   server.broadcast<ChatEvents>(known, { event: "onPing" });
   server.broadcast(plain, { event: "anything", body: at + sum + length });
-  return { claimed, handlers };
+  return { claimed, handlers, json, pair };
 }
