@@ -12,41 +12,54 @@ export function parseBody<Output>(
   schema: StandardSchemaV1<unknown, Output>,
 ): Output | Promise<Output> {
   const text = msg.text();
+  const bytes = typeof msg.body === "string" ? [] : [msg.body];
   let json: unknown;
   try {
     json = msg.json();
   } catch (error) {
-    return settle(validate(schema, text), (result) => {
-      if (result.issues === undefined) return result.value;
-      throw error;
-    });
+    return accept(schema, [text, ...bytes], () => error);
   }
   // Only who writes a string as JSON by itself sends one in quotes.
-  const values = text.startsWith('"') ? [text, json] : [json, text];
-  return settle(validate(schema, values[0]), (first) => {
-    if (first.issues === undefined) return first.value;
-    return settle(validate(schema, values[1]), (second) => {
-      if (second.issues === undefined) return second.value;
-      throw refusal(msg, values[0] === json ? first.issues : second.issues);
-    });
-  });
+  const first = text.startsWith('"') ? [text, json] : [json, text];
+  const values = [...first, ...bytes];
+  return accept(
+    schema,
+    values,
+    (issues) => refusal(msg, issues[values.indexOf(json)]!),
+  );
 }
 
-type Settled<Output> = StandardSchemaV1.Result<Output>;
+type Result<Output> = StandardSchemaV1.Result<Output>;
+type Issues = readonly StandardSchemaV1.Issue[];
 
-function validate<Output>(
+/** Gives what a schema makes of the first value that it accepts. */
+function accept<Output>(
   schema: StandardSchemaV1<unknown, Output>,
-  value: unknown,
-): Settled<Output> | Promise<Settled<Output>> {
-  return schema["~standard"].validate(value);
+  values: readonly unknown[],
+  refuse: (issues: readonly Issues[]) => unknown,
+): Output | Promise<Output> {
+  const found: Issues[] = [];
+
+  function next(): Output | Promise<Output> {
+    if (found.length === values.length) throw refuse(found);
+    const result = schema["~standard"].validate(values[found.length]);
+    return isThenable(result)
+      ? Promise.resolve(result).then(settle)
+      : settle(result);
+  }
+
+  function settle(result: Result<Output>): Output | Promise<Output> {
+    if (result.issues === undefined) return result.value;
+    found.push(result.issues);
+    return next();
+  }
+
+  return next();
 }
 
-/** Goes on at once where nothing is pending. */
-function settle<T, R>(
-  value: T | Promise<T>,
-  then: (value: T) => R | Promise<R>,
-): R | Promise<R> {
-  return value instanceof Promise ? value.then(then) : then(value);
+/** Promises of other kinds too: taken for a result they would have no issues. */
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as Partial<PromiseLike<T>>).then === "function";
 }
 
 function refusal(

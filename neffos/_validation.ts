@@ -10,12 +10,13 @@ export type Schemas = Readonly<Record<string, StandardSchemaV1>>;
 class ValidMessage extends Message {
   readonly #value: unknown;
 
-  constructor(msg: Message, value: unknown) {
+  constructor(msg: Message, value?: unknown) {
     super({ ...msg });
     this.#value = value;
   }
 
   override json<U>(): U {
+    if (this.error !== undefined) throw this.error;
     // The compiler has compared the schema with what the method takes.
     return this.#value as U;
   }
@@ -27,8 +28,10 @@ export function validateFor(
   schema: StandardSchemaV1,
 ): SourceHandler {
   const validated: SourceHandler = (nsConn, msg, instance) => {
-    // An error of the other side has no body.
-    if (msg.error !== undefined) return handler(nsConn, msg, instance);
+    // An error of the other side has no body that could be validated.
+    if (msg.error !== undefined) {
+      return handler(nsConn, new ValidMessage(msg), instance);
+    }
     const value = msg.parse(schema);
     return value instanceof Promise
       ? value.then((value) =>

@@ -145,7 +145,9 @@ export class Message<T = unknown> {
   /**
    * Reads the body as JSON. The type is the caller's claim, and `Message<T>`
    * that of whoever wrote it: use {@linkcode parse}, or a schema in `static
-   * events`, for a body that is not trusted.
+   * events`, for a body that is not trusted. A string and bytes are sent as
+   * they are and not as JSON: without a schema, read them by {@linkcode text}
+   * and {@linkcode bytes}.
    *
    * @typeParam U The type that the caller expects.
    * @returns The value, `undefined` for an empty body; what a schema in
@@ -168,8 +170,9 @@ export class Message<T = unknown> {
   }
 
   /**
-   * Validates the body: what it is as JSON or, since a string is sent as it
-   * is, as text, whichever the schema accepts.
+   * Validates the body: what it is as JSON or, since strings and bytes are
+   * sent as they are, as text or, of a binary frame, as bytes; the first that
+   * the schema accepts.
    *
    * @typeParam Output What the schema makes of the body.
    * @param schema A validator that follows the Standard Schema specification

@@ -66,3 +66,32 @@ Deno.test("Message.parse() takes any Standard Schema, async ones too", async () 
     text,
   );
 });
+
+Deno.test("Message.parse() gives bytes to a schema that takes no JSON and no text", () => {
+  const bytes = new Uint8Array([0x31, 0x32]);
+  const message = new Message({ event: "e", body: bytes });
+  const kinds: unknown[] = [];
+  const length = message.parse(schema((value) => {
+    kinds.push(value);
+    return value instanceof Uint8Array
+      ? { value: value.length }
+      : { issues: [{ message: "should be bytes" }] };
+  }));
+  assertEquals(length, 2);
+  assertEquals(kinds, [12, "12", bytes]);
+});
+
+Deno.test("Message.parse() waits for promises of any kind", async () => {
+  const message = new Message({ event: "e", body: "1" });
+  const refusal = { issues: [{ message: "never" }] };
+  // Not what the specification says, and not to be taken for a value.
+  const later: PromiseLike<typeof refusal> = {
+    then: (resolve, reject) => Promise.resolve(refusal).then(resolve, reject),
+  };
+  await assertRejects(
+    async () =>
+      await message.parse(schema(() => later as Promise<typeof refusal>)),
+    EventError,
+    'Cannot accept the body of event "e": never',
+  );
+});
