@@ -37,6 +37,8 @@ export interface HandlerState {
   readonly nsConn: NSConn;
   /** What the sources made for it. */
   readonly bindings: Binding[];
+  /** `"left"` also where it was never let in. */
+  readonly status: "connecting" | "connected" | "left";
   /** Tells the program of an exception that comes too late to be answered. */
   report(error: unknown, event: string): void;
 }
@@ -221,7 +223,13 @@ function handlersOf(
     const hook = compiled.get(OnNamespaceConnect);
     // Inside of the middleware, so that nothing is made for who is kept out.
     compiled.set(OnNamespaceConnect, async (state, msg) => {
-      state.bindings.push(await bind(state.nsConn));
+      const binding = await bind(state.nsConn);
+      if (state.status === "left") {
+        // Middleware has refused without waiting, and nobody else disposes it.
+        await binding.dispose?.();
+        return;
+      }
+      state.bindings.push(binding);
       return hook?.(state, msg);
     });
   }

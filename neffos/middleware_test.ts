@@ -1,7 +1,11 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { LIFE_CYCLE, MemoryServer, RawClient } from "./_harness_test.ts";
 import { CloseError, EventError } from "./errors.ts";
-import type { EventMiddleware, NextEvent } from "./events.ts";
+import {
+  type EventMiddleware,
+  type NextEvent,
+  OnNamespaceConnect,
+} from "./events.ts";
 import { Message, reply } from "./message.ts";
 import type { NSConn } from "./ns_conn.ts";
 import { Struct } from "./struct.ts";
@@ -170,6 +174,37 @@ Deno.test("A controller is not made for who is kept out by middleware", async ()
   await assertRejects(() => client.connect("ns"), EventError, "later");
   const nsConn = await client.connect("ns");
   assertEquals((await nsConn.ask("onHi")).json(), 11);
+  await client.close();
+});
+
+Deno.test("A controller that comes after middleware has refused is disposed", async () => {
+  const disposed = Promise.withResolvers<void>();
+  const { promise: refused, resolve: onRefused } = Promise.withResolvers<
+    void
+  >();
+  class Controller {
+    static readonly use: EventMiddleware[] = [(_nsConn, msg, next) => {
+      if (msg.event !== OnNamespaceConnect) return next();
+      next();
+      throw new EventError("no");
+    }];
+    onNamespaceConnect() {
+      throw new Error("should not be asked");
+    }
+    onChat() {}
+  }
+  const struct = new Struct(Controller, {
+    async create() {
+      await refused;
+      return { instance: new Controller(), dispose: disposed.resolve };
+    },
+  });
+  await using memory = new MemoryServer(struct);
+  const client = await memory.dial({ "": {} });
+  await assertRejects(() => client.connect(""), EventError, "no");
+  onRefused();
+  await disposed.promise;
+  assertEquals(memory.errors, []);
   await client.close();
 });
 
