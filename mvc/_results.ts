@@ -14,9 +14,12 @@ const BYTES = { headers: { "content-type": "application/octet-stream" } };
  * Makes the response of what a controller's method returned.
  *
  * @throws {TypeError} If the result is neither a body nor JSON.
+ * @throws {Error} The result, if it is one.
  */
 export function toResponse(result: unknown): Response {
   if (result instanceof Response) return result;
+  // As the events of a websocket have it: a refusal, and no 200 with JSON of it.
+  if (result instanceof Error) throw result;
   if (isWithStatus(result)) {
     const [status, body] = result;
     return toResponseWith(body, { status });

@@ -335,8 +335,8 @@ export class Application<
    *
    * What a method returns is the answer: a `Response` as it is, a string as
    * text, bytes and streams as they are, `[status, body]` with that status,
-   * nothing as 204, anything else as JSON. What it throws goes the router's way;
-   * see `HttpError`.
+   * nothing as 204, anything else as JSON. What it throws, and an error that it
+   * returns, goes the router's way; see `HttpError`.
    *
    * A class that is given the `Context`, or a service that depends on it or is
    * scoped, is built once for each request, in a scope that is disposed when the

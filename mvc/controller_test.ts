@@ -7,6 +7,7 @@ import {
 import { Listening, withString } from "./_http_harness_test.ts";
 import { Application } from "./application.ts";
 import type { AfterActivation, BeforeActivation } from "./controller.ts";
+import { HttpError } from "./http_error.ts";
 import { type Middleware, Router } from "./router.ts";
 
 /** Middleware that adds a mark to a header of the response. */
@@ -469,6 +470,17 @@ Deno.test("beforeActivation() is checked, and over when it returns", () => {
     TypeError,
     "activated already",
   );
+});
+
+Deno.test("An error that a controller returns is taken for thrown", async () => {
+  await using listening = new Listening();
+  listening.app.handle({
+    get: () => new HttpError(402),
+    getLater: () => Promise.resolve(new Error("secret")),
+  });
+  assertEquals(await listening.ask("/"), "402 Payment Required");
+  assertEquals(await listening.ask("/later"), "500 Internal Server Error");
+  assertEquals(listening.faults.map(String), ["Error: secret"]);
 });
 
 Deno.test("A controller's result that is no JSON is reported", async () => {
