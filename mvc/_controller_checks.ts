@@ -122,7 +122,8 @@ export type CheckedEvents<C, Instance, Life> =
  */
 type NoSuchEventOf<C, Instance> = C extends
   { readonly events: infer Schemas extends object }
-  ? Exclude<keyof Schemas, keyof Instance> | (keyof Schemas & BuiltInMethod)
+  ? string extends keyof Schemas ? never
+  : Exclude<keyof Schemas, keyof Instance> | (keyof Schemas & BuiltInMethod)
   : never;
 
 /**

@@ -155,8 +155,10 @@ type GivenByEntry<Name extends string, Entry> = PathIn<Entry> extends
   ];
 
 /** What a method is given; `undefined` if it is no route, or not known. */
-type GivenTo<Name extends string, Routes> = Name extends keyof Routes
-  ? Routes[Name] extends false ? undefined : GivenByEntry<Name, Routes[Name]>
+type GivenTo<Name extends string, Routes> = string extends keyof Routes
+  ? undefined
+  : Name extends keyof Routes
+    ? Routes[Name] extends false ? undefined : GivenByEntry<Name, Routes[Name]>
   : [WordsOf<Name>] extends [never] ? undefined
   : GivenByWords<WordsOf<Name>>;
 

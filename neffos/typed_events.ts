@@ -162,13 +162,15 @@ export type MessageParameter<Method> = Method extends
 
 /**
  * The schema that the controller has for an event in its `static events`;
- * `never` where it has none.
+ * `never` where it has none, or where their names are not known.
  *
  * @typeParam C The type of the class.
  * @typeParam Event The name of the event.
  */
 export type SchemaOf<C, Event> = C extends { readonly events: infer Schemas }
-  ? Event extends keyof Schemas ? Schemas[Event] : never
+  ? string extends keyof Schemas ? never
+  : Event extends keyof Schemas ? Schemas[Event]
+  : never
   : never;
 
 /**

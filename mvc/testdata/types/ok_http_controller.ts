@@ -114,3 +114,13 @@ router.post("/login", async (ctx) => {
   const unknown: unknown = await ctx.readBody();
   return ctx.json([login, page, claimed, unknown]);
 });
+
+// With the explicit type that JSR wants: left to the start-up.
+export class Published {
+  static readonly routes: ControllerRoutes = { post: { body: Login } };
+  post(login: { name: string }): string {
+    return login.name;
+  }
+  helper(_a: number): void {}
+}
+new Application(new Router()).handle(Published);

@@ -61,6 +61,13 @@ class Everything {
   onMaybe?(_msg: Message): void;
 }
 
+// Whose names are not in its type: left to the start-up.
+class Recorded {
+  static readonly events: Record<string, StandardSchemaV1> = { onSay: schema };
+  onSay(_nsConn: NSConn, _msg: Message<{ text: string }>) {}
+  onOther(_nsConn: NSConn, _msg: Message<string>) {}
+}
+
 class Typed {
   onTyped(_nsConn: NSConn<ChatEvents>, _msg: Message<number>) {}
 }
@@ -77,6 +84,7 @@ app.handleWebsocket(OfPath);
 app.handleWebsocket(OfHost).setNamespace("host");
 app.handleWebsocket(Everything);
 app.handleWebsocket(Typed);
+app.handleWebsocket(Recorded);
 app.handleWebsocket(new Typed());
 
 // Where the compiler knows nothing of the services it checks nothing.
