@@ -10,6 +10,7 @@ import {
   OnNamespaceConnect,
   OnNativeMessage,
 } from "./_names.ts";
+import { BAD_NAMESPACE, BadNamespaceError } from "./errors.ts";
 import type {
   Binding,
   ConnHandler,
@@ -272,9 +273,21 @@ function compileHandler(
 ): CompiledHandler {
   const compiled: CompiledHandler = slot === undefined
     ? (state, msg) => handler(state.nsConn, msg, NO_INSTANCE)
-    : (state, msg) =>
-      handler(state.nsConn, msg, state.bindings[slot]!.instance);
+    : (state, msg) => {
+      const binding = state.bindings[slot];
+      if (binding === undefined) return refuseLate(msg);
+      return handler(state.nsConn, msg, binding.instance);
+    };
   return Object.assign(compiled, { isAsync: handler.isAsync });
+}
+
+/**
+ * Answers what waited, for middleware or a schema, until the namespace was
+ * left and its controllers disposed. Of the life cycle they were told the end.
+ */
+function refuseLate({ namespace, event }: Message): void {
+  if (isSystemEvent(event)) return;
+  throw new BadNamespaceError(BAD_NAMESPACE, { namespace, event });
 }
 
 /**

@@ -8,7 +8,7 @@ import {
 } from "./events.ts";
 import { Message, reply } from "./message.ts";
 import type { NSConn } from "./ns_conn.ts";
-import { Struct } from "./struct.ts";
+import { bindingOf, Struct } from "./struct.ts";
 import type { StandardSchemaV1 } from "./_standard_schema.ts";
 
 /** A controller with middleware that each test brings. */
@@ -206,6 +206,55 @@ Deno.test("A controller that comes after middleware has refused is disposed", as
   await disposed.promise;
   assertEquals(memory.errors, []);
   await client.close();
+});
+
+Deno.test("Middleware that outlives its connection calls no disposed controller", async () => {
+  for (const event of ["onChat", "_OnRoomJoin", "_OnNamespaceConnected"]) {
+    const log: string[] = [];
+    const begun = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    let ended: Promise<unknown> = Promise.resolve();
+    class Controller {
+      static readonly use: EventMiddleware[] = [async (_nsConn, msg, next) => {
+        if (msg.event !== event) return next();
+        begun.resolve();
+        await gone.promise;
+        return ended = next();
+      }];
+      onChat() {
+        log.push("onChat");
+      }
+      onRoomJoin() {
+        log.push("join");
+      }
+      onNamespaceConnected() {
+        log.push("connected");
+      }
+      [Symbol.dispose]() {
+        log.push("disposed");
+        gone.resolve();
+      }
+    }
+    await using memory = new MemoryServer(
+      new Struct(Controller, { create: () => bindingOf(new Controller()) }),
+      { closeTimeout: 1 },
+    );
+    const client = await RawClient.open(
+      memory,
+      "M",
+      "$1;;;_OnNamespaceConnect;0;0;",
+      "$2;;;onChat;0;0;",
+      "$3;;room;_OnRoomJoin;0;0;",
+    );
+    await begun.promise;
+    client.socket.close(1000, "");
+    await gone.promise;
+    await ended.catch(() => {});
+    // It would be reported once all that waits for it has gone on.
+    await new Promise((resolve) => setTimeout(resolve));
+    assertEquals(log.at(-1), "disposed");
+    assertEquals(memory.errors, []);
+  }
 });
 
 Deno.test("Middleware cannot keep from a controller what has happened", async () => {
