@@ -117,9 +117,8 @@ export class Struct implements HandlerSource {
       );
     }
     this.#controller = controller;
-    this.#name = isClass
-      ? (controller as ControllerClass).name
-      : controller.constructor?.name ?? "Object";
+    const Class = isClass ? controller : controller.constructor;
+    this.#name = Class?.name || "(unnamed)";
     this.#options = options;
     this.#create = options.create ?? (isClass
       ? (nsConn) =>

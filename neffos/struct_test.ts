@@ -304,3 +304,11 @@ Deno.test("Struct disposes an instance whose events are fields, and withTimeout(
     "a handler that has no namespaces",
   );
 });
+
+Deno.test("Struct has a name for a class without one", () => {
+  assertThrows(
+    () => new Struct(class {}),
+    TypeError,
+    "Cannot handle events with (unnamed): it has no methods",
+  );
+});
