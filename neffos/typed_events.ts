@@ -62,7 +62,7 @@ export type BodyOf<Emits, Event extends keyof Emits> = Emits[Event] extends
  * @typeParam Event The name of the event.
  */
 export type AnswerOf<Emits, Event extends keyof Emits> = Emits[Event] extends
-  (...args: never[]) => infer Answer ? Awaited<Answer>
+  (...args: never[]) => infer Answer ? Transmitted<Awaited<Answer>>
   : unknown;
 
 /**
@@ -115,7 +115,7 @@ export type HandlersOf<Emits extends object> =
   & {
     [Event in keyof Emits & string]?: (
       nsConn: NSConn,
-      msg: Message<BodyOf<Emits, Event>>,
+      msg: Message<Transmitted<BodyOf<Emits, Event>>>,
     ) => Emits[Event] extends (...args: never[]) => infer Answer
       ? Answer | Reply<Answer> | Promise<Answer | Reply<Answer>>
       : unknown;

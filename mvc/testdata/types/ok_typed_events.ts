@@ -14,6 +14,7 @@ interface ChatEvents {
   onChat: { text: string };
   onPing(): void;
   onSum(numbers: number[]): number;
+  onTime(at: { at: Date }): Date;
 }
 
 declare const schema: StandardSchemaV1<{ at: string }, { at: Date }>;
@@ -33,7 +34,8 @@ class ChatController {
   }
   async onSum() {
     const answer = await this.nsConn.ask("onSum", [1, 2], { timeout: 1 });
-    return answer.json().toFixed();
+    const time = await this.nsConn.ask("onTime", { at: new Date() });
+    return answer.json().toFixed() + time.json().trim();
   }
   onReply(_msg: Message<string>) {
     return reply({ length: 1 });
@@ -52,6 +54,7 @@ class ChatController {
 /** What each handler of the other side may say of its message. */
 const handlers: HandlersOf<ChatEvents> = {
   onChat: (_nsConn, msg) => console.log(msg.json().text.trim()),
+  onTime: (_nsConn, msg) => new Date(msg.json().at.trim()),
   onSum: async (_nsConn, msg) => await Promise.resolve(msg.json().length),
 };
 
