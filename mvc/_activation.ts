@@ -4,7 +4,11 @@
  * @module
  */
 
-import { type Method, methodsOf } from "../neffos/_controller.ts";
+import {
+  type Method,
+  methodsOf,
+  staticOwnerOf,
+} from "../neffos/_controller.ts";
 import { isConstructor } from "./_controllers.ts";
 import { type Bind, bindClass, bindObject } from "./_instances.ts";
 import { compileInvoke } from "./_invoke.ts";
@@ -200,9 +204,8 @@ interface Statics {
 }
 
 function statics(controller: object): Statics {
-  const Class = isConstructor(controller) ? controller : controller.constructor;
   // A class may have any static members; each is checked where it is read.
-  return (Class ?? {}) as Statics;
+  return (staticOwnerOf(controller) ?? {}) as Statics;
 }
 
 /** Calls a hook: the class's own if there is one, else that of its objects. */

@@ -60,7 +60,8 @@ export interface RouteOptions {
 /**
  * What `static routes` of a controller is: for names of methods their route, as
  * `"METHOD /path"`, as `"/path"`, or by its options. `false` makes a method that
- * is named like a route none.
+ * is named like a route none. A controller that is an object of no class has
+ * them as its field `routes`.
  *
  * @example
  * ```ts

@@ -472,6 +472,22 @@ Deno.test("beforeActivation() is checked, and over when it returns", () => {
   );
 });
 
+Deno.test("An object of no class has its routes as a field", async () => {
+  await using listening = new Listening();
+  listening.app.handle({
+    routes: { find: "GET /search/:term", getSecret: false },
+    find: (term: string) => term,
+    getSecret: () => "secret",
+  });
+  assertEquals(await listening.ask("/search/x"), "200 x");
+  assertEquals(await listening.ask("/secret"), "404 Not Found");
+  assertThrows(
+    () => listening.app.handle({ use: [mark("a")], post: () => "" }),
+    TypeError,
+    'its "static use" is middleware for the events of a websocket',
+  );
+});
+
 Deno.test("An error that a controller returns is taken for thrown", async () => {
   await using listening = new Listening();
   listening.app.handle({

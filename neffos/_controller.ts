@@ -59,14 +59,28 @@ function staticNamespace(instance: object): unknown {
     : namespace;
 }
 
-/** Reads a static field of a class, or of the class of an instance. */
+/**
+ * Reads a static field of a class, or of the class of an instance. An object
+ * that is of no class has it as its own field.
+ */
 export function staticOf(controller: object, field: string): unknown {
-  const Class: unknown = typeof controller === "function"
-    ? controller
-    : controller.constructor;
+  const owner = staticOwnerOf(controller);
   // What `Object` and `Function` have is nobody's field.
-  return typeof Class === "function" && field in Class &&
-      !(field in Function.prototype)
-    ? Reflect.get(Class, field)
+  return owner !== undefined && field in owner && !(field in Function.prototype)
+    ? Reflect.get(owner, field)
     : undefined;
+}
+
+/** Who has the static fields of a controller. */
+export function staticOwnerOf(controller: object): object | undefined {
+  if (typeof controller === "function" || isPlain(controller)) {
+    return controller;
+  }
+  const Class: unknown = controller.constructor;
+  return typeof Class === "function" ? Class : undefined;
+}
+
+function isPlain(controller: object): boolean {
+  const parent = parentOf(controller);
+  return parent === null || parent === Object.prototype;
 }

@@ -59,7 +59,8 @@ export interface StructOptions {
  * that runs around its events, and `static events`, an object of Standard
  * Schema validators by the names of methods: the body of a message must be
  * accepted before the method is called, whose `msg.json()` then gives what
- * the validator made of it.
+ * the validator made of it. An object that is of no class has them as its own
+ * fields, `use` and `events`.
  *
  * A class is instantiated for each connection in the namespace and its
  * methods take `(msg)`; an instance is shared by all of them and its methods

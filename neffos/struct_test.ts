@@ -305,6 +305,37 @@ Deno.test("Struct disposes an instance whose events are fields, and withTimeout(
   );
 });
 
+Deno.test("Struct reads guards and schemas of an object of no class", async () => {
+  const log: string[] = [];
+  const controller = {
+    namespace: "ns",
+    use: [(_nsConn: NSConn, msg: Message, next: () => Promise<unknown>) => {
+      log.push(msg.event);
+      return next();
+    }],
+    events: {
+      onChat: {
+        "~standard": {
+          version: 1 as const,
+          vendor: "test",
+          validate: (value: unknown) =>
+            typeof value === "number"
+              ? { value }
+              : { issues: [{ message: "should be a number" }] },
+        },
+      },
+    },
+    onChat: (_nsConn: NSConn, msg: Message<number>) => msg.json(),
+  };
+  await using memory = new MemoryServer(new Struct(controller));
+  const client = await memory.dial({ ns: {} });
+  const nsConn = await client.connect("ns");
+  assertEquals((await nsConn.ask("onChat", 1)).json(), 1);
+  await assertRejects(() => nsConn.ask("onChat", []), Error, "a number");
+  assertEquals(log.slice(-2), ["onChat", "onChat"]);
+  await client.close();
+});
+
 Deno.test("Struct has a name for a class without one", () => {
   assertThrows(
     () => new Struct(class {}),
