@@ -123,8 +123,20 @@ export type CheckedEvents<C, Instance, Life> =
 type NoSuchEventOf<C, Instance> = C extends
   { readonly events: infer Schemas extends object }
   ? string extends keyof Schemas ? never
-  : Exclude<keyof Schemas, keyof Instance> | (keyof Schemas & BuiltInMethod)
+    // An instance may have a field of that name which is something else.
+  : C extends ClassToken | { readonly events: SchemasBy<keyof Schemas> }
+    ? Exclude<keyof Schemas, keyof Instance> | (keyof Schemas & BuiltInMethod)
+  : never
   : never;
+
+/**
+ * Schemas by the names of methods.
+ *
+ * @internal
+ */
+type SchemasBy<Names extends PropertyKey> = {
+  readonly [Name in Names]: StandardSchemaV1;
+};
 
 /**
  * The names of the methods that do not take what they are given.

@@ -68,6 +68,11 @@ class Recorded {
   onOther(_nsConn: NSConn, _msg: Message<string>) {}
 }
 
+class WithEvents {
+  readonly events = new EventTarget();
+  onSay() {}
+}
+
 class Typed {
   onTyped(_nsConn: NSConn<ChatEvents>, _msg: Message<number>) {}
 }
@@ -85,6 +90,8 @@ app.handleWebsocket(OfHost).setNamespace("host");
 app.handleWebsocket(Everything);
 app.handleWebsocket(Typed);
 app.handleWebsocket(Recorded);
+app.handleWebsocket(new WithEvents());
+app.handleWebsocket({ events: { onSay: schema }, onSay() {} });
 app.handleWebsocket(new Typed());
 
 // Where the compiler knows nothing of the services it checks nothing.
