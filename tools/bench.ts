@@ -8,10 +8,9 @@
  * ratio of their medians. A time alone says little on a noisy machine.
  */
 
+import { cpuSeconds } from "./bench/cpu.ts";
 import { median } from "./bench/median.ts";
 
-/** CPU ticks a second, `getconf CLK_TCK`: 100 on every Linux that Deno runs on. */
-const TICKS = 100;
 /** Fresh pairs of servers: where their memory lies alone makes a few percent. */
 const PAIRS = Number(Deno.args[0] ?? 6);
 /** Turns that the two servers of a pair take. */
@@ -42,26 +41,6 @@ async function start(name: string): Promise<Running> {
   reader.releaseLock();
   const port = new TextDecoder().decode(value).trim();
   return { name, process, url: `ws://127.0.0.1:${port}/` };
-}
-
-/**
- * The CPU time of all threads: to the nanosecond where the kernel keeps it,
- * else in ticks.
- */
-async function cpuSeconds({ process: { pid } }: Running): Promise<number> {
-  try {
-    let nanos = 0;
-    for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
-      const file = `/proc/${pid}/task/${name}/schedstat`;
-      nanos += Number((await Deno.readTextFile(file)).split(" ")[0]);
-    }
-    if (nanos > 0) return nanos / 1e9;
-  } catch {
-    // The kernel keeps no such statistics.
-  }
-  const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
 /** Opens sockets that are connected to the namespace. */
@@ -157,9 +136,9 @@ async function takeTurns(
     // Every second time the other one begins.
     const order = turn % 2 ? [1, 0] : [0, 1];
     for (const i of order) {
-      const before = await cpuSeconds(servers[i]!);
+      const before = await cpuSeconds(servers[i]!.process.pid);
       const count = await work.run(sockets[i]!);
-      const used = await cpuSeconds(servers[i]!) - before;
+      const used = await cpuSeconds(servers[i]!.process.pid) - before;
       // The first turn warms up.
       if (turn >= 0) micros[i]!.push(used / count * 1e6);
     }

@@ -13,22 +13,12 @@
  */
 
 import { fuzz, FuzzFailure } from "./fuzz/mod.ts";
+import { readOption } from "./options.ts";
 
 /** Frames between two looks at the memory. */
 const PART = 100_000;
 /** What a run may leave more than its first part has left: compiled code grows for a while. */
 const MAX_GROWTH = 2 * 1024 * 1024;
-
-function readOption(name: string, fallback: number): number {
-  const prefix = `--${name}=`;
-  const given = Deno.args.find((arg) => arg.startsWith(prefix));
-  if (given === undefined) return fallback;
-  const value = Number(given.slice(prefix.length));
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new RangeError(
-    `Cannot use "${given}": it must be ${prefix} and a whole number`,
-  );
-}
 
 /** The bytes in use once the collector has run, where it can be called. */
 async function measureHeap(): Promise<number | undefined> {
