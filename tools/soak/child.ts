@@ -1,0 +1,140 @@
+import { type Answer, readLines } from "./commands.ts";
+import { SoakFailure } from "./failure.ts";
+import { within } from "./within.ts";
+
+/** Files that a process has open beside its sockets, at most. */
+const OTHER_FILES = 200;
+/** What the shell ends with when the limit cannot be raised. */
+const LIMITED = 78;
+/** Raises the limit and becomes the process that is started. */
+const RAISE = `
+  ulimit -S -n "$0" 2>/dev/null || ulimit -n "$0" 2>/dev/null || exit ${LIMITED}
+  exec "$@"
+`;
+/** Milliseconds in which a process ends by itself. */
+const END = 20_000;
+
+/** How a process of the soak is started. */
+export interface ChildOptions {
+  /** What it runs, beside this file. */
+  readonly program: string;
+  readonly args?: readonly string[];
+  /** How many sockets it will have open. */
+  readonly sockets: number;
+}
+
+/** A process that is told what to do; see `obey()`. */
+export class Child {
+  readonly #process: Deno.ChildProcess;
+  readonly #lines: AsyncGenerator<string, void>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #options: ChildOptions;
+  #isEnded = false;
+
+  private constructor(process: Deno.ChildProcess, options: ChildOptions) {
+    this.#process = process;
+    this.#options = options;
+    this.#lines = readLines(process.stdout);
+    this.#input = process.stdin.getWriter();
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /**
+   * Starts a process that may open so many sockets.
+   *
+   * @throws {SoakFailure} When the system does not let it.
+   */
+  static async start(options: ChildOptions): Promise<Child> {
+    const { program, args = [], sockets } = options;
+    const process = new Deno.Command("/bin/sh", {
+      args: [
+        "-c",
+        RAISE,
+        String(sockets + OTHER_FILES),
+        // The binary itself: what kills a wrapper need not kill it.
+        Deno.execPath(),
+        "run",
+        "-A",
+        "--no-config",
+        "--v8-flags=--expose-gc",
+        new URL(program, import.meta.url).href,
+        ...args,
+      ],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const child = new Child(process, options);
+    try {
+      await child.#answer();
+    } catch (error) {
+      await child.kill();
+      throw error;
+    }
+    return child;
+  }
+
+  /**
+   * Has it do something.
+   *
+   * @typeParam T What it answers; the caller's claim.
+   * @throws {SoakFailure} When it fails, or has ended.
+   */
+  async tell<T = void>(name: string, argument: unknown = {}): Promise<T> {
+    const line = JSON.stringify({ name, argument }) + "\n";
+    await this.#input.write(new TextEncoder().encode(line)).catch(() => {});
+    return await this.#answer() as T;
+  }
+
+  /** Waits for its end; says whether it came by itself. */
+  async end(): Promise<boolean> {
+    await this.#input.close().catch(() => {});
+    const status = await within(END, this.#process.status);
+    if (status === undefined) await this.kill();
+    else await this.#discard();
+    return status?.success ?? false;
+  }
+
+  /** Ends it, if it has not ended. */
+  async kill(): Promise<void> {
+    if (this.#isEnded) return;
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // It was quicker.
+    }
+    await this.#process.status;
+    await this.#discard();
+  }
+
+  async #discard(): Promise<void> {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    await this.#input.abort().catch(() => {});
+    // What nobody reads must not stay open.
+    for await (const _ of this.#lines);
+  }
+
+  async #answer(): Promise<unknown> {
+    const { value: line } = await this.#lines.next();
+    if (line === undefined) throw await this.#explainEnd();
+    const { value, error } = JSON.parse(line) as Answer;
+    if (error === undefined) return value;
+    throw new SoakFailure(`${this.#options.program}: ${error}`);
+  }
+
+  async #explainEnd(): Promise<SoakFailure> {
+    const { program, sockets } = this.#options;
+    const { code, signal } = await this.#process.status;
+    if (code !== LIMITED) {
+      return new SoakFailure(`${program} has ended: ${signal ?? code}`);
+    }
+    const files = sockets + OTHER_FILES;
+    return new SoakFailure(
+      `Cannot open ${sockets} sockets: this system lets a process have fewer than ${files} files open. ` +
+        `Raise the hard limit (as root "ulimit -Hn ${files}", or nofile in /etc/security/limits.conf) or hold fewer: --idle=`,
+    );
+  }
+}

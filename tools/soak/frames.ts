@@ -1,0 +1,24 @@
+/** The frames of the soak, as its clients and the bare server write them. */
+
+export const NAMESPACE = "soak";
+export const CONNECT = `$1;${NAMESPACE};;_OnNamespaceConnect;0;0;`;
+
+/** What goes to all: this and a number. */
+export const ALL = `;${NAMESPACE};;onAll;0;0;`;
+
+/** What goes to a room: this and a number. */
+export function roomHead(room: string): string {
+  return `;${NAMESPACE};${room};onRoom;0;0;`;
+}
+
+export function joinFrame(room: string): string {
+  return `$2;${NAMESPACE};${room};_OnRoomJoin;0;0;`;
+}
+
+/** What is answered by the same frame. */
+export type EchoEvent = "onAsk" | "onLater" | "onEmit";
+
+export function echoFrame(event: EchoEvent, body: string): string {
+  const wait = event === "onEmit" ? "" : `$${body}`;
+  return `${wait};${NAMESPACE};;${event};0;0;${body}`;
+}
