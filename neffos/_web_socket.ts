@@ -6,9 +6,12 @@ import {
   type SocketListener,
 } from "./socket.ts";
 
+const EVENTS = ["open", "message", "error", "close"];
+
 /** The {@linkcode Socket} that stands over a platform's WebSocket. */
-export class WebSocketAdapter implements Socket {
+export class WebSocketAdapter implements Socket, EventListenerObject {
   readonly #ws: WebSocket;
+  #listener: SocketListener | undefined;
   #isOpen = false;
   #closing: [code: number, reason: string] | undefined;
 
@@ -22,25 +25,38 @@ export class WebSocketAdapter implements Socket {
   }
 
   listen(listener: SocketListener): void {
-    const ws = this.#ws;
-    ws.onopen = () => {
-      // Deno forgets a close() that comes before the socket is open.
-      if (this.#closing !== undefined) return this.#close(...this.#closing);
-      this.#isOpen = true;
-      listener.open();
-    };
-    ws.onmessage = ({ data }) => {
-      listener.message(typeof data === "string" ? data : new Uint8Array(data));
-    };
-    // An error is always followed by a close; unheard, Deno would throw it.
-    // The events of `ws`, in Node, cannot be prevented.
-    ws.onerror = (event) => event.preventDefault?.();
-    ws.onclose = (event) => {
-      this.#isOpen = false;
-      // An idle timeout fires it twice.
-      ws.onclose = null;
-      listener.close(closeInfo(event));
-    };
+    this.#listener = listener;
+    for (const type of EVENTS) this.#ws.addEventListener(type, this);
+  }
+
+  /** The adapter is the listener itself: functions would be four for each socket. */
+  handleEvent(event: Event): void {
+    const listener = this.#listener!;
+    switch (event.type) {
+      case "message": {
+        const { data } = event as MessageEvent;
+        listener.message(
+          typeof data === "string" ? data : new Uint8Array(data),
+        );
+        break;
+      }
+      case "open":
+        // Deno forgets a close() that comes before the socket is open.
+        if (this.#closing !== undefined) return this.#close(...this.#closing);
+        this.#isOpen = true;
+        listener.open();
+        break;
+      case "error":
+        // An error is always followed by a close; unheard, Deno would throw it.
+        // The events of `ws`, in Node, cannot be prevented.
+        event.preventDefault?.();
+        break;
+      case "close":
+        this.#isOpen = false;
+        // An idle timeout fires it twice.
+        this.#ws.removeEventListener("close", this);
+        listener.close(closeInfo(event as CloseEvent));
+    }
   }
 
   send(data: RawBody): boolean {

@@ -323,10 +323,6 @@ Deno.test("An abnormal end and an idle timeout are told once", async () => {
   class FakeWebSocket extends EventTarget {
     binaryType = "";
     bufferedAmount = 0;
-    onopen: ((event: Event) => void) | null = null;
-    onmessage: ((event: Event) => void) | null = null;
-    onerror: ((event: Event) => void) | null = null;
-    onclose: ((event: Event) => void) | null = null;
     send() {}
     close() {}
   }
@@ -335,13 +331,13 @@ Deno.test("An abnormal end and an idle timeout are told once", async () => {
     const adapter = new WebSocketAdapter(fake as never as WebSocket);
     const ends: CloseInfo[] = [];
     adapter.listen({ open() {}, message() {}, close: (end) => ends.push(end) });
-    fake.onopen?.(new Event("open"));
+    fake.dispatchEvent(new Event("open"));
     assertEquals(adapter.send("x"), true);
     const error = new Event("error", { cancelable: true });
-    fake.onerror?.(error);
+    fake.dispatchEvent(error);
     assert(error.defaultPrevented);
-    fake.onclose?.(new CloseEvent("close", { code }));
-    fake.onclose?.(new CloseEvent("close", { code: 1005 }));
+    fake.dispatchEvent(new CloseEvent("close", { code }));
+    fake.dispatchEvent(new CloseEvent("close", { code: 1005 }));
     assertEquals(ends.map((end) => end.code), [expected]);
     assertEquals(adapter.send("x"), false);
   }

@@ -466,10 +466,9 @@ Deno.test("Timers can count as far as anybody asks", async () => {
 
 Deno.test("WebSocketAdapter closes what is closed before it opens", () => {
   const closed: unknown[][] = [];
-  const fake = {
-    onopen: null as null | (() => void),
+  const fake = Object.assign(new EventTarget(), {
     close: (...args: unknown[]) => void closed.push(args),
-  };
+  });
   const adapter = new WebSocketAdapter(fake as never as WebSocket);
   let isOpen = false;
   adapter.listen({
@@ -478,7 +477,7 @@ Deno.test("WebSocketAdapter closes what is closed before it opens", () => {
     close() {},
   });
   adapter.close(1001, "x".repeat(200));
-  fake.onopen?.();
+  fake.dispatchEvent(new Event("open"));
   assertEquals(isOpen, false);
   const expected = [1001, "x".repeat(123)];
   assertEquals(closed, [expected, expected]);
