@@ -20,6 +20,7 @@ import {
   OnRoomLeave,
 } from "./_names.ts";
 import { Rooms } from "./_rooms.ts";
+import { SparseMap } from "./_sparse_map.ts";
 import { Waiters } from "./_waiters.ts";
 import { type Left, NSState } from "./_state.ts";
 import { BAD_NAMESPACE, BadNamespaceError, INVALID_PAYLOAD } from "./errors.ts";
@@ -35,15 +36,13 @@ export class Membership {
   readonly #waiters: Waiters;
 
   /** The namespaces that a client had before it lost its socket. */
-  readonly #former: ReadonlyMap<string, NSState>;
+  readonly #former = new SparseMap<string, NSState>();
 
   constructor(core: Core, former: readonly Left[]) {
     this.#core = core;
     this.rooms = new Rooms(core);
     this.#waiters = new Waiters(core);
-    this.#former = new Map(
-      former.map(({ state }) => [state.namespace, state]),
-    );
+    for (const { state } of former) this.#former.set(state.namespace, state);
   }
 
   get states(): NSState[] {

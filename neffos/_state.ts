@@ -1,6 +1,7 @@
 import type { Deferred } from "./_deferred.ts";
 import type { CompiledEvents, HandlerState } from "./_compile.ts";
 import type { Core } from "./_core.ts";
+import { SparseMap } from "./_sparse_map.ts";
 import { encodeScope } from "./codec.ts";
 import type { Binding } from "./events.ts";
 import type { Message, RawBody } from "./message.ts";
@@ -52,7 +53,7 @@ export class NSState implements HandlerState {
   /** Messages that came before the namespace was connected. */
   held: Message[] = [];
   /** Joins under way, by room. */
-  readonly joining: Map<string, Joining> = new Map();
+  readonly joining: SparseMap<string, Joining> = new SparseMap();
   status: "connecting" | "connected" | "left" = "connecting";
   /** This side has asked to connect, and its own hook lets it. */
   isAgreed = false;
@@ -65,9 +66,9 @@ export class NSState implements HandlerState {
   /** Who waits for the attempt to connect that is under way. */
   entering: Deferred<UntypedNSConn> | undefined;
   /** Leaves that this side has asked for, or tells its hooks of. */
-  readonly leaving: Map<string, Leaving> = new Map();
+  readonly leaving: SparseMap<string, Leaving> = new SparseMap();
   /** Rooms whose hooks are asked, and the messages that wait for them. */
-  readonly answering: Map<string, Message[]> = new Map();
+  readonly answering: SparseMap<string, Message[]> = new SparseMap();
   /** What is sent while a client is coming back; see `ReconnectOptions`. */
   outbox: Outbox | undefined;
 

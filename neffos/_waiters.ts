@@ -1,13 +1,14 @@
 import type { AskOptions } from "./_asks.ts";
 import type { Core } from "./_core.ts";
 import { type Deferred, makeDeferred } from "./_deferred.ts";
+import { SparseMap } from "./_sparse_map.ts";
 import { BadNamespaceError } from "./errors.ts";
 import type { UntypedNSConn } from "./_untyped.ts";
 
 /** Who waits until the other side connects a namespace. */
 export class Waiters {
   readonly #core: Core;
-  readonly #all = new Map<string, Set<Deferred<UntypedNSConn>>>();
+  readonly #all = new SparseMap<string, Set<Deferred<UntypedNSConn>>>();
 
   constructor(core: Core) {
     this.#core = core;
