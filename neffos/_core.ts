@@ -7,6 +7,7 @@ import { Membership } from "./_membership.ts";
 import { Queue } from "./_queue.ts";
 import { Outlet } from "./_outlet.ts";
 import { Bucket } from "./_rate.ts";
+import { SparseMap } from "./_sparse_map.ts";
 import type { Left } from "./_state.ts";
 import type { Deadline } from "./_timers.ts";
 import { encode, encodeEmptyReply } from "./codec.ts";
@@ -29,7 +30,14 @@ export type ConnStatus =
   | "closed";
 
 type Task = () => Promise<void>;
-type Run = () => void;
+/** What a connection has a time limit for. */
+type Timer =
+  | "hello" // of the other side
+  | "silence" // since it has last sent something
+  | "goodbye" // its answer to our close
+  | "stuck" // the handlers of what came before the end
+  | "hooks" // of the end
+  | "drain"; // the next look at what was sent
 
 const HELLO = "M";
 const WELCOME = "A";
@@ -66,7 +74,7 @@ export class Core {
   readonly outlet: Outlet;
   readonly socket: Socket;
   readonly #dispatcher: Dispatcher;
-  readonly #deadlines = new Map<Run, [number, Deadline]>();
+  readonly #deadlines = new SparseMap<Timer, [number, Deadline]>();
   #early: RawBody[] = [];
   #wasHeard = false;
   /** onConnect has succeeded, so there will be an onDisconnect. */
@@ -125,7 +133,13 @@ export class Core {
    */
   start(place?: Place): void {
     const { isClient, limits, rate, traffic } = this.host;
-    if (!isClient) this.#after(limits.ackTimeout, this.#onNoHello);
+    if (!isClient) {
+      this.#after(
+        "hello",
+        limits.ackTimeout,
+        () => this.#cross("ackTimeout", 4001, "no handshake in time"),
+      );
+    }
     const bucket = rate && new Bucket(rate);
     this.socket.listen({
       open: () => {
@@ -153,8 +167,7 @@ export class Core {
     if (!host.isClient && host.handlers.native !== "only") {
       this.outlet.send(WELCOME + this.id);
     }
-    const { read } = host.handlers.timeouts;
-    if (read !== undefined) this.#after(read, this.#onSilence);
+    this.#awaitMessage();
     host.onOpen(this.conn);
     const early = this.#early;
     this.#early = [];
@@ -178,7 +191,7 @@ export class Core {
     if (!this.outlet.isBehind) return Promise.resolve();
     if (this.#drain === undefined) {
       this.#drain = makeDeferred();
-      this.#after(DRAIN_LOOK, this.#onLookDrained);
+      this.#after("drain", DRAIN_LOOK, () => this.#lookDrained());
     }
     return this.#drain.promise;
   }
@@ -226,7 +239,11 @@ export class Core {
     this.#isClosedHere = true;
     this.#end = { code, reason, wasClean: false };
     this.#silence();
-    this.#after(this.host.limits.closeTimeout, this.#onNoGoodbye);
+    this.#after("goodbye", this.host.limits.closeTimeout, () => {
+      this.host.crossings.add("closeTimeout");
+      this.#closed(this.#end!);
+      if (this.socket.can?.terminate) this.socket.terminate?.();
+    });
     // What was accepted for sending goes out first.
     this.outlet.flush();
     this.socket.close(code, reason);
@@ -241,7 +258,7 @@ export class Core {
   /** Runs the hook that may refuse the connection. */
   #decide(): void {
     this.status = "acknowledging";
-    this.#stopTimer(this.#onNoHello);
+    this.#stopTimer("hello");
     this.queue.push(async () => {
       try {
         await this.host.onConnect(this.conn);
@@ -323,9 +340,9 @@ export class Core {
 
   /** Nothing more is sent, and nobody is left waiting. */
   #silence(): void {
-    this.#stopTimer(this.#onNoHello);
-    this.#stopTimer(this.#onSilence);
-    this.#stopTimer(this.#onLookDrained);
+    this.#stopTimer("hello");
+    this.#stopTimer("silence");
+    this.#stopTimer("drain");
     this.#drain?.reject(this.closedError());
     this.#drain = undefined;
     this.#early = [];
@@ -339,11 +356,18 @@ export class Core {
     const wasClosing = this.status === "closing";
     this.#end = wasClosing ? { ...this.#end!, wasClean: info.wasClean } : info;
     this.status = "closed";
-    this.#stopTimer(this.#onNoGoodbye);
+    this.#stopTimer("goodbye");
     if (!wasClosing) this.#silence();
     // What came before the end is still handled, then the end itself. A
     // handler that never ends must not keep the end from being told.
-    this.#after(this.host.limits.closeTimeout, this.#onStuck);
+    this.#after(
+      "stuck",
+      this.host.limits.closeTimeout,
+      () => {
+        this.host.crossings.add("closeTimeout");
+        void this.#finish();
+      },
+    );
     this.queue.push(() => this.#finish());
   }
 
@@ -356,7 +380,7 @@ export class Core {
   async #finish(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#stopTimer(this.#onStuck);
+    this.#stopTimer("stuck");
     // A hook that never ends must not keep the end from being told.
     const left = this.membership.left;
     await this.#within(() => this.membership.leaveByForce());
@@ -373,13 +397,12 @@ export class Core {
   /** Waits for hooks, but not for ever. */
   async #within(hooks: () => Promise<void>): Promise<void> {
     const { promise, resolve } = makeDeferred<void>();
-    const giveUp = () => {
+    this.#after("hooks", this.host.limits.closeTimeout, () => {
       this.host.crossings.add("closeTimeout");
       resolve();
-    };
-    this.#after(this.host.limits.closeTimeout, giveUp);
+    });
     await Promise.race([hooks(), promise]);
-    this.#stopTimer(giveUp);
+    this.#stopTimer("hooks");
   }
 
   /** It is sent no more, and what it has not read is its own loss. */
@@ -390,38 +413,38 @@ export class Core {
   }
 
   /** No platform tells when it has sent what was waiting. */
-  readonly #onLookDrained = () => {
+  #lookDrained(): void {
     if (this.outlet.isBehind) {
-      return this.#after(DRAIN_LOOK, this.#onLookDrained);
+      this.#after("drain", DRAIN_LOOK, () => this.#lookDrained());
+      return;
     }
     this.#drain?.resolve();
     this.#drain = undefined;
-  };
-  readonly #onNoHello = () =>
-    this.#cross("ackTimeout", 4001, "no handshake in time");
-  readonly #onNoGoodbye = () => {
-    this.host.crossings.add("closeTimeout");
-    this.#closed(this.#end!);
-    if (this.socket.can?.terminate) this.socket.terminate?.();
-  };
-  readonly #onStuck = () => {
-    this.host.crossings.add("closeTimeout");
-    void this.#finish();
-  };
-  readonly #onSilence = () => {
-    if (!this.#wasHeard) return this.close(4002, "nothing was received");
-    this.#wasHeard = false;
-    this.#after(this.host.handlers.timeouts.read!, this.#onSilence);
-  };
-
-  #after(ms: number, run: Run): void {
-    this.#deadlines.set(run, [ms, this.host.timers.set(ms, run)]);
   }
 
-  #stopTimer(run: Run): void {
-    const entry = this.#deadlines.get(run);
+  /** Closes it when nothing is received for too long. */
+  #awaitMessage(): void {
+    const { read } = this.host.handlers.timeouts;
+    if (read === undefined) return;
+    this.#after("silence", read, () => {
+      if (!this.#wasHeard) return this.close(4002, "nothing was received");
+      this.#wasHeard = false;
+      this.#awaitMessage();
+    });
+  }
+
+  #after(timer: Timer, ms: number, run: () => void): void {
+    const deadline = this.host.timers.set(ms, () => {
+      this.#deadlines.delete(timer);
+      run();
+    });
+    this.#deadlines.set(timer, [ms, deadline]);
+  }
+
+  #stopTimer(timer: Timer): void {
+    const entry = this.#deadlines.get(timer);
     if (entry === undefined) return;
-    this.#deadlines.delete(run);
+    this.#deadlines.delete(timer);
     this.host.timers.clear(...entry);
   }
 }
