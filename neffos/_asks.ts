@@ -39,7 +39,8 @@ interface Ask {
 
 /** The asks of one connection that wait for their answers, by wait token. */
 export class Asks {
-  readonly #pending = new Map<string, Ask>();
+  /** Made with the first ask: most connections are never asked. */
+  #pending: Map<string, Ask> | undefined;
   readonly #core: Core;
   #prefix = "";
   #count = 0;
@@ -49,7 +50,7 @@ export class Asks {
   }
 
   get size(): number {
-    return this.#pending.size;
+    return this.#pending?.size ?? 0;
   }
 
   /** Asks the other side. The listener is told once, never before a return. */
@@ -137,6 +138,7 @@ export class Asks {
       timeout,
       () => this.#end(token, undefined, timeoutError(head, timeout)),
     );
+    this.#pending ??= new Map();
     this.#pending.set(token, { listener, timeout, deadline, signal, onAbort });
     if (onAbort) signal.addEventListener("abort", onAbort, { once: true });
     return token;
@@ -144,7 +146,7 @@ export class Asks {
 
   /** Gives a message to the ask that it answers, if it answers one. */
   settle(message: Message): boolean {
-    if (!this.#pending.has(message.wait)) return false;
+    if (!this.#pending?.has(message.wait)) return false;
     if (message.error !== undefined) {
       this.#end(message.wait, undefined, message.error);
     } else this.#end(message.wait, message, undefined);
@@ -158,15 +160,15 @@ export class Asks {
 
   /** Ends every ask. */
   closeAll(error: unknown): void {
-    for (const token of [...this.#pending.keys()]) {
+    for (const token of [...this.#pending?.keys() ?? []]) {
       this.#end(token, undefined, error);
     }
   }
 
   #end(token: string, answer: Message | undefined, error: unknown): void {
-    const ask = this.#pending.get(token);
+    const ask = this.#pending?.get(token);
     if (ask === undefined) return;
-    this.#pending.delete(token);
+    this.#pending!.delete(token);
     this.#core.host.timers.clear(ask.timeout, ask.deadline);
     if (ask.onAbort) ask.signal?.removeEventListener("abort", ask.onAbort);
     ask.listener(answer, error);

@@ -37,7 +37,7 @@ export interface HandlerState {
   /** The connection in the namespace. */
   readonly nsConn: NSConn;
   /** What the sources made for it. */
-  readonly bindings: Binding[];
+  bindings: Binding[];
   /** `"left"` also where it was never let in. */
   readonly status: "connecting" | "connected" | "left";
   /** Tells the program of an exception that comes too late to be answered. */
@@ -230,7 +230,8 @@ function handlersOf(
         await binding.dispose?.();
         return;
       }
-      state.bindings.push(binding);
+      // A push would make room for sixteen more.
+      state.bindings = [...state.bindings, binding];
       return hook?.(state, msg);
     });
   }

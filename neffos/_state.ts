@@ -49,7 +49,7 @@ export class NSState implements HandlerState {
   readonly scope: string;
   readonly nsConn: UntypedNSConn;
   readonly rooms: Map<string, UntypedRoom> = new Map();
-  readonly bindings: Binding[] = [];
+  bindings: Binding[] = [];
   /** Messages that came before the namespace was connected. */
   held: Message[] = [];
   /** Joins under way, by room. */
