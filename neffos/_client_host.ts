@@ -198,7 +198,7 @@ export class ClientHost implements Host {
       } catch (error) {
         if (error instanceof EventError) {
           // It is there, and does not want this client.
-          await coreOf(conn).finished.promise;
+          await coreOf(conn).finished;
           return this.#finish({
             code: 1008,
             reason: error.message,
@@ -207,7 +207,7 @@ export class ClientHost implements Host {
         }
       }
     }
-    await coreOf(conn).finished.promise;
+    await coreOf(conn).finished;
     this.#finish(lost);
   }
 

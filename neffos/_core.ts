@@ -19,7 +19,7 @@ import {
   EventError,
 } from "./errors.ts";
 import type { Message, RawBody } from "./message.ts";
-import type { CloseInfo, Socket } from "./socket.ts";
+import type { CloseInfo, Socket, SocketListener } from "./socket.ts";
 
 /** The state of a connection; it only ever goes down this list. */
 export type ConnStatus =
@@ -60,12 +60,45 @@ export interface CoreInit {
 
 /** A connection, as this module itself sees it: handshake and dispatch. */
 export class Core {
+  /** What the socket tells; functions would be three for each connection. */
+  static readonly #Listener = class implements SocketListener {
+    readonly #core: Core;
+    readonly #place: Place | undefined;
+    readonly #bucket: Bucket | undefined;
+
+    constructor(core: Core, place: Place | undefined) {
+      const { rate } = core.host;
+      this.#core = core;
+      this.#place = place;
+      this.#bucket = rate && new Bucket(rate);
+    }
+
+    open(): void {
+      this.#place?.open();
+      this.#core.#opened();
+    }
+
+    message(data: RawBody): void {
+      const core = this.#core;
+      const { traffic } = core.host;
+      traffic.messagesIn++;
+      traffic.bytesIn += data.length;
+      const bucket = this.#bucket;
+      if (bucket === undefined || core.#spend(bucket)) core.#receive(data);
+    }
+
+    close(info: CloseInfo): void {
+      // The connection itself may have been given up long before.
+      this.#place?.leave();
+      this.#core.#closed(info);
+    }
+  };
+
   readonly conn: Conn;
   readonly host: Host;
   readonly asks: Asks;
   readonly queue: Queue<Message | Task>;
   readonly membership: Membership;
-  readonly finished: Deferred<CloseInfo> = makeDeferred();
   /** Messages that wait for a namespace or a room. */
   held = 0;
   id: string;
@@ -83,6 +116,9 @@ export class Core {
   #isEndTold = false;
   #isClosedHere = false;
   #end: CloseInfo | undefined;
+  /** Who waits for the end. */
+  #finished: Deferred<CloseInfo> | undefined;
+  #isFinished = false;
   /** Who waits until what was sent has gone. */
   #drain: Deferred<void> | undefined;
 
@@ -112,6 +148,15 @@ export class Core {
     );
   }
 
+  /** Settled when all is over, hooks included. */
+  get finished(): Promise<CloseInfo> {
+    if (this.#finished === undefined) {
+      this.#finished = makeDeferred();
+      if (this.#isFinished) this.#finished.resolve(this.#end!);
+    }
+    return this.#finished.promise;
+  }
+
   /** Nothing can be sent any more. */
   get isEnding(): boolean {
     return this.status === "closing" || this.status === "closed";
@@ -132,7 +177,7 @@ export class Core {
    * @param place What a server counts the socket by.
    */
   start(place?: Place): void {
-    const { isClient, limits, rate, traffic } = this.host;
+    const { isClient, limits } = this.host;
     if (!isClient) {
       this.#after(
         "hello",
@@ -140,23 +185,7 @@ export class Core {
         () => this.#cross("ackTimeout", 4001, "no handshake in time"),
       );
     }
-    const bucket = rate && new Bucket(rate);
-    this.socket.listen({
-      open: () => {
-        place?.open();
-        this.#opened();
-      },
-      message: (data) => {
-        traffic.messagesIn++;
-        traffic.bytesIn += data.length;
-        if (bucket === undefined || this.#spend(bucket)) this.#receive(data);
-      },
-      close: (info) => {
-        // The connection itself may have been given up long before.
-        place?.leave();
-        this.#closed(info);
-      },
-    });
+    this.socket.listen(new Core.#Listener(this, place));
   }
 
   /** Lets the connection be used, where that was not decided before. */
@@ -385,7 +414,8 @@ export class Core {
     const left = this.membership.left;
     await this.#within(() => this.membership.leaveByForce());
     await this.#within(() => this.#tellEnd(left));
-    this.finished.resolve(this.#end!);
+    this.#isFinished = true;
+    this.#finished?.resolve(this.#end!);
   }
 
   async #tellEnd(left: Left[]): Promise<void> {

@@ -71,7 +71,7 @@ export class ServerHost implements Host {
     const core = coreOf(conn);
     core.start(place);
     // Deno says nothing of a socket whose client leaves before the answer.
-    core.finished.promise.then(() => place.giveUp());
+    core.finished.then(() => place.giveUp());
   }
 
   async onConnect(conn: Conn): Promise<void> {

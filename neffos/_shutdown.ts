@@ -84,7 +84,7 @@ function abandon(conn: Conn): void {
 async function waitForEnd({ queue, finished }: Core): Promise<void> {
   const turns = queue.caller();
   queue.suspend(turns);
-  await finished.promise;
+  await finished;
   queue.resume(turns);
 }
 

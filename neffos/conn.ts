@@ -101,7 +101,7 @@ export class Conn {
     const { finished, isEnding, queue } = this.#core;
     // A handler that has closed it may wait for that, and is not waited for.
     if (isEnding) queue.suspend(queue.caller());
-    return finished.promise;
+    return finished;
   }
 
   /**

@@ -342,7 +342,7 @@ Deno.test("A client that leaves before it is answered keeps no place", async () 
   const host = coreOf(server.connections[0]!).host as ServerHost;
   assertEquals(await statusOf(), 200);
   assertEquals(await statusOf(), 503);
-  await coreOf([...host.all].at(-1)!).finished.promise;
+  await coreOf([...host.all].at(-1)!).finished;
   assertEquals(await statusOf(), 200);
   await server.close();
 });
@@ -360,7 +360,7 @@ Deno.test("maxConnections answers 503, and takes the next when one has left", as
       assertEquals(response.status, 503);
       assert(Number(response.headers.get("retry-after")) >= 1);
       assertEquals(await response.text(), "This server is full");
-      const left = coreOf(target.server.connections.at(-1)!).finished.promise;
+      const left = coreOf(target.server.connections.at(-1)!).finished;
       await end(raw);
       await left;
       await end(await enter());
