@@ -4,6 +4,7 @@
  * @module
  */
 
+import { takeHeaders } from "../neffos/_headers.ts";
 import type { StandardSchemaV1 } from "../neffos/mod.ts";
 import { BadRequestError } from "./_bad_request.ts";
 import { readBody } from "./_body.ts";
@@ -446,7 +447,7 @@ export class Context<Params = Record<string, string>> {
     this.#copies ??= {
       method: this.request.method,
       href: this.request.url,
-      headers: new Headers(this.request.headers),
+      headers: takeHeaders(this.request),
       remoteAddr: this.info.remoteAddr,
     };
   }

@@ -68,6 +68,17 @@ export function addParameterHeaders(headers: Headers, url: URL): void {
   for (const [name, value] of added) headers.set(name, value);
 }
 
+/**
+ * Takes the headers out of a request that is about to be upgraded, after which
+ * it does not give them any more. They are a copy where some may be added.
+ */
+export function takeHeaders({ url, headers }: Request): Headers {
+  if (url.includes("?")) return new Headers(headers);
+  // Deno reads all of them with the first one, and what was read stays.
+  headers.has("upgrade");
+  return headers;
+}
+
 /** Writes headers as URL parameters. */
 export function toParameterHeaders(headers: Headers, url: URL): void {
   for (const [name, value] of headers) {

@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { addParameterHeaders, toParameterHeaders } from "./_headers.ts";
+import {
+  addParameterHeaders,
+  takeHeaders,
+  toParameterHeaders,
+} from "./_headers.ts";
 
 const PREFIX = "X-Websocket-Header-";
 
@@ -85,4 +89,38 @@ Deno.test("toParameterHeaders() writes what addParameterHeaders() reads", () => 
   const read = new Headers();
   addParameterHeaders(read, new URL(url.href));
   assertEquals([...read], [...headers]);
+});
+
+Deno.test("takeHeaders() gives headers that stay readable after the upgrade", async () => {
+  const taken = Promise.withResolvers<Headers>();
+  const closed = Promise.withResolvers<void>();
+  const options = { port: 0, hostname: "127.0.0.1", onListen() {} };
+  await using server = Deno.serve(options, (request) => {
+    const headers = takeHeaders(request);
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    socket.onopen = () => {
+      taken.resolve(headers);
+      socket.close();
+    };
+    socket.onclose = () => closed.resolve();
+    return response;
+  });
+  const url = `ws://127.0.0.1:${server.addr.port}/`;
+  const ws = new WebSocket(url, "chat");
+  const headers = await taken.promise;
+  assertEquals(headers.get("sec-websocket-protocol"), "chat");
+  assertEquals(headers.get("upgrade"), "websocket");
+  await closed.promise;
+  ws.close();
+});
+
+Deno.test("takeHeaders() gives a copy where parameters may be added", () => {
+  const init = { headers: { a: "1" } };
+  const plain = new Request("http://localhost/", init);
+  assertEquals(takeHeaders(plain) === plain.headers, true);
+  const other = new Request("http://localhost/?b=2", init);
+  const headers = takeHeaders(other);
+  headers.set("b", "2");
+  assertEquals([...headers], [["a", "1"], ["b", "2"]]);
+  assertEquals(other.headers.has("b"), false);
 });

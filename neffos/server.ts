@@ -8,7 +8,7 @@ import type { AskOptions } from "./_asks.ts";
 import type { Place } from "./_admission.ts";
 import { broadcast } from "./_broadcast.ts";
 import { assertHandshake, chooseProtocol, UpgradeError } from "./_handshake.ts";
-import { addParameterHeaders } from "./_headers.ts";
+import { addParameterHeaders, takeHeaders } from "./_headers.ts";
 import { Measure } from "./_measure.ts";
 import type { ServerHooks, ServerOptions } from "./_options.ts";
 import { ServerHost } from "./_server_host.ts";
@@ -145,7 +145,7 @@ export class Server implements ServerHooks {
         status: 400,
       });
     }
-    const headers = new Headers(request.headers);
+    const headers = takeHeaders(request);
     const url = new URL(request.url);
     const { remoteAddr } = info ?? {};
     return await this.accept({ request, headers, url, remoteAddr });
@@ -155,15 +155,16 @@ export class Server implements ServerHooks {
    * As {@linkcode upgrade}, for a request that was read before, such as a
    * Context. `conn.request` gives it back.
    *
-   * @param from The request and what was taken out of it. Its headers must be
-   * a copy: those that came as URL parameters are added to them.
+   * @param from The request and what was taken out of it. Where its URL has
+   * parameters, its headers must be a copy: those that came as parameters are
+   * added to them.
    * @returns The response, which must be the answer to the request.
    */
   async accept(from: UpgradeRequest): Promise<Response> {
     const { request, headers } = from;
     const isProbe = request.method === "HEAD" && !this.#shutdown.hasBegun;
     if (isProbe) return new Response(null, { status: 302 });
-    addParameterHeaders(headers, from.url);
+    if (request.url.includes("?")) addParameterHeaders(headers, from.url);
     let place: Place | undefined;
     try {
       this.#assertOpen();
