@@ -86,7 +86,11 @@ export class InstanceScope implements Scope {
       const owned = kept[i]!;
       try {
         if (isAsyncDisposable(owned)) await owned[Symbol.asyncDispose]();
-        else owned[Symbol.dispose]();
+        else {
+          // Whatever its type says, it may be async, and fail later.
+          const ended: unknown = owned[Symbol.dispose]();
+          if (ended instanceof Promise) await ended;
+        }
       } catch (error) {
         errors.push(error);
       }

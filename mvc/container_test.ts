@@ -802,6 +802,24 @@ Deno.test("scope disposes neither what it was given nor what was registered", as
   assertEquals(log, []);
 });
 
+Deno.test("scope waits for a [Symbol.dispose] that is async, and tells that it failed", async () => {
+  const [Late] = tokens("Late");
+  const container = untyped().scoped(Late, [], () => ({
+    // Who wants [Symbol.asyncDispose] and does not know of it.
+    async [Symbol.dispose]() {
+      await Promise.resolve();
+      throw new Error("too late");
+    },
+  }));
+  const scope = container.createScope();
+  await container.compile({ deps: [Late] }).create(scope);
+  await assertRejects(
+    async () => await scope[Symbol.asyncDispose](),
+    Error,
+    "too late",
+  );
+});
+
 Deno.test("scope disposes twice as if it were once", async () => {
   const log: string[] = [];
   const [A] = tokens("A");
