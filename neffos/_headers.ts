@@ -1,5 +1,10 @@
+import { UpgradeError } from "./_handshake.ts";
+
 /** How the neffos clients send headers where they cannot set them. */
 const PARAMETER_PREFIX = "x-websocket-header-";
+
+/** Each one is compared with all others: thousands would take a second. */
+const MAX_PARAMETER_HEADERS = 64;
 
 /** Set by the browser or by a proxy: nobody else is believed about them. */
 const NOT_BELIEVED = new RegExp(
@@ -48,14 +53,23 @@ const NOT_BELIEVED = new RegExp(
 /**
  * Adds the headers that came as URL parameters, `X-Websocket-Header-<Name>`,
  * save those that a browser or a proxy sets, and never over one that is there.
+ *
+ * @throws {UpgradeError} When there are more than anybody needs.
  */
 export function addParameterHeaders(headers: Headers, url: URL): void {
   if (url.search.length <= PARAMETER_PREFIX.length) return;
   const added = new Headers();
+  let count = 0;
   for (const [key, value] of url.searchParams) {
     const lower = key.toLowerCase();
     if (!lower.startsWith(PARAMETER_PREFIX)) continue;
     const name = lower.slice(PARAMETER_PREFIX.length);
+    if (++count > MAX_PARAMETER_HEADERS) {
+      throw new UpgradeError(
+        431,
+        `Cannot read more than ${MAX_PARAMETER_HEADERS} headers out of URL parameters`,
+      );
+    }
     // Some programs take an underscore for a hyphen.
     if (NOT_BELIEVED.test(name) || name.includes("_")) continue;
     try {

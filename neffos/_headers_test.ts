@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { UpgradeError } from "./_handshake.ts";
 import {
   addParameterHeaders,
   takeHeaders,
@@ -123,4 +124,15 @@ Deno.test("takeHeaders() gives a copy where parameters may be added", () => {
   headers.set("b", "2");
   assertEquals([...headers], [["a", "1"], ["b", "2"]]);
   assertEquals(other.headers.has("b"), false);
+});
+
+Deno.test("addParameterHeaders() does not compare thousands of headers with each other", () => {
+  const names = Array.from({ length: 64 }, (_, i) => `x-${i}`);
+  assertEquals(added(names).length, 64);
+  const error = assertThrows(
+    () => added([...names, "x-64"]),
+    UpgradeError,
+    "more than 64 headers",
+  );
+  assertEquals(error.status, 431);
 });

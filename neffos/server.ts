@@ -112,8 +112,9 @@ export class Server implements ServerHooks {
    * for another method than GET (a HEAD is answered 302, by which neffos
    * clients see that the server is there), 426 and 400 for what is no
    * websocket handshake, 403 for a page of another origin, 429 when there are
-   * too many connections from its address, 500 when the ID generator fails,
-   * 503 when the server is full or closing.
+   * too many connections from its address, 431 for more than 64 headers as URL
+   * parameters, 500 when the ID generator fails, 503 when the server is full
+   * or closing.
    *
    * @param request The request.
    * @param info What `Deno.serve` gives beside it.
@@ -164,9 +165,9 @@ export class Server implements ServerHooks {
     const { request, headers } = from;
     const isProbe = request.method === "HEAD" && !this.#shutdown.hasBegun;
     if (isProbe) return new Response(null, { status: 302 });
-    if (request.url.includes("?")) addParameterHeaders(headers, from.url);
     let place: Place | undefined;
     try {
+      if (request.url.includes("?")) addParameterHeaders(headers, from.url);
       this.#assertOpen();
       assertHandshake(request.method, headers);
       // It counts from here on, before anything is waited for.
