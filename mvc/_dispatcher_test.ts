@@ -5,6 +5,13 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import {
+  denoUpgrader,
+  type Message,
+  type NSConn,
+  reply,
+  Server as NeffosServer,
+} from "../neffos/mod.ts";
 import type { Context } from "./context.ts";
 import { type Middleware, Router, type RouterOptions } from "./router.ts";
 
@@ -446,6 +453,27 @@ Deno.test("Router.handler keeps an upgrade that the context was not told of", as
   assertEquals(await fetchAlive(server), "alive");
   assertEquals(errors, ["Error: after the upgrade"]);
 });
+
+for (const name of ["throws", "answers", "returns nothing"]) {
+  Deno.test(`Router.handler keeps what Server.upgrade() has made when the handler ${name}`, async () => {
+    const { options, errors } = collect();
+    await using websockets = new NeffosServer(denoUpgrader(), {
+      onNativeMessage: (_nsConn: NSConn, msg: Message) => reply(msg.body),
+    });
+    const router = new Router(options)
+      .get("/", (ctx) => ctx.text("alive"))
+      .get("/ws", async (ctx): Promise<Response> => {
+        await websockets.upgrade(ctx.request, ctx.info);
+        if (name === "throws") throw new Error("after the upgrade");
+        if (name === "answers") return ctx.text("after the upgrade");
+        return undefined as unknown as Response;
+      });
+    await using server = serve(router);
+    assertEquals(await echo(server), "hello");
+    assertEquals(await fetchAlive(server), "alive");
+    assertEquals(errors.length, 1);
+  });
+}
 
 Deno.test("Router.handler refuses an upgrade that comes after the answer", async () => {
   const reported = Promise.withResolvers<string>();

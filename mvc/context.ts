@@ -6,6 +6,7 @@
 
 import { takeHeaders } from "../neffos/_headers.ts";
 import type { StandardSchemaV1 } from "../neffos/mod.ts";
+import { upgradeOf } from "../neffos/_upgraded.ts";
 import { BadRequestError } from "./_bad_request.ts";
 import { readBody } from "./_body.ts";
 import { collectFields } from "./_fields.ts";
@@ -177,7 +178,8 @@ export class Context<Params = Record<string, string>> {
    * router returns exactly this one to `Deno.serve`.
    */
   get upgraded(): Response | undefined {
-    return this.#upgraded;
+    // Whoever was given the request alone may have upgraded it.
+    return this.#upgraded ?? upgradeOf(this.request);
   }
 
   /** Whether the router has answered the request. */

@@ -14,6 +14,7 @@ import type { ServerHooks, ServerOptions } from "./_options.ts";
 import { ServerHost } from "./_server_host.ts";
 import { Shutdown } from "./_shutdown.ts";
 import { takeStats } from "./_tally.ts";
+import { markUpgraded } from "./_upgraded.ts";
 import { encodeScope, encodeScoped } from "./codec.ts";
 import { Conn, type UpgradeRequest } from "./conn.ts";
 import { BadNamespaceError } from "./errors.ts";
@@ -149,7 +150,9 @@ export class Server implements ServerHooks {
     const headers = takeHeaders(request);
     const url = new URL(request.url);
     const { remoteAddr } = info ?? {};
-    return await this.accept({ request, headers, url, remoteAddr });
+    const response = await this.accept({ request, headers, url, remoteAddr });
+    if (response.status === 101) markUpgraded(request, response);
+    return response;
   }
 
   /**
