@@ -242,6 +242,16 @@ export class Core {
 
   /** What becomes of an exception out of a handler of the program. */
   fail(message: Message, error: unknown): void {
+    try {
+      this.#fail(message, error);
+    } catch (unreadable) {
+      // Even to read what a program has thrown may throw.
+      this.report(unreadable, message);
+      this.refuse(message, INTERNAL_ERROR);
+    }
+  }
+
+  #fail(message: Message, error: unknown): void {
     // That a handler cannot end what it does for one who has left is no fault.
     if (error instanceof ConnectionClosedError && this.isEnding) return;
     if (error instanceof EventError && !isBare(message)) {
@@ -300,7 +310,12 @@ export class Core {
         }
         this.open();
       } catch (error) {
-        this.#turnAway(error);
+        try {
+          this.#turnAway(error);
+        } catch (unreadable) {
+          this.report(unreadable, { event: "onConnect" });
+          this.#turnAway(new EventError(INTERNAL_ERROR));
+        }
       }
     });
   }

@@ -71,22 +71,18 @@ export class Dispatcher {
       ? events.native
       : events.handlers.get(event) ?? events.any;
     if (handler === undefined) return this.#unhandled(state, message);
-    let result: unknown;
-    let isLater: boolean;
     try {
-      result = handler.isAsync
+      const result = handler.isAsync
         ? this.#core.queue.trace(() => handler(state, message))
         : handler(state, message);
-      isLater = isPromise(result);
+      if (result === undefined) {
+        if (wait !== "") this.#core.send(encodeEmptyReply(wait));
+      } else if (isPromise(result)) {
+        return this.#answerLater(message, result);
+      } else this.#answer(message, result);
     } catch (error) {
       this.#core.fail(message, error);
-      return;
     }
-    if (result === undefined) {
-      if (wait !== "") this.#core.send(encodeEmptyReply(wait));
-    } else if (isLater) {
-      return this.#answerLater(message, result);
-    } else this.#answer(message, result);
   }
 
   async #answerLater(

@@ -142,8 +142,12 @@ export async function tell(
     await fire(state, told);
   } catch (error) {
     state.core.report(error, told);
-    if (error instanceof CloseError) {
-      state.core.close(error.code, error.message);
+    try {
+      if (error instanceof CloseError) {
+        state.core.close(error.code, error.message);
+      }
+    } catch {
+      // What cannot be read asks for nothing.
     }
   }
 }

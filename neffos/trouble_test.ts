@@ -624,3 +624,70 @@ Deno.test("A client that leaves while onConnect asks it is no fault of the hook"
   await memory.server.close();
   assertEquals(memory.errors, []);
 });
+
+/** What is read of it throws. */
+function unreadable<E extends Error>(error: E): E {
+  return Object.defineProperty(error, "message", {
+    get() {
+      throw new Error("unreadable");
+    },
+  });
+}
+
+Deno.test("An error that cannot be read is an internal error, and stops nothing", async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  await using memory = new MemoryServer({
+    chat: {
+      onThrow() {
+        throw unreadable(new EventError(""));
+      },
+      async onLater() {
+        await Promise.resolve();
+        throw unreadable(new CloseError(4000));
+      },
+      onReturn: () => unreadable(new EventError("")),
+      onProxy() {
+        throw proxy;
+      },
+      onGiveProxy: () => proxy,
+      onRoomJoin() {
+        throw proxy;
+      },
+    },
+  }, FIXED);
+  const raw = await openRaw(memory);
+  const events = ["onThrow", "onLater", "onReturn", "onProxy", "onGiveProxy"];
+  for (const event of events) raw.send(`$${event};chat;;${event};0;0;`);
+  raw.send("$join;chat;room;_OnRoomJoin;0;0;");
+  assertEquals((await raw.until(8)).slice(2), [
+    ...events.map((event) => `$${event};chat;;${event};1;0;internal error`),
+    "$join;chat;room;_OnRoomJoin;1;0;internal error",
+  ]);
+  assertEquals(memory.errors.length, 6);
+  await end(raw);
+});
+
+Deno.test("An unreadable error of onConnect refuses as any other does", async () => {
+  await using memory = new MemoryServer({ chat: {} }, {
+    onConnect() {
+      throw unreadable(new CloseError(4000));
+    },
+  });
+  const raw = await RawClient.open(memory, "M");
+  assertEquals(await raw.until(1), ["Hinternal error"]);
+  assertEquals((await raw.closed.promise).code, 1008);
+});
+
+Deno.test("An unreadable error of a hook that is only told stops nothing", async () => {
+  await using memory = new MemoryServer({
+    chat: {
+      onRoomJoined() {
+        throw unreadable(new CloseError(4000));
+      },
+    },
+  }, FIXED);
+  const raw = await openRaw(memory, "$join;chat;room;_OnRoomJoin;0;0;");
+  assertEquals((await raw.until(3))[2], "$join;;;;;;");
+  await end(raw);
+});
