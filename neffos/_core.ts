@@ -43,6 +43,8 @@ const HELLO = "M";
 const WELCOME = "A";
 const REFUSAL = "H";
 const INTERNAL_ERROR = "internal error";
+/** How many of the largest messages may wait to be handled. */
+const LARGE = 16;
 /** How often is looked whether what was sent has gone, in milliseconds. */
 const DRAIN_LOOK = 10;
 
@@ -101,6 +103,8 @@ export class Core {
   readonly membership: Membership;
   /** Messages that wait for a namespace or a room. */
   held = 0;
+  /** The size of the messages that wait, or are handed over right now. */
+  waitingBytes = 0;
   id: string;
   status: ConnStatus = "connecting";
   /** What sends; it belongs to the socket. */
@@ -200,7 +204,10 @@ export class Core {
     host.onOpen(this.conn);
     const early = this.#early;
     this.#early = [];
-    for (const data of early) this.#receive(data);
+    for (const data of early) {
+      this.waitingBytes -= data.length;
+      this.#receive(data);
+    }
   }
 
   send(frame: RawBody): boolean {
@@ -348,7 +355,7 @@ export class Core {
 
   #receive(data: RawBody): void {
     this.#wasHeard = true;
-    const { maxPayload, maxQueued } = this.host.limits;
+    const { isClient, limits: { maxPayload, maxQueued } } = this.host;
     if (exceeds(data, maxPayload)) {
       const reason = `a message may have ${maxPayload} bytes`;
       this.#cross("maxPayload", 1009, reason);
@@ -358,9 +365,13 @@ export class Core {
       return;
     } else if (!this.isEnding) {
       this.#early.push(data);
+      this.waitingBytes += data.length;
     }
     if (this.queue.size + this.#early.length + this.held > maxQueued) {
       const reason = `${maxQueued} messages may wait to be handled`;
+      this.#cross("maxQueued", 1008, reason);
+    } else if (!isClient && this.waitingBytes > LARGE * maxPayload) {
+      const reason = `${LARGE * maxPayload} bytes may wait to be handled`;
       this.#cross("maxQueued", 1008, reason);
     }
   }

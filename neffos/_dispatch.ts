@@ -1,5 +1,6 @@
 import type { Core } from "./_core.ts";
 import { Decoder } from "./_decoder.ts";
+import { sizeOf } from "./_message_size.ts";
 import { isPromise } from "./_deferred.ts";
 import { isSystemEvent } from "./_names.ts";
 import type { NSState } from "./_state.ts";
@@ -43,11 +44,13 @@ export class Dispatcher {
       }
       return;
     }
+    this.#core.waitingBytes += sizeOf(message);
     this.#core.queue.push(message);
   }
 
   /** Handles a message when its turn has come. */
   dispatch(message: Message): void | Promise<void> {
+    this.#core.waitingBytes -= sizeOf(message);
     // What comes from somebody who was sent away is not handled any more.
     if (this.#core.isSentAway) return;
     const { event, wait } = message;

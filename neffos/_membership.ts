@@ -19,6 +19,7 @@ import {
   OnRoomJoin,
   OnRoomLeave,
 } from "./_names.ts";
+import { sizeOf } from "./_message_size.ts";
 import { Rooms } from "./_rooms.ts";
 import { SparseMap } from "./_sparse_map.ts";
 import { Waiters } from "./_waiters.ts";
@@ -73,6 +74,7 @@ export class Membership {
     if (held === undefined) return false;
     held.push(message);
     this.#core.held++;
+    this.#core.waitingBytes += sizeOf(message);
     return true;
   }
 

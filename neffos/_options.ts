@@ -136,7 +136,8 @@ export interface ServerOptions extends ServerHooks {
   maxPayload?: number;
   /**
    * The messages of a connection that may wait to be handled. More closes it
-   * (1008).
+   * (1008), and so do more bytes than 16 messages of `maxPayload` have; text
+   * counts as if it were ASCII.
    *
    * @default {4096}
    */
@@ -169,7 +170,8 @@ export interface ServerOptions extends ServerHooks {
    */
   maxRooms?: number;
   /**
-   * The asks to a connection that may wait for an answer.
+   * The asks to a connection that may wait for an answer, with those who wait
+   * for what another one has asked.
    *
    * @default {1024}
    */
@@ -220,5 +222,7 @@ export function limitsOf(options: Partial<Limits>): Limits {
     assertPositive(name, value);
     limits[name] = value;
   }
+  // What may come may wait.
+  limits.maxQueuedBytes = Math.max(limits.maxQueuedBytes, limits.maxPayload);
   return limits;
 }

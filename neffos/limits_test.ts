@@ -59,6 +59,9 @@ async function cross(
         return msg.text();
       },
       onSlow: () => gate.promise,
+      onInvite(nsConn) {
+        nsConn.joinRoom("room").catch(() => {});
+      },
     },
     other: {},
   };
@@ -124,6 +127,60 @@ Deno.test("maxQueued closes with 1008", async () => {
       gate.resolve();
     });
   }
+});
+
+function times(count: number, frame: string): string[] {
+  return new Array<string>(count).fill(frame);
+}
+
+Deno.test("maxQueued bounds the bytes as well, whatever the messages wait for", async () => {
+  const body = "x".repeat(900);
+  const slow = `;chat;;onSlow;0;0;${body}`;
+  const inRoom = `;chat;room;onSlow;0;0;${body}`;
+  const ways: Record<string, (scene: Scene) => Promise<RawClient>> = {
+    "a handler": ({ enter }) => enter(slow, ...times(18, slow)),
+    "the handshake": ({ target }) => RawClient.open(target, ...times(18, slow)),
+    "a room": async ({ enter }) => {
+      const raw = await enter(";chat;;onInvite;0;0;");
+      await raw.until(3);
+      raw.send(...times(18, inRoom));
+      return raw;
+    },
+  };
+  for (const make of BOTH) {
+    for (const [name, act] of Object.entries(ways)) {
+      const options = { maxPayload: 1000 };
+      await cross(make, options, "maxQueued", async (scene) => {
+        const raw = await act(scene);
+        const { code, reason } = await raw.closed.promise;
+        assertEquals([name, code], [name, 1008]);
+        assertEquals(reason, "16000 bytes may wait to be handled");
+        scene.gate.resolve();
+      });
+    }
+  }
+});
+
+Deno.test("maxQueued bounds the bytes that wait, and not those that have waited", async () => {
+  const gate = Promise.withResolvers<void>();
+  await using memory = new MemoryServer({
+    chat: {
+      onNamespaceConnect: () => gate.promise,
+      onSay: (_, msg) => msg.text().length,
+    },
+  }, { idGenerator: () => "ID", maxPayload: 1000 });
+  const say = `;chat;;onSay;0;0;${"x".repeat(900)}`;
+  // One waits for the handshake, the other for the namespace.
+  const raw = await RawClient.open(memory, ...HELLO, say, `$s${say}`);
+  await raw.until(1);
+  gate.resolve();
+  for (let i = 3; i < 43; i++) {
+    await raw.until(i);
+    raw.send(`$${i}${say}`);
+  }
+  assertEquals((await raw.until(43)).at(-1), "$42;chat;;onSay;0;0;900");
+  raw.socket.close();
+  await raw.closed.promise;
 });
 
 Deno.test("maxNamespaces refuses one more, and the connection goes on", async () => {
