@@ -42,6 +42,8 @@ export class Asks {
   /** Made with the first ask: most connections are never asked. */
   #pending: Map<string, Ask> | undefined;
   readonly #core: Core;
+  /** How many wait for an ask that somebody else has begun. */
+  joined = 0;
   #prefix = "";
   #count = 0;
 
@@ -77,11 +79,11 @@ export class Asks {
 
   /** Says why nothing can be asked now, if so. */
   refusal(
-    { namespace, room, event }: AskHead,
+    head: AskHead,
     timeout: number,
     signal: AbortSignal | undefined,
   ): { error: unknown } | undefined {
-    const { crossings, limits: { maxPendingAsks } } = this.#core.host;
+    const { event } = head;
     if (!(timeout > 0)) {
       return {
         error: new RangeError(
@@ -93,14 +95,22 @@ export class Asks {
     if (this.#core.status !== "open") {
       return { error: this.#core.closedError() };
     }
-    if (this.size < maxPendingAsks) return undefined;
+    const error = this.limitError(`ask "${event}"`, head);
+    return error && { error };
+  }
+
+  /** Says that no more may wait for an answer, if so. */
+  limitError(
+    action: string,
+    about?: Partial<AskHead>,
+  ): LimitError | undefined {
+    const { crossings, limits: { maxPendingAsks } } = this.#core.host;
+    if (this.size + this.joined < maxPendingAsks) return undefined;
     crossings.add("maxPendingAsks");
-    return {
-      error: new LimitError(
-        `Cannot ask "${event}": ${maxPendingAsks} asks of this connection wait for an answer, which is the limit`,
-        { namespace, room, event },
-      ),
-    };
+    return new LimitError(
+      `Cannot ${action}: ${maxPendingAsks} asks of this connection wait for an answer, which is the limit`,
+      about,
+    );
   }
 
   /** As {@linkcode ask}, as a promise, for which the caller's turn waits. */

@@ -96,7 +96,10 @@ export function joinIn<T>(
   { timeout = core.host.limits.askTimeout, signal }: AskOptions,
   what: string,
 ): Promise<T> {
-  const { queue, host: { timers } } = core;
+  const { asks, queue, host: { timers } } = core;
+  const refusal = asks.limitError(what);
+  if (refusal !== undefined) return Promise.reject(refusal);
+  asks.joined++;
   const turns = queue.callers();
   queue.suspend(turns);
   return new Promise<T>((resolve, reject) => {
@@ -114,7 +117,10 @@ export function joinIn<T>(
       timers.clear(timeout, deadline);
       signal?.removeEventListener("abort", onAbort);
     });
-  }).finally(() => queue.resume(turns));
+  }).finally(() => {
+    asks.joined--;
+    queue.resume(turns);
+  });
 }
 
 /** Takes back what the other side may have granted without our knowing. */

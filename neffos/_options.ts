@@ -222,7 +222,5 @@ export function limitsOf(options: Partial<Limits>): Limits {
     assertPositive(name, value);
     limits[name] = value;
   }
-  // What may come may wait.
-  limits.maxQueuedBytes = Math.max(limits.maxQueuedBytes, limits.maxPayload);
   return limits;
 }

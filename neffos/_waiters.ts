@@ -16,9 +16,12 @@ export class Waiters {
 
   /** Waits for a namespace. */
   wait(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
-    const { queue, host } = this.#core;
+    const { asks, queue, host } = this.#core;
     const { timeout, signal } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
+    const refusal = asks.limitError(`wait for namespace "${namespace}"`);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    asks.joined++;
     const waiter = makeDeferred<UntypedNSConn>();
     const waiters = this.#all.get(namespace) ?? new Set();
     this.#all.set(namespace, waiters.add(waiter));
@@ -36,6 +39,7 @@ export class Waiters {
     const turns = queue.callers();
     queue.suspend(turns);
     return waiter.promise.finally(() => {
+      asks.joined--;
       queue.resume(turns);
       waiters.delete(waiter);
       if (waiters.size === 0) this.#all.delete(namespace);

@@ -248,6 +248,38 @@ Deno.test("maxPendingAsks refuses to ask one who never answers", async () => {
   }
 });
 
+Deno.test("maxPendingAsks counts who waits for what another one has asked", async () => {
+  await using memory = new MemoryServer({
+    chat: {
+      onInvite: async (nsConn) => (await nsConn.joinRoom("room")).name,
+      onWait: async (nsConn) => {
+        await nsConn.conn.waitConnect("other");
+      },
+    },
+    other: {},
+  }, { idGenerator: () => "ID", maxPendingAsks: 3 });
+  const raw = await RawClient.open(memory, ...HELLO);
+  for (let i = 1; i <= 5; i++) raw.send(`$${i};chat;;onInvite;0;0;`);
+  raw.send("$6;chat;;onWait;0;0;");
+  const refused = (await raw.until(6)).slice(3) as string[];
+  const asked = raw.received[2] as string;
+  assertEquals(refused.map((frame) => frame.slice(0, 3)), [
+    "$4;",
+    "$5;",
+    "$6;",
+  ]);
+  assertEquals(
+    refused[0],
+    '$4;chat;;onInvite;1;0;Cannot join room "room": 3 asks of this connection wait for an answer, which is the limit',
+  );
+  raw.send(`${asked.split(";")[0]};;;;;;`);
+  await raw.until(9);
+  raw.send("$7;chat;;onInvite;0;0;");
+  assertEquals((await raw.until(10)).at(-1), "$7;chat;;onInvite;0;0;room");
+  raw.socket.close();
+  await raw.closed.promise;
+});
+
 Deno.test("maxNameLength drops the message, and the connection goes on", async () => {
   for (const make of BOTH) {
     const options = { maxNameLength: 24 };
