@@ -1,0 +1,91 @@
+/**
+ * Attacks a server, a process of its own, in every way that somebody has thought of, while a well-behaved client
+ * counts what it gets. Linux only, since what the server holds is read in `/proc`.
+ *
+ * ```sh
+ * deno task attack --scale=0.1 --seed=1 --only=rooms
+ * ```
+ *
+ * Prints a table as markdown, and fails if something did not hold.
+ *
+ * @module
+ */
+
+import { attack, ATTACKS, type Row } from "./attack/mod.ts";
+
+const COLUMNS = [
+  "attack",
+  "faults",
+  "what the server did",
+  "held",
+  "slowdown",
+  "RSS MiB before, most, after",
+  "heap MiB before, after",
+  "sockets kept, left",
+  "s",
+  "what Deno does not let us prevent",
+] as const;
+
+/** Fewer asks of others tell nothing of how long they take. */
+const MIN_TRIPS = 10;
+
+function readOption(name: string): string | undefined {
+  const prefix = `--${name}=`;
+  return Deno.args.find((arg) => arg.startsWith(prefix))?.slice(prefix.length);
+}
+
+function readNumber(name: string, fallback: number): number {
+  const given = readOption(name);
+  const value = given === undefined ? fallback : Number(given);
+  if (value >= 0) return value;
+  throw new RangeError(
+    `Cannot use "--${name}=${given}": it must be a positive number`,
+  );
+}
+
+function toMiB(...bytes: number[]): string {
+  return bytes.map((each) => (each / 1024 / 1024).toFixed(1)).join(", ");
+}
+
+function print(cells: readonly string[]): void {
+  const line = cells.map((cell) =>
+    cell.replaceAll(/[|\\]/g, "\\$&").replaceAll(/\s+/g, " ")
+  );
+  console.log(`| ${line.join(" | ")} |`);
+}
+
+function printRow(row: Row): void {
+  const { rss, heap, sockets, failures } = row;
+  print([
+    row.name,
+    row.faults ?? "",
+    row.seen,
+    failures.length === 0 ? "yes" : `NO: ${failures.join("; ")}`,
+    row.trips < MIN_TRIPS ? "" : row.slowdown.toFixed(2),
+    toMiB(rss.before, rss.during, rss.after),
+    toMiB(heap.before, heap.after),
+    `${sockets.kept}, ${sockets.left}`,
+    (row.time / 1000).toFixed(1),
+    row.limit ?? "",
+  ]);
+}
+
+if (import.meta.main) {
+  const [lot] = crypto.getRandomValues(new Uint32Array(1));
+  const seed = readNumber("seed", lot!);
+  const scale = readNumber("scale", 1);
+  const only = readOption("only") ?? "";
+  const attacks = ATTACKS.filter(({ name }) => name.includes(only));
+  console.log(`seed ${seed}, scale ${scale}\n`);
+  print(COLUMNS);
+  print(COLUMNS.map(() => "---"));
+  const rows = await attack({ attacks, seed, scale, onRow: printRow });
+  const failed = rows.filter(({ failures }) => failures.length > 0).length;
+  // In the words of `deno test`, which .ci/run adds up.
+  console.log(
+    `\n${failed === 0 ? "ok" : "FAILED"} | ${
+      rows.length - failed
+    } passed | ${failed} failed`,
+  );
+  Deno.exit(failed === 0 ? 0 : 1);
+}

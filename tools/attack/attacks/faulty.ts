@@ -1,0 +1,91 @@
+import { type Arena, type Attack, expect } from "../arena.ts";
+import { FAULTS } from "../nasty.ts";
+import type { Peer } from "../peer.ts";
+import { type Point, POINTS } from "../victim_faulty.ts";
+
+/** All that a client can do with a server, one thing after another. */
+const STEPS = [
+  "$1;faulty;;_OnNamespaceConnect;0;0;",
+  "$2;faulty;room;_OnRoomJoin;0;0;",
+  "$3;faulty;;onEvent;0;0;x",
+  ";faulty;;onEvent;0;0;x",
+  "$4;faulty;;onLater;0;0;x",
+  "$5;faulty;;nobody;0;0;x",
+  "$6;faulty;room;_OnRoomLeave;0;0;",
+  "$7;faulty;;_OnNamespaceDisconnect;0;0;",
+  "$8;faulty;;_OnNamespaceConnect;0;0;",
+] as const;
+
+/** What came of it. */
+type Story = string;
+
+/** Does all of it; gives the statuses, refusals and codes that were seen. */
+async function live(arena: Arena, path: string, query: string): Promise<Story> {
+  const peer = await arena.connect();
+  const { status } = await peer.upgrade(`${path}?${query}`, {
+    origin: "http://127.0.0.1",
+  });
+  const hello = status === 101 ? await peer.ask("M") : `${status}`;
+  if (hello[0] !== "A") {
+    peer[Symbol.dispose]();
+    return hello;
+  }
+  const story = new Set<string>();
+  for (const step of STEPS) {
+    const seen = await say(peer, step);
+    if (seen !== "") story.add(seen);
+    if (seen === "dropped" || seen.startsWith("closed")) {
+      return [...story].join();
+    }
+  }
+  peer[Symbol.dispose]();
+  return [...story].join() || "fine";
+}
+
+/** Says something; gives the refusal of an ask, or the end. */
+async function say(peer: Peer, step: string): Promise<string> {
+  await peer.send(step);
+  const [wait] = step.split(";");
+  if (wait === "") return "";
+  while (true) {
+    const text = await peer.text();
+    if (text === "dropped" || text.startsWith("closed")) return text;
+    const [answered, , , , isError, , ...body] = text.split(";");
+    if (answered !== wait) continue;
+    return isError === "1" ? body.join(";") : "";
+  }
+}
+
+/** All in a full run, else some of them by lot. */
+function some(all: readonly string[], arena: Arena): string[] {
+  const rest = [...all];
+  const count = Math.min(arena.many(all.length), all.length);
+  return Array.from({ length: count }, () => arena.prng.take(rest)!);
+}
+
+/** Lets it fail in one place, in every way. */
+function failAt(point: Point): Attack {
+  return {
+    name: `a program that fails: ${point}`,
+    async run(arena) {
+      const stories = new Map<Story, number>();
+      for (const path of ["/faulty", "/faulty-console"]) {
+        for (const how of some(FAULTS, arena)) {
+          const story = await live(arena, path, `at=${point}&how=${how}`);
+          expect(
+            arena.victim.isAlive && await arena.victim.serves(),
+            true,
+            `the server serves after ${path} ${how}: ${arena.victim.errors}`,
+          );
+          expect(story.includes("secret"), false, `${how}: ${story}`);
+          stories.set(story, (stories.get(story) ?? 0) + 1);
+        }
+      }
+      return Array.from(stories, ([story, count]) => `${count} × ${story}`)
+        .join("; ");
+    },
+  };
+}
+
+/** Programs that fail, wherever they can. */
+export const FAULTY: readonly Attack[] = POINTS.map(failAt);

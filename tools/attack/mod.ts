@@ -1,0 +1,236 @@
+/** Attacks on a server, over real sockets: what it does, and what must hold whatever comes. */
+
+import { median } from "../bench/median.ts";
+import { Prng } from "../fuzz/prng.ts";
+import { within } from "../interop/journal.ts";
+import { Arena, type Attack } from "./arena.ts";
+import { FAULTY } from "./attacks/faulty.ts";
+import { FLOODS } from "./attacks/floods.ts";
+import { FORGERIES } from "./attacks/forgeries.ts";
+import { FRAMES } from "./attacks/frames.ts";
+import { REQUESTS } from "./attacks/requests.ts";
+import { SILENCE } from "./attacks/silence.ts";
+import { Victim } from "./victim_process.ts";
+import { type Testimony, Witness } from "./witness.ts";
+
+export type { Attack } from "./arena.ts";
+
+/** Every attack. */
+export const ATTACKS: readonly Attack[] = [
+  ...FORGERIES,
+  ...REQUESTS,
+  ...FRAMES,
+  ...SILENCE,
+  ...FLOODS,
+  ...FAULTY,
+];
+
+/** How to attack. */
+export interface AttackOptions {
+  readonly attacks?: readonly Attack[];
+  /** What the random numbers begin with. */
+  readonly seed: number;
+  /** 1 for a full run, less for a shorter one. */
+  readonly scale: number;
+  /** Told of each attack once it is over. */
+  readonly onRow?: (row: Row) => void;
+}
+
+/** What an attack did to the server. Sizes are in bytes. */
+export interface Row {
+  readonly name: string;
+  readonly faults: string | undefined;
+  readonly seen: string;
+  readonly limit: string | undefined;
+  /** How long asks of others took during the attack, to before. */
+  readonly slowdown: number;
+  /** How many asks of others there were during the attack. */
+  readonly trips: number;
+  readonly rss: { before: number; during: number; after: number };
+  readonly heap: { before: number; after: number };
+  /** Sockets that were still open while the attackers kept theirs, and when they had gone. */
+  readonly sockets: { kept: number; left: number };
+  /** What did not hold. */
+  readonly failures: readonly string[];
+  /** In milliseconds. */
+  readonly time: number;
+}
+
+const MIB = 1024 * 1024;
+/** Code that is compiled and tables that have grown stay. */
+const MAX_GROWTH = 3 * MIB;
+const MAX_WHOLE_GROWTH = 8 * MIB;
+/** How long an attack may take, in milliseconds. */
+const LONGEST = 60_000;
+/** How long the server may need to be what it was, in milliseconds. */
+const RECOVERY = 8_000;
+/** Between two looks at what the process holds, in milliseconds. */
+const LOOK_AFTER = 20;
+
+/**
+ * Attacks a server, in one way after another.
+ *
+ * @returns What each attack did.
+ */
+export async function attack(options: AttackOptions): Promise<Row[]> {
+  const { attacks = ATTACKS, seed, scale, onRow = () => {} } = options;
+  const rows: Row[] = [];
+  const add = (row: Row) => {
+    rows.push(row);
+    onRow(row);
+  };
+  // Another server for the others, should it not outlive one of them.
+  for (let next = 0; next < attacks.length;) {
+    await using victim = await Victim.start();
+    using witness = await Witness.at(victim.port);
+    const start = await victim.memory();
+    while (next < attacks.length && await victim.serves()) {
+      const arena = new Arena(victim, new Prng(seed + next), scale);
+      add(await withstand(attacks[next++]!, arena, witness));
+    }
+    if (await victim.serves()) add(await end(victim, witness, start.heap));
+  }
+  return rows;
+}
+
+/** Lets one attack happen, and looks at what it does. */
+async function withstand(
+  attack: Attack,
+  arena: Arena,
+  witness: Witness,
+): Promise<Row> {
+  const { victim } = arena;
+  const failures: string[] = [];
+  const quiet = await quietly(witness, arena.many(20));
+  const before = await victim.memory();
+  const sockets = await victim.settles(
+    () => victim.sockets(),
+    (open) => open <= victim.ownSockets + 1,
+    RECOVERY,
+  );
+  const start = performance.now();
+  let highest = before.rss;
+  const watch = setInterval(async () => {
+    // It may have died.
+    highest = Math.max(highest, await victim.rss().catch(() => 0));
+  }, LOOK_AFTER);
+  let seen = "";
+  try {
+    seen = await within(attack.run(arena), LONGEST, "the attack");
+  } catch (error) {
+    failures.push(error instanceof Error ? error.message : String(error));
+  }
+  const time = performance.now() - start;
+  clearInterval(watch);
+  const testimony = await testify(witness, failures);
+  const kept = await look(() => victim.sockets());
+  arena[Symbol.dispose]();
+  const left = await look(() =>
+    victim.settles(
+      () => victim.sockets(),
+      (open) => open <= sockets,
+      RECOVERY,
+    )
+  );
+  if (left > sockets) failures.push(`${left - sockets} sockets are left`);
+  const isSmall = ({ heap }: { heap: number }) =>
+    heap <= before.heap + MAX_GROWTH;
+  const after = await victim.settles(() => victim.memory(), isSmall, RECOVERY)
+    .catch(() => before);
+  if (!isSmall(after)) {
+    failures.push(
+      `the heap has grown by ${
+        ((after.heap - before.heap) / MIB).toFixed(1)
+      } MiB`,
+    );
+  }
+  if (!victim.isAlive) failures.push(`it died: ${victim.errors}`);
+  else if (!await victim.serves()) {
+    failures.push(`it serves no more: ${victim.errors}`);
+  }
+  return {
+    name: attack.name,
+    faults: attack.faults,
+    limit: attack.limit,
+    seen,
+    slowdown: median(testimony?.trips ?? []) / median(quiet),
+    trips: testimony?.trips.length ?? 0,
+    rss: { before: before.rss, during: highest, after: after.rss },
+    heap: { before: before.heap, after: after.heap },
+    sockets: { kept: kept - sockets, left: left - sockets },
+    failures,
+    time,
+  };
+}
+
+/** How long asks take while nobody attacks. */
+async function quietly(
+  witness: Witness,
+  count: number,
+): Promise<readonly number[]> {
+  await witness.testify();
+  const trips: number[] = [];
+  while (trips.length < count) trips.push(...(await witness.testify()).trips);
+  return trips;
+}
+
+async function testify(
+  witness: Witness,
+  failures: string[],
+): Promise<Testimony | undefined> {
+  try {
+    const testimony = await witness.testify();
+    failures.push(...testimony.faults.map((fault) => `the witness: ${fault}`));
+    return testimony;
+  } catch (error) {
+    failures.push(String(error));
+    return undefined;
+  }
+}
+
+/** A process that has died has no sockets. */
+async function look(count: () => Promise<number>): Promise<number> {
+  try {
+    return await count();
+  } catch {
+    return 0;
+  }
+}
+
+/** Lets the witness go, and stops the server while somebody hangs on to it. */
+async function end(
+  victim: Victim,
+  witness: Witness,
+  heap: number,
+): Promise<Row> {
+  const failures: string[] = [];
+  const start = performance.now();
+  const { messages, asks, broadcasts, faults } = await witness.leave();
+  failures.push(...faults);
+  const last = await victim.memory();
+  if (last.heap > heap + MAX_WHOLE_GROWTH) {
+    failures.push(
+      `the heap has grown by ${
+        ((last.heap - heap) / MIB).toFixed(1)
+      } MiB in all`,
+    );
+  }
+  using arena = new Arena(victim, new Prng(0), 1);
+  for (let i = 0; i < 10; i++) await arena.enter();
+  await (await arena.enter()).send(";open;;onStuck;0;0;");
+  if (!await victim.stop()) failures.push(`it ended badly: ${victim.errors}`);
+  return {
+    name: "the end, with clients that ignore it",
+    faults: undefined,
+    limit: undefined,
+    seen:
+      `the witness: ${messages} messages, ${asks} asks and ${broadcasts} broadcasts, once and in order`,
+    slowdown: NaN,
+    trips: 0,
+    rss: { before: last.rss, during: last.rss, after: 0 },
+    heap: { before: heap, after: last.heap },
+    sockets: { kept: 0, left: 0 },
+    failures,
+    time: performance.now() - start,
+  };
+}

@@ -1,0 +1,263 @@
+import { within } from "../interop/journal.ts";
+
+/** How long anything may take that has to come, in milliseconds. */
+export const DEADLINE = 20_000;
+
+/** The opcodes of RFC 6455, section 5.2. */
+export const TEXT = 1;
+export const BINARY = 2;
+export const CLOSE = 8;
+export const PING = 9;
+export const PONG = 10;
+
+/** A frame as it came. */
+export interface Frame {
+  readonly opcode: number;
+  readonly data: Uint8Array;
+}
+
+/** What may be said of a frame, right or wrong. */
+export interface FrameOptions {
+  /** Whether it ends its message. */
+  readonly isFinal?: boolean;
+  /** The three reserved bits. */
+  readonly reserved?: number;
+  /** Whether it has a mask, as a client's must. */
+  readonly isMasked?: boolean;
+  /** The length that its head claims. */
+  readonly length?: number;
+}
+
+/** An answer over HTTP. */
+export interface Answer {
+  readonly status: number;
+  readonly head: string;
+}
+
+/** How a connection has ended: the close code, or that there was none. */
+export type Ending = number | "dropped";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A client that knows no rules: it writes what it is told to, byte by byte. */
+export class Peer implements Disposable {
+  readonly #tcp: Deno.TcpConn;
+  #buffer = new Uint8Array();
+  #isOpen = true;
+
+  private constructor(tcp: Deno.TcpConn) {
+    this.#tcp = tcp;
+  }
+
+  /** Opens a TCP connection. */
+  static async connect(port: number): Promise<Peer> {
+    const tcp = await Deno.connect({ hostname: "127.0.0.1", port });
+    // What is small would wait for what follows.
+    tcp.setNoDelay();
+    return new Peer(tcp);
+  }
+
+  /** Writes bytes, or text; says whether they all went out. */
+  async write(data: Uint8Array | string): Promise<boolean> {
+    let rest = typeof data === "string" ? encoder.encode(data) : data;
+    try {
+      while (rest.length > 0) {
+        rest = rest.subarray(await this.#tcp.write(rest));
+      }
+      return true;
+    } catch {
+      // The server has gone, which the reader will see.
+      return false;
+    }
+  }
+
+  /** Asks for an upgrade; gives the answer, 101 if it was granted. */
+  async upgrade(
+    path: string,
+    headers: Record<string, string> = {},
+    first = `GET ${path} HTTP/1.1`,
+  ): Promise<Answer> {
+    const all = {
+      host: "127.0.0.1",
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+      ...headers,
+    };
+    const lines = Object.entries(all).map(([name, value]) =>
+      `${name}: ${value}`
+    );
+    await this.write(`${first}\r\n${lines.join("\r\n")}\r\n\r\n`);
+    return await this.answer();
+  }
+
+  /** Reads the head of an answer; status 0 if there is none. */
+  async answer(): Promise<Answer> {
+    while (true) {
+      const text = decoder.decode(this.#buffer);
+      const end = text.indexOf("\r\n\r\n");
+      if (end >= 0) {
+        const head = text.slice(0, end);
+        this.#buffer = this.#buffer.subarray(
+          encoder.encode(head).length + 4,
+        );
+        return { status: Number(head.slice(9, 12)), head };
+      }
+      if (!await this.#read()) return { status: 0, head: text };
+    }
+  }
+
+  /** Reads a body to the end of the connection. */
+  async rest(): Promise<string> {
+    while (await this.#read());
+    return decoder.decode(this.#buffer);
+  }
+
+  /** Sends a frame. */
+  frame(
+    opcode: number,
+    data: Uint8Array | string = "",
+    options: FrameOptions = {},
+  ): Promise<boolean> {
+    return this.write(makeFrame(opcode, data, options));
+  }
+
+  /** Sends a text. */
+  send(text: string): Promise<boolean> {
+    return this.frame(TEXT, text);
+  }
+
+  /** Sends a text and waits for the next one that comes. */
+  async ask(text: string): Promise<string> {
+    await this.send(text);
+    return await this.text();
+  }
+
+  /** The next text, or how it has ended. */
+  async text(): Promise<string> {
+    while (true) {
+      const frame = await this.next();
+      if (frame === undefined) return "dropped";
+      if (frame.opcode === CLOSE) return `closed ${codeOf(frame)}`;
+      if (frame.opcode === TEXT) return decoder.decode(frame.data);
+    }
+  }
+
+  /** The next frame, none at the end of the connection. */
+  async next(): Promise<Frame | undefined> {
+    while (true) {
+      const frame = this.#take();
+      if (frame !== undefined) return frame;
+      if (!await this.#read()) return undefined;
+    }
+  }
+
+  /** Reads until the server closes; answers the close, if so wished. */
+  async ended(isPolite = true): Promise<Ending> {
+    while (true) {
+      const frame = await this.next();
+      if (frame === undefined) return "dropped";
+      if (frame.opcode !== CLOSE) continue;
+      // A server that reads no more must not be waited for.
+      if (isPolite) void this.frame(CLOSE, frame.data);
+      return codeOf(frame);
+    }
+  }
+
+  /** Ends its side of the connection; with a reset if it has not read all. */
+  [Symbol.dispose](): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#tcp.close();
+  }
+
+  async #read(): Promise<boolean> {
+    const chunk = new Uint8Array(64 * 1024);
+    let count: number | null;
+    try {
+      count = await within(this.#tcp.read(chunk), DEADLINE, "an answer");
+    } catch (error) {
+      if (error instanceof Deno.errors.ConnectionReset) return false;
+      // Otherwise the read would go on after the test.
+      this[Symbol.dispose]();
+      throw error;
+    }
+    if (count === null) return false;
+    const joined = new Uint8Array(this.#buffer.length + count);
+    joined.set(this.#buffer);
+    joined.set(chunk.subarray(0, count), this.#buffer.length);
+    this.#buffer = joined;
+    return true;
+  }
+
+  #take(): Frame | undefined {
+    const bytes = this.#buffer;
+    if (bytes.length < 2) return undefined;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    let start = 2;
+    let length = bytes[1]! & 0x7f;
+    if (length === 126) {
+      if (bytes.length < 4) return undefined;
+      length = view.getUint16(2);
+      start = 4;
+    } else if (length === 127) {
+      if (bytes.length < 10) return undefined;
+      length = Number(view.getBigUint64(2));
+      start = 10;
+    }
+    if (bytes.length < start + length) return undefined;
+    this.#buffer = bytes.subarray(start + length);
+    return {
+      opcode: bytes[0]! & 0xf,
+      data: bytes.slice(start, start + length),
+    };
+  }
+}
+
+function codeOf({ data }: Frame): Ending {
+  return data.length < 2 ? 1005 : data[0]! * 256 + data[1]!;
+}
+
+const MASK = [0x9a, 0x3b, 0xc7, 0x05] as const;
+
+/** Writes a frame. The mask is always the same: nobody listens in here. */
+export function makeFrame(
+  opcode: number,
+  data: Uint8Array | string = "",
+  options: FrameOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const { isFinal = true, reserved = 0, isMasked = true } = options;
+  const body = typeof data === "string" ? encoder.encode(data) : data;
+  const { length = body.length } = options;
+  const start = length < 126 ? 2 : length < 65536 ? 4 : 10;
+  const mask = isMasked ? 4 : 0;
+  const frame = new Uint8Array(start + mask + body.length);
+  const view = new DataView(frame.buffer);
+  frame[0] = (isFinal ? 0x80 : 0) | reserved << 4 | opcode;
+  frame[1] = isMasked ? 0x80 : 0;
+  if (start === 2) frame[1] |= length;
+  else if (start === 4) {
+    frame[1] |= 126;
+    view.setUint16(2, length);
+  } else {
+    frame[1] |= 127;
+    view.setBigUint64(2, BigInt(length));
+  }
+  if (!isMasked) frame.set(body, start);
+  else {
+    frame.set(MASK, start);
+    for (let i = 0; i < body.length; i++) {
+      frame[start + mask + i] = body[i]! ^ MASK[i & 3]!;
+    }
+  }
+  return frame;
+}
+
+/** The same bytes so many times, in one write. */
+export function repeat(frame: Uint8Array, times: number): Uint8Array {
+  const all = new Uint8Array(frame.length * times);
+  for (let i = 0; i < times; i++) all.set(frame, i * frame.length);
+  return all;
+}

@@ -1,0 +1,181 @@
+/**
+ * The server that is attacked. Prints its port, then serves until it is told to end by SIGTERM:
+ * `deno run -A --v8-flags=--expose-gc tools/attack/victim.ts <folder>`.
+ *
+ * Its time limits are short, so that nobody has to wait for them for long; all other limits are the defaults.
+ */
+
+import {
+  Application,
+  contextOf,
+  denoUpgrader,
+  type Message,
+  NSConn,
+  reply,
+  Router,
+  Server,
+  type StandardSchemaV1,
+  websocketHandler,
+} from "../../mod.ts";
+import { mountFaulty } from "./victim_faulty.ts";
+import { mountRude } from "./victim_rude.ts";
+import { NAMESPACES, TIMES } from "./victim_limits.ts";
+
+/** Takes lists of lists alone, and looks at all of them. */
+const Lists: StandardSchemaV1<unknown[]> = {
+  "~standard": {
+    version: 1,
+    vendor: "attack",
+    validate: (value) =>
+      isLists(value)
+        ? { value: value as unknown[] }
+        : { issues: [{ message: "should be lists of lists" }] },
+  },
+};
+
+function isLists(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isLists);
+}
+
+/** What strangers are in; it has a handler for everything that they try. */
+class OpenController {
+  static readonly namespace = "open";
+  static readonly inject = [NSConn] as const;
+  static readonly events = { onLists: Lists };
+  readonly #nsConn: NSConn;
+  readonly #seen: string[] = [];
+
+  constructor(nsConn: NSConn) {
+    this.#nsConn = nsConn;
+  }
+
+  onRoomJoin({ room }: Message) {
+    this.#seen.push(`join ${room}`);
+    if (room === "closed") throw new Error("nobody may join");
+  }
+  onRoomJoined({ room }: Message) {
+    this.#seen.push(`joined ${room}`);
+  }
+  onRoomLeft({ room }: Message) {
+    this.#seen.push(`left ${room}`);
+  }
+  onNamespaceConnected() {
+    this.#seen.push("connected");
+  }
+  /** The life-cycle events so far, and what was said in rooms. */
+  onSeen() {
+    return this.#seen;
+  }
+  onEcho(msg: Message) {
+    if (msg.room !== "") this.#seen.push(`echo ${msg.room}`);
+    return msg.body;
+  }
+  onHeaders() {
+    return Object.fromEntries(contextOf(this.#nsConn).headers);
+  }
+  /** Sends to everybody in the room, as often as it is told to. */
+  onShout(msg: Message) {
+    const { times, size } = msg.json<{ times: number; size: number }>();
+    const message = {
+      namespace: "open",
+      room: "loud",
+      event: "onNoise",
+      body: "x".repeat(size),
+    };
+    for (let i = 0; i < times; i++) {
+      this.#nsConn.server.broadcast(null, message);
+    }
+  }
+  onJSON(msg: Message) {
+    return typeof msg.json();
+  }
+  onLists(_msg: Message<unknown[]>) {
+    return "lists";
+  }
+  /** Asks the one who asks. */
+  async onAskBack() {
+    return (await this.#nsConn.ask("onQuestion")).text();
+  }
+  async onJoinBack() {
+    return (await this.#nsConn.joinRoom("back")).name;
+  }
+  /** Never comes to an end. */
+  onStuck() {
+    return new Promise(() => {});
+  }
+}
+
+/** What the well-behaved client is in. */
+class WitnessController {
+  static readonly namespace = "witness";
+
+  onNumber(_nsConn: NSConn, msg: Message) {
+    return reply(msg.body);
+  }
+  onAsk(_nsConn: NSConn, msg: Message) {
+    return msg.body;
+  }
+}
+
+const router = new Router({ onError() {} });
+const upgrader = denoUpgrader({ idleTimeout: TIMES.idle / 1000 });
+
+const app = new Application(router.party("/ws"));
+app.handleWebsocket(OpenController);
+app.handleWebsocket(WitnessController);
+for (let i = 0; i < NAMESPACES; i++) {
+  app.handleWebsocket({ onEcho: (_nsConn: NSConn, msg: Message) => msg.body })
+    .setNamespace(`n${i}`);
+}
+const server = new Server(upgrader, app, {
+  ackTimeout: TIMES.ack,
+  askTimeout: TIMES.ask,
+  closeTimeout: TIMES.close,
+  onError() {},
+  onUnhandled() {},
+});
+app.router.get("/", websocketHandler(server));
+
+const native = new Server(upgrader, {
+  onNativeMessage: (_nsConn: NSConn, msg: Message) => reply(msg.body),
+}, { ackTimeout: TIMES.ack, closeTimeout: TIMES.close });
+router.get("/native", websocketHandler(native));
+
+const faulty = mountFaulty(router, upgrader);
+mountRude(router, upgrader);
+router.handleDir("/files", Deno.args[0]!);
+router.get("/hello", (ctx) => ctx.text("hello"));
+router.post("/json", async (ctx) => ctx.json(await ctx.readBody()));
+router.get("/memory", async (ctx) => {
+  const { gc } = globalThis as { gc?: () => void };
+  for (let count = 0; count < 3; count++) {
+    gc?.();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return ctx.json({
+    heap: Deno.memoryUsage().heapUsed,
+    connections: server.totalConnections,
+  });
+});
+
+let count = 0;
+setInterval(() => {
+  const body = ++count;
+  const news = { namespace: "witness", room: "news", event: "onNews", body };
+  server.broadcast(null, news);
+}, 5);
+
+Deno.addSignalListener("SIGTERM", async () => {
+  const timeout = 2 * TIMES.close;
+  await Promise.all(
+    [server, native, ...faulty].map((each) => each.close({ timeout })),
+  );
+  // A shutdown of the listener would wait for those who read no more.
+  Deno.exit();
+});
+
+Deno.serve({
+  port: 0,
+  hostname: "127.0.0.1",
+  onListen: ({ port }) => console.log(port),
+}, router.handler);

@@ -1,0 +1,173 @@
+import { within } from "../interop/journal.ts";
+import { DEADLINE, Peer } from "./peer.ts";
+
+/** What the server needs, in bytes. */
+export interface Memory {
+  /** What its program holds, once the collector has run. */
+  readonly heap: number;
+  /** What the process holds. */
+  readonly rss: number;
+}
+
+/** How often is looked whether the server is as it was, in milliseconds. */
+const LOOK_AFTER = 25;
+const KEPT = 4_000;
+
+/** The server that is attacked: a process of its own, on a free port. */
+export class Victim implements AsyncDisposable {
+  readonly port: number;
+  /** The sockets that it has while there are no clients. */
+  ownSockets = 0;
+  readonly #process: Deno.ChildProcess;
+  readonly #output: Promise<unknown>;
+  readonly #folder: string;
+  #status: Deno.CommandStatus | undefined;
+  #errors = "";
+
+  private constructor(
+    process: Deno.ChildProcess,
+    init: { port: number; folder: string; output: ReadableStream },
+  ) {
+    this.#process = process;
+    this.port = init.port;
+    this.#folder = init.folder;
+    process.status.then((status) => this.#status = status);
+    this.#output = Promise.all([
+      init.output.pipeTo(new WritableStream()),
+      process.stderr.pipeThrough(new TextDecoderStream()).pipeTo(
+        new WritableStream({
+          write: (text) => {
+            this.#errors = (this.#errors + text).slice(-KEPT);
+          },
+        }),
+      ),
+    ]);
+  }
+
+  /** Starts it. Beside the folder that it serves lies a file that it must not serve. */
+  static async start(): Promise<Victim> {
+    const folder = await Deno.makeTempDir();
+    await Deno.mkdir(`${folder}/public/sub`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/public/inside.txt`, "inside");
+    await Deno.writeTextFile(`${folder}/outside.txt`, SECRET);
+    const process = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--v8-flags=--expose-gc",
+        new URL("victim.ts", import.meta.url).href,
+        `${folder}/public`,
+      ],
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const reader = process.stdout.getReader();
+    const { value } = await within(reader.read(), DEADLINE, "the start");
+    reader.releaseLock();
+    const port = Number(new TextDecoder().decode(value));
+    const victim = new Victim(process, {
+      port,
+      folder,
+      output: process.stdout,
+    });
+    victim.ownSockets = await victim.sockets();
+    return victim;
+  }
+
+  /** Whether it runs. */
+  get isAlive(): boolean {
+    return this.#status === undefined;
+  }
+
+  /** What it has written last to the console. */
+  get errors(): string {
+    return this.#errors;
+  }
+
+  /** What the process holds, in bytes. */
+  async rss(): Promise<number> {
+    const status = await Deno.readTextFile(`/proc/${this.#process.pid}/status`);
+    const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
+    return Number(kib) * 1024;
+  }
+
+  /** How many sockets it has open. */
+  async sockets(): Promise<number> {
+    const folder = `/proc/${this.#process.pid}/fd`;
+    let count = 0;
+    for await (const { name } of Deno.readDir(folder)) {
+      try {
+        const target = await Deno.readLink(`${folder}/${name}`);
+        if (target.startsWith("socket:")) count++;
+      } catch (error) {
+        // It was closed meanwhile.
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    }
+    return count;
+  }
+
+  /** Asks it what it holds, after its collector has run. */
+  async memory(): Promise<Memory & { connections: number }> {
+    using peer = await Peer.connect(this.port);
+    await peer.write(
+      "GET /memory HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n",
+    );
+    const { status, head } = await peer.answer();
+    if (status !== 200) throw new Error(`It answers ${status}: ${head}`);
+    const { heap, connections } = JSON.parse(await peer.rest());
+    return { heap, connections, rss: await this.rss() };
+  }
+
+  /** Whether it answers. */
+  async serves(): Promise<boolean> {
+    try {
+      using peer = await Peer.connect(this.port);
+      await peer.write(
+        "GET /hello HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n",
+      );
+      await peer.answer();
+      return await peer.rest() === "hello";
+    } catch {
+      return false;
+    }
+  }
+
+  /** Looks until something is so, or the time is up; gives what was seen last. */
+  async settles<T>(
+    look: () => Promise<T>,
+    isSo: (seen: T) => boolean,
+    ms: number,
+  ): Promise<T> {
+    const end = performance.now() + ms;
+    while (true) {
+      const seen = await look();
+      if (isSo(seen) || performance.now() > end || !this.isAlive) return seen;
+      // The process of another cannot tell when it has changed.
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AFTER));
+    }
+  }
+
+  /** Tells it to end, and waits for it; says whether it ended well. */
+  async stop(): Promise<boolean> {
+    if (this.isAlive) this.#process.kill("SIGTERM");
+    const { success } = await within(
+      this.#process.status,
+      DEADLINE,
+      "the end of the server",
+    );
+    await this.#output;
+    return success;
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.isAlive) this.#process.kill("SIGKILL");
+    await this.#process.status;
+    await this.#output;
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+}
+
+/** What nobody may read. */
+export const SECRET = "a secret of the machine";
