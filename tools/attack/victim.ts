@@ -18,6 +18,7 @@ import {
   websocketHandler,
 } from "../../mod.ts";
 import { mountFaulty } from "./victim_faulty.ts";
+import { mountGuarded } from "./victim_guarded.ts";
 import { mountRude } from "./victim_rude.ts";
 import { NAMESPACES, TIMES } from "./victim_limits.ts";
 
@@ -142,6 +143,7 @@ const native = new Server(upgrader, {
 router.get("/native", websocketHandler(native));
 
 const faulty = mountFaulty(router, upgrader);
+const guarded = mountGuarded(router, upgrader);
 mountRude(router, upgrader);
 router.handleDir("/files", Deno.args[0]!);
 router.get("/hello", (ctx) => ctx.text("hello"));
@@ -168,7 +170,9 @@ setInterval(() => {
 Deno.addSignalListener("SIGTERM", async () => {
   const timeout = 2 * TIMES.close;
   await Promise.all(
-    [server, native, ...faulty].map((each) => each.close({ timeout })),
+    [server, native, ...faulty, ...guarded].map((each) =>
+      each.close({ timeout })
+    ),
   );
   // A shutdown of the listener would wait for those who read no more.
   Deno.exit();
