@@ -1,15 +1,15 @@
 import type { Place } from "./_admission.ts";
 import { type Deferred, makeDeferred } from "./_deferred.ts";
 import { Asks } from "./_asks.ts";
+import { Deadlines } from "./_deadlines.ts";
 import { Dispatcher } from "./_dispatch.ts";
+import { Drain } from "./_drain.ts";
 import type { Host, LimitName } from "./_host.ts";
+import { Intake } from "./_intake.ts";
 import { Membership } from "./_membership.ts";
 import { Queue } from "./_queue.ts";
 import { Outlet } from "./_outlet.ts";
-import { Bucket } from "./_rate.ts";
-import { SparseMap } from "./_sparse_map.ts";
 import type { Left } from "./_state.ts";
-import type { Deadline } from "./_timers.ts";
 import { encode, encodeEmptyReply } from "./codec.ts";
 import type { Conn } from "./conn.ts";
 import {
@@ -19,7 +19,7 @@ import {
   EventError,
 } from "./errors.ts";
 import type { Message, RawBody } from "./message.ts";
-import type { CloseInfo, Socket, SocketListener } from "./socket.ts";
+import type { CloseInfo, Socket } from "./socket.ts";
 
 /** The state of a connection; it only ever goes down this list. */
 export type ConnStatus =
@@ -30,23 +30,10 @@ export type ConnStatus =
   | "closed";
 
 type Task = () => Promise<void>;
-/** What a connection has a time limit for. */
-type Timer =
-  | "hello" // of the other side
-  | "silence" // since it has last sent something
-  | "goodbye" // its answer to our close
-  | "stuck" // the handlers of what came before the end
-  | "hooks" // of the end
-  | "drain"; // the next look at what was sent
-
 const HELLO = "M";
 const WELCOME = "A";
 const REFUSAL = "H";
 const INTERNAL_ERROR = "internal error";
-/** How many of the largest messages may wait to be handled. */
-const LARGE = 16;
-/** How often is looked whether what was sent has gone, in milliseconds. */
-const DRAIN_LOOK = 10;
 
 /** What a connection is made of. */
 export interface CoreInit {
@@ -62,40 +49,6 @@ export interface CoreInit {
 
 /** A connection, as this module itself sees it: handshake and dispatch. */
 export class Core {
-  /** What the socket tells; functions would be three for each connection. */
-  static readonly #Listener = class implements SocketListener {
-    readonly #core: Core;
-    readonly #place: Place | undefined;
-    readonly #bucket: Bucket | undefined;
-
-    constructor(core: Core, place: Place | undefined) {
-      const { rate } = core.host;
-      this.#core = core;
-      this.#place = place;
-      this.#bucket = rate && new Bucket(rate);
-    }
-
-    open(): void {
-      this.#place?.open();
-      this.#core.#opened();
-    }
-
-    message(data: RawBody): void {
-      const core = this.#core;
-      const { traffic } = core.host;
-      traffic.messagesIn++;
-      traffic.bytesIn += data.length;
-      const bucket = this.#bucket;
-      if (bucket === undefined || core.#spend(bucket)) core.#receive(data);
-    }
-
-    close(info: CloseInfo): void {
-      // The connection itself may have been given up long before.
-      this.#place?.leave();
-      this.#core.#closed(info);
-    }
-  };
-
   readonly conn: Conn;
   readonly host: Host;
   readonly asks: Asks;
@@ -110,10 +63,9 @@ export class Core {
   /** What sends; it belongs to the socket. */
   readonly outlet: Outlet;
   readonly socket: Socket;
-  readonly #dispatcher: Dispatcher;
-  readonly #deadlines = new SparseMap<Timer, [number, Deadline]>();
-  #early: RawBody[] = [];
-  #wasHeard = false;
+  readonly deadlines: Deadlines;
+  readonly dispatcher: Dispatcher;
+  #intake: Intake | undefined;
   /** onConnect has succeeded, so there will be an onDisconnect. */
   #isPaired = false;
   #isOver = false;
@@ -124,7 +76,7 @@ export class Core {
   #finished: Deferred<CloseInfo> | undefined;
   #isFinished = false;
   /** Who waits until what was sent has gone. */
-  #drain: Deferred<void> | undefined;
+  #drain: Drain | undefined;
 
   constructor(
     conn: Conn,
@@ -139,15 +91,16 @@ export class Core {
       traffic: host.traffic,
       onOver: () => this.#onTooSlow(),
     });
+    this.deadlines = new Deadlines(host.timers);
     this.id = id;
     this.asks = new Asks(this);
     this.membership = new Membership(this, former);
-    this.#dispatcher = new Dispatcher(this);
+    this.dispatcher = new Dispatcher(this);
     this.queue = new Queue(
       (item) =>
         typeof item === "function"
           ? this.queue.trace(item)
-          : this.#dispatcher.dispatch(item),
+          : this.dispatcher.dispatch(item),
       host.tracer,
     );
   }
@@ -183,13 +136,14 @@ export class Core {
   start(place?: Place): void {
     const { isClient, limits } = this.host;
     if (!isClient) {
-      this.#after(
+      this.deadlines.set(
         "hello",
         limits.ackTimeout,
-        () => this.#cross("ackTimeout", 4001, "no handshake in time"),
+        () => this.cross("ackTimeout", 4001, "no handshake in time"),
       );
     }
-    this.socket.listen(new Core.#Listener(this, place));
+    this.#intake = new Intake(this, place);
+    this.socket.listen(this.#intake);
   }
 
   /** Lets the connection be used, where that was not decided before. */
@@ -200,14 +154,8 @@ export class Core {
     if (!host.isClient && host.handlers.native !== "only") {
       this.outlet.send(WELCOME + this.id);
     }
-    this.#awaitMessage();
     host.onOpen(this.conn);
-    const early = this.#early;
-    this.#early = [];
-    for (const data of early) {
-      this.waitingBytes -= data.length;
-      this.#receive(data);
-    }
+    this.#intake?.accept();
   }
 
   send(frame: RawBody): boolean {
@@ -225,11 +173,11 @@ export class Core {
   drained(): Promise<void> {
     if (this.isEnding) return Promise.reject(this.closedError());
     if (!this.outlet.isBehind) return Promise.resolve();
-    if (this.#drain === undefined) {
-      this.#drain = makeDeferred();
-      this.#after("drain", DRAIN_LOOK, () => this.#lookDrained());
-    }
-    return this.#drain.promise;
+    this.#drain ??= new Drain(this.outlet, this.deadlines);
+    const drain = this.#drain;
+    return drain.promise.finally(() => {
+      if (this.#drain === drain) this.#drain = undefined;
+    });
   }
 
   /** Answers a message with no more than "done", if it waits for an answer. */
@@ -285,9 +233,9 @@ export class Core {
     this.#isClosedHere = true;
     this.#end = { code, reason, wasClean: false };
     this.#silence();
-    this.#after("goodbye", this.host.limits.closeTimeout, () => {
+    this.deadlines.set("goodbye", this.host.limits.closeTimeout, () => {
       this.host.crossings.add("closeTimeout");
-      this.#closed(this.#end!);
+      this.closed(this.#end!);
       if (this.socket.can?.terminate) this.socket.terminate?.();
     });
     // What was accepted for sending goes out first.
@@ -295,7 +243,8 @@ export class Core {
     this.socket.close(code, reason);
   }
 
-  #opened(): void {
+  /** The socket is open. */
+  opened(): void {
     if (this.status !== "connecting") return;
     if (this.host.handlers.native === "only") this.#decide();
     else if (this.host.isClient) this.outlet.send(HELLO);
@@ -304,7 +253,7 @@ export class Core {
   /** Runs the hook that may refuse the connection. */
   #decide(): void {
     this.status = "acknowledging";
-    this.#stopTimer("hello");
+    this.deadlines.clear("hello");
     this.queue.push(async () => {
       try {
         await this.host.onConnect(this.conn);
@@ -338,46 +287,14 @@ export class Core {
   }
 
   /** Closes it, for it has crossed a limit. */
-  #cross(limit: LimitName, code: number, reason: string): void {
+  cross(limit: LimitName, code: number, reason: string): void {
     if (this.isEnding) return;
     this.host.crossings.add(limit);
     this.close(code, reason);
   }
 
-  /** Says whether another message may come now; else it was the last. */
-  #spend(bucket: Bucket): boolean {
-    if (bucket.take()) return true;
-    const { messages, per } = this.host.rate!;
-    const reason = `${messages} messages in ${per} ms may come`;
-    this.#cross("rateLimit", 1008, reason);
-    return false;
-  }
-
-  #receive(data: RawBody): void {
-    this.#wasHeard = true;
-    const { isClient, limits: { maxPayload, maxQueued } } = this.host;
-    if (exceeds(data, maxPayload)) {
-      const reason = `a message may have ${maxPayload} bytes`;
-      this.#cross("maxPayload", 1009, reason);
-    } else if (this.status === "open") {
-      this.#dispatcher.receive(data);
-    } else if (this.status === "connecting" && this.#handshake(data)) {
-      return;
-    } else if (!this.isEnding) {
-      this.#early.push(data);
-      this.waitingBytes += data.length;
-    }
-    if (this.queue.size + this.#early.length + this.held > maxQueued) {
-      const reason = `${maxQueued} messages may wait to be handled`;
-      this.#cross("maxQueued", 1008, reason);
-    } else if (!isClient && this.waitingBytes > LARGE * maxPayload) {
-      const reason = `${LARGE * maxPayload} bytes may wait to be handled`;
-      this.#cross("maxQueued", 1008, reason);
-    }
-  }
-
   /** Handles a frame of the handshake; says whether it was one. */
-  #handshake(data: RawBody): boolean {
+  handshake(data: RawBody): boolean {
     if (typeof data !== "string") return false;
     if (!this.host.isClient) {
       if (data !== HELLO) return false;
@@ -395,27 +312,26 @@ export class Core {
 
   /** Nothing more is sent, and nobody is left waiting. */
   #silence(): void {
-    this.#stopTimer("hello");
-    this.#stopTimer("silence");
-    this.#stopTimer("drain");
-    this.#drain?.reject(this.closedError());
-    this.#drain = undefined;
-    this.#early = [];
+    this.deadlines.clear("hello");
+    this.deadlines.clear("silence");
+    this.#drain?.end(this.closedError());
+    this.#intake?.drop();
     this.host.onSilenced(this.conn);
     this.membership.silence();
     this.asks.closeAll(this.closedError());
   }
 
-  #closed(info: CloseInfo): void {
+  /** The socket has ended, or is given up. */
+  closed(info: CloseInfo): void {
     if (this.status === "closed") return;
     const wasClosing = this.status === "closing";
     this.#end = wasClosing ? { ...this.#end!, wasClean: info.wasClean } : info;
     this.status = "closed";
-    this.#stopTimer("goodbye");
+    this.deadlines.clear("goodbye");
     if (!wasClosing) this.#silence();
     // What came before the end is still handled, then the end itself. A
     // handler that never ends must not keep the end from being told.
-    this.#after(
+    this.deadlines.set(
       "stuck",
       this.host.limits.closeTimeout,
       () => {
@@ -428,19 +344,20 @@ export class Core {
 
   /** Ends at once, without waiting for the other side or for handlers. */
   abandon(): void {
-    this.#closed(this.#end ?? { code: 1006, reason: "", wasClean: false });
+    this.closed(this.#end ?? { code: 1006, reason: "", wasClean: false });
     void this.#finish();
   }
 
   async #finish(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#stopTimer("stuck");
+    this.deadlines.clear("stuck");
     // A hook that never ends must not keep the end from being told.
     const left = this.membership.left;
     await this.#within(() => this.membership.leaveByForce());
     await this.#within(() => this.#tellEnd(left));
     this.#isFinished = true;
+    this.#intake?.giveUp();
     this.#finished?.resolve(this.#end!);
   }
 
@@ -453,69 +370,23 @@ export class Core {
   /** Waits for hooks, but not for ever. */
   async #within(hooks: () => Promise<void>): Promise<void> {
     const { promise, resolve } = makeDeferred<void>();
-    this.#after("hooks", this.host.limits.closeTimeout, () => {
+    this.deadlines.set("hooks", this.host.limits.closeTimeout, () => {
       this.host.crossings.add("closeTimeout");
       resolve();
     });
     await Promise.race([hooks(), promise]);
-    this.#stopTimer("hooks");
+    this.deadlines.clear("hooks");
   }
 
   /** It is sent no more, and what it has not read is its own loss. */
   #onTooSlow(): void {
     if (this.isEnding) return;
     this.outlet.drop();
-    this.#cross("maxBuffered", 4008, "it reads too slowly");
-  }
-
-  /** No platform tells when it has sent what was waiting. */
-  #lookDrained(): void {
-    if (this.outlet.isBehind) {
-      this.#after("drain", DRAIN_LOOK, () => this.#lookDrained());
-      return;
-    }
-    this.#drain?.resolve();
-    this.#drain = undefined;
-  }
-
-  /** Closes it when nothing is received for too long. */
-  #awaitMessage(): void {
-    const { read } = this.host.handlers.timeouts;
-    if (read === undefined) return;
-    this.#after("silence", read, () => {
-      if (!this.#wasHeard) return this.close(4002, "nothing was received");
-      this.#wasHeard = false;
-      this.#awaitMessage();
-    });
-  }
-
-  #after(timer: Timer, ms: number, run: () => void): void {
-    const deadline = this.host.timers.set(ms, () => {
-      this.#deadlines.delete(timer);
-      run();
-    });
-    this.#deadlines.set(timer, [ms, deadline]);
-  }
-
-  #stopTimer(timer: Timer): void {
-    const entry = this.#deadlines.get(timer);
-    if (entry === undefined) return;
-    this.#deadlines.delete(timer);
-    this.host.timers.clear(...entry);
+    this.cross("maxBuffered", 4008, "it reads too slowly");
   }
 }
 
 /** Whether a message came without a head, so that none can go back. */
 function isBare({ isNative, wait }: Message): boolean {
   return isNative && wait === "";
-}
-
-/** Whether a frame has more bytes than allowed; text is counted as UTF-8. */
-function exceeds(data: RawBody, maxBytes: number): boolean {
-  const { length } = data;
-  // No UTF-16 unit takes more than three bytes of UTF-8.
-  if (length * 3 <= maxBytes) return false;
-  if (length > maxBytes) return true;
-  return typeof data === "string" &&
-    new TextEncoder().encode(data).length > maxBytes;
 }

@@ -68,10 +68,7 @@ export class ServerHost implements Host {
   add(conn: Conn, place: Place): void {
     this.all.add(conn);
     this.tally.accepted++;
-    const core = coreOf(conn);
-    core.start(place);
-    // Deno says nothing of a socket whose client leaves before the answer.
-    core.finished.then(() => place.giveUp());
+    coreOf(conn).start(place);
   }
 
   async onConnect(conn: Conn): Promise<void> {
