@@ -1,4 +1,4 @@
-import { makeDeferred } from "./_deferred.ts";
+import { makeDeferred, mayFail } from "./_deferred.ts";
 import type { AskOptions } from "./_asks.ts";
 import type { CompiledEvents } from "./_compile.ts";
 import type { Core } from "./_core.ts";
@@ -117,6 +117,8 @@ export class Membership {
     if (known !== undefined) {
       const what = `connect to namespace "${namespace}"`;
       const { promise } = known.entering ??= makeDeferred();
+      // Nobody waits for it where too many do already.
+      mayFail(promise);
       return joinIn(this.#core, promise, options, what);
     }
     if (this.#core.isEnding) return Promise.reject(this.#core.closedError());

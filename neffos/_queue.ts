@@ -5,6 +5,8 @@ export class Turn {
   isDone = false;
   /** All that it does, now and later, is known to be done by it. */
   isTraced = false;
+  /** Somebody may say later that it waits: it stands for nothing else then. */
+  isKnown = false;
 }
 
 /**
@@ -87,6 +89,7 @@ export class Queue<Item> {
     const turn = this.#current;
     if (turn === undefined || this.#tracer === undefined) return code();
     turn.isTraced = true;
+    turn.isKnown = true;
     return this.#tracer.run(turn, code);
   }
 
@@ -105,7 +108,10 @@ export class Queue<Item> {
 
   /** As {@linkcode callers}, but nobody where that is not exact. */
   caller(): Turns {
-    if (this.#current !== undefined) return [this.#current];
+    if (this.#current !== undefined) {
+      this.#current.isKnown = true;
+      return [this.#current];
+    }
     const traced = this.#tracer?.getStore();
     return traced !== undefined && this.#pending.has(traced) ? [traced] : NONE;
   }
@@ -158,10 +164,9 @@ export class Queue<Item> {
       this.#finish(turn, promise);
       return;
     }
-    if (turn.suspensions === 0) {
-      this.#active--;
-      this.#spare = turn;
-    } else turn.isDone = true;
+    if (turn.suspensions === 0) this.#active--;
+    if (turn.isKnown) turn.isDone = true;
+    else this.#spare = turn;
   }
 
   async #finish(turn: Turn, promise: Promise<void>): Promise<void> {

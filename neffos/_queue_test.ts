@@ -108,3 +108,27 @@ Deno.test("Queue.unshift() puts items before the others", async () => {
   await later();
   assertEquals(log, ["a", "b", "c"]);
 });
+
+Deno.test("Queue does not take a turn that is done for the one after it", async () => {
+  const log: string[] = [];
+  const queue = new Queue<Work>((item) => item(), undefined);
+  let turns: Turns = [];
+  // A handler that begins something and does not wait for it, which asks late.
+  queue.push(() => {
+    turns = queue.callers();
+  });
+  queue.suspend(turns);
+  const gate = Promise.withResolvers<void>();
+  queue.push(async () => {
+    log.push("begin");
+    await gate.promise;
+    log.push("end");
+  });
+  queue.push(() => void log.push("next"));
+  await later();
+  assertEquals(log, ["begin"]);
+  queue.resume(turns);
+  gate.resolve();
+  await later();
+  assertEquals(log, ["begin", "end", "next"]);
+});

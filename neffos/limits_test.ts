@@ -1,6 +1,12 @@
 /** Each limit is crossed by one client, while another one goes on beside it. */
 
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { handshake, MemoryServer, RawClient } from "./_harness_test.ts";
 import type { LimitName } from "./_host.ts";
 import { Listening, request, UPGRADE } from "./_listening_test.ts";
@@ -757,3 +763,32 @@ async function until101(url: string): Promise<void> {
   }
   assertEquals(status, 101);
 }
+
+Deno.test("Who connects a namespace that others cannot wait for any more ends no process", async () => {
+  const refused = Promise.withResolvers<void>();
+  await using memory = new MemoryServer({
+    "": {
+      async onBegin(nsConn) {
+        await nsConn.conn.connect("late");
+      },
+      async onJoinIn(nsConn) {
+        refused.resolve();
+        await nsConn.conn.connect("late");
+      },
+    },
+    late: {},
+  }, { maxPendingAsks: 1 });
+  const client = await RawClient.open(memory, "M");
+  await client.until(1);
+  client.send("#1;;;_OnNamespaceConnect;0;0;");
+  await client.until(2);
+  client.send("#2;;;onBegin;0;0;");
+  const asked = (await client.until(3))[2] as string;
+  client.send("#3;;;onJoinIn;0;0;");
+  await refused.promise;
+  client.send(`${asked.split(";")[0]};late;;_OnNamespaceConnect;1;0;no`);
+  const answers = (await client.until(5)).slice(3).toSorted();
+  assertEquals(answers[0], "#2;;;onBegin;1;0;no");
+  assertStringIncludes(answers[1] as string, "1 asks of this connection");
+  client.socket.close();
+});
