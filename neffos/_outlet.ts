@@ -47,6 +47,7 @@ export class Outlet {
   readonly #onOver: () => void;
   /** Frames of broadcasts whose turn has not come, if there are any. */
   #held: RawBody[] | undefined;
+  #heldBytes = 0;
   /** What was sent since the last look; all before is in the last mark. */
   #newBytes = 0;
   #newMessages = 0;
@@ -63,6 +64,7 @@ export class Outlet {
   get isBehind(): boolean {
     const held = this.#held?.length ?? 0;
     return held > BEHIND.messages ||
+      this.#heldBytes > BEHIND.bytes ||
       this.#socket.bufferedAmount > BEHIND.bytes ||
       this.bufferedMessages > BEHIND.messages;
   }
@@ -111,21 +113,35 @@ export class Outlet {
   hold(frame: RawBody): boolean {
     const held = this.#held ??= [];
     held.push(frame);
-    if (held.length > this.#limits.maxBufferedMessages) this.#onOver();
+    this.#heldBytes += frame.length;
+    const { maxBuffered, maxBufferedMessages } = this.#limits;
+    const isOver = held.length > maxBufferedMessages ||
+      this.#heldBytes > maxBuffered;
+    if (isOver) this.#onOver();
     return true;
   }
 
-  /** Sends what is held; says how many frames that were. */
+  /** Sends what is held, until it is dropped; says how many frames that were. */
   flush(): number {
     const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const frame of held) this.#write(frame);
-    return held.length;
+    let sent = 0;
+    for (const frame of held) {
+      this.#write(frame);
+      sent++;
+    }
+    this.#forget();
+    return sent;
   }
 
-  /** Forgets what is held. */
+  /** Drops what is held, and what {@linkcode flush} has not sent yet. */
   drop(): void {
+    if (this.#held !== undefined) this.#held.length = 0;
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#held = undefined;
+    this.#heldBytes = 0;
   }
 
   #write(frame: RawBody): boolean {

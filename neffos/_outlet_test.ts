@@ -33,17 +33,27 @@ function sizeOf(frame: RawBody): number {
   return new TextEncoder().encode(frame as string).length;
 }
 
-function outletOf(limits: { maxBuffered?: number; messages?: number } = {}) {
+function outletOf(
+  limits: {
+    maxBuffered?: number;
+    messages?: number;
+    /** As a connection does with who is too slow. */
+    isDropped?: boolean;
+  } = {},
+) {
   const socket = new SlowSocket();
   let over = 0;
-  const outlet = new Outlet({
+  const outlet: Outlet = new Outlet({
     socket,
     limits: {
       maxBuffered: limits.maxBuffered ?? Infinity,
       maxBufferedMessages: limits.messages ?? Infinity,
     },
     traffic: new Traffic(),
-    onOver: () => over++,
+    onOver: () => {
+      over++;
+      if (limits.isDropped) outlet.drop();
+    },
   });
   return { socket, outlet, over: () => over };
 }
@@ -110,4 +120,33 @@ Deno.test("Outlet sends what is held first, and in order", () => {
   assertEquals(over(), 1);
   outlet.drop();
   assertEquals(outlet.flush(), 0);
+});
+
+Deno.test("Outlet sends no more of what is held once too much waits", () => {
+  const limits = { maxBuffered: 100_000, isDropped: true };
+  const { socket, outlet, over } = outletOf(limits);
+  for (let i = 0; i < 63; i++) outlet.send("x".repeat(999));
+  for (let i = 0; i < 99; i++) outlet.hold("x".repeat(999));
+  assertEquals(over(), 0);
+  outlet.flush();
+  assertEquals(over(), 1);
+  const { length } = socket.waiting;
+  assert(length > 100 && length <= 100 + 66, `${length} messages`);
+  assert(length < 63 + 99, "the rest is dropped");
+  assertEquals(outlet.flush(), 0);
+});
+
+Deno.test("Outlet counts the bytes that are held", () => {
+  const { socket, outlet, over } = outletOf({ maxBuffered: 100_000 });
+  outlet.hold("x".repeat(50_000));
+  assertEquals(outlet.isBehind, false);
+  outlet.send("x".repeat(50_000));
+  assertEquals([outlet.isBehind, over()], [true, 0]);
+  outlet.send("x");
+  assertEquals(over(), 1);
+  outlet.flush();
+  socket.take(Infinity);
+  assertEquals(outlet.isBehind, false);
+  outlet.hold("x".repeat(50_000));
+  assertEquals([outlet.isBehind, over()], [false, 1]);
 });
