@@ -50,7 +50,7 @@ function sendToAll(
     if (socket !== skipped && socket.send(frame)) sent++;
   }
   traffic.countOut(sent, frame.length);
-  receivers.count(frame.length);
+  receivers.count(frame.length, skipped);
 }
 
 function choose(

@@ -1,32 +1,72 @@
+import { SparseMap } from "./_sparse_map.ts";
 import type { NSState } from "./_state.ts";
 import type { Socket } from "./socket.ts";
 
 /** How much is sent to all between two looks at what waits for each. */
 const LOOK_AFTER = { bytes: 64 * 1024, messages: 64 };
 
+/** So much was sent. */
+interface Sent {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+const NOTHING: Sent = { messages: 0, bytes: 0 };
+
 /**
  * Connections by their sockets, one for each: to send to all of them, nothing
  * but the sockets needs to be looked at.
  */
 export class Members extends Map<Socket, NSState> {
-  #newMessages = 0;
-  #newBytes = 0;
+  /** What was sent to all since the last look. */
+  #sent = NOTHING;
+  /** What of it some were not sent: who came later, or was left out. */
+  #missed = new SparseMap<Socket, Sent>();
+
+  override set(socket: Socket, state: NSState): this {
+    if (this.#sent !== NOTHING && !this.has(socket)) {
+      this.#missed.set(socket, this.#sent);
+    }
+    return super.set(socket, state);
+  }
+
+  override delete(socket: Socket): boolean {
+    const outlet = this.get(socket)?.core.outlet;
+    const isDeleted = super.delete(socket);
+    outlet?.add(subtract(this.#sent, this.#missed.get(socket)));
+    this.#missed.delete(socket);
+    return isDeleted;
+  }
 
   /**
-   * Counts a frame that was sent to all. What waits for each is looked at now
-   * and then: who came or was left out meanwhile is taken for all the others.
+   * Counts a frame that was sent to all, but for one perhaps. What waits for
+   * each is looked at now and then.
    */
-  count(length: number): void {
-    this.#newMessages++;
-    this.#newBytes += length;
-    const isTime = this.#newMessages >= LOOK_AFTER.messages ||
-      this.#newBytes >= LOOK_AFTER.bytes;
+  count(length: number, skipped?: Socket): void {
+    const frame = { messages: 1, bytes: length };
+    if (skipped !== undefined && this.has(skipped)) {
+      this.#missed.set(skipped, add(this.#missed.get(skipped), frame));
+    }
+    const sent = add(this.#sent, frame);
+    this.#sent = sent;
+    const isTime = sent.messages >= LOOK_AFTER.messages ||
+      sent.bytes >= LOOK_AFTER.bytes;
     if (!isTime) return;
-    const sent = { messages: this.#newMessages, bytes: this.#newBytes };
-    this.#newMessages = 0;
-    this.#newBytes = 0;
-    for (const { core } of this.values()) core.outlet.add(sent);
+    const missed = this.#missed;
+    this.#sent = NOTHING;
+    this.#missed = new SparseMap();
+    for (const [socket, { core }] of this) {
+      core.outlet.add(subtract(sent, missed.get(socket)));
+    }
   }
+}
+
+function add(a: Sent = NOTHING, b: Sent): Sent {
+  return { messages: a.messages + b.messages, bytes: a.bytes + b.bytes };
+}
+
+function subtract(a: Sent, b: Sent = NOTHING): Sent {
+  return { messages: a.messages - b.messages, bytes: a.bytes - b.bytes };
 }
 
 interface Place {

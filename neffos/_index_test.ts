@@ -1,7 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { MemoryServer } from "./_harness_test.ts";
-import { Index } from "./_index.ts";
+import { Index, Members } from "./_index.ts";
 import { coreOf } from "./conn.ts";
+import { Outlet } from "./_outlet.ts";
+import type { NSState } from "./_state.ts";
+import { Traffic } from "./_traffic.ts";
+import type { Socket } from "./socket.ts";
 
 Deno.test("Index forgets namespaces and rooms that nobody is in, and lets no ghost in", async () => {
   await using memory = new MemoryServer({ chat: {} });
@@ -40,4 +44,71 @@ Deno.test("Index forgets namespaces and rooms that nobody is in, and lets no gho
   assertEquals(sizes(), [1, 1, 0, 0]);
   index.remove(other);
   assertEquals(sizes(), [0, 0, 0, 0]);
+});
+
+/** Somebody who takes nothing, on a platform that counts bytes alone. */
+function stalled(waiting: { bytes: number }) {
+  const socket: Socket = {
+    get bufferedAmount() {
+      return waiting.bytes;
+    },
+    listen() {},
+    close() {},
+    send: (frame) => {
+      waiting.bytes += frame.length;
+      return true;
+    },
+  };
+  const outlet = new Outlet({
+    socket,
+    limits: { maxBuffered: Infinity, maxBufferedMessages: Infinity },
+    traffic: new Traffic(),
+    onOver() {},
+  });
+  const state = { socket, core: { outlet } } as unknown as NSState;
+  return { socket, outlet, state };
+}
+
+Deno.test("Members.count() counts nothing for who was left out or was not there", () => {
+  const members = new Members();
+  const { socket, outlet, state } = stalled({ bytes: 0 });
+  members.set(socket, state);
+  outlet.send("x".repeat(60_000));
+  for (let i = 0; i < 10_000; i++) members.count(10, socket);
+  assertEquals(outlet.bufferedMessages, 1);
+  const late = stalled({ bytes: 0 });
+  for (let i = 0; i < 50; i++) members.count(10);
+  late.outlet.send("x".repeat(60_000));
+  members.set(late.socket, late.state);
+  for (let i = 0; i < 50; i++) members.count(10);
+  members.delete(late.socket);
+  assertEquals(late.outlet.bufferedMessages, 51);
+});
+
+Deno.test("Members.count() hides nothing that waits behind what others get", () => {
+  const members = new Members();
+  const { socket, outlet, state } = stalled({ bytes: 0 });
+  members.set(socket, state);
+  for (let i = 0; i < 1_000; i++) {
+    outlet.send("tiny");
+    // It is the one who says something large to all the others.
+    if (i % 10 === 0) members.count(100_000, socket);
+  }
+  assertEquals(outlet.bufferedMessages, 1_000);
+});
+
+Deno.test("Members.delete() counts what was sent until then", () => {
+  const waiting = { bytes: 0 };
+  const { socket, outlet, state } = stalled(waiting);
+  for (let i = 0; i < 100; i++) {
+    const members = new Members();
+    members.set(socket, state);
+    for (let j = 0; j < 10; j++) {
+      socket.send("tiny");
+      members.count(4);
+    }
+    members.delete(socket);
+  }
+  assertEquals(waiting.bytes, 4_000);
+  assertEquals(outlet.bufferedMessages, 1_000);
 });

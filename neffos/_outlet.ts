@@ -104,9 +104,7 @@ export class Outlet {
 
   /** Counts what has gone over the socket without this. */
   add({ messages, bytes }: Mark): void {
-    this.#newMessages += messages;
-    this.#newBytes += bytes;
-    this.#look();
+    this.#count(messages, bytes);
   }
 
   /** Keeps a frame until {@linkcode flush}. */
@@ -148,11 +146,16 @@ export class Outlet {
     if (!this.#socket.send(frame)) return false;
     const { length } = frame;
     this.#traffic.countOut(1, length);
-    this.#newBytes += length;
-    const isTime = ++this.#newMessages >= LOOK_AFTER.messages ||
+    this.#count(1, length);
+    return true;
+  }
+
+  #count(messages: number, bytes: number): void {
+    this.#newMessages += messages;
+    this.#newBytes += bytes;
+    const isTime = this.#newMessages >= LOOK_AFTER.messages ||
       this.#newBytes >= LOOK_AFTER.bytes;
     if (isTime) this.#look();
-    return true;
   }
 
   #look(): void {
