@@ -1,6 +1,7 @@
 import { type Deferred, makeDeferred } from "./_deferred.ts";
 import type { Core } from "./_core.ts";
 import type { ServerHost } from "./_server_host.ts";
+import { MAX_WAIT } from "./_timers.ts";
 import { type Conn, coreOf } from "./conn.ts";
 
 /** How many connections are told at once that the server closes. */
@@ -29,6 +30,11 @@ export class Shutdown {
 
   /** Closes every connection; waits until all is over, or the time is up. */
   async close(timeout: number | undefined): Promise<void> {
+    if (timeout !== undefined && !(timeout >= 0)) {
+      throw new RangeError(
+        `Cannot close with a timeout of ${timeout}: it must be a number of milliseconds, 0 for no time`,
+      );
+    }
     const cores = Array.from(this.#host.all, coreOf);
     const closed = Promise.all(cores.map(waitForEnd));
     const isFirst = this.#finished === undefined;
@@ -66,7 +72,7 @@ export class Shutdown {
     closed: Promise<unknown>,
   ): Promise<void> {
     const isUp = makeDeferred<void>();
-    const timer = setTimeout(isUp.resolve, timeout);
+    const timer = setTimeout(isUp.resolve, Math.min(timeout, MAX_WAIT));
     await Promise.race([closed, isUp.promise]);
     clearTimeout(timer);
     this.#isInHurry = true;

@@ -7,7 +7,7 @@ export interface Deadline {
 }
 
 /** What the platform's timers can count, in milliseconds. */
-const MAX_WAIT = 2 ** 31 - 1;
+export const MAX_WAIT = 2 ** 31 - 1;
 
 type Handle = ReturnType<typeof setTimeout>;
 

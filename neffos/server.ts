@@ -348,6 +348,7 @@ export class Server implements ServerHooks {
    * @param options The time to wait, in milliseconds; without it each
    * connection's `closeTimeout` counts.
    * @returns When all is over, or the time is up.
+   * @throws {RangeError} When the timeout is negative or not a number.
    */
   async close(options: { timeout?: number } = {}): Promise<void> {
     await this.#shutdown.close(options.timeout);

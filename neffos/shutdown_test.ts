@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MemoryServer } from "./_harness_test.ts";
 import { type Client, dial } from "./client.ts";
 import { Server } from "./server.ts";
@@ -48,6 +48,41 @@ Deno.test("Server.close({ timeout }) is in a hurry when the time is up", async (
   assertEquals(memory.server.totalConnections, 850);
   await Promise.all([memory.server.close({ timeout: 1 }), first]);
   assertEquals(memory.server.totalConnections, 0);
+});
+
+Deno.test("Server.close({ timeout }) waits as long as anybody says", async () => {
+  for (const timeout of [Infinity, 2 ** 32, 10_000]) {
+    const begun = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    const log: string[] = [];
+    await using memory = new MemoryServer({
+      ns: {
+        async onWork() {
+          begun.resolve();
+          await end.promise;
+          log.push("done");
+        },
+      },
+    });
+    const client = await memory.dial({ ns: {} });
+    (await client.connect("ns")).emit("onWork");
+    await begun.promise;
+    const closed = memory.server.close({ timeout })
+      .then(() => log.push("closed"));
+    await client.closed;
+    // What a platform does with more than it can count.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    end.resolve();
+    await closed;
+    assertEquals(log, ["done", "closed"]);
+  }
+  await using memory = new MemoryServer({ ns: {} });
+  for (const timeout of [NaN, -1]) {
+    await assertRejects(() => memory.server.close({ timeout }), RangeError);
+  }
+  const client = await memory.dial({ ns: {} });
+  await client.connect("ns");
+  await memory.server.close({ timeout: 0 });
 });
 
 /** A server that listens, and writes down who came and went. */
