@@ -112,7 +112,7 @@ export class NSConn<Emits extends object = AnyEvents> {
   ): boolean {
     const state = this.#state;
     const raw = toRawBody(body[0]);
-    const frame = event === OnNativeMessage && state.namespace === ""
+    const frame = isNative(state.namespace, event)
       ? raw
       : encodeScoped("", state.scope, event, raw);
     return state.status === "connected"
@@ -134,11 +134,16 @@ export class NSConn<Emits extends object = AnyEvents> {
    * ```
    */
   get volatile(): Pick<NSConn<Emits>, "emit"> {
-    const { conn } = this;
-    const at = { namespace: this.namespace, isVolatile: true };
+    const { conn, namespace } = this;
     return {
       emit: (event, ...[body]) =>
-        conn.write({ ...at, event, body: body as Body }),
+        conn.write({
+          namespace,
+          event,
+          body: body as Body,
+          isVolatile: true,
+          isNative: isNative(namespace, event),
+        }),
     };
   }
 
@@ -232,4 +237,9 @@ export class NSConn<Emits extends object = AnyEvents> {
   toString(): string {
     return this.id;
   }
+}
+
+/** Whether an event goes out as its bare body. */
+function isNative(namespace: string, event: string): boolean {
+  return event === OnNativeMessage && namespace === "";
 }

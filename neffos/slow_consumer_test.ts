@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MemoryServer, RawClient } from "./_harness_test.ts";
 import { coreOf } from "./conn.ts";
 import { ConnectionClosedError } from "./errors.ts";
+import { OnNativeMessage } from "./events.ts";
 import type { CloseInfo } from "./socket.ts";
 
 Deno.test("Who reads too slowly is closed with 4008, and everybody else gets everything", async () => {
@@ -111,6 +112,18 @@ Deno.test("Volatile messages are left out for who is behind, and for nobody else
     ";ns;;onPrice;0;0;1",
     ";ns;room;onPrice;0;0;1",
   ]);
+});
+
+Deno.test("A volatile native message goes out as its bare body, as any other", async () => {
+  await using memory = new MemoryServer({ "": { [OnNativeMessage]() {} } });
+  const client = await RawClient.open(memory);
+  const { server } = memory;
+  while (server.room("", "").length === 0) await Promise.resolve();
+  const [nsConn] = server.room("", "");
+  assert(nsConn!.emit(OnNativeMessage, "1"));
+  assert(nsConn!.volatile.emit(OnNativeMessage, "2"));
+  assert(nsConn!.volatile.emit("onOther", "3"));
+  assertEquals(await client.until(3), ["1", "2", ";;;onOther;0;0;3"]);
 });
 
 Deno.test("A broadcast to thousands goes out in chunks, in order for each receiver", async () => {
