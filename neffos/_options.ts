@@ -144,7 +144,8 @@ export interface ServerOptions extends ServerHooks {
   maxQueued?: number;
   /**
    * The bytes that may wait to be sent to a connection. It is sent nothing
-   * beyond them and closed (4008): it reads too slowly.
+   * beyond them and closed (4008): it reads too slowly. What a broadcast
+   * sends is looked at after 64 KiB or 64 messages for each namespace or room.
    *
    * @default {4_194_304}
    */

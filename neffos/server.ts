@@ -347,7 +347,9 @@ export class Server implements ServerHooks {
    *
    * @param options The time to wait, in milliseconds; without it each
    * connection's `closeTimeout` counts.
-   * @returns When all is over, or the time is up.
+   * @returns When all is over. When the time is up, what is left ends at once,
+   * and the hooks that tell of it (rooms and namespaces that are left, then
+   * `onDisconnect`) have one more `closeTimeout` each.
    * @throws {RangeError} When the timeout is negative or not a number.
    */
   async close(options: { timeout?: number } = {}): Promise<void> {
