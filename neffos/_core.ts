@@ -164,7 +164,9 @@ export class Core {
 
   /** As {@linkcode send}, but not to who is behind. */
   sendVolatile(frame: RawBody): boolean {
-    if (!this.outlet.isBehind) return this.send(frame);
+    if (this.status !== "open" || !this.outlet.isBehind) {
+      return this.send(frame);
+    }
     this.host.drops.volatile++;
     return false;
   }

@@ -114,6 +114,20 @@ Deno.test("Volatile messages are left out for who is behind, and for nobody else
   ]);
 });
 
+Deno.test("A volatile message to who has been closed is no drop", async () => {
+  await using memory = new MemoryServer({ ns: {} });
+  const client = await RawClient.open(memory, "M");
+  client.send("#1;ns;;_OnNamespaceConnect;0;0;");
+  await client.until(2);
+  const [nsConn] = memory.server.connectionsByNamespace("ns");
+  client.socket.pause!();
+  for (let i = 0; i < 150; i++) nsConn!.emit("onFill");
+  nsConn!.conn.close(4500);
+  assertEquals(nsConn!.volatile.emit("onPrice", "1"), false);
+  assertEquals(memory.server.stats().drops.volatile, 0);
+  client.socket.resume!();
+});
+
 Deno.test("A volatile native message goes out as its bare body, as any other", async () => {
   await using memory = new MemoryServer({ "": { [OnNativeMessage]() {} } });
   const client = await RawClient.open(memory);
