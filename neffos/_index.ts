@@ -1,9 +1,7 @@
+import { LOOK_AFTER } from "./_outlet.ts";
 import { SparseMap } from "./_sparse_map.ts";
 import type { NSState } from "./_state.ts";
 import type { Socket } from "./socket.ts";
-
-/** How much is sent to all between two looks at what waits for each. */
-const LOOK_AFTER = { bytes: 64 * 1024, messages: 64 };
 
 /** So much was sent. */
 interface Sent {

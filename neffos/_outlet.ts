@@ -3,7 +3,7 @@ import type { RawBody } from "./message.ts";
 import type { Socket } from "./socket.ts";
 
 /** How much is sent between two looks at what waits. */
-const LOOK_AFTER = { bytes: 64 * 1024, messages: 64 };
+export const LOOK_AFTER = { bytes: 64 * 1024, messages: 64 };
 /** Beyond this much that waits, somebody is behind. */
 const BEHIND = { bytes: 64 * 1024, messages: 128 };
 
