@@ -7,7 +7,7 @@
  */
 
 import { handlerSource } from "./_names.ts";
-import { assertTimeouts, sourcesOf, strictest } from "./_compile.ts";
+import { assertTimeouts, sourcesOf, strictest } from "./_sources.ts";
 import type { Message } from "./message.ts";
 import type { NSConn } from "./ns_conn.ts";
 import type { Server } from "./server.ts";

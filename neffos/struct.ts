@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertTimeouts, sourceHandler } from "./_compile.ts";
+import { assertTimeouts, sourceHandler } from "./_sources.ts";
 import { middlewareOf } from "./_middleware.ts";
 import { type Schemas, schemasOf, validateFor } from "./_validation.ts";
 import { type Method, methodsOf, namespaceOf } from "./_controller.ts";
