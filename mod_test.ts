@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import * as client from "./neffos/client.ts";
-import * as mvc from "./mvc/mod.ts";
-import * as neffos from "./neffos/mod.ts";
 import * as all from "./mod.ts";
+import * as mvc from "./mvc/mod.ts";
+import * as client from "./neffos/client.ts";
+import * as neffos from "./neffos/mod.ts";
 
 const NEFFOS = [
   "AskTimeoutError",

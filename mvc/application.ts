@@ -5,6 +5,7 @@
  * @module
  */
 
+import { assertMiddleware } from "../neffos/controller/middleware.ts";
 import {
   Conn,
   type EventMiddleware,
@@ -15,29 +16,31 @@ import {
   Server,
   Struct,
 } from "../neffos/mod.ts";
-import { assertMiddleware } from "../neffos/_middleware.ts";
-import {
-  type CheckedClass,
-  type CheckedDeps,
-  type CheckedSingletonDeps,
-  type Constructor,
-  Container,
-  type Dependency,
-  type Factory,
-  type ServiceOf,
-  type ServiceToken,
-} from "./container.ts";
-import { Context } from "./context.ts";
+import type {
+  CheckedClass,
+  CheckedDeps,
+  CheckedSingletonDeps,
+} from "./container/checks.ts";
+import { Container } from "./container/container.ts";
+import type {
+  Constructor,
+  Dependency,
+  Factory,
+  ServiceOf,
+  ServiceToken,
+} from "./container/types.ts";
+import { activate } from "./controller/activation.ts";
 import type {
   BuiltIn,
   CheckedController,
   HttpBuiltIn,
   PerConnection,
-} from "./_controller_checks.ts";
-import { activate } from "./_activation.ts";
-import { ControllerFactory, isConstructor } from "./_controllers.ts";
-import type { CheckedHttpController } from "./controller.ts";
-import type { Middleware, Party } from "./router.ts";
+} from "./controller/event_checks.ts";
+import { ControllerFactory, isConstructor } from "./controller/factory.ts";
+import type { CheckedHttpController } from "./controller/http_controller.ts";
+import { Context } from "./http/context.ts";
+import type { Middleware } from "./router/handlers.ts";
+import type { Party } from "./router/party.ts";
 
 /**
  * Controllers and their services, on a party of a router. It is what handles

@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { MemoryServer } from "../neffos/harness/mod.ts";
 import {
   Conn,
   denoUpgrader,
@@ -15,12 +16,12 @@ import {
   NSConn,
   Server,
 } from "../neffos/mod.ts";
-import { MemoryServer } from "../neffos/_harness_test.ts";
 import { Application } from "./application.ts";
-import { DependencyError, token } from "./container.ts";
-import { Context } from "./context.ts";
-import { HttpError } from "./http_error.ts";
-import { Router } from "./router.ts";
+import { DependencyError } from "./container/graph.ts";
+import { token } from "./container/tokens.ts";
+import { Context } from "./http/context.ts";
+import { HttpError } from "./http/http_error.ts";
+import { Router } from "./router/router.ts";
 import { contextOf, websocketHandler } from "./websocket.ts";
 
 /** An application that listens; `app` is made by the test. */
@@ -63,6 +64,7 @@ class Listening implements AsyncDisposable {
 interface Logger {
   log(text: string): void;
 }
+
 const Logger = token<Logger>("Logger");
 
 Deno.test("Application: a controller is given its connection and its services", async () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { MemoryServer } from "../neffos/_harness_test.ts";
+import { MemoryServer } from "../neffos/harness/mod.ts";
 import {
   denoUpgrader,
   EventError,
@@ -11,8 +11,8 @@ import {
   Server,
 } from "../neffos/mod.ts";
 import { Application } from "./application.ts";
-import { token } from "./container.ts";
-import { Router } from "./router.ts";
+import { token } from "./container/tokens.ts";
+import { Router } from "./router/router.ts";
 
 /** Writes down around what it runs. */
 function logTo(log: string[], name: string): EventMiddleware {

@@ -6,8 +6,8 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { MemoryServer, RawClient } from "../neffos/_harness_test.ts";
-import { compileHandlers } from "../neffos/_compile.ts";
+import { compileHandlers } from "../neffos/controller/compile.ts";
+import { MemoryServer, RawClient } from "../neffos/harness/mod.ts";
 import {
   Conn,
   type ConnHandler,
@@ -18,8 +18,9 @@ import {
   withTimeout,
 } from "../neffos/mod.ts";
 import { Application } from "./application.ts";
-import { type ServiceToken, token } from "./container.ts";
-import { Router } from "./router.ts";
+import { token } from "./container/tokens.ts";
+import type { ServiceToken } from "./container/types.ts";
+import { Router } from "./router/router.ts";
 
 /** An application without types, for services that are made in loops. */
 function newApp(): Application<ServiceToken> {

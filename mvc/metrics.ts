@@ -10,8 +10,8 @@ import type {
   Server,
   ServerStats,
 } from "../neffos/mod.ts";
-import type { Context } from "./context.ts";
-import type { RouteHandler } from "./router.ts";
+import type { Context } from "./http/context.ts";
+import type { RouteHandler } from "./router/handlers.ts";
 
 const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { handshake, MemoryServer, RawClient } from "../neffos/_harness_test.ts";
+import { handshake, MemoryServer, RawClient } from "../neffos/harness/mod.ts";
 import { metricsHandler } from "./metrics.ts";
-import { Router } from "./router.ts";
+import { Router } from "./router/router.ts";
 
 const INFO: Deno.ServeHandlerInfo = {
   remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 4711 },
@@ -20,6 +20,7 @@ interface Family {
 }
 
 const NAME = /^[a-z][a-z0-9_]*$/;
+
 const SAMPLE = /^([a-z_][a-z0-9_]*)(?:\{(.+)\})? (\d+(?:\.\d+)?(?:e[+-]\d+)?)$/;
 
 /** Reads the exposition format 0.0.4 as strictly as it is written here. */

@@ -5,15 +5,96 @@
  */
 
 export { Application } from "./application.ts";
-export type * from "./_controller_checks.ts";
-export * from "./container.ts";
+export type {
+  CapturedDep,
+  CheckedClass,
+  CheckedConstructor,
+  CheckedDep,
+  CheckedDeps,
+  CheckedSingletonDeps,
+  CheckedTarget,
+  Exactly,
+  ExactlyEach,
+  InjectMismatch,
+  InjectMissing,
+  InjectNotConst,
+  InjectNotTokens,
+  MismatchOf,
+  NotRegistered,
+  ScopedInSingleton,
+  ScopedOf,
+  UnregisteredOf,
+} from "./container/checks.ts";
+export {
+  type CompileOptions,
+  Container,
+  type ContainerOptions,
+} from "./container/container.ts";
+export { DependencyError } from "./container/graph.ts";
+export { optional, token } from "./container/tokens.ts";
+export type {
+  Bundle,
+  ClassToken,
+  CompileTarget,
+  Constructor,
+  Dependency,
+  Factory,
+  GraphEntry,
+  Optional,
+  Plan,
+  ResultOf,
+  Scope,
+  ServiceKind,
+  ServiceOf,
+  ServicesOf,
+  ServiceToken,
+  Token,
+  TokenBrand,
+} from "./container/types.ts";
+export type {
+  BuiltIn,
+  CheckedController,
+  CheckedEvents,
+  HandlerMismatch,
+  HttpBuiltIn,
+  LifeOf,
+  NoSuchEvent,
+  PerConnection,
+} from "./controller/event_checks.ts";
+export type {
+  AfterActivation,
+  BeforeActivation,
+  CheckedHttpController,
+  ControllerRoute,
+  ControllerRoutes,
+  RouteOptions,
+} from "./controller/http_controller.ts";
+export type {
+  ArgumentMismatch,
+  NoSuchMethod,
+  RouteFaults,
+} from "./controller/route_checks.ts";
 export {
   Context,
   type ContextOptions,
   type ReadBodyOptions,
-} from "./context.ts";
-export type * from "./controller.ts";
-export { HttpError, type HttpErrorOptions } from "./http_error.ts";
+} from "./http/context.ts";
+export { HttpError, type HttpErrorOptions } from "./http/http_error.ts";
 export { metricsHandler } from "./metrics.ts";
-export * from "./router.ts";
+export type {
+  ErrorHook,
+  Middleware,
+  Next,
+  RouteHandler,
+  RouteHandlers,
+} from "./router/handlers.ts";
+export { Party } from "./router/party.ts";
+export type { PathParams } from "./router/path_types.ts";
+export {
+  type ListenOptions,
+  type RouteInfo,
+  Router,
+  type RouterOptions,
+} from "./router/router.ts";
+export type { DirOptions } from "./router/static_folder.ts";
 export { contextOf, websocketHandler } from "./websocket.ts";

@@ -6,8 +6,8 @@
  */
 
 import type { Conn, NSConn, Server } from "../neffos/mod.ts";
-import { Context } from "./context.ts";
-import type { RouteHandler } from "./router.ts";
+import { Context } from "./http/context.ts";
+import type { RouteHandler } from "./router/handlers.ts";
 
 /**
  * Makes the handler of a websocket endpoint, to be mounted by a plain GET.

@@ -18,21 +18,53 @@
  * @module
  */
 
-import type { AskOptions } from "./_asks.ts";
-import { ClientHost } from "./_client_host.ts";
-import type { ReconnectOptions } from "./_reconnect.ts";
-import { type Conn, coreOf } from "./conn.ts";
-import type { ConnHandler } from "./events.ts";
-import type { FaultSource } from "./_host.ts";
-import type { NSConn } from "./ns_conn.ts";
-import type { CloseInfo, Socket } from "./socket.ts";
-import type { AnyEvents, EventsOf, NamespaceOf } from "./typed_events.ts";
-
-export type { AskOptions } from "./_asks.ts";
-export type { FaultSource } from "./_host.ts";
-export type { ReconnectOptions } from "./_reconnect.ts";
-export type { StandardSchemaV1 } from "./_standard_schema.ts";
-export { Conn, type UpgradeRequest } from "./conn.ts";
+export type { AskOptions } from "./api/ask_options.ts";
+export { Conn } from "./api/conn.ts";
+export { NSConn } from "./api/ns_conn.ts";
+export { Room } from "./api/room.ts";
+export type { FaultSource } from "./api/server_api.ts";
+export type {
+  AnswerOf,
+  AnyEvents,
+  BodyArgs,
+  BodyOf,
+  BuiltInMethod,
+  EventInit,
+  EventMethod,
+  EventsOf,
+  MessageParameter,
+  NamespaceOf,
+  OnMethod,
+  SchemaOf,
+  Transmitted,
+} from "./api/typed_events.ts";
+export { Client, dial } from "./client/client.ts";
+export type { DialOptions } from "./client/dial.ts";
+export type { ReconnectOptions } from "./client/reconnect.ts";
+export {
+  type Binding,
+  type ConnHandler,
+  type EventMiddleware,
+  type Events,
+  type HandlersOf,
+  type HandlerSource,
+  handlerSource,
+  type MessageHandler,
+  type Namespaces,
+  type NamespaceSource,
+  type NextEvent,
+  type SourceHandler,
+  type Timeouts,
+} from "./controller/events.ts";
+export { joinConnHandlers, withTimeout } from "./controller/sources.ts";
+export {
+  type ControllerClass,
+  type EventMatcher,
+  eventPrefixMatcher,
+  eventTrimPrefixMatcher,
+  Struct,
+  type StructOptions,
+} from "./controller/struct.ts";
 export {
   AskTimeoutError,
   BadNamespaceError,
@@ -44,8 +76,18 @@ export {
   LimitError,
   NeffosError,
   type NeffosErrorOptions,
-} from "./errors.ts";
-export * from "./events.ts";
+} from "./protocol/errors.ts";
+export {
+  OnAnyEvent,
+  OnNamespaceConnect,
+  OnNamespaceConnected,
+  OnNamespaceDisconnect,
+  OnNativeMessage,
+  OnRoomJoin,
+  OnRoomJoined,
+  OnRoomLeave,
+  OnRoomLeft,
+} from "./protocol/event_names.ts";
 export {
   type Body,
   Exclude,
@@ -55,261 +97,13 @@ export {
   type RawBody,
   Reply,
   reply,
-} from "./message.ts";
-export { NSConn } from "./ns_conn.ts";
-export { Room } from "./room.ts";
-export {
-  type CloseInfo,
-  type Socket,
-  type SocketAbilities,
-  type SocketListener,
-  socketPair,
-} from "./socket.ts";
-export {
-  type ControllerClass,
-  type EventMatcher,
-  eventPrefixMatcher,
-  eventTrimPrefixMatcher,
-  Struct,
-  type StructOptions,
-} from "./struct.ts";
-export type * from "./typed_events.ts";
-
-/** Options of {@linkcode dial}. Times are in milliseconds. */
-export interface DialOptions {
-  /**
-   * Headers of the handshake. Where the platform cannot set them (browsers)
-   * they are sent as URL parameters, which neffos servers read.
-   */
-  headers?: HeadersInit;
-  /** The subprotocols to offer. */
-  protocols?: string | string[];
-  /** Ends the dialling. */
-  signal?: AbortSignal;
-  /**
-   * How long the server may take to accept.
-   *
-   * @default {10_000}
-   */
-  timeout?: number;
-  /**
-   * How long an ask waits for its answer, where it does not say.
-   *
-   * @default {10_000}
-   */
-  askTimeout?: number;
-  /**
-   * The bytes of a message. More closes the connection (1009).
-   *
-   * @default {1_048_576}
-   */
-  maxPayload?: number;
-  /**
-   * Comes back after the connection was lost, unless the server's close code
-   * says not to: 1001, 1005, 1006, 1011 to 1014 and 4000 to 4499 let it, all
-   * others do not. The same Client, NSConn and Room objects go on, in the same
-   * namespaces and rooms.
-   *
-   * @default {false}
-   */
-  reconnect?: boolean | ReconnectOptions;
-  /**
-   * Told each time that the connection has ended, whoever ended it, and
-   * whether the client will come back. The last time it will not.
-   */
-  onClose?: (info: CloseInfo, willReconnect: boolean) => void;
-  /**
-   * Told before each try to come back: which one it will be, from 1, and how
-   * long it is waited for, in milliseconds. `client.retryNow()` ends the wait.
-   */
-  onReconnecting?: (tries: number, delay: number) => void;
-  /**
-   * Told when the client has come back and has entered its namespaces and
-   * rooms again. What refused it is told to `onError`.
-   */
-  onReconnect?: (tries: number) => void;
-  /**
-   * Told of every exception of a handler that is not an EventError.
-   *
-   * @default one line of JSON by `console.error` for each
-   */
-  onError?: (error: unknown, source: FaultSource) => void;
-  /**
-   * What makes the sockets, where the platform has none of its own (Node
-   * before 22).
-   *
-   * @default {globalThis.WebSocket}
-   */
-  WebSocket?: new (url: string, protocols?: string | string[]) => WebSocket;
-  /**
-   * Makes the socket, for other transports than websockets and for tests.
-   *
-   * @default a WebSocket to the URL
-   */
-  transport?: (url: string) => Socket;
-}
-
-/** A connection to a neffos server, made by {@linkcode dial}. */
-export class Client implements AsyncDisposable {
-  readonly #host: ClientHost;
-  readonly #conn: Conn;
-
-  /**
-   * Made by {@linkcode dial}.
-   *
-   * @param host The host of its connection.
-   * @param conn The connection.
-   * @ignore
-   */
-  constructor(host: ClientHost, conn: Conn) {
-    this.#host = host;
-    this.#conn = conn;
-  }
-
-  /** The connection, in all of its namespaces. */
-  get conn(): Conn {
-    return this.#conn;
-  }
-
-  /** The ID that the server gave to the connection. */
-  get id(): string {
-    return this.#conn.id;
-  }
-
-  /** Whether the connection is closed for good, or about to be. */
-  get isClosed(): boolean {
-    return this.#host.isOver;
-  }
-
-  /** Settled, with the reason, when the connection has ended for good. */
-  get closed(): Promise<CloseInfo> {
-    return this.#host.closed.promise;
-  }
-
-  /**
-   * Connects a namespace, if the server lets it.
-   *
-   * @typeParam C The type of the server's controller, or an interface of the
-   * events that it takes: `connect<typeof ChatController>("default")` knows
-   * the events, their bodies and their answers. Without it, any.
-   * @param namespace The name of the namespace, which the handler given to
-   * {@linkcode dial} must have as well.
-   * @param options The time limit (10 seconds), and a signal that ends the
-   * wait.
-   * @returns The connection in the namespace.
-   * @throws {BadNamespaceError} When either side has no handler for it.
-   * @throws {EventError} When the server refuses.
-   * @throws {AskTimeoutError} When no answer came in time.
-   * @throws {ConnectionClosedError} When the connection is closed.
-   */
-  connect<C extends object = AnyEvents>(
-    namespace: NamespaceOf<C>,
-    options?: AskOptions,
-  ): Promise<NSConn<EventsOf<C>>> {
-    return this.#conn.connect<C>(namespace, options);
-  }
-
-  /**
-   * Waits until the server connects a namespace.
-   *
-   * @typeParam C As for {@linkcode Client.connect}.
-   * @param namespace The name of the namespace.
-   * @param options A time limit (none by default), and a signal that ends
-   * the wait.
-   * @returns The connection in the namespace.
-   * @throws {BadNamespaceError} When it was not connected in time.
-   * @throws {ConnectionClosedError} When the connection is closed.
-   */
-  waitServerConnect<C extends object = AnyEvents>(
-    namespace: NamespaceOf<C>,
-    options?: AskOptions,
-  ): Promise<NSConn<EventsOf<C>>> {
-    return this.#conn.waitConnect<C>(namespace, options);
-  }
-
-  /**
-   * Finds a namespace that is connected.
-   *
-   * @param name The name of the namespace.
-   * @returns The connection in it, `undefined` when it is not connected.
-   */
-  namespace(name: string): NSConn | undefined {
-    return this.#conn.namespace(name);
-  }
-
-  /**
-   * Tries to come back now, where the client waits before its next try; see
-   * {@linkcode DialOptions.onReconnecting}. For instance when the user asks, or
-   * when the platform says that it is online again.
-   */
-  retryNow(): void {
-    this.#host.retryNow();
-  }
-
-  /**
-   * Closes the connection for good.
-   *
-   * @param code The close code: 1000, or 3000 to 4999.
-   * @param reason The close reason.
-   * @throws {RangeError} When the code is not an integer from 1000 to 4999.
-   */
-  async close(code = 1000, reason = ""): Promise<void> {
-    const { queue } = coreOf(this.#conn);
-    // A handler of this very connection may be the one that waits.
-    const turns = queue.caller();
-    queue.suspend(turns);
-    this.#host.close(this.#conn, code, reason);
-    await this.closed;
-    queue.resume(turns);
-  }
-
-  /** As {@linkcode close}. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-}
-
-/**
- * Connects to a neffos server.
- *
- * @param url Where it is: `ws:`, `wss:`, `http:` or `https:`; in a page also
- * a path of the page's own host. Without a scheme it is `ws:`.
- * @param handler What handles the events: objects of functions, a Struct, or
- * what `joinConnHandlers` returns.
- * @param options The options.
- * @returns The client, once the server has accepted it.
- * @throws {EventError} When the server refuses, with its text.
- * @throws {AskTimeoutError} When the server did not accept in time.
- * @throws {ConnectionClosedError} When there is no server, or it is none.
- * @throws {TypeError} When the URL or the handler is not valid.
- *
- * @example
- * ```ts
- * import { denoUpgrader, dial, Server } from "@neffos/mvc";
- *
- * const server = new Server(denoUpgrader(), { chat: { onHi: () => "hello" } });
- * const listener = Deno.serve(
- *   { port: 0, hostname: "127.0.0.1", onListen() {} },
- *   (request, info) => server.upgrade(request, info),
- * );
- *
- * const client = await dial(`ws://127.0.0.1:${listener.addr.port}`, {
- *   chat: {},
- * });
- * const nsConn = await client.connect("chat");
- * const answer = await nsConn.ask("onHi");
- * console.log(answer.text()); // hello
- *
- * await client.close();
- * await server.close();
- * await listener.shutdown();
- * ```
- */
-export async function dial(
-  url: string | URL,
-  handler: ConnHandler,
-  options: DialOptions = {},
-): Promise<Client> {
-  const host = new ClientHost(url, handler, options);
-  return new Client(host, await host.dial());
-}
+} from "./protocol/message.ts";
+export type { StandardSchemaV1 } from "./protocol/schema.ts";
+export { socketPair } from "./transport/memory.ts";
+export type {
+  CloseInfo,
+  Socket,
+  SocketAbilities,
+  SocketListener,
+} from "./transport/socket.ts";
+export type { UpgradeRequest } from "./transport/upgrader.ts";

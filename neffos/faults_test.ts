@@ -6,17 +6,19 @@ import {
   assertNotEquals,
   assertRejects,
 } from "@std/assert";
-import { DEFAULT_LIMITS } from "./_host.ts";
-import { MemoryServer, RawClient } from "./_harness_test.ts";
-import { WebSocketAdapter } from "./_web_socket.ts";
+import { coreOf } from "./api/conn.ts";
+import type { NSConn } from "./api/ns_conn.ts";
 import { dial } from "./client.ts";
-import { coreOf } from "./conn.ts";
-import { EventError } from "./errors.ts";
-import { exclude } from "./message.ts";
-import type { NSConn } from "./ns_conn.ts";
-import { type CloseInfo, type Socket, socketPair } from "./socket.ts";
+import { DEFAULT_LIMITS } from "./connection/limits.ts";
+import { MemoryServer, RawClient } from "./harness/mod.ts";
+import { EventError } from "./protocol/errors.ts";
+import { exclude } from "./protocol/message.ts";
+import { socketPair } from "./transport/memory.ts";
+import type { CloseInfo, Socket } from "./transport/socket.ts";
+import { WebSocketAdapter } from "./transport/web_socket.ts";
 
 const HELLO = ["M", "$1;chat;;_OnNamespaceConnect;0;0;"];
+
 const BYTES = new TextEncoder();
 
 function fixedId() {
@@ -298,7 +300,7 @@ Deno.test("What a client can make a server keep has bounds", async () => {
 });
 
 Deno.test("A name that is kept does not keep the frame that it came in", async () => {
-  const { href } = new URL("./codec.ts", import.meta.url);
+  const { href } = new URL("./protocol/codec.ts", import.meta.url);
   const code = `import { decode } from ${JSON.stringify(href)};
     const kept = [];
     const body = new TextEncoder().encode("x".repeat(1024 * 1024));
@@ -402,12 +404,18 @@ async function readRows(path: string, row: RegExp): Promise<string[][]> {
 async function assertTests(names: string[]): Promise<void> {
   let source = "";
   for (const path of ["./", "../mvc/"]) {
-    const folder = new URL(path, import.meta.url);
-    for await (const { name } of Deno.readDir(folder)) {
-      if (!name.endsWith("_test.ts")) continue;
-      source += await Deno.readTextFile(new URL(name, folder));
+    for await (const file of findTests(new URL(path, import.meta.url))) {
+      source += await Deno.readTextFile(file);
     }
   }
   const tests = source.replaceAll(/\s+/g, " ");
   for (const name of names) assert(tests.includes(name), name);
+}
+
+/** Finds the files of tests in a folder and in those below it. */
+async function* findTests(folder: URL): AsyncGenerator<URL> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (name.endsWith("_test.ts")) yield new URL(name, folder);
+    else if (isDirectory) yield* findTests(new URL(`${name}/`, folder));
+  }
 }

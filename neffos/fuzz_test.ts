@@ -4,8 +4,9 @@ import {
   assertNotEquals,
   assertRejects,
 } from "@std/assert";
-import { fuzz, FuzzFailure, ROUND_FRAMES } from "../tools/fuzz/mod.ts";
-import { Server } from "./server.ts";
+import { FuzzFailure } from "../tools/fuzz/failure.ts";
+import { fuzz, ROUND_FRAMES } from "../tools/fuzz/mod.ts";
+import { Server } from "./server/server.ts";
 
 const SEEDS = [1, 1_000, 2_000, 3_000, 4_000];
 

@@ -23,16 +23,61 @@
  * @module
  */
 
-export type { AskOptions } from "./_asks.ts";
-export { UpgradeError } from "./_handshake.ts";
-export type { Drops, FaultSource } from "./_host.ts";
-export type { ServerHooks, ServerOptions } from "./_options.ts";
-export type { Origins } from "./_origins.ts";
-export type { RateLimit } from "./_rate.ts";
-export type { ReconnectOptions } from "./_reconnect.ts";
-export type { StandardSchemaV1 } from "./_standard_schema.ts";
-export { Client, dial, type DialOptions } from "./client.ts";
-export { Conn, type UpgradeRequest } from "./conn.ts";
+export type { AskOptions } from "./api/ask_options.ts";
+export { Conn } from "./api/conn.ts";
+export { NSConn } from "./api/ns_conn.ts";
+export { Room } from "./api/room.ts";
+export type { Except, FaultSource, ServerHooks } from "./api/server_api.ts";
+export type {
+  Drops,
+  DurationBucket,
+  HandlerStats,
+  MeasureOptions,
+  ServerStats,
+} from "./api/stats.ts";
+export type {
+  AnswerOf,
+  AnyEvents,
+  BodyArgs,
+  BodyOf,
+  BuiltInMethod,
+  EventInit,
+  EventMethod,
+  EventsOf,
+  MessageParameter,
+  NamespaceOf,
+  OnMethod,
+  SchemaOf,
+  Transmitted,
+} from "./api/typed_events.ts";
+export { Client, dial } from "./client/client.ts";
+export type { DialOptions } from "./client/dial.ts";
+export type { ReconnectOptions } from "./client/reconnect.ts";
+export type { RateLimit } from "./connection/limits.ts";
+export {
+  type Binding,
+  type ConnHandler,
+  type EventMiddleware,
+  type Events,
+  type HandlersOf,
+  type HandlerSource,
+  handlerSource,
+  type MessageHandler,
+  type Namespaces,
+  type NamespaceSource,
+  type NextEvent,
+  type SourceHandler,
+  type Timeouts,
+} from "./controller/events.ts";
+export { joinConnHandlers, withTimeout } from "./controller/sources.ts";
+export {
+  type ControllerClass,
+  type EventMatcher,
+  eventPrefixMatcher,
+  eventTrimPrefixMatcher,
+  Struct,
+  type StructOptions,
+} from "./controller/struct.ts";
 export {
   AskTimeoutError,
   BadNamespaceError,
@@ -44,19 +89,9 @@ export {
   LimitError,
   NeffosError,
   type NeffosErrorOptions,
-} from "./errors.ts";
+  UpgradeError,
+} from "./protocol/errors.ts";
 export {
-  type Binding,
-  type ConnHandler,
-  type EventMiddleware,
-  type Events,
-  type HandlerSource,
-  handlerSource,
-  joinConnHandlers,
-  type MessageHandler,
-  type Namespaces,
-  type NamespaceSource,
-  type NextEvent,
   OnAnyEvent,
   OnNamespaceConnect,
   OnNamespaceConnected,
@@ -66,10 +101,7 @@ export {
   OnRoomJoined,
   OnRoomLeave,
   OnRoomLeft,
-  type SourceHandler,
-  type Timeouts,
-  withTimeout,
-} from "./events.ts";
+} from "./protocol/event_names.ts";
 export {
   type Body,
   Exclude,
@@ -79,35 +111,22 @@ export {
   type RawBody,
   Reply,
   reply,
-} from "./message.ts";
-export { NSConn } from "./ns_conn.ts";
-export { Room } from "./room.ts";
-export { type Except, Server } from "./server.ts";
-export {
-  type CloseInfo,
-  type Socket,
-  type SocketAbilities,
-  type SocketListener,
-  socketPair,
-} from "./socket.ts";
+} from "./protocol/message.ts";
+export type { StandardSchemaV1 } from "./protocol/schema.ts";
+export type { ServerOptions } from "./server/options.ts";
+export type { Origins } from "./server/origins.ts";
+export { Server } from "./server/server.ts";
+export { socketPair } from "./transport/memory.ts";
 export type {
-  DurationBucket,
-  HandlerStats,
-  MeasureOptions,
-  ServerStats,
-} from "./stats.ts";
-export {
-  type ControllerClass,
-  type EventMatcher,
-  eventPrefixMatcher,
-  eventTrimPrefixMatcher,
-  Struct,
-  type StructOptions,
-} from "./struct.ts";
-export type * from "./typed_events.ts";
+  CloseInfo,
+  Socket,
+  SocketAbilities,
+  SocketListener,
+} from "./transport/socket.ts";
 export {
   denoUpgrader,
   type DenoUpgraderOptions,
   type Upgraded,
   type Upgrader,
-} from "./upgrader.ts";
+  type UpgradeRequest,
+} from "./transport/upgrader.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { MemoryServer } from "../../neffos/_harness_test.ts";
 import type { Application, ServiceToken } from "../../mod.ts";
+import { MemoryServer } from "../../neffos/harness/mod.ts";
 import { writeProgram } from "./program.ts";
 
 const SIZE = { services: 100, controllers: 50 };

@@ -1,4 +1,4 @@
-import type { RawBody } from "../../neffos/message.ts";
+import type { RawBody } from "../../neffos/protocol/message.ts";
 import type { Prng } from "./prng.ts";
 
 /** A frame as the specification reads it, written apart from the codec on purpose. */

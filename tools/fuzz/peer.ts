@@ -1,6 +1,6 @@
-import { type Conn, coreOf } from "../../neffos/conn.ts";
-import type { RawBody } from "../../neffos/message.ts";
-import type { Socket } from "../../neffos/socket.ts";
+import { type Conn, coreOf } from "../../neffos/api/conn.ts";
+import type { RawBody } from "../../neffos/protocol/message.ts";
+import type { Socket } from "../../neffos/transport/socket.ts";
 import type { Log } from "./failure.ts";
 import {
   type Frame,
@@ -29,6 +29,7 @@ interface Owed {
 }
 
 const MAX_NAME = 256;
+
 /** More frames than a settled server can have to say mean that it never ends. */
 const MAX_TALK = 20_000;
 

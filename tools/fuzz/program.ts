@@ -1,3 +1,4 @@
+import { coreOf } from "../../neffos/api/conn.ts";
 import {
   CloseError,
   type Conn,
@@ -18,7 +19,6 @@ import {
   reply,
   type Server,
 } from "../../neffos/mod.ts";
-import { coreOf } from "../../neffos/conn.ts";
 import type { Log } from "./failure.ts";
 import {
   carriable,
@@ -31,6 +31,7 @@ import type { Prng } from "./prng.ts";
 
 /** What comes before every body that is sent as a native message. */
 export const NATIVE_MARK = "native:";
+
 /** The body of an answer to an error, which must never be sent. */
 export const ERROR_ANSWERED = "an error was answered";
 

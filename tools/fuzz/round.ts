@@ -1,24 +1,31 @@
 import { setImmediate } from "node:timers";
-import type { ServerHost } from "../../neffos/_server_host.ts";
-import { Traffic } from "../../neffos/_traffic.ts";
-import { type Conn, coreOf } from "../../neffos/conn.ts";
-import { Server } from "../../neffos/server.ts";
-import { type Socket, socketPair } from "../../neffos/socket.ts";
+import { type Conn, coreOf } from "../../neffos/api/conn.ts";
+import type { ServerHost } from "../../neffos/server/host.ts";
+import { Server } from "../../neffos/server/server.ts";
+import { socketPair } from "../../neffos/transport/memory.ts";
+import { Traffic } from "../../neffos/transport/send_buffer.ts";
+import type { Socket } from "../../neffos/transport/socket.ts";
 import { FuzzFailure, Log } from "./failure.ts";
 import { NAMESPACES } from "./frames.ts";
 import { Peer, type Terms } from "./peer.ts";
-import { type Manners, Program } from "./program.ts";
 import { Prng } from "./prng.ts";
+import { type Manners, Program } from "./program.ts";
 import { VirtualTimers } from "./virtual_timers.ts";
 
 const ACK_TIMEOUT = 1_000;
+
 const ASK_TIMEOUT = 500;
+
 const CLOSE_TIMEOUT = 200;
+
 /** More than the limit of any wait that nobody can end. */
 const PATIENCE = 350;
+
 /** Enough time for everything that has a limit to reach it. */
 const LONG = 10_000;
+
 const MAX_PEERS = 6;
+
 /** Settling takes few turns; more of them mean that it never ends. */
 const MAX_TURNS = 200;
 

@@ -1,4 +1,4 @@
-import { type Deadline, Timers } from "../../neffos/_timers.ts";
+import { type Deadline, Timers } from "../../neffos/util/timers.ts";
 
 /** Deadlines on a clock that only the fuzzer moves. */
 export class VirtualTimers extends Timers {

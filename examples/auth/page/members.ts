@@ -16,13 +16,21 @@ import { find, make } from "../../_shared/page/dom.ts";
 import type { Chat } from "../members_controller.ts";
 
 const welcome = find("welcome", HTMLElement);
+
 const members = find("members", HTMLElement);
+
 const login = find("login", HTMLFormElement);
+
 const error = find("error", HTMLElement);
+
 const status = find("status", HTMLElement);
+
 const log = find("log", HTMLElement);
+
 const text = find("text", HTMLInputElement);
+
 const send = find("send", HTMLButtonElement);
+
 const loginButton = find("login-button", HTMLButtonElement);
 
 let nsConn: NSConn | undefined;

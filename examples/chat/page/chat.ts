@@ -6,21 +6,28 @@
  */
 
 import { EventError, type HandlersOf } from "../../../neffos/client.ts";
+import { find, make } from "../../_shared/page/dom.ts";
 import type { ChatEvents, RoomInfo } from "../chat_controller.ts";
 import { Aside } from "./aside.ts";
 import { Banner } from "./banner.ts";
 import { Conversation } from "./conversation.ts";
-import { find, make } from "../../_shared/page/dom.ts";
 import { NameDialog } from "./name_dialog.ts";
 import { Session, type Status } from "./session.ts";
 
 const tabs = find("tabs", HTMLElement);
+
 const panels = find("panels", HTMLElement);
+
 const text = find("text", HTMLTextAreaElement);
+
 const typing = find("typing", HTMLElement);
+
 const notice = find("notice", HTMLElement);
+
 const newest = find("newest", HTMLButtonElement);
+
 const rename = find("rename", HTMLButtonElement);
+
 const leave = find("leave", HTMLButtonElement);
 
 /** What works only while there is a connection. */
@@ -34,8 +41,11 @@ const controls = [
 ];
 
 const conversations = new Map<string, Conversation>();
+
 let rooms: readonly RoomInfo[] = [];
+
 let status: Status["kind"] | undefined;
+
 let lastTyping = 0;
 
 /** The events of the chat, by the names that the server gives them. */
@@ -63,16 +73,22 @@ const events: HandlersOf<ChatEvents> = {
 };
 
 const session = new Session(events, showStatus);
+
 const banner = new Banner(() => session.retry());
+
 const aside = new Aside(join);
+
 const nameDialog = new NameDialog(async (name) => {
   await session.start(name);
   render();
 }, () => text.focus());
 
 const everybody = open("");
+
 let current = everybody;
+
 select(everybody);
+
 nameDialog.ask();
 
 function showStatus(next: Status): void {
@@ -249,6 +265,9 @@ leave.onclick = async () => {
 };
 
 rename.onclick = () => nameDialog.ask(session.person?.name);
+
 newest.onclick = () => current.scrollToEnd();
+
 document.onvisibilitychange = () => current.isShown = true;
+
 addEventListener("online", () => session.retry());

@@ -25,10 +25,14 @@ export type Status =
   | { readonly kind: "ended"; readonly reason: string };
 
 const ENDPOINT = "/websocket_endpoint";
+
 const FIRST_DELAY = 500;
+
 const LONGEST_DELAY = 15_000;
+
 /** Time enough for a server to notice that the old connection is gone. */
 const MAX_REFUSALS = 8;
+
 const PULSE = 20_000;
 
 /** What may be sent to the server, from the type of its controller. */

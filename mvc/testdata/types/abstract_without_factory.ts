@@ -1,5 +1,6 @@
 // error: Cannot assign an abstract constructor type to a non-abstract constructor type
-import { Container } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
 
 abstract class Store {
   abstract get(key: string): unknown;

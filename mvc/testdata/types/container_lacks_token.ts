@@ -1,5 +1,7 @@
 // error: is not assignable to parameter of type 'Container<Token<string, "DbUrl">, never, never>'
-import { Container, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { token } from "../../container/tokens.ts";
 
 const DbUrl = token<string, "DbUrl">("DbUrl");
 

@@ -1,5 +1,7 @@
 // error: Target signature provides too few arguments
-import { Container, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { token } from "../../container/tokens.ts";
 
 const Host = token<string>("Host");
 

@@ -1,9 +1,12 @@
 // error: Property 'get' is missing in type 'Database' but required in type 'Store'
-import { Container, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { token } from "../../container/tokens.ts";
 
 interface Store {
   get(key: string): unknown;
 }
+
 const Store = token<Store>("Store");
 
 class Database {

@@ -1,5 +1,6 @@
 // error: 'InjectMissing<[url: string]>'
-import { Container } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
 
 class Database {
   constructor(readonly url: string) {}

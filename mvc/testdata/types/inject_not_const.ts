@@ -1,5 +1,7 @@
 // error: Property '"static inject needs `as const`"' is missing in type 'typeof Listener'
-import { Container, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { token } from "../../container/tokens.ts";
 
 const Host = token<string>("Host");
 

@@ -1,5 +1,6 @@
 // error: 'InjectNotTokens<readonly ["Host"]>'
-import { Container } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
 
 class Listener {
   static readonly inject = ["Host"] as const;

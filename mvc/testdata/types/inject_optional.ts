@@ -1,5 +1,7 @@
 // error: 'InjectMismatch<"inject[0]", string | undefined, string>'
-import { Container, optional, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { optional, token } from "../../container/tokens.ts";
 
 class Database {
   static readonly inject = [optional(token<string>("DbUrl"))] as const;

@@ -1,5 +1,7 @@
 // error: parameter of type 'InjectMismatch<"inject[0]", string, number>'
-import { Container, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { token } from "../../container/tokens.ts";
 
 const Host = token<string>("Host");
 

@@ -1,5 +1,7 @@
 // error: 'InjectMismatch<"inject[1]", "nothing", number>'
-import { Container, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { token } from "../../container/tokens.ts";
 
 const Host = token<string>("Host");
 

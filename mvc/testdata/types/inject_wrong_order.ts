@@ -1,7 +1,10 @@
 // error: 'InjectMismatch<"inject[0]", string, number> | InjectMismatch<"inject[1]", number, string>'
-import { Container, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { token } from "../../container/tokens.ts";
 
 const Host = token<string>("Host");
+
 const Port = token<number>("Port");
 
 class Listener {

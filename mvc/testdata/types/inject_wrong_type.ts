@@ -1,12 +1,16 @@
 // error: 'InjectMismatch<"inject[1]", Logger, Database>'
-import { Container, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { token } from "../../container/tokens.ts";
 
 interface Logger {
   log(text: string): void;
 }
+
 interface Database {
   query(text: string): unknown[];
 }
+
 const Logger = token<Logger>("Logger");
 
 class UserService {

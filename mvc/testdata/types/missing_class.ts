@@ -1,5 +1,6 @@
 // error: type 'NotRegistered<typeof Database>'
-import { Container } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
 
 class Database {
   readonly url = "pg://";

@@ -1,8 +1,12 @@
 // error: type 'NotRegistered<Token<string, "DbUrl">>'
-import { Container, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { token } from "../../container/tokens.ts";
 
 const DbUrl = token<string, "DbUrl">("DbUrl");
+
 const Port = token<number>("Port");
 
 const child = new Container().register(Port, 80).createChild();
+
 child.scoped(Port, [Port, DbUrl], (port) => port);

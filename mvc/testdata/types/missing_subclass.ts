@@ -1,9 +1,11 @@
 // error: type 'NotRegistered<typeof Postgres>'
-import { Container } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
 
 class Database {
   readonly url: string = "pg://";
 }
+
 class Postgres extends Database {
   readonly version = 18;
 }

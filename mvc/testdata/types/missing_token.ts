@@ -1,7 +1,10 @@
 // error: type 'NotRegistered<Token<string, "DbUrl">>'
-import { Container, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { token } from "../../container/tokens.ts";
 
 const Logger = token<(text: string) => void>("Logger");
+
 const DbUrl = token<string, "DbUrl">("DbUrl");
 
 new Container()

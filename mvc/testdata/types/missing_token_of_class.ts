@@ -1,5 +1,7 @@
 // error: type 'NotRegistered<Token<string, "DbUrl">>'
-import { Container, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { token } from "../../container/tokens.ts";
 
 const DbUrl = token<string, "DbUrl">("DbUrl");
 

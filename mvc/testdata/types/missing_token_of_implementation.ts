@@ -1,10 +1,14 @@
 // error: type 'NotRegistered<Token<string, "DbUrl">>'
-import { Container, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { token } from "../../container/tokens.ts";
 
 interface Store {
   get(key: string): unknown;
 }
+
 const Store = token<Store>("Store");
+
 const DbUrl = token<string, "DbUrl">("DbUrl");
 
 class Database implements Store {

@@ -1,9 +1,12 @@
 // error: type 'NotRegistered<Token<Database, string>>'
-import { Container, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { token } from "../../container/tokens.ts";
 
 interface Database {
   query(text: string): unknown[];
 }
+
 const Database = token<Database>("Database");
 
 new Container().scoped(token<number>("Count"), [Database], () => 0);

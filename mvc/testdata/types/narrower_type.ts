@@ -1,7 +1,10 @@
 // error: type 'NotRegistered<Token<"dev" | "prod", string>>'
-import { Container, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { token } from "../../container/tokens.ts";
 
 const Name = token<string>("Name");
+
 const Mode = token<"dev" | "prod">("Mode");
 
 new Container().register(Name, "any").compile({ deps: [Mode] });

@@ -1,31 +1,26 @@
-import {
-  type CheckedClass,
-  type CheckedDeps,
-  type Constructor,
-  Container,
-  type Dependency,
-  type Factory,
-  optional,
-  type Plan,
-  type ServiceOf,
-  type ServiceToken,
-  type Token,
-  token,
-} from "../../container.ts";
+import type { CheckedClass, CheckedDeps } from "../../container/checks.ts";
+import { Container } from "../../container/container.ts";
+import { optional, token } from "../../container/tokens.ts";
+import type { Constructor, Dependency, Factory, Plan, ServiceOf, ServiceToken, Token } from "../../container/types.ts";
 
 interface Logger {
   log(text: string): void;
 }
+
 const Logger = token<Logger>("Logger");
+
 const DbUrl = token<string, "DbUrl">("DbUrl");
+
 const Secret = token<string, "Secret">("Secret");
 
 abstract class Store {
   abstract get(key: string): string | undefined;
 }
+
 class NSConn {
   readonly id: string = "";
 }
+
 class Database extends Store {
   static readonly inject = [DbUrl, optional(Logger)] as const;
   constructor(readonly url: string, readonly logger?: Logger) {
@@ -35,15 +30,18 @@ class Database extends Store {
     return key;
   }
 }
+
 class Postgres extends Database {
   readonly version = 18;
 }
+
 class Session {
   static inject = [NSConn, Store, Logger] as const;
   constructor(readonly conn: NSConn, readonly store: Store, logger: Logger) {
     logger.log(conn.id);
   }
 }
+
 class Late {
   static readonly inject = [Secret] as const;
   constructor(readonly secret: string, readonly rest = 1) {}
@@ -62,7 +60,9 @@ const container = new Container({ provided: [NSConn] })
   .scoped(Session);
 
 export const session: Plan<Session> = container.compile(Session);
+
 export const unregistered: Plan<Late> = container.compile(Late);
+
 export const some: Plan<[Logger, string | undefined]> = container.compile({
   deps: [Logger, optional(DbUrl)],
 });
@@ -71,17 +71,23 @@ export const some: Plan<[Logger, string | undefined]> = container.compile({
 class Repository<T> {
   readonly items: T[] = [];
 }
+
 class Reader {
   static readonly inject = [Repository] as const;
   constructor(readonly texts: Repository<string>) {}
 }
+
 container.singleton(Repository).compile(Reader);
+
 container.scoped(Repository).compile(Reader);
 
 // A class and its subclass are two tokens.
 const both = new Container({ provided: [Database, Postgres] });
+
 both.compile({ deps: [Database, Postgres] });
+
 const child = new Container().createChild({ provided: [Postgres, Database] });
+
 child.compile({ deps: [Database, Postgres] });
 
 // A function may ask for a container that has at least something.
@@ -90,6 +96,7 @@ function addLate(
 ): Container<typeof Late | typeof Secret | typeof Logger> {
   return to.singleton(Late);
 }
+
 addLate(container).compile(Late);
 
 // A function may add to any container.
@@ -98,11 +105,14 @@ function addPort<R extends ServiceToken>(
 ): Container<R | Token<number, "Port">> {
   return to.register(token<number, "Port">("Port"), 80);
 }
+
 addPort(container).compile(Session);
 
 // Where the types check nothing, everything is taken to be registered.
 const unchecked = new Container<ServiceToken>();
+
 unchecked.singleton(Session).compile({ deps: [Secret] });
+
 unchecked.scoped(Secret, [DbUrl], (url) => url.trim());
 
 // The checks can be used to wrap a container.
@@ -129,6 +139,7 @@ export class Wrapper<in Registered extends ServiceToken = never> {
     return this.#container.compile(Class as C);
   }
 }
+
 new Wrapper()
   .scoped(Store, [NSConn], (conn) => new Database(conn.id))
   .scoped(Logger, [Store], (store) => ({ log: (text) => store.get(text) }))

@@ -1,5 +1,7 @@
 // error: 'url' is possibly 'undefined'
-import { Container, optional, token } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
+import { optional, token } from "../../container/tokens.ts";
 
 const DbUrl = token<string>("DbUrl");
 

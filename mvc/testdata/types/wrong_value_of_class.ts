@@ -1,5 +1,6 @@
 // error: Property 'url' is missing in type '{}' but required in type 'Database'
-import { Container } from "../../container.ts";
+
+import { Container } from "../../container/container.ts";
 
 class Database {
   readonly url = "pg://";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import vectors from "../../../neffos/testdata/wire.json" with { type: "json" };
 import { denoUpgrader, dial, Server } from "../../../neffos/mod.ts";
+import vectors from "../../../neffos/testdata/wire.json" with { type: "json" };
 import { Journal, within } from "../journal.ts";
 import { type Check, type Peer, readLines, run } from "../peer.ts";
 import { GoServer } from "./go_server.ts";

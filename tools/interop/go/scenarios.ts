@@ -5,8 +5,7 @@
  * @module
  */
 
-import { logged } from "../../../neffos/_harness_test.ts";
-import type { ServerOptions } from "../../../neffos/mod.ts";
+import { logged } from "../../../neffos/harness/mod.ts";
 import {
   AskTimeoutError,
   type Client,
@@ -16,6 +15,7 @@ import {
   type Message,
   type NSConn,
   reply,
+  type ServerOptions,
 } from "../../../neffos/mod.ts";
 import type { Journal } from "../journal.ts";
 
@@ -24,12 +24,19 @@ export const DEADLINE = 5_000;
 
 /** How long an ask waits that may be left without an answer. */
 const ASK_TIMEOUT = 1_000;
+
 const MANY_MESSAGES = 1_000;
+
 const MANY_ASKS = 100;
+
 const ODD_NAMESPACE = "na;me ☃";
+
 const ODD_ROOM = "ro;om žluť 🚪";
+
 const ODD_EVENT = "ev;ent 日本語";
+
 const TEXT = 'a;b;;c;;;;;;; "quotes" \\ \n žluť 日本語 👩‍👩‍👧 @%!semi';
+
 const ALL_BYTES = Uint8Array.from({ length: 65_536 }, (_, i) => i);
 
 /** A run of a scenario, on the client's side. */

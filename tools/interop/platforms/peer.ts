@@ -9,21 +9,22 @@ const PROGRAM = fileURLToPath(new URL("program.mjs", import.meta.url));
 /** Writes our client as JavaScript, and gives its entry. */
 async function writeClient(folder: URL): Promise<string> {
   const done = new Set<string>();
-  const write = async (name: string): Promise<void> => {
-    if (done.has(name)) return;
-    done.add(name);
-    const source = await Deno.readTextFile(new URL(name, SOURCES));
-    const script = stripTypeScriptTypes(source);
-    const imports = script.matchAll(/ from "\.\/([\w.]+)\.ts"/g);
-    const names = Array.from(imports, ([, imported]) => `${imported}.ts`);
+  const write = async (source: URL): Promise<void> => {
+    if (done.has(source.href)) return;
+    done.add(source.href);
+    const script = stripTypeScriptTypes(await Deno.readTextFile(source));
+    const path = source.href.slice(SOURCES.href.length);
+    const target = new URL(path.replace(/ts$/, "mjs"), folder);
+    await Deno.mkdir(new URL("./", target), { recursive: true });
     await Deno.writeTextFile(
-      new URL(name.replace(/ts$/, "mjs"), folder),
-      script.replaceAll(/( from "\.\/[\w.]+)\.ts"/g, '$1.mjs"'),
+      target,
+      script.replaceAll(/( from "\.[\w./]+)\.ts"/g, '$1.mjs"'),
     );
-    for (const imported of names) await write(imported);
+    for (const [, imported] of script.matchAll(/ from "(\.[\w./]+\.ts)"/g)) {
+      await write(new URL(imported!, source));
+    }
   };
-  await Deno.mkdir(folder, { recursive: true });
-  await write("client.ts");
+  await write(new URL("client.ts", SOURCES));
   return fileURLToPath(new URL("client.mjs", folder));
 }
 

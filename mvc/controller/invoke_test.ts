@@ -1,0 +1,516 @@
+import {
+  assertEquals,
+  assertNotStrictEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  denoUpgrader,
+  dial,
+  EventError,
+  type Message,
+  NSConn,
+  Server,
+} from "../../neffos/mod.ts";
+import { Application } from "../application.ts";
+import { DependencyError } from "../container/graph.ts";
+import { token } from "../container/tokens.ts";
+import { Listening } from "../harness/mod.ts";
+import { Context } from "../http/context.ts";
+import { HttpError } from "../http/http_error.ts";
+import { Router } from "../router/router.ts";
+import { websocketHandler } from "../websocket.ts";
+
+/** A service of one request that says when it is disposed. */
+class Session implements AsyncDisposable {
+  readonly ctx: Context;
+  readonly #log: Log;
+  constructor(ctx: Context, log: Log) {
+    this.ctx = ctx;
+    this.#log = log;
+    log.made++;
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#log.dispose();
+    return Promise.resolve();
+  }
+}
+
+const SessionToken = token<Session>("Session");
+
+/** Counts sessions, and lets tests wait for the next end of one. */
+class Log {
+  made = 0;
+  disposed = 0;
+  #next = Promise.withResolvers<void>();
+
+  /** Resolves with the next end of a session. */
+  get next(): Promise<void> {
+    return this.#next.promise;
+  }
+
+  dispose(): void {
+    this.disposed++;
+    this.#next.resolve();
+    this.#next = Promise.withResolvers();
+  }
+}
+
+/** An application with sessions on a party. */
+function withSessions(app: Application, log: Log) {
+  return app.scoped(SessionToken, [Context], (ctx) => new Session(ctx, log));
+}
+
+/** A stream that a test feeds. */
+function handMade(): {
+  body: ReadableStream<Uint8Array>;
+  send(): void;
+  close(): void;
+  fail(): void;
+} {
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({
+    start: (it) => void (controller = it),
+  });
+  return {
+    body,
+    send: () => controller.enqueue(new TextEncoder().encode("x")),
+    close: () => controller.close(),
+    fail: () => controller.error(new Error("broken stream")),
+  };
+}
+
+class SessionController {
+  static readonly inject = [SessionToken] as const;
+  /** What the tests answer with. */
+  static answer: (session: Session) => unknown = () => "hi";
+  readonly session: Session;
+  constructor(session: Session) {
+    this.session = session;
+  }
+  get() {
+    return SessionController.answer(this.session);
+  }
+}
+
+/** A fake of what `Deno.serve` gives, without `completed`. */
+const BARE = {} as Deno.ServeHandlerInfo;
+
+function bare(log: Log) {
+  const faults: unknown[] = [];
+  const router = new Router({ onError: (error) => void faults.push(error) });
+  withSessions(new Application(router), log).handle(SessionController);
+  const ask = async (init?: RequestInit) =>
+    await router.handler(new Request("http://host/", init), BARE);
+  return { router, faults, ask };
+}
+
+Deno.test("A controller that is given the Context is built for each request", async () => {
+  await using listening = new Listening("/:group");
+  const seen: unknown[] = [];
+  class Controller {
+    static readonly inject = [Context] as const;
+    readonly ctx: Context;
+    constructor(ctx: Context) {
+      this.ctx = ctx;
+      seen.push(this);
+    }
+    getBy(id: string) {
+      return [this.ctx.params.group, id, this.ctx.path];
+    }
+  }
+  listening.app.handle(Controller);
+  assertEquals(await listening.ask("/a/1"), '200 ["a","1","/a/1"]');
+  assertEquals(await listening.ask("/b/2"), '200 ["b","2","/b/2"]');
+  assertEquals(seen.length, 2);
+  assertNotStrictEquals(seen[0], seen[1]);
+});
+
+Deno.test("A controller that is given no Context is one object", async () => {
+  await using listening = new Listening();
+  let made = 0;
+  const Name = token<string>("Name");
+  class Controller {
+    static readonly inject = [Name] as const;
+    #count = 0;
+    constructor(_name: string) {
+      made++;
+    }
+    get() {
+      return ++this.#count;
+    }
+  }
+  listening.app
+    .singleton(Name, [], () => Promise.resolve("x")).handle(Controller);
+  const first = await Promise.all(
+    ["/", "/"].map((path) => listening.ask(path)),
+  );
+  assertEquals(first.toSorted(), ["200 1", "200 2"]);
+  assertEquals(await listening.ask("/"), "200 3");
+  assertEquals(made, 1);
+});
+
+Deno.test("A shared controller that could not be built is tried again", async () => {
+  await using listening = new Listening();
+  let tries = 0;
+  const Name = token<string>("Name");
+  class Controller {
+    static readonly inject = [Name] as const;
+    readonly name: string;
+    constructor(name: string) {
+      this.name = name;
+    }
+    get() {
+      return this.name;
+    }
+  }
+  listening.app.singleton(Name, [], async () => {
+    await Promise.resolve();
+    if (++tries === 1) throw new Error("not yet");
+    return "ann";
+  }).handle(Controller);
+  assertEquals(await listening.ask("/"), "500 Internal Server Error");
+  assertEquals(await listening.ask("/"), "200 ann");
+  assertEquals(tries, 2);
+});
+
+Deno.test("A scope ends when text, a stream, or an answer to HEAD is sent", async () => {
+  await using listening = new Listening();
+  const log = new Log();
+  withSessions(listening.app, log).handle(SessionController);
+
+  SessionController.answer = () => "hi";
+  let ended = log.next;
+  assertEquals(await listening.ask("/"), "200 hi");
+  await ended;
+  ended = log.next;
+  assertEquals(await listening.ask("/", { method: "HEAD" }), "200");
+  await ended;
+  assertEquals([log.made, log.disposed], [2, 2]);
+
+  const stream = handMade();
+  SessionController.answer = () => stream.body;
+  ended = log.next;
+  const response = await listening.fetch("/");
+  const reader = response.body!.getReader();
+  stream.send();
+  await reader.read();
+  assertEquals(log.disposed, 2);
+  stream.close();
+  assertEquals((await reader.read()).done, true);
+  await ended;
+  assertEquals([log.made, log.disposed], [3, 3]);
+});
+
+Deno.test("A scope ends when the client goes, or the stream fails", async () => {
+  await using listening = new Listening();
+  const log = new Log();
+  withSessions(listening.app, log).handle(SessionController);
+
+  const left = handMade();
+  SessionController.answer = () => left.body;
+  let ended = log.next;
+  const conn = await listening.connect("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  await conn.read(new Uint8Array(1000));
+  assertEquals(log.disposed, 0);
+  conn.close();
+  await ended;
+
+  const failing = handMade();
+  SessionController.answer = () => failing.body;
+  ended = log.next;
+  const response = await listening.fetch("/");
+  failing.fail();
+  await response.text().catch(() => {});
+  await ended;
+  assertEquals([log.made, log.disposed], [2, 2]);
+});
+
+Deno.test("A scope ends with the stream where nothing else says when", async () => {
+  const log = new Log();
+  const { ask, faults } = bare(log);
+  const stream = handMade();
+  SessionController.answer = () => new Response(stream.body, { status: 201 });
+  const response = await ask();
+  assertEquals([response.status, log.disposed], [201, 0]);
+  stream.send();
+  stream.close();
+  assertEquals(await response.text(), "x");
+  await Promise.resolve();
+  assertEquals(log.disposed, 1);
+
+  const left = handMade();
+  SessionController.answer = () => left.body;
+  await (await ask()).body!.cancel();
+  assertEquals(log.disposed, 2);
+
+  const failing = handMade();
+  SessionController.answer = () => failing.body;
+  const broken = await ask();
+  failing.fail();
+  await broken.text().catch(() => {});
+  assertEquals(log.disposed, 3);
+
+  SessionController.answer = () => undefined;
+  await ask();
+  assertEquals(log.disposed, 4);
+  assertEquals(faults, []);
+});
+
+Deno.test("A scope ends when completed says so, and the response stays as it is", async () => {
+  const log = new Log();
+  const { router } = bare(log);
+  for (const settle of ["resolve", "reject"] as const) {
+    const sent = Promise.withResolvers<void>();
+    const response = new Response("hi");
+    SessionController.answer = () => response;
+    const answer = await router.handler(new Request("http://host/"), {
+      ...BARE,
+      completed: sent.promise,
+    });
+    assertStrictEquals(answer, response);
+    assertEquals(await answer.text(), "hi");
+    assertEquals([log.made, log.disposed], [1, 0]);
+    const ended = log.next;
+    sent[settle]();
+    await ended;
+    log.made = log.disposed = 0;
+  }
+});
+
+Deno.test("A stream is cancelled where its scope ends with it", async () => {
+  const { ask } = bare(new Log());
+  const cancelled = Promise.withResolvers<unknown>();
+  SessionController.answer = () =>
+    new ReadableStream({ cancel: (reason) => cancelled.resolve(reason) });
+  await (await ask()).body!.cancel("gone");
+  assertEquals(await cancelled.promise, "gone");
+});
+
+Deno.test("A scope ends where middleware replaces the response", async () => {
+  const log = new Log();
+  const { router, ask } = bare(log);
+  router.use(async (ctx, next) => {
+    await next();
+    return ctx.text("other");
+  });
+  SessionController.answer = () => handMade().body;
+  const response = await ask();
+  assertEquals(log.disposed, 0);
+  assertEquals(await response.text(), "other");
+  assertEquals(log.disposed, 1);
+});
+
+Deno.test("A scope ends where middleware throws after the controller", async () => {
+  const log = new Log();
+  const { router, ask, faults } = bare(log);
+  router.use(async (_ctx, next) => {
+    await next();
+    throw new HttpError(409);
+  });
+  SessionController.answer = () => "hi";
+  assertEquals(await (await ask()).text(), "Conflict");
+  assertEquals([log.made, log.disposed, faults.length], [1, 1, 0]);
+});
+
+Deno.test("A scope ends where middleware has answered already", async () => {
+  const log = new Log();
+  const { router, ask, faults } = bare(log);
+  let rest: Promise<Response> | undefined;
+  router.use((ctx, next) => {
+    rest = next();
+    return ctx.text("already");
+  });
+  const gate = Promise.withResolvers<string>();
+  SessionController.answer = () => gate.promise;
+  assertEquals(await (await ask()).text(), "already");
+  // The method still works with it.
+  assertEquals([log.made, log.disposed], [1, 0]);
+  gate.resolve("late");
+  await rest;
+  assertEquals([log.disposed, faults], [1, []]);
+});
+
+Deno.test("A scope ends at once where the method throws", async () => {
+  const log = new Log();
+  const { ask, faults } = bare(log);
+  SessionController.answer = () => {
+    throw new HttpError(404);
+  };
+  assertEquals((await ask()).status, 404);
+  assertEquals([log.made, log.disposed], [1, 1]);
+  SessionController.answer = () => Promise.reject(new Error("fault"));
+  assertEquals((await ask()).status, 500);
+  assertEquals([log.made, log.disposed], [2, 2]);
+  assertEquals(faults.map(String), ["Error: fault"]);
+});
+
+Deno.test("A scope ends at once where the controller cannot be built", async () => {
+  await using listening = new Listening();
+  const log = new Log();
+  class Controller {
+    static readonly inject = [SessionToken] as const;
+    constructor(_session: Session) {
+      throw new Error("cannot be built");
+    }
+    get() {}
+  }
+  withSessions(listening.app, log).handle(Controller);
+  assertEquals(await listening.ask("/"), "500 Internal Server Error");
+  assertEquals([log.made, log.disposed], [1, 1]);
+});
+
+Deno.test("What a disposal throws is reported, and changes no answer", async () => {
+  await using listening = new Listening();
+  class Broken implements Disposable {
+    static readonly inject = [Context] as const;
+    readonly ctx: Context;
+    constructor(ctx: Context) {
+      this.ctx = ctx;
+    }
+    get() {
+      if (this.ctx.query.has("throw")) throw new HttpError(409);
+      return "hi";
+    }
+    [Symbol.dispose]() {
+      throw new Error(`disposal ${this.ctx.query}`);
+    }
+  }
+  listening.app.handle(Broken);
+  assertEquals(await listening.ask("/"), "200 hi");
+  assertEquals(String(await listening.fault()), "Error: disposal ");
+  listening.faults.length = 0;
+  assertEquals(await listening.ask("/?throw"), "409 Conflict");
+  assertEquals(String(await listening.fault()), "Error: disposal throw=");
+  assertEquals(listening.faults.length, 1);
+});
+
+Deno.test("An EventError of a scoped service refuses HTTP and websocket", async () => {
+  await using listening = new Listening("/ws");
+  interface User {
+    name: string;
+  }
+  const User = token<User>("User");
+  class Controller {
+    static readonly namespace = "chat";
+    static readonly inject = [User] as const;
+    readonly user: User;
+    constructor(user: User) {
+      this.user = user;
+    }
+    getMe() {
+      return this.user.name;
+    }
+    onMe() {
+      return this.user.name;
+    }
+  }
+  const app = listening.app.scoped(User, [Context], (ctx) => {
+    const name = ctx.query.get("user");
+    if (name === null) throw new EventError("who are you?");
+    return { name };
+  });
+  app.handle(Controller).handleWebsocket(Controller);
+  const server = new Server(denoUpgrader(), app);
+  app.router.get("/", websocketHandler(server));
+  assertEquals(await listening.ask("/ws/me?user=ann"), "200 ann");
+  assertEquals(await listening.ask("/ws/me"), "403 who are you?");
+  assertEquals(listening.faults, []);
+
+  const url = `ws://127.0.0.1:${listening.port}/ws`;
+  const client = await dial(`${url}?user=bob`, { chat: {} });
+  const nsConn = await client.connect("chat");
+  assertEquals((await nsConn.ask("onMe")).text(), "bob");
+  const stranger = await dial(url, { chat: {} });
+  const refusal = await stranger.connect("chat").catch(String);
+  assertEquals(refusal, "EventError: who are you?");
+  await server.close();
+});
+
+Deno.test("handle() and handleWebsocket() share the singletons of a class", async () => {
+  await using listening = new Listening("/ws");
+  class Counter {
+    count = 0;
+  }
+  class Controller {
+    static readonly namespace = "count";
+    static readonly inject = [Counter] as const;
+    readonly counter: Counter;
+    constructor(counter: Counter) {
+      this.counter = counter;
+    }
+    postAdd() {
+      return ++this.counter.count;
+    }
+    onAdd(_nsConn: NSConn, _msg: Message) {
+      return ++this.counter.count;
+    }
+  }
+  const app = listening.app.singleton(Counter);
+  app.handle(Controller).handleWebsocket(Controller);
+  const server = new Server(denoUpgrader(), app);
+  app.router.get("/", websocketHandler(server));
+  const client = await dial(`ws://127.0.0.1:${listening.port}/ws`, {
+    count: {},
+  });
+  const nsConn = await client.connect("count");
+  assertEquals((await nsConn.ask("onAdd")).text(), "1");
+  const post = { method: "POST" };
+  assertEquals(await listening.ask("/ws/add", post), "200 2");
+  assertEquals(await listening.ask("/ws/on/add", post), "404 Not Found");
+  assertEquals((await nsConn.ask("onAdd")).text(), "3");
+  await server.close();
+});
+
+Deno.test("handle() refuses a class that needs a connection", () => {
+  class Direct {
+    static readonly inject = [NSConn] as const;
+    constructor(_nsConn: NSConn) {}
+    get() {}
+  }
+  const Room = token<string>("Room");
+  class Indirect {
+    static readonly inject = [Room] as const;
+    constructor(_room: string) {}
+    get() {}
+  }
+  const app = new Application(new Router())
+    .scoped(Room, [NSConn], (nsConn) => nsConn.id);
+  assertThrows(
+    () => app.handle(Direct as unknown as object),
+    DependencyError,
+    "Direct -> NSConn: not provided here; the scope is given Context",
+  );
+  assertThrows(
+    () => app.handle(Indirect),
+    DependencyError,
+    "Indirect -> Room -> NSConn",
+  );
+});
+
+Deno.test("handle() in a child application is given its services", async () => {
+  await using listening = new Listening();
+  const Name = token<string>("Name");
+  class Controller {
+    static readonly inject = [Name, Context, Server] as const;
+    readonly name: string;
+    readonly server: Server;
+    constructor(name: string, _ctx: Context, server: Server) {
+      this.name = name;
+      this.server = server;
+    }
+    get() {
+      return `${this.name} ${this.server === server}`;
+    }
+  }
+  const app = listening.app.register(Name, "parent").handle(Controller);
+  app.party("/child").register(Name, "child").handle(Controller);
+  class Chat {
+    onChat() {}
+  }
+  app.handleWebsocket(Chat);
+  const server = new Server(denoUpgrader(), app);
+  assertStrictEquals(await listening.ask("/"), "200 parent true");
+  assertStrictEquals(await listening.ask("/child"), "200 child true");
+  await server.close();
+});

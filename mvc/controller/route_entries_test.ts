@@ -1,0 +1,61 @@
+import { assertEquals } from "@std/assert";
+import { pathOfWords, readMethodName } from "./route_entries.ts";
+
+function read(name: string, taken: string[] = []): string | undefined {
+  const found = readMethodName(name);
+  return found && `${found.method} ${pathOfWords(found.words, taken)}`;
+}
+
+Deno.test("readMethodName() reads a verb and words of a path", () => {
+  assertEquals(read("get"), "GET /");
+  assertEquals(read("Get"), "GET /");
+  assertEquals(read("postLogin"), "POST /login");
+  assertEquals(read("PutUserSettings"), "PUT /user/settings");
+  assertEquals(read("patchV2Users"), "PATCH /v2/users");
+  assertEquals(read("delete"), "DELETE /");
+  assertEquals(read("head"), "HEAD /");
+  assertEquals(read("optionsAll"), "OPTIONS /all");
+  assertEquals(read("any"), "ANY /");
+  assertEquals(read("getÄpfel"), "GET /äpfel");
+});
+
+Deno.test("readMethodName() takes By for a path parameter", () => {
+  assertEquals(read("getBy"), "GET /:param1");
+  assertEquals(read("getUserBy"), "GET /user/:param1");
+  assertEquals(read("getByFollowers"), "GET /:param1/followers");
+  assertEquals(
+    read("getUserByFriendsBy"),
+    "GET /user/:param1/friends/:param2",
+  );
+  assertEquals(read("getByBy"), "GET /:param1/:param2");
+  assertEquals(read("getByte"), "GET /byte");
+  assertEquals(read("getABy"), "GET /a/:param1");
+  assertEquals(read("getByBy", ["param1"]), "GET /:param2/:param3");
+  assertEquals(read("getByBy", ["param2"]), "GET /:param1/:param3");
+});
+
+Deno.test("readMethodName() keeps capitals in a row together", () => {
+  assertEquals(read("getURL"), "GET /url");
+  assertEquals(read("getHTTPStatus"), "GET /http/status");
+});
+
+Deno.test("readMethodName() leaves other methods alone", () => {
+  for (
+    const name of [
+      "getter",
+      "putty",
+      "anyone",
+      "GETUsers",
+      "onGet",
+      "user",
+      "get_user",
+      "get2",
+      "getUser:id",
+      "getUser/x",
+      "_get",
+      "",
+    ]
+  ) {
+    assertEquals(read(name), undefined, name);
+  }
+});

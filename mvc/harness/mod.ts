@@ -1,0 +1,96 @@
+import type { StandardSchemaV1 } from "../../neffos/mod.ts";
+import { Application } from "../application.ts";
+import { Router } from "../router/router.ts";
+
+/** A router that listens on a free port. */
+export class Listening implements AsyncDisposable {
+  readonly router: Router;
+  readonly app: Application;
+  readonly faults: unknown[] = [];
+  readonly port: number;
+  readonly #listener: Deno.HttpServer<Deno.NetAddr>;
+  #waiting: (() => void)[] = [];
+
+  constructor(party = "/") {
+    this.router = new Router({
+      onError: (error) => {
+        this.faults.push(error);
+        for (const resolve of this.#waiting.splice(0)) resolve();
+      },
+    });
+    this.app = new Application(this.router.party(party));
+    this.#listener = Deno.serve(
+      {
+        port: 0,
+        hostname: "127.0.0.1",
+        onListen() {},
+        // It is told of streams that fail, and would print them.
+        onError: () => new Response(null, { status: 500 }),
+      },
+      this.router.handler,
+    );
+    this.port = this.#listener.addr.port;
+  }
+
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.port}${path}`, init);
+  }
+
+  /** The status and the text of an answer. */
+  async ask(path: string, init?: RequestInit): Promise<string> {
+    const response = await this.fetch(path, init);
+    return `${response.status} ${await response.text()}`.trimEnd();
+  }
+
+  /** Waits until a fault is reported. */
+  async fault(): Promise<unknown> {
+    if (this.faults.length === 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiting.push(resolve);
+      await promise;
+    }
+    return this.faults[0];
+  }
+
+  /** Sends bytes as they are; who asks closes the connection. */
+  async connect(text: string): Promise<Deno.TcpConn> {
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port: this.port });
+    await conn.write(new TextEncoder().encode(text));
+    return conn;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#listener.shutdown();
+  }
+}
+
+/** A schema of a function that gives a value or throws issues. */
+export function schemaOf<T>(
+  read: (value: unknown) => T | Promise<T>,
+): StandardSchemaV1<unknown, T> {
+  return {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: async (value) => {
+        try {
+          return { value: await read(value) };
+        } catch (issues) {
+          if (!Array.isArray(issues)) throw issues;
+          return { issues };
+        }
+      },
+    },
+  };
+}
+
+/** Wants an object with a string under a key, and gives that object. */
+export function withString<K extends string>(
+  key: K,
+): StandardSchemaV1<unknown, Record<K, string>> {
+  return schemaOf((value) => {
+    const found = (value as Record<string, unknown>)?.[key];
+    if (typeof found === "string") return value as Record<K, string>;
+    throw [{ path: [{ key: "at" }, key], message: "must be a string" }];
+  });
+}

@@ -1,0 +1,522 @@
+/**
+ * {@linkcode Context}: one HTTP request, as handlers and middleware see it.
+ *
+ * @module
+ */
+
+import type { StandardSchemaV1 } from "../../neffos/mod.ts";
+import { takeHeaders, upgradeOf } from "../../neffos/server/handshake.ts";
+import { collectFields, readBody, validate } from "./body.ts";
+import { BadRequestError } from "./http_error.ts";
+import { cleanPath, pathOf, queryOf } from "./path.ts";
+
+/** What may be said about a request when its {@linkcode Context} is made. */
+export interface ContextOptions<Params = Record<string, string>> {
+  /**
+   * The path of the request, spelled as `URL` spells it.
+   *
+   * @default {the path of the request's URL}
+   */
+  path?: string;
+  /**
+   * The path parameters, decoded.
+   *
+   * @default {{}}
+   */
+  params?: Params;
+}
+
+/** What {@linkcode Context.readBody} may be told. */
+export interface ReadBodyOptions {
+  /**
+   * The largest body that is read, in bytes; nothing is read beyond it.
+   *
+   * @default {1048576}
+   */
+  maxBody?: number;
+}
+
+/** What the platform takes away when a request is upgraded. */
+interface Copies {
+  readonly method: string;
+  readonly href: string;
+  readonly headers: Headers;
+  readonly remoteAddr: Deno.Addr;
+  signal?: AbortSignal;
+}
+
+/**
+ * One HTTP request, and the shortest ways to answer it.
+ *
+ * A context is made for each request and goes through the middleware to the
+ * handler. It stays readable after the request became a websocket, when the
+ * request itself is not any more; a websocket's controllers can have it
+ * injected.
+ *
+ * @typeParam Params The path parameters by their names.
+ *
+ * @example Read a path parameter and a query, answer with JSON
+ * ```ts
+ * import { Router } from "@neffos/mvc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const router = new Router();
+ * router.get("/users/:id", (ctx) => {
+ *   return ctx.json({ id: ctx.params.id, full: ctx.query.has("full") });
+ * });
+ *
+ * const server = Deno.serve({ port: 0, onListen() {} }, router.handler);
+ * const response = await fetch(
+ *   `http://localhost:${server.addr.port}/users/ann?full`,
+ * );
+ * assertEquals(await response.json(), { id: "ann", full: true });
+ * await server.shutdown();
+ * ```
+ */
+export class Context<Params = Record<string, string>> {
+  /**
+   * The request. Its body is read from here, `await ctx.request.text()`, or by
+   * {@linkcode Context.readBody}. Once it is upgraded, only the context can still
+   * be read.
+   */
+  readonly request: Request;
+  /** What `Deno.serve` knows about the request's connection. */
+  readonly info: Deno.ServeHandlerInfo;
+  /**
+   * The path of the request without its query, spelled as `URL` spells it and
+   * still percent-encoded.
+   */
+  readonly path: string;
+  /**
+   * The path parameters, percent-decoded. A decoded value may hold anything,
+   * slashes and `..` included.
+   */
+  readonly params: Params;
+
+  #copies: Copies | undefined;
+  #url: URL | undefined;
+  #query: URLSearchParams | undefined;
+  #values: Map<string | symbol, unknown> | undefined;
+  #upgraded: Response | undefined;
+  #onSent: (() => void | PromiseLike<void>)[] | undefined;
+  #answered = false;
+
+  /**
+   * Makes a context; the router does it for every request.
+   *
+   * @param request The request.
+   * @param info What `Deno.serve` knows about the request's connection.
+   * @param options The path and its parameters, if they are known already.
+   * @throws {TypeError} If the request's URL has no valid host.
+   */
+  constructor(
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+    options?: ContextOptions<Params>,
+  ) {
+    this.request = request;
+    this.info = info;
+    this.path = options?.path ?? cleanPath(pathOf(request.url), request.url);
+    // Without options nobody asked for parameters other than the default's.
+    this.params = options?.params ?? {} as Params;
+  }
+
+  /** The HTTP method, in capitals as clients send it. */
+  get method(): string {
+    return this.#copies?.method ?? this.request.method;
+  }
+
+  /**
+   * The URL of the request, parsed on first use.
+   *
+   * @throws {TypeError} If the client sent a Host header that is no host. The
+   * router answers that with 400.
+   */
+  get url(): URL {
+    return this.#url ??= this.#parseUrl();
+  }
+
+  /** The parameters in the query of the URL, parsed on first use. */
+  get query(): URLSearchParams {
+    return this.#query ??= new URLSearchParams(queryOf(this.#href));
+  }
+
+  /** The headers of the request. */
+  get headers(): Headers {
+    return this.#copies?.headers ?? this.request.headers;
+  }
+
+  /** The address of the other end of the connection. */
+  get remoteAddr(): Deno.Addr {
+    return this.#copies?.remoteAddr ?? this.info.remoteAddr;
+  }
+
+  /**
+   * The IP address of the other end of a TCP connection, `undefined` for any
+   * other. Behind a proxy it is the proxy's.
+   */
+  get remoteIp(): string | undefined {
+    const address = this.remoteAddr;
+    return address.transport === "tcp" ? address.hostname : undefined;
+  }
+
+  /**
+   * Aborted when the client goes away before it was answered. After
+   * {@linkcode Context.detach} it is a signal that is never aborted, since the
+   * platform aborts the request's own at every upgrade.
+   */
+  get signal(): AbortSignal {
+    if (this.#copies === undefined) return this.request.signal;
+    return this.#copies.signal ??= new AbortController().signal;
+  }
+
+  /**
+   * The response that makes the request a websocket, if it became one. The
+   * router returns exactly this one to `Deno.serve`.
+   */
+  get upgraded(): Response | undefined {
+    // Whoever was given the request alone may have upgraded it.
+    return this.#upgraded ?? upgradeOf(this.request);
+  }
+
+  /** Whether the router has answered the request. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  /**
+   * Reads a header of the request.
+   *
+   * @param name The name of the header, in any case.
+   * @returns The value, or `undefined` if the header was not sent.
+   */
+  header(name: string): string | undefined {
+    return this.headers.get(name) ?? undefined;
+  }
+
+  /**
+   * Reads a value that {@linkcode Context.set} has stored.
+   *
+   * @typeParam Value The type of what was stored under the key. It is taken at
+   * its word.
+   * @param key The key.
+   * @returns The value, or `undefined` if nothing is stored under the key.
+   *
+   * @example Hand a value from a middleware to a handler
+   * ```ts
+   * import { Router } from "@neffos/mvc";
+   *
+   * const User = Symbol("User");
+   * const router = new Router();
+   * router.use((ctx, next) => {
+   *   ctx.set(User, { name: ctx.header("x-user") ?? "nobody" });
+   *   return next();
+   * });
+   * router.get("/me", (ctx) => {
+   *   return ctx.text(ctx.get<{ name: string }>(User)?.name ?? "");
+   * });
+   * ```
+   */
+  get<Value = unknown>(key: string | symbol): Value | undefined {
+    // Whoever stored the value decided its type; a map of any keys cannot know.
+    return this.#values?.get(key) as Value | undefined;
+  }
+
+  /**
+   * Stores a value for whoever handles the request next.
+   *
+   * @param key The key; a symbol cannot meet another module's key.
+   * @param value The value.
+   * @returns The context.
+   */
+  set(key: string | symbol, value: unknown): this {
+    this.#values ??= new Map();
+    this.#values.set(key, value);
+    return this;
+  }
+
+  /**
+   * Reads the body of the request, as JSON or as a form: the content type says
+   * which.
+   *
+   * The fields of a form are an object of strings, those of `multipart/form-data`
+   * of strings and files; a repeated field is an array.
+   *
+   * @typeParam T The type that the caller expects. It is taken at its word.
+   * @param schema None: the body is not validated.
+   * @param options How much is read.
+   * @returns The body.
+   * @throws {HttpError} 415 if it is neither JSON nor a form, 413 if it is too
+   * large, 400 if it is not what its content type says. Left uncaught it is the
+   * answer.
+   * @throws {TypeError} If the body was read already.
+   */
+  readBody<T = unknown>(
+    schema?: undefined,
+    options?: ReadBodyOptions,
+  ): Promise<T>;
+  /**
+   * Reads the body of the request, as JSON or as a form, and validates it.
+   *
+   * @typeParam T What the schema makes of the body.
+   * @param schema A validator that follows the Standard Schema specification
+   * (https://standardschema.dev), version 1, such as those of zod, valibot
+   * and arktype.
+   * @param options How much is read.
+   * @returns What the schema made of the body.
+   * @throws {HttpError} 400 with a list of the issues if it is not what the
+   * schema wants; 400, 413 or 415 if it cannot be read. Left uncaught it is the
+   * answer.
+   * @throws {TypeError} If the body was read already.
+   *
+   * @example
+   * ```ts
+   * import { Router, type StandardSchemaV1 } from "@neffos/mvc";
+   * import { assertEquals } from "@std/assert";
+   *
+   * // Usually zod's, valibot's or arktype's.
+   * const Login: StandardSchemaV1<unknown, { name: string }> = {
+   *   "~standard": {
+   *     version: 1,
+   *     vendor: "example",
+   *     validate: (value) =>
+   *       typeof value === "object" && value !== null && "name" in value
+   *         ? { value: { name: String(value.name) } }
+   *         : { issues: [{ path: ["name"], message: "is missing" }] },
+   *   },
+   * };
+   *
+   * const router = new Router();
+   * router.post("/login", async (ctx) => {
+   *   const login = await ctx.readBody(Login, { maxBody: 1024 });
+   *   return ctx.text(`Hello ${login.name}`);
+   * });
+   *
+   * const server = Deno.serve({ port: 0, onListen() {} }, router.handler);
+   * const url = `http://localhost:${server.addr.port}/login`;
+   * const body = new URLSearchParams({ name: "Ann" });
+   * const response = await fetch(url, { method: "POST", body });
+   * assertEquals(await response.text(), "Hello Ann");
+   * await server.shutdown();
+   * ```
+   */
+  readBody<T>(
+    schema: StandardSchemaV1<unknown, T>,
+    options?: ReadBodyOptions,
+  ): Promise<T>;
+  async readBody(
+    schema?: StandardSchemaV1,
+    options?: ReadBodyOptions,
+  ): Promise<unknown> {
+    const body = await readBody(this, options?.maxBody);
+    return schema === undefined ? body : await validate(schema, body, "body");
+  }
+
+  /**
+   * Reads the query of the URL into an object; a repeated parameter is an array.
+   *
+   * @typeParam T The type that the caller expects. It is taken at its word.
+   * @param schema None: the query is not validated.
+   * @returns The query.
+   */
+  readQuery<T = Record<string, string | string[]>>(
+    schema?: undefined,
+  ): Promise<T>;
+  /**
+   * Reads the query of the URL into an object and validates it.
+   *
+   * @typeParam T What the schema makes of the query.
+   * @param schema A validator that follows the Standard Schema specification.
+   * @returns What the schema made of the query.
+   * @throws {HttpError} 400 with a list of the issues if it is not what the
+   * schema wants. Left uncaught it is the answer.
+   */
+  readQuery<T>(schema: StandardSchemaV1<unknown, T>): Promise<T>;
+  async readQuery(schema?: StandardSchemaV1): Promise<unknown> {
+    const query = collectFields(this.query);
+    return schema === undefined
+      ? query
+      : await validate(schema, query, "query");
+  }
+
+  /**
+   * Makes a response with plain text.
+   *
+   * @param body The text.
+   * @param init The status and the headers, if not 200 and none.
+   * @returns The response.
+   */
+  text(body: string, init?: ResponseInit): Response {
+    return new Response(body, init);
+  }
+
+  /**
+   * Makes a response with a value as JSON.
+   *
+   * @param value The value.
+   * @param init The status and the headers, if not 200 and none.
+   * @returns The response.
+   * @throws {TypeError} If the value cannot be written as JSON.
+   */
+  json(value: unknown, init?: ResponseInit): Response {
+    return Response.json(value, init);
+  }
+
+  /**
+   * Makes a response with an HTML page.
+   *
+   * @param body The page. Nothing in it is escaped.
+   * @param init The status and the headers, if not 200 and none.
+   * @returns The response.
+   */
+  html(body: string, init?: ResponseInit): Response {
+    const headers = new Headers(init?.headers);
+    if (!headers.has("content-type")) {
+      headers.set("content-type", "text/html; charset=UTF-8");
+    }
+    return new Response(body, { ...init, headers });
+  }
+
+  /**
+   * Makes a response that sends the client elsewhere.
+   *
+   * @param url Where to; a path of this server is enough.
+   * @param status 301, 302, 303, 307 or 308.
+   * @returns The response.
+   * @throws {RangeError} If the status is not one of a redirect.
+   *
+   * @example
+   * ```ts
+   * import { Router } from "@neffos/mvc";
+   *
+   * const router = new Router();
+   * router.get("/old", (ctx) => ctx.redirect("/new", 301));
+   * ```
+   */
+  redirect(url: string | URL, status: number = 302): Response {
+    if (![301, 302, 303, 307, 308].includes(status)) {
+      throw new RangeError(
+        `Cannot redirect with status "${status}": it should be 301, 302, 303, 307 or 308`,
+      );
+    }
+    // A header takes no other characters; `Response.redirect` takes no paths.
+    const location = String(url).toWellFormed()
+      .replace(/[^\x21-\x7e]+/g, encodeURIComponent);
+    return new Response(null, { status, headers: { location } });
+  }
+
+  /**
+   * Takes what the context shows out of the request, before the upgrade.
+   *
+   * `Deno.upgradeWebSocket` takes headers, address and signal away from the
+   * request, even from a `Headers` that was read before. What upgrades a request
+   * calls this first, so that the context stays readable; nothing is copied for
+   * a request that is not upgraded. A second call copies nothing.
+   *
+   * Call it directly before the upgrade, and {@linkcode Context.setUpgraded}
+   * directly after it. Where an `await` lies between them, middleware that does
+   * not wait for `next()` can answer in the middle of it.
+   *
+   * @throws {Error} If the request is answered already: an upgrade at that point
+   * would stop the server's listener for good.
+   *
+   * @example Upgrade a request without a neffos server
+   * ```ts
+   * import { Router } from "@neffos/mvc";
+   *
+   * const router = new Router();
+   * router.get("/echo", (ctx) => {
+   *   if (ctx.header("upgrade") !== "websocket") {
+   *     return ctx.text("Upgrade Required", { status: 426 });
+   *   }
+   *   ctx.detach();
+   *   const { socket, response } = Deno.upgradeWebSocket(ctx.request);
+   *   ctx.setUpgraded(response);
+   *   socket.onmessage = (event) => socket.send(event.data);
+   *   return response;
+   * });
+   * ```
+   */
+  detach(): void {
+    if (this.#answered) {
+      throw new Error(
+        `Cannot upgrade "${this.path}": the request is already answered`,
+      );
+    }
+    this.#copies ??= {
+      method: this.request.method,
+      href: this.request.url,
+      headers: takeHeaders(this.request),
+      remoteAddr: this.info.remoteAddr,
+    };
+  }
+
+  /**
+   * Tells the context that its request was upgraded. From then on the router
+   * returns this response, whatever handlers and middleware do: any other
+   * would stop the listener of `Deno.serve` for good.
+   *
+   * @param response The response that `Deno.upgradeWebSocket` has made. Only the
+   * first one counts.
+   */
+  setUpgraded(response: Response): void {
+    this.#upgraded ??= response;
+  }
+
+  /**
+   * Has a function called when the response has been sent to its end, was given
+   * up by the client, or has failed; of several, the last one first. What it
+   * throws is reported to the router's `onError`.
+   *
+   * @param callback Called once.
+   * @returns The context.
+   * @throws {Error} If the request is answered already.
+   *
+   * @example
+   * ```ts
+   * import { Router } from "@neffos/mvc";
+   *
+   * const router = new Router();
+   * router.get("/log", async (ctx) => {
+   *   const file = await Deno.open("/var/log/messages");
+   *   ctx.onSent(() => console.log(`sent to ${ctx.remoteIp}`));
+   *   return new Response(file.readable);
+   * });
+   * ```
+   */
+  onSent(callback: () => void | PromiseLike<void>): this {
+    if (this.#answered) {
+      throw new Error(
+        `Cannot wait for the response of "${this.path}": the request is already answered`,
+      );
+    }
+    (this.#onSent ??= []).push(callback);
+    return this;
+  }
+
+  /**
+   * Tells the context that its request is answered. The router does it, so that
+   * a handler that is still running cannot upgrade the request any more.
+   *
+   * @returns What {@linkcode Context.onSent} was given, if anything.
+   */
+  setAnswered(): readonly (() => void | PromiseLike<void>)[] | undefined {
+    this.#answered = true;
+    return this.#onSent;
+  }
+
+  get #href(): string {
+    return this.#copies?.href ?? this.request.url;
+  }
+
+  #parseUrl(): URL {
+    try {
+      return new URL(this.#href);
+    } catch (cause) {
+      throw new BadRequestError(
+        `Cannot parse "${this.#href}": its host is not a host`,
+        { cause },
+      );
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { dial } from "../client.ts";
+import { MemoryServer } from "../harness/mod.ts";
+import {
+  AskTimeoutError,
+  BadNamespaceError,
+  ConnectionClosedError,
+} from "../protocol/errors.ts";
+import { Server } from "../server/server.ts";
+import { socketPair } from "../transport/memory.ts";
+import { denoUpgrader } from "../transport/upgrader.ts";
+import { resolveURL } from "./dial.ts";
+
+function serve(server: Server): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (request, info) => server.upgrade(request, info),
+  );
+}
+
+Deno.test("dial() sends headers and subprotocols", async () => {
+  const server = new Server(denoUpgrader(), { "": { onHi() {} } }, {
+    protocols: ["neffos"],
+  });
+  const listener = serve(server);
+  const { port } = listener.addr;
+  await using client = await dial(`127.0.0.1:${port}/?a=b`, { onHi() {} }, {
+    headers: { authorization: "Bearer x" },
+    protocols: ["other", "neffos"],
+  });
+  const [conn] = server.connections;
+  const { headers, url, remoteAddr } = conn!.request;
+  assertEquals(headers.get("authorization"), "Bearer x");
+  assertEquals(url.search, "?a=b");
+  assertEquals((remoteAddr as Deno.NetAddr).hostname, "127.0.0.1");
+  assert(!client.isClosed);
+  await client.close();
+  await server.close();
+  await listener.shutdown();
+});
+
+Deno.test("dial() sends headers as URL parameters where it must", async () => {
+  const server = new Server(denoUpgrader(), { "": { onHi() {} } });
+  const listener = serve(server);
+  // A page's constructor knows no headers.
+  class PageWebSocket extends WebSocket {
+    constructor(url: string, protocols?: string | string[]) {
+      super(url, protocols);
+    }
+  }
+  const client = await dial(
+    `http://127.0.0.1:${listener.addr.port}/`,
+    { onHi() {} },
+    {
+      WebSocket: PageWebSocket,
+      headers: {
+        authorization: "Bearer x",
+        "x-mine": "ü;=&",
+        origin: "https://evil.example",
+        "x-forwarded-for": "1.2.3.4",
+        "user-agent": "forged",
+      },
+    },
+  );
+  const { headers } = server.connections[0]!.request;
+  assertEquals(headers.get("authorization"), "Bearer x");
+  assertEquals(headers.get("x-mine"), "ü;=&");
+  assertEquals(headers.get("origin"), null);
+  assertEquals(headers.get("x-forwarded-for"), null);
+  // One that is there stays as it is.
+  assert(headers.get("user-agent") !== "forged");
+  await client.close();
+  await server.close();
+  await listener.shutdown();
+});
+
+Deno.test("dial() says when nobody is there", async () => {
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = listener.addr;
+  listener.close();
+  await assertRejects(
+    () => dial(`ws://127.0.0.1:${port}/`, { onHi() {} }),
+    ConnectionClosedError,
+  );
+});
+
+Deno.test("dial() gives up after its time limit, and when it is told to", async () => {
+  const silent = () => {
+    const [left, right] = socketPair();
+    right.listen({ open() {}, message() {}, close() {} });
+    return left;
+  };
+  await assertRejects(
+    () => dial("x", { onHi() {} }, { transport: silent, timeout: 5 }),
+    AskTimeoutError,
+    "Cannot dial: the server did not accept within 5 ms",
+  );
+  const controller = new AbortController();
+  const { signal } = controller;
+  const dialling = dial("x", { onHi() {} }, { transport: silent, signal });
+  controller.abort(new Error("changed my mind"));
+  await assertRejects(() => dialling, Error, "changed my mind");
+  await assertRejects(
+    () => dial("x", { onHi() {} }, { transport: silent, signal }),
+    Error,
+    "changed my mind",
+  );
+});
+
+Deno.test("Client.waitServerConnect() waits for the server", async () => {
+  await using memory = new MemoryServer({ chat: {} });
+  const client = await memory.dial({ chat: {}, never: {} });
+  const [conn] = memory.server.connections;
+  const waiting = [
+    client.waitServerConnect("chat"),
+    client.waitServerConnect("chat"),
+  ];
+  await conn!.connect("chat");
+  const [first, second] = await Promise.all(waiting);
+  assertEquals(first, second);
+  assertEquals(await client.waitServerConnect("chat"), first);
+  await assertRejects(
+    () => client.waitServerConnect("never", { timeout: 5 }),
+    BadNamespaceError,
+    "the other side did not connect it within 5 ms",
+  );
+  const abort = AbortSignal.abort(new Error("enough"));
+  await assertRejects(
+    () => client.waitServerConnect("never", { signal: abort }),
+    Error,
+    "enough",
+  );
+  const lost = client.waitServerConnect("never");
+  await client.close();
+  await assertRejects(() => lost, ConnectionClosedError);
+  await assertRejects(
+    () => client.waitServerConnect("chat"),
+    ConnectionClosedError,
+  );
+});
+
+Deno.test("DialOptions.onClose is told once, also when it fails", async () => {
+  const log: string[] = [];
+  await using memory = new MemoryServer({ chat: {} });
+  const client = await memory.dial({ chat: {} }, {
+    onClose({ code }) {
+      log.push(`closed ${code}`);
+      throw new Error("onClose fails");
+    },
+  });
+  await memory.server.close();
+  assertEquals((await client.closed).code, 1001);
+  await client.close();
+  assertEquals(log, ["closed 1001"]);
+  assertEquals(memory.errors.map((error) => (error as Error).message), [
+    "onClose fails",
+  ]);
+});
+
+Deno.test("resolveURL() understands what people write", () => {
+  const page = "https://example.com/app/index.html";
+  const resolve = (url: string, base?: string) => resolveURL(url, base).href;
+  assertEquals(resolve("ws://a.example/x"), "ws://a.example/x");
+  assertEquals(resolve("http://a.example/x#y"), "ws://a.example/x");
+  assertEquals(resolve("https://a.example"), "wss://a.example/");
+  assertEquals(resolve("localhost:8080/echo"), "ws://localhost:8080/echo");
+  assertEquals(resolve("/echo?a", page), "wss://example.com/echo?a");
+  assertEquals(resolve("./echo", page), "wss://example.com/app/echo");
+  assertThrows(() => resolve("/echo"), TypeError, "a path is a URL in a page");
+  assertThrows(() => resolve("ftp://a.example"), TypeError, "the scheme must");
+  assertThrows(() => resolve("ws://"), TypeError, "it is not a URL");
+});

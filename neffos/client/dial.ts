@@ -1,0 +1,154 @@
+import type { FaultSource } from "../api/server_api.ts";
+import type { CloseInfo, Socket } from "../transport/socket.ts";
+import { WebSocketAdapter } from "../transport/web_socket.ts";
+import type { ReconnectOptions } from "./reconnect.ts";
+
+/** Writes headers as URL parameters. */
+export function toParameterHeaders(headers: Headers, url: URL): void {
+  for (const [name, value] of headers) {
+    url.searchParams.append(`X-Websocket-Header-${name}`, value);
+  }
+}
+
+/** Opens the platform's WebSocket. */
+export function openWebSocket(
+  url: string | URL,
+  options: DialOptions,
+): Socket {
+  const Constructor = options.WebSocket ?? globalThis.WebSocket;
+  if (Constructor === undefined) {
+    throw new TypeError(
+      "Cannot dial: this platform has no WebSocket, so give one as the option `WebSocket`",
+    );
+  }
+  const target = resolveURL(url);
+  const headers = new Headers(options.headers);
+  const { protocols } = options;
+  if ([...headers].length > 0) {
+    if (options.WebSocket === undefined && canSetHeaders()) {
+      const init = {
+        headers: Object.fromEntries(headers),
+        ...(protocols !== undefined && { protocols }),
+      };
+      // The types of a page know no headers.
+      const args = [target.href, init];
+      return new WebSocketAdapter(Reflect.construct(WebSocket, args));
+    }
+    toParameterHeaders(headers, target);
+  }
+  return new WebSocketAdapter(new Constructor(target.href, protocols));
+}
+
+/** Finds out what a program or a page means by a URL. */
+export function resolveURL(
+  url: string | URL,
+  base: string | undefined = globalThis.location?.href,
+): URL {
+  const text = String(url);
+  const isAbsolute = /^[a-z][a-z\d+.-]*:\/\//i.test(text);
+  const isPath = /^[./?]/.test(text);
+  const full = isAbsolute || isPath ? text : `ws://${text}`;
+  if (!URL.canParse(full, base)) {
+    throw new TypeError(
+      `Cannot dial "${text}": ${
+        isPath && base === undefined
+          ? "a path is a URL in a page alone, here it wants a host"
+          : "it is not a URL"
+      }`,
+    );
+  }
+  const target = new URL(full, base);
+  target.hash = "";
+  if (target.protocol === "http:") target.protocol = "ws:";
+  if (target.protocol === "https:") target.protocol = "wss:";
+  if (target.protocol === "ws:" || target.protocol === "wss:") return target;
+  throw new TypeError(
+    `Cannot dial "${text}": the scheme must be ws, wss, http or https`,
+  );
+}
+
+/** Deno, Node and Bun take headers beside the subprotocols. */
+function canSetHeaders(): boolean {
+  const platform = globalThis as {
+    Deno?: unknown;
+    process?: { versions?: { node?: string } };
+    document?: unknown;
+  };
+  return platform.document === undefined &&
+    (platform.Deno !== undefined ||
+      platform.process?.versions?.node !== undefined);
+}
+
+/** Options of {@linkcode dial}. Times are in milliseconds. */
+export interface DialOptions {
+  /**
+   * Headers of the handshake. Where the platform cannot set them (browsers)
+   * they are sent as URL parameters, which neffos servers read.
+   */
+  headers?: HeadersInit;
+  /** The subprotocols to offer. */
+  protocols?: string | string[];
+  /** Ends the dialling. */
+  signal?: AbortSignal;
+  /**
+   * How long the server may take to accept.
+   *
+   * @default {10_000}
+   */
+  timeout?: number;
+  /**
+   * How long an ask waits for its answer, where it does not say.
+   *
+   * @default {10_000}
+   */
+  askTimeout?: number;
+  /**
+   * The bytes of a message. More closes the connection (1009).
+   *
+   * @default {1_048_576}
+   */
+  maxPayload?: number;
+  /**
+   * Comes back after the connection was lost, unless the server's close code
+   * says not to: 1001, 1005, 1006, 1011 to 1014 and 4000 to 4499 let it, all
+   * others do not. The same Client, NSConn and Room objects go on, in the same
+   * namespaces and rooms.
+   *
+   * @default {false}
+   */
+  reconnect?: boolean | ReconnectOptions;
+  /**
+   * Told each time that the connection has ended, whoever ended it, and
+   * whether the client will come back. The last time it will not.
+   */
+  onClose?: (info: CloseInfo, willReconnect: boolean) => void;
+  /**
+   * Told before each try to come back: which one it will be, from 1, and how
+   * long it is waited for, in milliseconds. `client.retryNow()` ends the wait.
+   */
+  onReconnecting?: (tries: number, delay: number) => void;
+  /**
+   * Told when the client has come back and has entered its namespaces and
+   * rooms again. What refused it is told to `onError`.
+   */
+  onReconnect?: (tries: number) => void;
+  /**
+   * Told of every exception of a handler that is not an EventError.
+   *
+   * @default one line of JSON by `console.error` for each
+   */
+  onError?: (error: unknown, source: FaultSource) => void;
+  /**
+   * What makes the sockets, where the platform has none of its own (Node
+   * before 22).
+   *
+   * @default {globalThis.WebSocket}
+   */
+  WebSocket?: new (url: string, protocols?: string | string[]) => WebSocket;
+  /**
+   * Makes the socket, for other transports than websockets and for tests.
+   *
+   * @default a WebSocket to the URL
+   */
+  transport?: (url: string) => Socket;
+}

@@ -1,0 +1,452 @@
+import {
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { type Client, dial, type DialOptions } from "../client.ts";
+import type { ConnHandler } from "../controller/events.ts";
+import { MemoryServer } from "../harness/mod.ts";
+import { ConnectionClosedError, EventError } from "../protocol/errors.ts";
+import { Server } from "../server/server.ts";
+import { socketPair } from "../transport/memory.ts";
+import type { Socket } from "../transport/socket.ts";
+import { denoUpgrader } from "../transport/upgrader.ts";
+import {
+  completeReconnect,
+  delayOf,
+  mayComeBack,
+  type ReconnectOptions,
+} from "./reconnect.ts";
+
+/** No wait between tries. */
+const AT_ONCE: ReconnectOptions = { initialDelay: 0 };
+
+/** A client of a server in memory that comes back, and what it was told. */
+class Returning {
+  readonly told: string[] = [];
+  readonly errors: unknown[] = [];
+  client!: Client;
+  socket!: Socket;
+  tries = 0;
+  #waiting: (() => void)[] = [];
+
+  static async dial(
+    memory: MemoryServer,
+    handler: ConnHandler,
+    options: DialOptions = {},
+  ): Promise<Returning> {
+    const self = new Returning();
+    self.client = await dial("ws://memory.test/", handler, {
+      reconnect: AT_ONCE,
+      transport() {
+        self.tries++;
+        return self.socket = memory.connect();
+      },
+      onClose: (info, willReconnect) =>
+        self.#tell(`close ${info.code} ${willReconnect}`),
+      onReconnect: (tries) => self.#tell(`reconnect ${tries}`),
+      onError: (error) => self.errors.push(error),
+      ...options,
+    });
+    return self;
+  }
+
+  #tell(line: string): void {
+    this.told.push(line);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Waits until it was told so many things. */
+  async until(count: number): Promise<void> {
+    while (this.told.length < count) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+}
+
+Deno.test("dial() comes back into its namespaces and rooms, with the same objects", async () => {
+  const log: string[] = [];
+  await using memory = new MemoryServer({
+    chat: {
+      onRoomJoined: (_, { room }) => void log.push(`server joined ${room}`),
+      onSay: (nsConn, msg) => void nsConn.room(msg.room)!.emit("onHeard"),
+    },
+    admin: {},
+  });
+  const heard = [1, 2].map(() => Promise.withResolvers<void>());
+  const returning = await Returning.dial(memory, {
+    chat: {
+      onNamespaceConnected: () => void log.push("connected"),
+      onNamespaceDisconnect: () => void log.push("disconnect"),
+      onHeard: () => heard.shift()!.resolve(),
+    },
+    admin: {},
+  });
+  const { client } = returning;
+  const chat = await client.connect("chat");
+  const admin = await client.connect("admin");
+  const rooms = [await chat.joinRoom("a"), await chat.joinRoom("b")];
+  await rooms[0]!.leave();
+  const { id } = client;
+  const [first, second] = heard.map(({ promise }) => promise);
+  rooms[1]!.emit("onSay");
+  await first;
+  returning.socket.terminate!();
+  await returning.until(2);
+  assertEquals(returning.told, ["close 1006 true", "reconnect 1"]);
+  assertStrictEquals(client.namespace("chat"), chat);
+  assertStrictEquals(client.namespace("admin"), admin);
+  assertStrictEquals(chat.conn, client.conn);
+  assertEquals(chat.rooms, [rooms[1]]);
+  assertEquals(chat.isConnected && rooms[1]!.isJoined, true);
+  assertEquals(rooms[0]!.isJoined, false);
+  assertEquals(client.id === id, false);
+  assertEquals(chat.id, client.id);
+  rooms[1]!.emit("onSay");
+  await second;
+  assertEquals(memory.server.room("chat", "b").length, 1);
+  assertEquals(log, [
+    "connected",
+    "server joined a",
+    "server joined b",
+    "disconnect",
+    "connected",
+    "server joined b",
+  ]);
+  await client.close();
+  assertEquals(returning.told.at(-1), "close 1000 false");
+  assertEquals(returning.errors, []);
+});
+
+Deno.test("dial() obeys a close code that says not to come back", async () => {
+  for (
+    const [code, willReturn] of [
+      [1000, false],
+      [1001, true],
+      [1008, false],
+      [1009, false],
+      [1012, true],
+      [1013, true],
+      [4000, true],
+      [4499, true],
+      [4500, false],
+      [4999, false],
+    ] as const
+  ) {
+    await using memory = new MemoryServer({ chat: {} });
+    const returning = await Returning.dial(memory, { chat: {} });
+    memory.server.connections[0]!.close(code, "because");
+    if (willReturn) {
+      await returning.until(2);
+      assertEquals(returning.told, [`close ${code} true`, "reconnect 1"]);
+      await returning.client.close();
+    } else {
+      assertEquals((await returning.client.closed).code, code);
+      assertEquals(returning.told, [`close ${code} false`]);
+    }
+    assertEquals(returning.tries, willReturn ? 2 : 1);
+  }
+});
+
+Deno.test("mayComeBack() knows the codes", () => {
+  const codes = Array.from({ length: 5000 }, (_, code) => code);
+  const back = codes.filter(mayComeBack);
+  assertEquals(back.slice(0, 8), [
+    1001,
+    1005,
+    1006,
+    1011,
+    1012,
+    1013,
+    1014,
+    4000,
+  ]);
+  assertEquals([back.at(-1), back.length], [4499, 507]);
+});
+
+Deno.test("dial() refuses emits while it is away, or keeps them if told to", async () => {
+  for (const maxKept of [0, 2]) {
+    const received: string[] = [];
+    const last = Promise.withResolvers<void>();
+    await using memory = new MemoryServer({
+      chat: {
+        onSay(_nsConn, msg) {
+          received.push(msg.room + msg.text());
+          if (msg.text() === "last") last.resolve();
+        },
+      },
+    });
+    const sent: boolean[] = [];
+    const returning = await Returning.dial(memory, { chat: {} }, {
+      reconnect: { ...AT_ONCE, maxKept },
+      onClose: (_info, willReconnect) => {
+        if (!willReconnect) return;
+        for (const text of ["1", "2", "3"]) sent.push(room.emit("onSay", text));
+        sent.push(chat.conn.write({ namespace: "chat", event: "onSay" }));
+      },
+      onReconnect: () => void chat.emit("onSay", "last"),
+    });
+    const chat = await returning.client.connect("chat");
+    const room = await chat.joinRoom("room:");
+    returning.socket.terminate!();
+    await last.promise;
+    const isKept = maxKept > 0;
+    assertEquals(sent, [isKept, isKept, false, false]);
+    assertEquals(
+      received,
+      isKept ? ["room:1", "room:2", "last"] : ["last"],
+    );
+    await returning.client.close();
+    assertEquals(chat.emit("onSay", "gone"), false);
+  }
+});
+
+Deno.test("dial() rejects what was asked when the connection is lost", async () => {
+  const never = Promise.withResolvers<void>();
+  await using memory = new MemoryServer({
+    chat: { onAsk: () => never.promise },
+  });
+  const returning = await Returning.dial(memory, { chat: {} });
+  const chat = await returning.client.connect("chat");
+  const asked = chat.ask("onAsk");
+  returning.socket.terminate!();
+  await assertRejects(() => asked, ConnectionClosedError);
+  await returning.until(2);
+  never.resolve();
+  await returning.client.close();
+});
+
+Deno.test("dial() tries as often as it is told to, and no longer than it is wanted", async () => {
+  await using memory = new MemoryServer({ chat: {} });
+  const returning = await Returning.dial(memory, { chat: {} }, {
+    reconnect: { ...AT_ONCE, maxTries: 3 },
+  });
+  await memory.server.close();
+  const { code } = await returning.client.closed;
+  assertEquals(code, 1001);
+  assertEquals(returning.tries, 4);
+  assertEquals(returning.told, ["close 1001 true", "close 1001 false"]);
+
+  await using other = new MemoryServer({ chat: {} });
+  const patient = await Returning.dial(other, { chat: {} }, {
+    reconnect: { initialDelay: 1e9, maxDelay: 1e9, random: () => 1 },
+  });
+  patient.socket.terminate!();
+  await patient.until(1);
+  assertEquals(patient.client.isClosed, false);
+  await patient.client.close();
+  assertEquals(patient.client.isClosed, true);
+  assertEquals(patient.told, ["close 1006 true", "close 1006 false"]);
+});
+
+Deno.test("dial() stays away when the server refuses it on its return", async () => {
+  let count = 0;
+  await using memory = new MemoryServer({ chat: {} }, {
+    onConnect() {
+      if (count++ > 0) throw new EventError("banned");
+    },
+  });
+  const returning = await Returning.dial(memory, { chat: {} });
+  returning.socket.terminate!();
+  const { code, reason } = await returning.client.closed;
+  assertEquals([code, reason], [1008, "banned"]);
+});
+
+Deno.test("dial() tells onError of what refuses it on its return", async () => {
+  let isOpen = true;
+  const refuse = () => {
+    if (!isOpen) throw new EventError("no seat");
+  };
+  await using memory = new MemoryServer({
+    chat: { onRoomJoin: refuse },
+    admin: { onNamespaceConnect: refuse },
+  });
+  const returning = await Returning.dial(memory, { chat: {}, admin: {} });
+  const { client } = returning;
+  const chat = await client.connect("chat");
+  const admin = await client.connect("admin");
+  await chat.joinRoom("room");
+  isOpen = false;
+  returning.socket.terminate!();
+  await returning.until(2);
+  assertEquals(
+    returning.errors.map((error) => (error as Error).message),
+    ["no seat", "no seat"],
+  );
+  assertEquals([chat.isConnected, admin.isConnected], [true, false]);
+  assertEquals(chat.rooms, []);
+  await client.close();
+});
+
+Deno.test("dial() comes back when it is lost again on its return", async () => {
+  let count = 0;
+  await using memory = new MemoryServer({
+    chat: {
+      onRoomJoin(nsConn, msg) {
+        // Lost between the first room and the second.
+        if (msg.room === "b" && count++ === 1) nsConn.conn.close(4000);
+      },
+    },
+  });
+  const returning = await Returning.dial(memory, { chat: {} });
+  const chat = await returning.client.connect("chat");
+  await chat.joinRoom("a");
+  await chat.joinRoom("b");
+  returning.socket.terminate!();
+  await returning.until(3);
+  assertEquals(returning.told, [
+    "close 1006 true",
+    "close 4000 true",
+    "reconnect 1",
+  ]);
+  assertEquals(chat.rooms.map(({ name }) => name), ["a", "b"]);
+  await returning.client.close();
+});
+
+Deno.test("A namespace that the server connects is the same object after a return", async () => {
+  await using memory = new MemoryServer({ chat: {} }, {
+    async onConnect(conn) {
+      await conn.connect("chat");
+    },
+  });
+  const returning = await Returning.dial(memory, { chat: {} });
+  const chat = await returning.client.waitServerConnect("chat");
+  returning.socket.terminate!();
+  await returning.until(2);
+  assertStrictEquals(returning.client.namespace("chat"), chat);
+  assertEquals(chat.isConnected, true);
+  await returning.client.close();
+  assertEquals(memory.errors, []);
+});
+
+Deno.test("dial() finds a server again that was stopped and started", async () => {
+  const make = () => new Server(denoUpgrader(), { chat: { onHi: () => "hi" } });
+  const serve = (server: Server, port: number) =>
+    Deno.serve(
+      { port, hostname: "127.0.0.1", onListen() {} },
+      (request, info) => server.upgrade(request, info),
+    );
+  for (const probe of [false, true]) {
+    const server = make();
+    const listener = serve(server, 0);
+    const { port } = listener.addr;
+    const back = Promise.withResolvers<void>();
+    await using client = await dial(`ws://127.0.0.1:${port}/`, { chat: {} }, {
+      reconnect: { initialDelay: 5, maxDelay: 20, probe },
+      onReconnect: () => back.resolve(),
+    });
+    const chat = await client.connect("chat");
+    await server.close();
+    await listener.shutdown();
+    const again = make();
+    const second = serve(again, port);
+    await back.promise;
+    assertEquals((await chat.ask("onHi")).text(), "hi");
+    assertEquals(again.connections[0]!.reconnectTries > 0, true);
+    await client.close();
+    await again.close();
+    await second.shutdown();
+  }
+});
+
+Deno.test("delayOf() grows to its cap, and is a random part of it", () => {
+  const options = completeReconnect({
+    initialDelay: 100,
+    factor: 3,
+    maxDelay: 1000,
+    random: () => 0.5,
+  })!;
+  const delays = [0, 1, 2, 3, 50].map((tries) => delayOf(options, tries));
+  assertEquals(delays, [50, 150, 450, 500, 500]);
+  assertEquals(completeReconnect(false), undefined);
+  assertEquals(completeReconnect(true)?.maxDelay, 30_000);
+  assertThrows(
+    () => completeReconnect({ factor: -1 }),
+    RangeError,
+    "Cannot set reconnect.factor to -1",
+  );
+});
+
+Deno.test("A connection that is lost right after it was accepted is not forgotten", async () => {
+  // However many microtasks later, the end must be told, or a new try made.
+  for (let later = 0; later < 30; later++) {
+    let count = 0;
+    const transport = () => {
+      const [left, right] = socketPair();
+      right.listen({
+        open() {},
+        async message(frame) {
+          if (frame !== "M") return;
+          right.send("AID");
+          if (count++ >= 2) return;
+          for (let n = 0; n < later; n++) await Promise.resolve();
+          right.terminate!();
+        },
+        close() {},
+      });
+      return left;
+    };
+    const back = Promise.withResolvers<void>();
+    const options = {
+      transport,
+      reconnect: AT_ONCE,
+      onReconnect: () => void (count > 2 && back.resolve()),
+    };
+    let client: Client | undefined;
+    while (client === undefined) {
+      client = await dial("memory", { chat: {} }, options).catch(() =>
+        undefined
+      );
+    }
+    if (count <= 2) await back.promise;
+    await client.close();
+  }
+});
+
+Deno.test("dial() tells of each wait, and Client.retryNow() ends it", async () => {
+  await using memory = new MemoryServer({ "": {} });
+  const waits: [number, number][] = [];
+  const waiting = [1, 2].map(() => Promise.withResolvers<void>());
+  let refused = 1;
+  const returning = await Returning.dial(memory, { "": {} }, {
+    reconnect: {
+      initialDelay: 1_000_000,
+      maxDelay: 3_000_000,
+      random: () => 1,
+    },
+    onReconnecting: (...wait) => {
+      waits.push(wait);
+      waiting.shift()?.resolve();
+    },
+  });
+  const [first, second] = waiting.map(({ promise }) => promise);
+  // Nothing waits yet.
+  returning.client.retryNow();
+  memory.server.onConnect = (conn) => {
+    if (refused-- > 0) conn.close(1013);
+  };
+  returning.socket.terminate!();
+  await first;
+  returning.client.retryNow();
+  await second;
+  returning.client.retryNow();
+  await returning.until(2);
+  assertEquals(returning.told, ["close 1006 true", "reconnect 2"]);
+  assertEquals(waits, [[1, 1_000_000], [2, 2_000_000]]);
+  await returning.client.close();
+});
+
+Deno.test("dial() tells of a wait to a hook that closes the client", async () => {
+  await using memory = new MemoryServer({ "": {} });
+  const returning = await Returning.dial(memory, { "": {} }, {
+    reconnect: { initialDelay: 1_000_000, random: () => 1 },
+    onReconnecting: () => void returning.client.close(),
+  });
+  returning.socket.terminate!();
+  await returning.client.closed;
+  assertEquals(returning.told, ["close 1006 true", "close 1006 false"]);
+  assertEquals(returning.tries, 1);
+});

@@ -1,0 +1,215 @@
+import type { FaultSource } from "../api/server_api.ts";
+import type { CompiledEvents } from "../controller/compile.ts";
+
+/** How long a name or an ID may be, in UTF-16 units. */
+const MAX_NAME = 128;
+
+/** How long the text of an error may be: it may have what a client has sent. */
+const MAX_TEXT = 1_024;
+
+const MAX_STACK = 4_096;
+
+/** How many errors a line has, causes and parts included. */
+const MAX_ERRORS = 8;
+
+/** An error as it stands in a line. */
+interface Described {
+  name?: string;
+  message: string;
+  stack?: string;
+  cause?: Described;
+  /** The parts of an AggregateError or a SuppressedError. */
+  errors?: Described[];
+}
+
+/**
+ * Writes the line of a fault: one JSON object in which nothing but printable
+ * characters stands, whatever a client has put into names and errors. It has
+ * no body of a message.
+ *
+ * @param error What was thrown.
+ * @param source Where.
+ * @returns The line, without its end.
+ */
+export function writeFault(error: unknown, source: FaultSource): string {
+  const { conn, namespace, event } = source;
+  return toLogText({
+    level: "error",
+    message: "neffos: a fault",
+    conn: conn && cut(conn.id, MAX_NAME),
+    namespace: namespace && cut(namespace, MAX_NAME),
+    event: event && cut(event, MAX_NAME),
+    error: new Describer().describe(error),
+  });
+}
+
+/** Describes an error and those inside of it, up to a number of them. */
+class Describer {
+  #count = 0;
+
+  describe(error: unknown): Described {
+    this.#count++;
+    if (typeof error !== "object" && typeof error !== "function") {
+      return { message: cut(String(error), MAX_TEXT) };
+    }
+    if (error === null) return { message: "null" };
+    const text = read(error, "message");
+    // What is no error may be a message, or its body.
+    if (typeof text !== "string") return { message: kindOf(error) };
+    const described: Described = { message: cut(text, MAX_TEXT) };
+    const name = read(error, "name");
+    if (typeof name === "string") described.name = cut(name, MAX_NAME);
+    const stack = read(error, "stack");
+    if (typeof stack === "string") {
+      described.stack = cut(framesOf(stack, text), MAX_STACK);
+    }
+    const cause = read(error, "cause");
+    if (cause !== undefined && this.#count < MAX_ERRORS) {
+      described.cause = this.describe(cause);
+    }
+    const errors: Described[] = [];
+    for (const part of partsOf(error)) {
+      if (this.#count >= MAX_ERRORS) break;
+      errors.push(this.describe(part));
+    }
+    if (errors.length > 0) described.errors = errors;
+    return described;
+  }
+}
+
+/** The errors that an AggregateError or a SuppressedError stands for. */
+function partsOf(error: object): unknown[] {
+  const parts = ["error", "suppressed"].map((key) => read(error, key))
+    .filter((part) => part !== undefined);
+  const errors = read(error, "errors");
+  try {
+    if (Array.isArray(errors)) parts.push(...errors.slice(0, MAX_ERRORS));
+  } catch {
+    // A Proxy of an array may be as bad as any other.
+  }
+  return parts;
+}
+
+/** Reads a property of what may be anything, a Proxy or a getter that throws. */
+function read(object: object, key: string): unknown {
+  try {
+    return (object as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Takes from a stack what comes after the text, which stands for itself. */
+function framesOf(stack: string, text: string): string {
+  const at = text === "" ? -1 : stack.indexOf(text);
+  const rest = at < 0 ? stack : stack.slice(at + text.length);
+  // Else a text that was changed later would stand here in full.
+  const start = rest.search(/\n {4}at /);
+  return start < 0 ? "" : rest.slice(start + 1);
+}
+
+function kindOf(value: object): string {
+  const constructor = read(value, "constructor");
+  const name = typeof constructor === "function"
+    ? read(constructor, "name")
+    : undefined;
+  return typeof name === "string" && name !== ""
+    ? `something of class ${cut(name, MAX_NAME)} was thrown`
+    : "something that is no error was thrown";
+}
+
+function cut(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max)}… (${text.length})`;
+}
+
+/** Reports to the program's hook, or to the console; never throws. */
+export function reportTo(
+  onError: ((error: unknown, source: FaultSource) => void) | undefined,
+  error: unknown,
+  source: FaultSource,
+): void {
+  if (onError === undefined) return logFault(error, source);
+  const onFailure = (failure: unknown) => {
+    // What could not be told is not lost.
+    logFault(error, source);
+    logFault(failure, { ...source, event: "onError" });
+  };
+  try {
+    const reported: unknown = onError(error, source);
+    if (reported instanceof Promise) reported.catch(onFailure);
+  } catch (failure) {
+    onFailure(failure);
+  }
+}
+
+function logFault(error: unknown, source: FaultSource): void {
+  try {
+    // deno-lint-ignore no-console -- the program has no onError that works
+    console.error(writeFault(error, source));
+  } catch {
+    // A console that fails must not stop anything.
+  }
+}
+
+/**
+ * What a terminal, a viewer of logs or the eye might obey and JSON leaves as
+ * it is: DEL, C1 controls, separators of lines, direction marks.
+ */
+const UNSEEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Writes a value as JSON in one line, for a log or a terminal, whoever has
+ * chosen it.
+ */
+export function toLogText(value: unknown): string {
+  return JSON.stringify(value).replace(UNSEEN, escape);
+}
+
+function escape(text: string): string {
+  return Array.from(
+    { length: text.length },
+    (_, i) => `\\u${text.charCodeAt(i).toString(16).padStart(4, "0")}`,
+  ).join("");
+}
+
+/** How many names are told of: it is clients that choose them. */
+const MAX_NAMES = 100;
+
+/** Writes one line for each event that nobody handles. */
+export class UnhandledLog {
+  readonly #told = new Map<string, Set<string>>();
+  #count = 0;
+
+  /** Tells of a message whose event is not among those of its namespace. */
+  tell(namespace: string, event: string, { handlers }: CompiledEvents): void {
+    if (this.#count === MAX_NAMES) return;
+    const told = this.#told.get(namespace) ?? new Set();
+    if (told.has(event)) return;
+    this.#told.set(namespace, told.add(event));
+    this.#count++;
+    const meant = findSimilar(event, handlers.keys());
+    const hint = meant === undefined
+      ? ""
+      : `; did you mean ${toLogText(meant)}?`;
+    // deno-lint-ignore no-console -- the program has given no onUnhandled
+    console.warn(
+      `Cannot handle event ${toLogText(event)} of namespace ${
+        toLogText(namespace)
+      }: nothing handles it${hint}`,
+    );
+  }
+}
+
+/** Finds an event that is spelt in another case, or with or without `on`. */
+function findSimilar(
+  event: string,
+  known: Iterable<string>,
+): string | undefined {
+  const wanted = normalize(event);
+  for (const name of known) if (normalize(name) === wanted) return name;
+  return undefined;
+}
+
+function normalize(event: string): string {
+  return event.toLowerCase().replace(/^on(?=.)/s, "");
+}

@@ -1,0 +1,268 @@
+import { assertEquals } from "@std/assert";
+import { type Conn, coreOf } from "../api/conn.ts";
+import type { NSConn } from "../api/ns_conn.ts";
+import type { Client } from "../client.ts";
+import type { Events } from "../controller/events.ts";
+import { MemoryServer } from "../harness/mod.ts";
+import { CloseError } from "../protocol/errors.ts";
+import type { Server } from "../server/server.ts";
+
+/** What a hook may do; what comes of it does not matter here. */
+type Action = (conn: Conn, server: Server) => unknown;
+
+const NAMESPACE = "chat";
+
+function inside(conn: Conn): NSConn {
+  const nsConn = conn.namespace(NAMESPACE);
+  if (nsConn === undefined) throw new CloseError(4000, "not connected");
+  return nsConn;
+}
+
+const SHORT = { timeout: 20 };
+
+const ACTIONS: Record<string, Action> = {
+  emit: (conn) => inside(conn).emit("onOther"),
+  ask: (conn) => inside(conn).ask("onOther", "", SHORT),
+  "ask without waiting": (conn) => {
+    inside(conn).ask("onOther", "", SHORT).catch(() => {});
+  },
+  "join the room": (conn) => inside(conn).joinRoom("room", SHORT),
+  "join another room": (conn) => inside(conn).joinRoom("other", SHORT),
+  "leave the room": (conn) => inside(conn).room("room")?.leave(SHORT),
+  "leave all rooms": (conn) => inside(conn).leaveAll(SHORT),
+  disconnect: (conn) => inside(conn).disconnect(SHORT),
+  "disconnect all": (conn) => conn.disconnectAll(SHORT),
+  connect: (conn) => conn.connect(NAMESPACE, SHORT),
+  "connect another": (conn) => conn.connect("second", SHORT),
+  close: (conn) => conn.close(4321, "by a hook"),
+  "throw a CloseError": () => {
+    throw new CloseError(4321, "by a hook");
+  },
+  throw: () => {
+    throw new Error("by a hook");
+  },
+  broadcast: (_conn, server) =>
+    server.broadcast(null, { namespace: NAMESPACE, event: "onOther" }),
+  "ask everybody": (_conn, server) =>
+    server.ask({ namespace: NAMESPACE, event: "onOther" }, SHORT),
+  "look around": (conn, server) => [
+    server.connections,
+    server.room(NAMESPACE, "room"),
+    conn.namespaces.map(({ rooms }) => rooms),
+  ],
+  "close the server": (_conn, server) => server.close({ timeout: 20 }),
+};
+
+const HOOKS = [
+  "onNamespaceConnect",
+  "onNamespaceConnected",
+  "onNamespaceDisconnect",
+  "onRoomJoin",
+  "onRoomJoined",
+  "onRoomLeave",
+  "onRoomLeft",
+  "onSay",
+];
+
+/** Goes through all of a connection's life, as far as it gets. */
+async function live(client: Client): Promise<void> {
+  const steps: ((nsConn: NSConn | undefined) => unknown)[] = [
+    () => client.connect(NAMESPACE, SHORT),
+    (nsConn) => nsConn?.joinRoom("room", SHORT),
+    (nsConn) => nsConn?.ask("onSay", "", SHORT),
+    (nsConn) => nsConn?.room("room")?.leave(SHORT),
+    (nsConn) => nsConn?.joinRoom("room", SHORT),
+    (nsConn) => nsConn?.disconnect(SHORT),
+    () => client.connect(NAMESPACE, SHORT),
+    (nsConn) => nsConn?.joinRoom("room", SHORT),
+  ];
+  for (const step of steps) {
+    try {
+      await step(client.namespace(NAMESPACE));
+    } catch {
+      // A hook has made it fail; the next step may work.
+    }
+  }
+}
+
+/** Says of what was begun whether it was ended as often. */
+class Balance {
+  readonly counts: Record<string, number> = {};
+
+  add(what: string, by: number): void {
+    this.counts[what] = (this.counts[what] ?? 0) + by;
+  }
+
+  events(side: string): Events {
+    const count = (what: string, by: number) => () =>
+      this.add(`${side} ${what}`, by);
+    return {
+      onNamespaceConnected: count("namespace", 1),
+      onNamespaceDisconnect: count("namespace", -1),
+      onRoomJoined: count("room", 1),
+      onRoomLeft: count("room", -1),
+    };
+  }
+}
+
+/** A hook that closes the server itself goes on when that is done. */
+function lastWords(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+/** Both: the one that counts and the one that acts. */
+function both(first: Events, name: string, act: () => unknown): Events {
+  const counted = first[name];
+  return {
+    onOther: () => "other",
+    onSay: () => "said",
+    ...first,
+    async [name](nsConn, msg) {
+      // Asked to leave, a hook that throws refuses: then nothing was left.
+      const mayRefuse = name === "onNamespaceDisconnect" && !msg.isLocal;
+      if (!mayRefuse) counted?.(nsConn, msg);
+      await act();
+      if (mayRefuse) counted?.(nsConn, msg);
+    },
+  };
+}
+
+for (const side of ["server", "client"] as const) {
+  for (const hook of HOOKS) {
+    Deno.test(`Any action in any hook ends well: ${side}, ${hook}`, async () => {
+      for (const [name, action] of Object.entries(ACTIONS)) {
+        const balance = new Balance();
+        const faults: string[] = [];
+        // A hook whose action fires the same hook would never end.
+        let isActing = false;
+        const act = (conn: () => Conn) => async () => {
+          if (isActing) return;
+          isActing = true;
+          try {
+            await action(conn(), memory.server);
+          } finally {
+            isActing = false;
+          }
+        };
+        const handlers = {
+          server: balance.events("server"),
+          client: balance.events("client"),
+        };
+        let closed: Conn | undefined;
+        const acting = side === "server"
+          ? act(() => memory.server.connections[0] ?? closed!)
+          : act(() => client.conn);
+        handlers[side] = both(handlers[side], hook, acting);
+        const other = side === "server" ? "client" : "server";
+        handlers[other] = both(handlers[other], "onOther", () => "other");
+        const memory = new MemoryServer(
+          { [NAMESPACE]: handlers.server, second: {} },
+          {
+            closeTimeout: 50,
+            onError: (error) => faults.push((error as Error).message),
+            onConnect(conn) {
+              closed = conn;
+              balance.add("connection", 1);
+            },
+            onDisconnect: () => balance.add("connection", -1),
+          },
+        );
+        const client: Client = await memory.dial(
+          { [NAMESPACE]: handlers.client, second: {} },
+          { onError: (error) => faults.push((error as Error).message) },
+        );
+        await live(client);
+        await client.close();
+        await memory.server.close();
+        await lastWords();
+        const where = `${side}, ${hook}, ${name}`;
+        for (const [what, count] of Object.entries(balance.counts)) {
+          assertEquals(count, 0, `${what}: ${where}`);
+        }
+        assertEquals(memory.server.totalConnections, 0, where);
+        assertEquals(
+          memory.server.connectionsByNamespace(NAMESPACE),
+          [],
+          where,
+        );
+        assertEquals(memory.server.room(NAMESPACE, "room"), [], where);
+      }
+    });
+  }
+}
+
+for (const hook of ["onConnect", "onDisconnect"] as const) {
+  Deno.test(`Any action in any hook ends well: server, ${hook}`, async () => {
+    for (const [name, action] of Object.entries(ACTIONS)) {
+      const balance = new Balance();
+      const memory = new MemoryServer(
+        {
+          [NAMESPACE]: { ...balance.events("server"), onOther: () => "other" },
+          second: {},
+        },
+        {
+          closeTimeout: 50,
+          async onConnect(conn) {
+            if (hook === "onConnect") await action(conn, memory.server);
+            // What throws has refused it, and is told of no end.
+            balance.add("connection", 1);
+          },
+          async onDisconnect(conn) {
+            balance.add("connection", -1);
+            if (hook === "onDisconnect") await action(conn, memory.server);
+          },
+        },
+      );
+      const where = `${hook}, ${name}`;
+      try {
+        const client = await memory.dial({ [NAMESPACE]: {}, second: {} });
+        await live(client);
+        await client.close();
+      } catch (error) {
+        assertEquals(hook, "onConnect", `${where}: ${error}`);
+      }
+      await memory.server.close();
+      await lastWords();
+      for (const [what, count] of Object.entries(balance.counts)) {
+        assertEquals(count, 0, `${what}: ${where}`);
+      }
+      assertEquals(memory.server.totalConnections, 0, where);
+      assertEquals(memory.server.room(NAMESPACE, "room"), [], where);
+    }
+  });
+}
+
+Deno.test("100,000 asks leave no entry, no timer and no listener", async () => {
+  let listeners = 0;
+  const { signal } = new AbortController();
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners++;
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (
+    ...args: Parameters<typeof removeEventListener>
+  ) => {
+    listeners--;
+    removeEventListener.apply(signal, args);
+  };
+  await using memory = new MemoryServer({ chat: { onAsk: () => "answer" } });
+  const client = await memory.dial({ chat: {} });
+  const nsConn = await client.connect("chat");
+  const { asks, host } = coreOf(client.conn);
+  const before = host.timers.size;
+  for (let i = 0; i < 100; i++) {
+    const batch = Array.from({ length: 1000 }, (_, n) => {
+      // One in ten ends by its time limit, one in ten by a refusal.
+      if (n % 10 === 0) return nsConn.ask("onAsk", "", { timeout: 0.001 });
+      if (n % 10 === 1) return nsConn.ask("onNobody", "", { signal });
+      return nsConn.ask("onAsk", "", { signal });
+    });
+    await Promise.allSettled(batch);
+  }
+  assertEquals([asks.size, host.timers.size - before, listeners], [0, 0, 0]);
+  const last = nsConn.ask("onAsk", "", { signal });
+  assertEquals([asks.size, host.timers.size - before, listeners], [1, 1, 1]);
+  await last;
+  assertEquals([asks.size, host.timers.size - before, listeners], [0, 0, 0]);
+});

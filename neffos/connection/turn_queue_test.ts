@@ -1,0 +1,134 @@
+import { assertEquals } from "@std/assert";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Queue, type Turn, type Turns } from "./turn_queue.ts";
+
+type Work = () => void | Promise<void>;
+
+/** The microtasks of a few awaits. */
+async function later(): Promise<void> {
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+}
+
+Deno.test("Queue handles items in order, each when the one before is done", async () => {
+  const log: string[] = [];
+  const queue = new Queue<Work>((item) => item(), undefined);
+  queue.push(() => void log.push("sync"));
+  queue.push(async () => {
+    log.push("begin");
+    await later();
+    log.push("end");
+  });
+  queue.push(() => {
+    // What a handler adds comes after what is there already.
+    queue.push(() => void log.push("added"));
+    log.push("adds");
+  });
+  queue.push(() => void log.push("last"));
+  assertEquals(log, ["sync", "begin"]);
+  assertEquals(queue.size, 2);
+  await later();
+  await later();
+  assertEquals(log, ["sync", "begin", "end", "adds", "last", "added"]);
+  assertEquals(queue.size, 0);
+});
+
+for (const tracer of [undefined, new AsyncLocalStorage<Turn>()]) {
+  const how = tracer ? "traced" : "untraced";
+  Deno.test(`Queue goes on while a turn waits, and then waits for it (${how})`, async () => {
+    const log: string[] = [];
+    const answer = Promise.withResolvers<void>();
+    let turns: Turns = [];
+    const queue: Queue<Work> = new Queue((item) => queue.trace(item), tracer);
+    queue.push(async () => {
+      await later();
+      turns = queue.callers();
+      queue.suspend(turns);
+      log.push("asks");
+      await answer.promise;
+      await later();
+      log.push("answered");
+    });
+    queue.push(() => {
+      log.push("second");
+      queue.resume(turns);
+      answer.resolve();
+    });
+    queue.push(() => void log.push("third"));
+    for (let i = 0; i < 5; i++) await later();
+    assertEquals(log, ["asks", "second", "answered", "third"]);
+  });
+}
+
+Deno.test("Queue does not go on for an ask that is none of its turns'", async () => {
+  const log: string[] = [];
+  const tracer = new AsyncLocalStorage<Turn>();
+  const queue: Queue<Work> = new Queue((item) => queue.trace(item), tracer);
+  queue.push(async () => {
+    log.push("begin");
+    await later();
+    log.push("end");
+  });
+  queue.push(() => void log.push("second"));
+  // Such as a timer of the program that asks this connection.
+  const turns = queue.callers();
+  assertEquals(turns, []);
+  queue.suspend(turns);
+  await later();
+  await later();
+  assertEquals(log, ["begin", "end", "second"]);
+});
+
+Deno.test("Queue counts right when a turn does not wait for what it asked", async () => {
+  const log: string[] = [];
+  const queue = new Queue<Work>((item) => item(), undefined);
+  let turns: Turns = [];
+  queue.push(() => {
+    turns = queue.callers();
+    queue.suspend(turns);
+    log.push("asks and leaves");
+  });
+  queue.push(async () => {
+    log.push("begin");
+    await later();
+    log.push("end");
+  });
+  queue.push(() => void log.push("last"));
+  queue.resume(turns);
+  for (let i = 0; i < 4; i++) await later();
+  assertEquals(log, ["asks and leaves", "begin", "end", "last"]);
+});
+
+Deno.test("Queue.unshift() puts items before the others", async () => {
+  const log: string[] = [];
+  const queue = new Queue<Work>((item) => item(), undefined);
+  queue.push(later);
+  queue.push(() => void log.push("c"));
+  queue.unshift([() => void log.push("a"), () => void log.push("b")]);
+  await later();
+  await later();
+  assertEquals(log, ["a", "b", "c"]);
+});
+
+Deno.test("Queue does not take a turn that is done for the one after it", async () => {
+  const log: string[] = [];
+  const queue = new Queue<Work>((item) => item(), undefined);
+  let turns: Turns = [];
+  // A handler that begins something and does not wait for it, which asks late.
+  queue.push(() => {
+    turns = queue.callers();
+  });
+  queue.suspend(turns);
+  const gate = Promise.withResolvers<void>();
+  queue.push(async () => {
+    log.push("begin");
+    await gate.promise;
+    log.push("end");
+  });
+  queue.push(() => void log.push("next"));
+  await later();
+  assertEquals(log, ["begin"]);
+  queue.resume(turns);
+  gate.resolve();
+  await later();
+  assertEquals(log, ["begin", "end", "next"]);
+});

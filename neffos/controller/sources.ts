@@ -1,0 +1,202 @@
+/** Takes handlers of every kind apart, into what they bring to namespaces. */
+
+import type { NSConn } from "../api/ns_conn.ts";
+import { builtInEvent } from "../protocol/event_names.ts";
+import type { Message } from "../protocol/message.ts";
+import type { Server } from "../server/server.ts";
+import {
+  type ConnHandler,
+  type Events,
+  type HandlerSource,
+  handlerSource,
+  type NamespaceSource,
+  type SourceHandler,
+  type Timeouts,
+} from "./events.ts";
+
+/**
+ * Takes a handler of any kind apart.
+ *
+ * @param handler The handler.
+ * @param server The server that it is for, on its side.
+ * @returns What it brings to each namespace.
+ * @throws {TypeError} When it is no handler.
+ */
+export function sourcesOf(
+  handler: ConnHandler,
+  server?: Server,
+): NamespaceSource[] {
+  if (isSource(handler)) return handler[handlerSource](server);
+  if (typeof handler !== "object" || handler === null) {
+    throw new TypeError(
+      `Cannot handle connections with ${
+        describe(handler)
+      }: give an object of events, an object of namespaces, a Struct or an Application`,
+    );
+  }
+  const entries = Object.entries(handler);
+  const functions = entries.filter(([, value]) => typeof value === "function");
+  if (functions.length === entries.length && entries.length > 0) {
+    return [eventsSource("", handler as Events)];
+  }
+  if (functions.length > 0) {
+    throw new TypeError(
+      `Cannot handle connections with an object that has both events ("${
+        functions[0]![0]
+      }") and namespaces: put the events into a namespace, "" for none`,
+    );
+  }
+  return entries.map(([name, events]) => eventsSource(name, events as Events));
+}
+
+function isSource(handler: ConnHandler): handler is HandlerSource {
+  return typeof handler === "object" && handler !== null &&
+    typeof (handler as Partial<HandlerSource>)[handlerSource] === "function";
+}
+
+function eventsSource(namespace: string, events: Events): NamespaceSource {
+  const name = `events of namespace "${namespace}"`;
+  if (typeof events !== "object" || events === null) {
+    throw new TypeError(
+      `Cannot use ${
+        describe(events)
+      } as the ${name}: it must be an object whose values are functions`,
+    );
+  }
+  const handlers = new Map<string, SourceHandler>();
+  for (const [event, handler] of Object.entries(events)) {
+    if (typeof handler !== "function") {
+      throw new TypeError(
+        `Cannot use ${
+          describe(handler)
+        } as the handler of event "${event}" of namespace "${namespace}": it must be a function`,
+      );
+    }
+    const wire = builtInEvent(event) ?? event;
+    if (handlers.has(wire)) throw duplicate(namespace, event, [name, name]);
+    handlers.set(
+      wire,
+      sourceHandler(
+        handler,
+        (nsConn, msg) => handler.call(events, nsConn, msg),
+      ),
+    );
+  }
+  return { namespace, name, handlers };
+}
+
+/**
+ * Makes the handler of a source that stands for a function of the program.
+ *
+ * @param of The function of the program.
+ * @param handler What calls it.
+ * @returns The handler.
+ */
+export function sourceHandler(
+  of: (...args: never[]) => unknown,
+  handler: (nsConn: NSConn, msg: Message, instance: object) => unknown,
+): SourceHandler {
+  const tag = (of as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
+  return Object.assign(handler, { isAsync: tag === "AsyncFunction" });
+}
+
+/**
+ * Joins time limits: of each kind the strictest counts.
+ *
+ * @param all The limits.
+ * @returns The strictest of each kind.
+ */
+export function strictest(all: readonly (Timeouts | undefined)[]): Timeouts {
+  const reads = all.flatMap((timeouts) => timeouts?.read ?? []);
+  return reads.length === 0 ? {} : { read: Math.min(...reads) };
+}
+
+/** Makes the error of an event that is handled twice. */
+export function duplicate(
+  namespace: string,
+  event: string,
+  [first, second]: [string, string],
+): TypeError {
+  return new TypeError(
+    `Cannot handle event "${event}" of namespace "${namespace}" twice: both ${first} and ${second} handle it`,
+  );
+}
+
+function describe(value: unknown): string {
+  return value === null ? "null" : `a value of type "${typeof value}"`;
+}
+
+/**
+ * Checks time limits at the door.
+ *
+ * @param timeouts The limits.
+ * @throws {RangeError} When a limit is not a positive number.
+ */
+export function assertTimeouts(timeouts: Timeouts): void {
+  const { read } = timeouts;
+  if (read !== undefined && !(read > 0)) {
+    throw new RangeError(
+      `Cannot set the read timeout to ${read}: it must be a positive number of milliseconds`,
+    );
+  }
+}
+
+/**
+ * Joins several handlers into one. A namespace may come from several of them.
+ *
+ * @param handlers The handlers.
+ * @returns A handler with the events of all of them. Life-cycle events
+ * (connect, join and so on) of several handlers run one after another.
+ * @throws {TypeError} When a server or client is made of it and two of them
+ * handle the same event of the same namespace.
+ *
+ * @example
+ * ```ts
+ * import { denoUpgrader, joinConnHandlers, Server } from "@neffos/mvc";
+ *
+ * const handler = joinConnHandlers(
+ *   { chat: { onSay: () => {} } },
+ *   { admin: { onKick: () => {} } },
+ * );
+ * const server = new Server(denoUpgrader(), handler);
+ * await server.close();
+ * ```
+ */
+export function joinConnHandlers(...handlers: ConnHandler[]): HandlerSource {
+  return {
+    [handlerSource]: (server) =>
+      handlers.flatMap((handler) => sourcesOf(handler, server)),
+  };
+}
+
+/**
+ * Gives a handler time limits. Where handlers with limits are joined, the
+ * strictest limit counts.
+ *
+ * @param handler The handler.
+ * @param timeouts The limits.
+ * @returns The handler with the limits.
+ * @throws {RangeError} When a limit is not a positive number.
+ * @throws {TypeError} When a server or client is made of it and the handler
+ * has no namespaces.
+ */
+export function withTimeout(
+  handler: ConnHandler,
+  timeouts: Timeouts,
+): HandlerSource {
+  assertTimeouts(timeouts);
+  return {
+    [handlerSource]: (server) => {
+      const sources = sourcesOf(handler, server);
+      if (sources.length === 0) {
+        throw new TypeError(
+          "Cannot set the time limits of a handler that has no namespaces: they would be lost",
+        );
+      }
+      return sources.map((source) => ({
+        ...source,
+        timeouts: strictest([source.timeouts, timeouts]),
+      }));
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/** The names of the events that the protocol itself knows. */
+
+/** Fired before a namespace is connected; an error refuses it. */
+export const OnNamespaceConnect = "_OnNamespaceConnect";
+
+/** Fired after a namespace is connected. */
+export const OnNamespaceConnected = "_OnNamespaceConnected";
+
+/** Fired when a namespace is left; on the server an error refuses it. */
+export const OnNamespaceDisconnect = "_OnNamespaceDisconnect";
+
+/** Fired before a room is joined; an error refuses it. */
+export const OnRoomJoin = "_OnRoomJoin";
+
+/** Fired after a room is joined. */
+export const OnRoomJoined = "_OnRoomJoined";
+
+/** Fired before a room is left; on the server an error refuses it. */
+export const OnRoomLeave = "_OnRoomLeave";
+
+/** Fired after a room is left. */
+export const OnRoomLeft = "_OnRoomLeft";
+
+/** Fired for a message whose event has no handler of its own. */
+export const OnAnyEvent = "_OnAnyEvent";
+
+/** Fired, in the empty namespace, for frames that are no messages. */
+export const OnNativeMessage = "_OnNativeMessage";
+
+/** The events of the protocol itself: connect, disconnect, join, leave. */
+export const LIFE_CYCLE: ReadonlySet<string> = new Set([
+  OnNamespaceConnect,
+  OnNamespaceConnected,
+  OnNamespaceDisconnect,
+  OnRoomJoin,
+  OnRoomJoined,
+  OnRoomLeave,
+  OnRoomLeft,
+]);
+
+const BUILT_IN: ReadonlyMap<string, string> = new Map(
+  [...LIFE_CYCLE, OnAnyEvent, OnNativeMessage].flatMap((name) => [
+    [name, name],
+    [name.slice(1), name],
+    [`o${name.slice(2)}`, name],
+  ]),
+);
+
+/**
+ * Tells the events of the protocol itself: connect, disconnect, join, leave.
+ *
+ * @param event The name of an event on the wire.
+ * @returns Whether the protocol itself owns it.
+ */
+export function isSystemEvent(event: string): boolean {
+  return LIFE_CYCLE.has(event);
+}
+
+/**
+ * Finds the built-in event that a method or key is named after.
+ *
+ * @param name `onRoomJoin`, `OnRoomJoin` or `_OnRoomJoin`.
+ * @returns Its name on the wire, `undefined` when it is not built in.
+ */
+export function builtInEvent(name: string): string | undefined {
+  return BUILT_IN.get(name);
+}

@@ -1,0 +1,364 @@
+/**
+ * {@linkcode Server}: accepts connections, knows who is where, broadcasts.
+ *
+ * @module
+ */
+
+import type { AskOptions } from "../api/ask_options.ts";
+import { Conn } from "../api/conn.ts";
+import type { NSConn } from "../api/ns_conn.ts";
+import type { Except, ServerHooks } from "../api/server_api.ts";
+import type { MeasureOptions, ServerStats } from "../api/stats.ts";
+import type { AnyEvents, EventInit } from "../api/typed_events.ts";
+import type { ConnHandler } from "../controller/events.ts";
+import { encodeScope, encodeScoped } from "../protocol/codec.ts";
+import { BadNamespaceError, UpgradeError } from "../protocol/errors.ts";
+import { Message, type MessageInit } from "../protocol/message.ts";
+import type { Upgrader, UpgradeRequest } from "../transport/upgrader.ts";
+import type { Place } from "./admission.ts";
+import { broadcast } from "./broadcast.ts";
+import { takeStats } from "./counters.ts";
+import { Measure } from "./handler_times.ts";
+import {
+  addParameterHeaders,
+  assertHandshake,
+  chooseProtocol,
+  markUpgraded,
+  takeHeaders,
+} from "./handshake.ts";
+import { ServerHost } from "./host.ts";
+import type { ServerOptions } from "./options.ts";
+import { Shutdown } from "./shutdown.ts";
+
+/** A websocket server: its connections, and what can be said to all of them. */
+export class Server implements ServerHooks {
+  /** See {@linkcode ServerOptions.onConnect}. */
+  onConnect: ServerHooks["onConnect"];
+  /** See {@linkcode ServerOptions.onDisconnect}. */
+  onDisconnect: ServerHooks["onDisconnect"];
+  /** See {@linkcode ServerOptions.onUpgradeError}. */
+  onUpgradeError: ServerHooks["onUpgradeError"];
+  /** See {@linkcode ServerOptions.onError}. */
+  onError: ServerHooks["onError"];
+  /** See {@linkcode ServerOptions.onUnhandled}. */
+  onUnhandled: ServerHooks["onUnhandled"];
+  /** See {@linkcode ServerOptions.idGenerator}. */
+  idGenerator: NonNullable<ServerHooks["idGenerator"]>;
+  readonly #options: ServerOptions;
+  readonly #upgrader: Upgrader;
+  readonly #host: ServerHost;
+  readonly #shutdown: Shutdown;
+
+  /**
+   * Makes a server.
+   *
+   * @param upgrader How requests become sockets, such as `denoUpgrader()`.
+   * @param handler What handles the connections' events: an Application, a
+   * Struct, or objects of functions.
+   * @param options The limits and hooks.
+   * @throws {TypeError} When the handler is none, or handles an event twice,
+   * or `origins` has what is no origin.
+   * @throws {RangeError} When a limit is not a positive number.
+   */
+  constructor(
+    upgrader: Upgrader,
+    handler: ConnHandler,
+    options: ServerOptions = {},
+  ) {
+    this.#upgrader = upgrader;
+    this.#options = options;
+    this.onConnect = options.onConnect;
+    this.onDisconnect = options.onDisconnect;
+    this.onUpgradeError = options.onUpgradeError;
+    this.onError = options.onError;
+    this.onUnhandled = options.onUnhandled;
+    this.idGenerator = options.idGenerator ?? (() => crypto.randomUUID());
+    this.#host = new ServerHost(this, handler, options);
+    this.#shutdown = new Shutdown(this.#host);
+  }
+
+  /** How many connections there are. */
+  get totalConnections(): number {
+    return this.#host.connected.size;
+  }
+
+  /** The connections, as they are now. */
+  get connections(): Conn[] {
+    return [...this.#host.connected];
+  }
+
+  /**
+   * Finds the connections in a namespace, as they are now.
+   *
+   * @param namespace The name of the namespace.
+   * @returns The connections in it.
+   */
+  connectionsByNamespace(namespace: string): NSConn[] {
+    return this.room(namespace, "");
+  }
+
+  /**
+   * Finds the connections in a room, as they are now.
+   *
+   * @param namespace The name of the namespace.
+   * @param name The name of the room.
+   * @returns The connections in it.
+   */
+  room(namespace: string, name: string): NSConn[] {
+    const members = this.#host.index.find(namespace, name);
+    return Array.from(members.values(), ({ nsConn }) => nsConn);
+  }
+
+  /**
+   * Makes a request a connection. A refusal is an HTTP response as well: 405
+   * for another method than GET (a HEAD is answered 302, by which neffos
+   * clients see that the server is there), 426 and 400 for what is no
+   * websocket handshake, 403 for a page of another origin, 429 when there are
+   * too many connections from its address, 431 for more than 64 headers as URL
+   * parameters, 500 when the ID generator fails, 503 when the server is full
+   * or closing.
+   *
+   * @param request The request.
+   * @param info What `Deno.serve` gives beside it.
+   * @returns The response, which must be the answer to the request.
+   *
+   * @example
+   * ```ts
+   * import { denoUpgrader, Server } from "@neffos/mvc";
+   *
+   * const server = new Server(denoUpgrader(), { onPing: () => "pong" });
+   * const listener = Deno.serve(
+   *   { port: 0, hostname: "127.0.0.1" },
+   *   (request, info) => server.upgrade(request, info),
+   * );
+   *
+   * // When the program ends:
+   * await server.close();
+   * await listener.shutdown();
+   * ```
+   */
+  async upgrade(
+    request: Request,
+    info?: Pick<Deno.ServeHandlerInfo, "remoteAddr">,
+  ): Promise<Response> {
+    if (!URL.canParse(request.url)) {
+      // Such as a Host header that is none.
+      this.#host.tally.addRefused(400);
+      return new Response("Cannot read the URL of the request", {
+        status: 400,
+      });
+    }
+    const headers = takeHeaders(request);
+    const url = new URL(request.url);
+    const { remoteAddr } = info ?? {};
+    const response = await this.accept({ request, headers, url, remoteAddr });
+    if (response.status === 101) markUpgraded(request, response);
+    return response;
+  }
+
+  /**
+   * As {@linkcode upgrade}, for a request that was read before, such as a
+   * Context. `conn.request` gives it back.
+   *
+   * @param from The request and what was taken out of it. Where its URL has
+   * parameters, its headers must be a copy: those that came as parameters are
+   * added to them.
+   * @returns The response, which must be the answer to the request.
+   */
+  async accept(from: UpgradeRequest): Promise<Response> {
+    const { request, headers } = from;
+    const isProbe = request.method === "HEAD" && !this.#shutdown.hasBegun;
+    if (isProbe) return new Response(null, { status: 302 });
+    let place: Place | undefined;
+    try {
+      if (request.url.includes("?")) addParameterHeaders(headers, from.url);
+      this.#assertOpen();
+      assertHandshake(request.method, headers);
+      // It counts from here on, before anything is waited for.
+      place = this.#host.admission.admit(from);
+      await this.#host.checkOrigin(from);
+      const id = await this.#makeId(from);
+      const { protocols = [] } = this.#options;
+      const protocol = chooseProtocol(headers, protocols);
+      // It may have begun to close meanwhile.
+      this.#assertOpen();
+      from.detach?.();
+      // Once this is called, nothing may fail until the response is sent.
+      const { socket, response } = this.#upgrader(request, protocol);
+      from.setUpgraded?.(response);
+      const conn = new Conn({ host: this.#host, socket, id, request: from });
+      this.#host.add(conn, place);
+      return response;
+    } catch (error) {
+      place?.leave();
+      return this.#refuse(error, from);
+    }
+  }
+
+  #assertOpen(): void {
+    if (!this.#shutdown.hasBegun) return;
+    throw new UpgradeError(503, "This server is closing", {
+      headers: { "retry-after": "1" },
+    });
+  }
+
+  async #makeId(from: UpgradeRequest): Promise<string> {
+    const id = await this.idGenerator(from);
+    if (typeof id === "string" && id !== "") return id;
+    throw new TypeError(
+      `Cannot use ${
+        JSON.stringify(id)
+      } as the ID of a connection: it must be a string that is not empty`,
+    );
+  }
+
+  #refuse(cause: unknown, from: UpgradeRequest): Response {
+    let error: UpgradeError;
+    if (cause instanceof UpgradeError) error = cause;
+    else {
+      this.#host.report(cause, { event: "upgrade" });
+      error = new UpgradeError(500, "Internal Server Error", { cause });
+    }
+    Promise.try(() => this.onUpgradeError?.(error, from)).catch((failure) =>
+      this.#host.report(failure, { event: "onUpgradeError" })
+    );
+    const { status, headers, message } = error;
+    this.#host.tally.addRefused(status);
+    return new Response(message, { status, headers });
+  }
+
+  /**
+   * Sends messages to every connection in their namespace, and in their room
+   * where they have one. Each connection gets them in this order, and before
+   * what is sent to it later. To more than 512 connections they go out in
+   * chunks, with a turn of the event loop in between.
+   *
+   * @typeParam Emits The events that may be sent, as for `NSConn`.
+   * @param except Whom to leave out: a connection, in whatever form, or
+   * `exclude(id)`, or `null` for nobody.
+   * @param messages The messages. `to` limits one to an ID.
+   * @throws {TypeError} When a body cannot be sent.
+   */
+  broadcast<Emits extends object = AnyEvents>(
+    except: Except,
+    ...messages: (Message | EventInit<Emits>)[]
+  ): void {
+    // Whatever its type, an EventInit is a MessageInit that says more.
+    broadcast(this.#host, except, messages as (Message | MessageInit)[]);
+  }
+
+  /**
+   * Asks every connection in a message's namespace, and in its room where it
+   * has one, and takes the first answer.
+   *
+   * @param init The message. `to` limits it to an ID.
+   * @param options The time limit (10 seconds), and a signal that ends the
+   * wait.
+   * @returns The first answer.
+   * @throws {EventError} The last refusal, when everybody has refused.
+   * @throws {AskTimeoutError} When nobody answered in time.
+   * @throws {BadNamespaceError} When there is nobody to ask.
+   */
+  async ask(
+    init: Message | MessageInit,
+    options: AskOptions = {},
+  ): Promise<Message> {
+    const { namespace, room, event, body, to } = new Message(init);
+    const scope = encodeScope(namespace, room);
+    const done = new AbortController();
+    const signal = options.signal
+      ? AbortSignal.any([options.signal, done.signal])
+      : done.signal;
+    const asked: Promise<Message>[] = [];
+    for (const { core } of this.#host.index.find(namespace, room).values()) {
+      if (to !== "" && core.id !== to) continue;
+      asked.push(core.asks.request(
+        { namespace, room, event },
+        (wait) => encodeScoped(wait, scope, event, body),
+        { ...options, signal },
+      ));
+    }
+    if (asked.length === 0) {
+      throw new BadNamespaceError(
+        `Cannot ask "${event}": nobody is in namespace "${namespace}"${
+          room && `, room "${room}"`
+        }${to && ` with the ID "${to}"`}`,
+        { namespace, room, event },
+      );
+    }
+    try {
+      return await Promise.any(asked);
+    } catch (error) {
+      throw error instanceof AggregateError ? error.errors.at(-1) : error;
+    } finally {
+      done.abort();
+    }
+  }
+
+  /**
+   * Does something with every connection.
+   *
+   * @param action What is done.
+   */
+  do(action: (conn: Conn) => void): void {
+    for (const conn of this.connections) action(conn);
+  }
+
+  /**
+   * Counts what there is and what there was, cheaply enough to ask for it
+   * every second: one look at each connection, none at a message.
+   *
+   * @returns The numbers as they are now; they do not change any more.
+   *
+   * @example
+   * ```ts
+   * import { denoUpgrader, Server } from "@neffos/mvc";
+   *
+   * const server = new Server(denoUpgrader(), { onPing: () => "pong" });
+   * const { connections, messagesIn } = server.stats();
+   * console.log(`${connections} connections, ${messagesIn} messages`);
+   * await server.close();
+   * ```
+   */
+  stats(): ServerStats {
+    return takeStats(this.#host);
+  }
+
+  /**
+   * Begins to measure how long handlers take, which {@linkcode stats} then
+   * tells. Until then no clock is read. `metricsHandler()` calls it.
+   *
+   * Calling it again changes nothing: the first options stay.
+   *
+   * @param options The buckets of the histogram, and the clock.
+   * @throws {RangeError} When the buckets are not positive numbers in
+   * ascending order.
+   */
+  measureHandlers(options: MeasureOptions = {}): void {
+    const { namespaces } = this.#host.handlers;
+    this.#host.measure ??= new Measure(namespaces, options);
+  }
+
+  /**
+   * Closes the server: newcomers are answered 503, every connection is closed
+   * (1001), leaves its rooms and namespaces, and what its handlers are doing
+   * is waited for. More than 250 connections are closed in batches, in random
+   * order, with a tenth of a second in between, so that they do not all come
+   * back at once; until its turn has come a connection is served as before.
+   *
+   * @param options The time to wait, in milliseconds; without it each
+   * connection's `closeTimeout` counts.
+   * @returns When all is over. When the time is up, what is left ends at once,
+   * and the hooks that tell of it (rooms and namespaces that are left, then
+   * `onDisconnect`) have one more `closeTimeout` each.
+   * @throws {RangeError} When the timeout is negative or not a number.
+   */
+  async close(options: { timeout?: number } = {}): Promise<void> {
+    await this.#shutdown.close(options.timeout);
+  }
+
+  /** As {@linkcode close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

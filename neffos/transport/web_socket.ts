@@ -1,0 +1,90 @@
+import type { RawBody } from "../protocol/message.ts";
+import {
+  type CloseInfo,
+  cutReason,
+  type Socket,
+  type SocketListener,
+} from "./socket.ts";
+
+const EVENTS = ["open", "message", "error", "close"];
+
+/** The {@linkcode Socket} that stands over a platform's WebSocket. */
+export class WebSocketAdapter implements Socket, EventListenerObject {
+  readonly #ws: WebSocket;
+  #listener: SocketListener | undefined;
+  #isOpen = false;
+  #closing: [code: number, reason: string] | undefined;
+
+  constructor(ws: WebSocket) {
+    this.#ws = ws;
+    ws.binaryType = "arraybuffer";
+  }
+
+  get bufferedAmount(): number {
+    return this.#ws.bufferedAmount;
+  }
+
+  listen(listener: SocketListener): void {
+    this.#listener = listener;
+    for (const type of EVENTS) this.#ws.addEventListener(type, this);
+  }
+
+  /** The adapter is the listener itself: functions would be four for each socket. */
+  handleEvent(event: Event): void {
+    const listener = this.#listener!;
+    switch (event.type) {
+      case "message": {
+        const { data } = event as MessageEvent;
+        listener.message(
+          typeof data === "string" ? data : new Uint8Array(data),
+        );
+        break;
+      }
+      case "open":
+        // Deno forgets a close() that comes before the socket is open.
+        if (this.#closing !== undefined) return this.#close(...this.#closing);
+        this.#isOpen = true;
+        listener.open();
+        break;
+      case "error":
+        // An error is always followed by a close; unheard, Deno would throw it.
+        // The events of `ws`, in Node, cannot be prevented.
+        event.preventDefault?.();
+        break;
+      case "close":
+        this.#isOpen = false;
+        // An idle timeout fires it twice.
+        this.#ws.removeEventListener("close", this);
+        listener.close(closeInfo(event as CloseEvent));
+    }
+  }
+
+  send(data: RawBody): boolean {
+    if (!this.#isOpen) return false;
+    this.#ws.send(data as string | Uint8Array<ArrayBuffer>);
+    return true;
+  }
+
+  close(code = 1000, reason = ""): void {
+    if (this.#closing !== undefined) return;
+    this.#closing = [code, reason];
+    this.#isOpen = false;
+    this.#close(code, reason);
+  }
+
+  #close(code: number, reason: string): void {
+    try {
+      this.#ws.close(code, cutReason(reason));
+    } catch {
+      // A browser lets a page send 1000 and 3000 to 4999 alone.
+      this.#ws.close();
+    }
+  }
+}
+
+function closeInfo({ code, reason, wasClean }: CloseEvent): CloseInfo {
+  // Deno says 0 where the socket ended without a close frame.
+  return code === 0
+    ? { code: 1006, reason, wasClean: false }
+    : { code, reason, wasClean };
+}
