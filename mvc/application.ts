@@ -14,6 +14,7 @@ import {
   type NamespaceSource,
   NSConn,
   Server,
+  type ServerApi,
   Struct,
 } from "../neffos/mod.ts";
 import type {
@@ -430,9 +431,9 @@ export class Application<
    * @throws {TypeError} When a controller has no events, or one twice.
    * @throws {DependencyError} When a service was given another server before.
    */
-  [handlerSource](server?: Server): NamespaceSource[] {
+  [handlerSource](server?: ServerApi): NamespaceSource[] {
     this.#isInUse = true;
-    if (server !== undefined) this.#setServer(server);
+    if (server instanceof Server) this.#setServer(server);
     const around = this.#allMiddleware();
     return this.#structs
       .flatMap((struct) => struct[handlerSource]())

@@ -27,7 +27,12 @@ export type { AskOptions } from "./api/ask_options.ts";
 export { Conn } from "./api/conn.ts";
 export { NSConn } from "./api/ns_conn.ts";
 export { Room } from "./api/room.ts";
-export type { Except, FaultSource, ServerHooks } from "./api/server_api.ts";
+export type {
+  Except,
+  FaultSource,
+  ServerApi,
+  ServerHooks,
+} from "./api/server_api.ts";
 export type {
   Drops,
   DurationBucket,

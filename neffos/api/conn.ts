@@ -8,12 +8,12 @@ import { Core, type CoreInit } from "../connection/session.ts";
 import { encode } from "../protocol/codec.ts";
 import { assertCloseCode } from "../protocol/errors.ts";
 import { Message, type MessageInit } from "../protocol/message.ts";
-import type { Server } from "../server/server.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
 import { mayFail } from "../util/deferred.ts";
 import type { AskOptions } from "./ask_options.ts";
 import type { NSConn } from "./ns_conn.ts";
+import type { ServerApi } from "./server_api.ts";
 import type { AnyEvents, EventsOf, NamespaceOf } from "./typed_events.ts";
 
 /** How a {@linkcode Conn} is made. */
@@ -85,7 +85,7 @@ export class Conn {
    *
    * @throws {TypeError} When this is a client's connection.
    */
-  get server(): Server {
+  get server(): ServerApi {
     const { server } = this.#core.host;
     if (server === undefined) {
       throw new TypeError(

@@ -9,11 +9,11 @@ import { encodeScoped } from "../protocol/codec.ts";
 import { BAD_NAMESPACE, BadNamespaceError } from "../protocol/errors.ts";
 import { OnNativeMessage } from "../protocol/event_names.ts";
 import { type Body, type Message, toRawBody } from "../protocol/message.ts";
-import type { Server } from "../server/server.ts";
 import { mayFail } from "../util/deferred.ts";
 import type { AskOptions } from "./ask_options.ts";
 import type { Conn } from "./conn.ts";
 import type { Room } from "./room.ts";
+import type { ServerApi } from "./server_api.ts";
 import type { AnswerOf, AnyEvents, BodyArgs, BodyOf } from "./typed_events.ts";
 
 /**
@@ -77,7 +77,7 @@ export class NSConn<Emits extends object = AnyEvents> {
    *
    * @throws {TypeError} When this is a client's connection.
    */
-  get server(): Server {
+  get server(): ServerApi {
     return this.conn.server;
   }
 

@@ -1,58 +1,68 @@
+/**
+ * {@linkcode ServerApi}: the server, as its handlers and hooks see it.
+ *
+ * @module
+ */
+
 import type { UpgradeError } from "../protocol/errors.ts";
-import type { Exclude, Message } from "../protocol/message.ts";
+import type { Exclude, Message, MessageInit } from "../protocol/message.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
+import type { AskOptions } from "./ask_options.ts";
 import type { Conn } from "./conn.ts";
 import type { NSConn } from "./ns_conn.ts";
 import type { Room } from "./room.ts";
+import type { MeasureOptions, ServerStats } from "./stats.ts";
+import type { AnyEvents, EventInit } from "./typed_events.ts";
 
-/** Where something went wrong. */
+/** Where an error came from. */
 export interface FaultSource {
-  /** The connection, where there was one. */
+  /** The connection, if there was one. */
   readonly conn?: Conn | undefined;
-  /** The namespace, where there was one. */
+  /** The namespace, if there was one. */
   readonly namespace?: string | undefined;
-  /** The event, or the hook. */
+  /** The event, or the name of the hook. */
   readonly event?: string | undefined;
 }
 
-/** What a program can hear of and decide about a server's connections. */
+/** The hooks of a server: what it decides and reports about connections. */
 export interface ServerHooks {
   /**
-   * Decides about a new connection. An EventError refuses it with its text.
+   * Decides whether a new connection is accepted. An EventError refuses it
+   * with its text.
    *
-   * @default {undefined} everybody is let in
+   * @default {undefined} every connection is accepted
    */
   onConnect?: ((conn: Conn) => void | Promise<void>) | undefined;
   /**
-   * Told exactly once of the end of each connection that `onConnect` has
-   * let in, after its rooms and namespaces were left.
+   * Called exactly once at the end of each connection that `onConnect` has
+   * accepted, after its rooms and namespaces were left.
    */
   onDisconnect?:
     | ((conn: Conn, info: CloseInfo) => void | Promise<void>)
     | undefined;
-  /** Told of each request that was not upgraded, and why. */
+  /** Called for each request that was not upgraded, with the reason. */
   onUpgradeError?:
     | ((error: UpgradeError, request: UpgradeRequest) => void)
     | undefined;
   /**
-   * Told of every exception that is not an EventError, and of those that
-   * nobody else can be told of.
+   * Called for every exception that is not an EventError, and for each
+   * EventError that cannot be sent to a peer.
    *
    * @default one line of JSON by `console.error` for each
    */
   onError?: ((error: unknown, source: FaultSource) => void) | undefined;
   /**
-   * Told of each message whose event nobody handles: neither a handler of its
-   * name nor one of any event. An ask gets the empty reply all the same.
+   * Called for each message without a handler: there is none for its event
+   * and none for any event. An ask gets the empty reply all the same.
    *
    * @default one line of `console.warn` for each event, for at most 100 of
-   * them, since it is clients that choose their names
+   * them, since clients choose the names
    */
   onUnhandled?: ((nsConn: NSConn, msg: Message) => void) | undefined;
   /**
    * Gives the ID of a new connection. Several connections of one user may
-   * share an ID. What it throws is answered with 500.
+   * share an ID. An exception is answered with 500.
    *
    * @default {crypto.randomUUID}
    */
@@ -61,5 +71,134 @@ export interface ServerHooks {
     | undefined;
 }
 
-/** Whom a broadcast leaves out: one connection, or an ID, or nobody. */
+/**
+ * The receivers that a broadcast leaves out: one connection, all connections
+ * with an ID, or none.
+ */
 export type Except = Conn | NSConn | Room | Exclude | null | undefined;
+
+/**
+ * The server as its handlers and hooks see it: `nsConn.server` and
+ * `conn.server`. The class `Server` implements it.
+ *
+ * @example
+ * ```ts
+ * import { exclude, type NSConn, type ServerApi } from "@neffos/mvc";
+ *
+ * function notifyOthers(server: ServerApi, userId: string) {
+ *   server.broadcast(exclude(userId), { event: "onChange", body: userId });
+ * }
+ *
+ * const events = {
+ *   onChange: (nsConn: NSConn) => notifyOthers(nsConn.server, nsConn.id),
+ * };
+ * ```
+ */
+export interface ServerApi extends ServerHooks, AsyncDisposable {
+  /** The number of connections. */
+  readonly totalConnections: number;
+
+  /** A snapshot of the connections. */
+  readonly connections: Conn[];
+
+  /**
+   * Finds the connections in a namespace.
+   *
+   * @param namespace The name of the namespace.
+   * @returns A snapshot of the connections in it.
+   */
+  connectionsByNamespace(namespace: string): NSConn[];
+
+  /**
+   * Finds the connections in a room.
+   *
+   * @param namespace The name of the namespace.
+   * @param name The name of the room.
+   * @returns A snapshot of the connections in it.
+   */
+  room(namespace: string, name: string): NSConn[];
+
+  /**
+   * Sends messages to every connection in their namespace, or in their room
+   * if they have one. Each connection gets them in this order, and before
+   * anything that is sent to it later. A message for more than 512
+   * connections goes out in chunks, with a turn of the event loop in between.
+   *
+   * @typeParam Emits The events that may be sent, as for `NSConn`.
+   * @param except The receivers to leave out: a connection, `exclude(id)`, or
+   * `null` for none.
+   * @param messages The messages. `to` limits one to an ID.
+   * @throws {TypeError} When a body cannot be sent.
+   */
+  broadcast<Emits extends object = AnyEvents>(
+    except: Except,
+    ...messages: (Message | EventInit<Emits>)[]
+  ): void;
+
+  /**
+   * Asks every connection in a message's namespace, or in its room if it has
+   * one, and takes the first answer.
+   *
+   * @param init The message. `to` limits it to an ID.
+   * @param options The time limit (10 seconds), and a signal that ends the
+   * wait.
+   * @returns The first answer.
+   * @throws {EventError} The last refusal, when every peer has refused.
+   * @throws {AskTimeoutError} When no peer answered in time.
+   * @throws {BadNamespaceError} When no connection is there.
+   */
+  ask(init: Message | MessageInit, options?: AskOptions): Promise<Message>;
+
+  /**
+   * Calls a function with every connection.
+   *
+   * @param action The function.
+   */
+  do(action: (conn: Conn) => void): void;
+
+  /**
+   * Takes a snapshot of the server's counters. It is cheap enough for once a
+   * second: it visits each connection once, and costs a message nothing.
+   *
+   * @returns The numbers; they do not change any more.
+   *
+   * @example
+   * ```ts
+   * import { denoUpgrader, Server } from "@neffos/mvc";
+   *
+   * const server = new Server(denoUpgrader(), { onPing: () => "pong" });
+   * const { connections, messagesIn } = server.stats();
+   * console.log(`${connections} connections, ${messagesIn} messages`);
+   * await server.close();
+   * ```
+   */
+  stats(): ServerStats;
+
+  /**
+   * Begins to measure how long handlers take; {@linkcode stats} then reports
+   * it. Until then no clock is read. `metricsHandler()` calls it.
+   *
+   * Calling it again changes nothing: the first options stay.
+   *
+   * @param options The buckets of the histogram, and the clock.
+   * @throws {RangeError} When the buckets are not positive numbers in
+   * ascending order.
+   */
+  measureHandlers(options?: MeasureOptions): void;
+
+  /**
+   * Closes the server: new requests are answered with 503; every connection
+   * is closed (1001) and leaves its rooms and namespaces; running handlers
+   * are awaited. More than 250 connections are closed in batches, in random
+   * order, with a tenth of a second in between, so that their clients do not
+   * all reconnect at once. Until its turn a connection is served as before.
+   *
+   * @param options The time to wait, in milliseconds; without it the
+   * `closeTimeout` of each connection counts.
+   * @returns When every connection has ended. At the timeout the remaining
+   * ones are ended at once, and the hooks for that (rooms and namespaces that
+   * are left, then `onDisconnect`) have one more `closeTimeout` each.
+   * @throws {RangeError} When the timeout is negative or not a number.
+   */
+  close(options?: { timeout?: number }): Promise<void>;
+}

@@ -1,10 +1,9 @@
 import type { Conn } from "../api/conn.ts";
-import type { FaultSource } from "../api/server_api.ts";
+import type { FaultSource, ServerApi } from "../api/server_api.ts";
 import type { Drops } from "../api/stats.ts";
 import type { CompiledHandlers } from "../controller/compile.ts";
 import type { Message } from "../protocol/message.ts";
 import type { Index } from "../server/directory.ts";
-import type { Server } from "../server/server.ts";
 import type { Traffic } from "../transport/send_buffer.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import type { Timers } from "../util/timers.ts";
@@ -34,7 +33,7 @@ export interface Host {
   /** Tells whose turn it is, where the platform can. */
   readonly tracer: TurnTracer | undefined;
   /** The server, on its side. */
-  readonly server: Server | undefined;
+  readonly server: ServerApi | undefined;
   /** Who is where, on the server's side. */
   readonly index: Index | undefined;
   /** The socket of a client is open and must be greeted by it. */

@@ -1,5 +1,6 @@
 /** Compiles handlers of every kind into the event maps of their namespaces. */
 
+import type { ServerApi } from "../api/server_api.ts";
 import { BAD_NAMESPACE, BadNamespaceError } from "../protocol/errors.ts";
 import {
   isSystemEvent,
@@ -9,7 +10,6 @@ import {
   OnNativeMessage,
 } from "../protocol/event_names.ts";
 import type { Message } from "../protocol/message.ts";
-import type { Server } from "../server/server.ts";
 import type {
   ConnHandler,
   EventMiddleware,
@@ -53,7 +53,7 @@ export interface CompiledHandlers {
  */
 export function compileHandlers(
   handler: ConnHandler,
-  server?: Server,
+  server?: ServerApi,
 ): CompiledHandlers {
   const sources = sourcesOf(handler, server);
   const namespaces = new Map<string, CompiledEvents>();

@@ -7,13 +7,13 @@
  */
 
 import type { NSConn } from "../api/ns_conn.ts";
+import type { ServerApi } from "../api/server_api.ts";
 import type {
   BodyOf,
   BuiltInMethod,
   Transmitted,
 } from "../api/typed_events.ts";
 import type { Message, Reply } from "../protocol/message.ts";
-import type { Server } from "../server/server.ts";
 
 export {
   OnAnyEvent,
@@ -77,7 +77,7 @@ export interface HandlerSource {
    * @param server The server that is made, on its side.
    * @returns The handlers, by namespace; a namespace may come several times.
    */
-  [handlerSource](server?: Server): NamespaceSource[];
+  [handlerSource](server?: ServerApi): NamespaceSource[];
 }
 
 /** What one controller or one object of events brings to a namespace. */

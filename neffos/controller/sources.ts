@@ -1,9 +1,9 @@
 /** Takes handlers of every kind apart, into what they bring to namespaces. */
 
 import type { NSConn } from "../api/ns_conn.ts";
+import type { ServerApi } from "../api/server_api.ts";
 import { builtInEvent } from "../protocol/event_names.ts";
 import type { Message } from "../protocol/message.ts";
-import type { Server } from "../server/server.ts";
 import {
   type ConnHandler,
   type Events,
@@ -24,7 +24,7 @@ import {
  */
 export function sourcesOf(
   handler: ConnHandler,
-  server?: Server,
+  server?: ServerApi,
 ): NamespaceSource[] {
   if (isSource(handler)) return handler[handlerSource](server);
   if (typeof handler !== "object" || handler === null) {

@@ -335,9 +335,9 @@ export class Exclude {
  *
  * @example
  * ```ts
- * import { exclude, type Server } from "@neffos/mvc";
+ * import { exclude, type ServerApi } from "@neffos/mvc";
  *
- * function tellOthers(server: Server, userId: string) {
+ * function tellOthers(server: ServerApi, userId: string) {
  *   server.broadcast(exclude(userId), {
  *     namespace: "default",
  *     event: "onChat",

@@ -7,7 +7,7 @@
 import type { AskOptions } from "../api/ask_options.ts";
 import { Conn } from "../api/conn.ts";
 import type { NSConn } from "../api/ns_conn.ts";
-import type { Except, ServerHooks } from "../api/server_api.ts";
+import type { Except, ServerApi, ServerHooks } from "../api/server_api.ts";
 import type { MeasureOptions, ServerStats } from "../api/stats.ts";
 import type { AnyEvents, EventInit } from "../api/typed_events.ts";
 import type { ConnHandler } from "../controller/events.ts";
@@ -31,7 +31,7 @@ import type { ServerOptions } from "./options.ts";
 import { Shutdown } from "./shutdown.ts";
 
 /** A websocket server: its connections, and what can be said to all of them. */
-export class Server implements ServerHooks {
+export class Server implements ServerApi {
   /** See {@linkcode ServerOptions.onConnect}. */
   onConnect: ServerHooks["onConnect"];
   /** See {@linkcode ServerOptions.onDisconnect}. */

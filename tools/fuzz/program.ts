@@ -17,7 +17,6 @@ import {
   OnRoomLeave,
   OnRoomLeft,
   reply,
-  type Server,
 } from "../../neffos/mod.ts";
 import type { Log } from "./failure.ts";
 import {
@@ -442,7 +441,7 @@ export class Program {
 
   async #callAny(conn: Conn, kind: number): Promise<unknown> {
     const rng = this.#rng;
-    const server: Server = conn.server;
+    const { server } = conn;
     const namespace = carriable(randomNamespace(rng));
     const nsConn = conn.namespaces.length > 0
       ? rng.pick(conn.namespaces)
