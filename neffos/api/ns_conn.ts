@@ -5,7 +5,7 @@
  */
 
 import type { NSState } from "../connection/namespace_state.ts";
-import { encodeScoped } from "../protocol/codec.ts";
+import { encodeEvent } from "../protocol/codec.ts";
 import { BAD_NAMESPACE, BadNamespaceError } from "../protocol/errors.ts";
 import { OnNativeMessage } from "../protocol/event_names.ts";
 import { type Body, type Message, toRawBody } from "../protocol/message.ts";
@@ -114,7 +114,7 @@ export class NSConn<Emits extends object = AnyEvents> {
     const raw = toRawBody(body[0]);
     const frame = isNative(state.namespace, event)
       ? raw
-      : encodeScoped("", state.scope, event, raw);
+      : encodeEvent("", state.scope, event, raw);
     return state.status === "connected"
       ? state.core.send(frame)
       : state.keep(frame);
@@ -178,7 +178,7 @@ export class NSConn<Emits extends object = AnyEvents> {
     }
     return mayFail(core.asks.request(
       { namespace, room: "", event },
-      (wait) => encodeScoped(wait, scope, event, raw),
+      (wait) => encodeEvent(wait, scope, event, raw),
       body[1],
     ));
   }

@@ -5,7 +5,7 @@
  */
 
 import type { NSState } from "../connection/namespace_state.ts";
-import { encodeScope, encodeScoped } from "../protocol/codec.ts";
+import { encodeEvent, encodeRoute } from "../protocol/codec.ts";
 import { BAD_ROOM, BadRoomError } from "../protocol/errors.ts";
 import { type Body, type Message, toRawBody } from "../protocol/message.ts";
 import { mayFail } from "../util/deferred.ts";
@@ -34,7 +34,7 @@ export class Room<Emits extends object = AnyEvents> {
   constructor(state: NSState, name: string) {
     this.#state = state;
     this.name = name;
-    this.#scope = encodeScope(state.namespace, name);
+    this.#scope = encodeRoute(state.namespace, name);
   }
 
   /** The connection in the namespace that the room is in. */
@@ -60,7 +60,7 @@ export class Room<Emits extends object = AnyEvents> {
     event: Event,
     ...body: BodyArgs<BodyOf<Emits, Event>>
   ): boolean {
-    const frame = encodeScoped("", this.#scope, event, toRawBody(body[0]));
+    const frame = encodeEvent("", this.#scope, event, toRawBody(body[0]));
     return this.isJoined
       ? this.#state.core.send(frame)
       : this.#state.keep(frame);
@@ -123,7 +123,7 @@ export class Room<Emits extends object = AnyEvents> {
     }
     return mayFail(core.asks.request(
       { namespace, room, event },
-      (wait) => encodeScoped(wait, this.#scope, event, raw),
+      (wait) => encodeEvent(wait, this.#scope, event, raw),
       body[1],
     ));
   }

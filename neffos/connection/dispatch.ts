@@ -6,10 +6,10 @@ import {
 } from "../protocol/errors.ts";
 import { isSystemEvent } from "../protocol/event_names.ts";
 import {
+  estimateSize,
   Message,
   type RawBody,
   Reply,
-  sizeOf,
   toRawBody,
 } from "../protocol/message.ts";
 import { isPromise } from "../util/deferred.ts";
@@ -52,13 +52,13 @@ export class Dispatcher {
       }
       return;
     }
-    this.#core.waitingBytes += sizeOf(message);
+    this.#core.waitingBytes += estimateSize(message);
     this.#core.queue.push(message);
   }
 
   /** Handles a message when its turn has come. */
   dispatch(message: Message): void | Promise<void> {
-    this.#core.waitingBytes -= sizeOf(message);
+    this.#core.waitingBytes -= estimateSize(message);
     // What comes from somebody who was sent away is not handled any more.
     if (this.#core.isSentAway) return;
     const { event, wait } = message;

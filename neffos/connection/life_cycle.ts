@@ -1,5 +1,5 @@
 import type { AskOptions } from "../api/ask_options.ts";
-import { encodeScope, encodeScoped } from "../protocol/codec.ts";
+import { encodeEvent, encodeRoute } from "../protocol/codec.ts";
 import { AskTimeoutError, CloseError } from "../protocol/errors.ts";
 import {
   OnNamespaceConnect,
@@ -44,7 +44,7 @@ export function exchange<T>(
   const { queue, host: { timers, limits } } = core;
   const { timeout = limits.askTimeout, signal } = options;
   const head = { namespace, room, event };
-  const scope = room === "" ? state.scope : encodeScope(namespace, room);
+  const scope = room === "" ? state.scope : encodeRoute(namespace, room);
   const refusal = core.asks.refusal(head, timeout, signal);
   if (refusal !== undefined) return Promise.reject(refusal.error);
   queue.suspend(turns);
@@ -64,7 +64,7 @@ export function exchange<T>(
     signal?.addEventListener("abort", onAbort);
     core.asks.ask(
       head,
-      (wait) => encodeScoped(wait, scope, event, ""),
+      (wait) => encodeEvent(wait, scope, event, ""),
       { timeout: Math.max(LATE, 2 * timeout) },
       (answer, error) => {
         if (answer === undefined) return giveUp(error);
@@ -132,7 +132,7 @@ export function undo(state: NSState, room: string, event: string): void {
   if (room !== "" && state.rooms.has(room)) return;
   core.asks.ask(
     { namespace, room, event },
-    (wait) => encodeScoped(wait, encodeScope(namespace, room), event, ""),
+    (wait) => encodeEvent(wait, encodeRoute(namespace, room), event, ""),
     {},
     () => {},
   );

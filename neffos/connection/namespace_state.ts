@@ -3,7 +3,7 @@ import type { UntypedNSConn, UntypedRoom } from "../api/untyped.ts";
 import type { CompiledEvents } from "../controller/compile.ts";
 import type { Binding } from "../controller/events.ts";
 import type { HandlerState } from "../controller/middleware.ts";
-import { encodeScope } from "../protocol/codec.ts";
+import { encodeRoute } from "../protocol/codec.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
 import type { Socket } from "../transport/socket.ts";
 import type { Deferred } from "../util/deferred.ts";
@@ -77,7 +77,7 @@ export class NSState implements HandlerState {
     this.socket = core.socket;
     this.namespace = namespace;
     this.events = events;
-    this.scope = encodeScope(namespace, "");
+    this.scope = encodeRoute(namespace, "");
     this.nsConn = new NSConn(this);
   }
 

@@ -13,7 +13,7 @@ import {
   OnRoomJoin,
   OnRoomLeave,
 } from "../protocol/event_names.ts";
-import { type Message, sizeOf } from "../protocol/message.ts";
+import { estimateSize, type Message } from "../protocol/message.ts";
 import { makeDeferred, mayFail } from "../util/deferred.ts";
 import { SparseMap } from "../util/sparse_map.ts";
 import { Waiters } from "./asks.ts";
@@ -77,7 +77,7 @@ export class Membership {
     if (held === undefined) return false;
     held.push(message);
     this.#core.held++;
-    this.#core.waitingBytes += sizeOf(message);
+    this.#core.waitingBytes += estimateSize(message);
     return true;
   }
 

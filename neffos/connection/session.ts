@@ -3,8 +3,8 @@ import { encode, encodeEmptyReply } from "../protocol/codec.ts";
 import {
   CloseError,
   ConnectionClosedError,
-  errorFromText,
   EventError,
+  parseErrorText,
 } from "../protocol/errors.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
 import type { Place } from "../server/admission.ts";
@@ -310,7 +310,7 @@ export class Core {
       this.id = data.slice(WELCOME.length);
       this.#decide();
     } else if (data.startsWith(REFUSAL)) {
-      const error = errorFromText(data.slice(REFUSAL.length));
+      const error = parseErrorText(data.slice(REFUSAL.length));
       this.host.onRefused(this.conn, error);
       this.close();
     } else return false;

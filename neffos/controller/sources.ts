@@ -2,7 +2,7 @@
 
 import type { NSConn } from "../api/ns_conn.ts";
 import type { ServerApi } from "../api/server_api.ts";
-import { builtInEvent } from "../protocol/event_names.ts";
+import { findBuiltInEvent } from "../protocol/event_names.ts";
 import type { Message } from "../protocol/message.ts";
 import {
   type ConnHandler,
@@ -72,7 +72,7 @@ function eventsSource(namespace: string, events: Events): NamespaceSource {
         } as the handler of event "${event}" of namespace "${namespace}": it must be a function`,
       );
     }
-    const wire = builtInEvent(event) ?? event;
+    const wire = findBuiltInEvent(event) ?? event;
     if (handlers.has(wire)) throw duplicate(namespace, event, [name, name]);
     handlers.set(
       wire,

@@ -6,7 +6,7 @@
  */
 
 import type { NSConn } from "../api/ns_conn.ts";
-import { builtInEvent } from "../protocol/event_names.ts";
+import { findBuiltInEvent } from "../protocol/event_names.ts";
 import {
   type Binding,
   type EventMiddleware,
@@ -133,7 +133,7 @@ export class Struct implements HandlerSource {
     this.#schemas = schemasOf(controller, this.#name);
     const methods = methodsOf(controller);
     for (const name of Object.keys(this.#schemas)) {
-      if (methods.has(name) && builtInEvent(name) === undefined) continue;
+      if (methods.has(name) && findBuiltInEvent(name) === undefined) continue;
       throw new TypeError(
         `Cannot validate event "${name}" of ${this.#name}: its static events should name methods that handle events of its own`,
       );
@@ -198,7 +198,7 @@ export class Struct implements HandlerSource {
     const handlers = new Map<string, SourceHandler>();
     const methods = methodsOf(this.#controller);
     for (const [name, method] of methods) {
-      const event = builtInEvent(name) ?? this.#matcher(name);
+      const event = findBuiltInEvent(name) ?? this.#matcher(name);
       if (event === undefined) continue;
       this.#assertSignature(name, method);
       if (handlers.has(event)) {

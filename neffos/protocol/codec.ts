@@ -1,37 +1,167 @@
 /**
- * Frames: {@linkcode decode} and {@linkcode encode} a message. The only file
- * that knows the separator and its escape.
+ * Frames: {@linkcode decode} and {@linkcode encode}.
  *
  * A frame is `wait;namespace;room;event;isError;isNoOp;body`.
  *
  * @module
  */
 
-import { errorFromText } from "./errors.ts";
+import { parseErrorText } from "./errors.ts";
 import { OnNativeMessage } from "./event_names.ts";
 import { Message, type RawBody } from "./message.ts";
 
+const SEPARATOR = ";";
+
+const ESCAPED = "@%!semicolon@%!";
+
+const SEPARATOR_BYTE = 0x3b;
+
+/** Begins the ID of the sending connection, between servers. */
+const SENDER_MARK = "neffos(0x";
+
+/** Parts of a longer frame are copied: a slice keeps all of it in memory. */
+const MAX_RETAINED = 512;
+
 /**
- * Reads the frames of one connection. It keeps the head of the last frame:
- * most frames have the same one as the frame before, and need no taking apart.
+ * The treatment of native messages, which are frames in no format: refuse
+ * them, allow them beside the others, or take every frame as one.
+ */
+export type NativeMode = "none" | "allow" | "only";
+
+/**
+ * Decodes a frame.
+ *
+ * @param data The frame: a string for text, bytes for binary.
+ * @param native The treatment of native messages.
+ * @returns The message, `undefined` when the frame is not valid.
+ */
+export function decode(
+  data: RawBody,
+  native: NativeMode = "none",
+): Message | undefined {
+  if (data.length === 0) return undefined;
+  if (native !== "only") {
+    const fields = typeof data === "string"
+      ? splitText(data)
+      : splitBytes(data);
+    if (fields !== undefined) return toMessage(fields, native);
+    if (native === "none") return undefined;
+  }
+  return new Message({ event: OnNativeMessage, body: data, isNative: true });
+}
+
+/** The fields of a frame, still escaped. */
+interface Fields {
+  readonly wait: string;
+  readonly namespace: string;
+  readonly room: string;
+  readonly event: string;
+  readonly isError: boolean;
+  readonly isNoOp: boolean;
+  readonly body: RawBody;
+}
+
+function splitText(data: string): Fields | undefined {
+  const a = data.indexOf(SEPARATOR);
+  if (a < 0) return undefined;
+  const b = data.indexOf(SEPARATOR, a + 1);
+  if (b < 0) return undefined;
+  const c = data.indexOf(SEPARATOR, b + 1);
+  if (c < 0) return undefined;
+  const d = data.indexOf(SEPARATOR, c + 1);
+  if (d < 0) return undefined;
+  const e = data.indexOf(SEPARATOR, d + 1);
+  if (e < 0) return undefined;
+  const f = data.indexOf(SEPARATOR, e + 1);
+  if (f < 0) return undefined;
+  const cut = data.length > MAX_RETAINED ? copySlice : slice;
+  return {
+    wait: cut(data, 0, a),
+    namespace: cut(data, a + 1, b),
+    room: cut(data, b + 1, c),
+    event: cut(data, c + 1, d),
+    isError: isOne(data, d + 1, e),
+    isNoOp: isOne(data, e + 1, f),
+    body: data.slice(f + 1),
+  };
+}
+
+function slice(data: string, start: number, end: number): string {
+  return data.slice(start, end);
+}
+
+/**
+ * V8 slices a string by pointing into it: a namespace that is kept would keep
+ * the body of its first message in memory.
+ */
+function copySlice(data: string, start: number, end: number): string {
+  return `.${data.slice(start, end)}`.slice(1);
+}
+
+function splitBytes(data: Uint8Array): Fields | undefined {
+  let end = -1;
+  for (let count = 0; count < 6; count++) {
+    end = data.indexOf(SEPARATOR_BYTE, end + 1);
+    if (end < 0) return undefined;
+  }
+  const head = new TextDecoder("utf-8", { ignoreBOM: true })
+    .decode(data.subarray(0, end));
+  const [wait = "", namespace = "", room = "", event = "", isError, isNoOp] =
+    head.split(SEPARATOR);
+  return {
+    wait,
+    namespace,
+    room,
+    event,
+    isError: isError === "1",
+    isNoOp: isNoOp === "1",
+    body: data.subarray(end + 1),
+  };
+}
+
+function isOne(data: string, start: number, end: number): boolean {
+  return end === start + 1 && data.charCodeAt(start) === 0x31;
+}
+
+function toMessage(fields: Fields, native: NativeMode): Message {
+  const { wait, isNoOp, body } = fields;
+  const event = unescape(fields.event);
+  const isFailure = fields.isError && body.length > 0;
+  return new Message({
+    // Only servers may name a sender; a client could name anybody.
+    wait: wait.startsWith(SENDER_MARK) ? "" : wait,
+    namespace: unescape(fields.namespace),
+    room: unescape(fields.room),
+    event,
+    isNoOp,
+    isNative: native !== "none" && event === OnNativeMessage,
+    isBinary: typeof body !== "string",
+    body: isFailure ? "" : body,
+    error: isFailure ? parseErrorText(toText(body)) : undefined,
+  });
+}
+
+/**
+ * Decodes the frames of one connection. Most frames have the same head as the
+ * frame before, so the decoder keeps the last head and parses it once.
  */
 export class Decoder {
   readonly #native: NativeMode;
-  /** From the first separator to the last, both included. */
+  /** The last frame from its first to its last separator. */
   #head = "";
   #last: Message | undefined;
 
   /**
    * Makes a decoder.
    *
-   * @param native Whether native messages are allowed.
+   * @param native The treatment of native messages.
    */
   constructor(native: NativeMode) {
     this.#native = native;
   }
 
   /**
-   * Reads a frame.
+   * Decodes a frame.
    *
    * @param data The frame.
    * @returns The message, `undefined` when the frame is not valid.
@@ -50,183 +180,34 @@ export class Decoder {
       });
     }
     const message = decode(data, this.#native);
-    if (message !== undefined && isPlain(message) && data.length < MAX_KEPT) {
+    if (
+      message !== undefined && isPlain(message) && data.length < MAX_RETAINED
+    ) {
       const { namespace, room, event } = message;
       this.#last = new Message({ namespace, room, event });
-      const scope = encodeScope(namespace, room);
-      // Without a body it is text, and all head.
-      this.#head = encodeScoped("", scope, event, "") as string;
+      const route = encodeRoute(namespace, room);
+      // An empty body makes a text frame.
+      this.#head = encodeEvent("", route, event, "") as string;
     }
     return message;
   }
 }
 
-/** Whether nothing but its body can differ in the next one like it. */
+/** Whether a frame with the same head can differ in its body alone. */
 function isPlain(message: Message): boolean {
   return message.wait === "" && message.error === undefined &&
     !message.isNoOp && !message.isNative && !message.isBinary;
 }
 
-const SEPARATOR = ";";
-
-const ESCAPED = "@%!semicolon@%!";
-
-const SEPARATOR_BYTE = 0x3b;
-
-/** Marks the ID of the connection that sent it, between servers. */
-const SENDER_MARK = "neffos(0x";
-
-/** What is cut out of a longer frame would keep all of it in memory. */
-export const MAX_KEPT = 512;
+/** The parts of a message that its frame is made of. */
+export type Encodable =
+  & Pick<Message, "namespace" | "room" | "event" | "body">
+  & Partial<
+    Pick<Message, "wait" | "error" | "isNoOp" | "isNative" | "isBinary">
+  >;
 
 /**
- * What to do with frames that are not in the protocol's format: refuse them,
- * allow them beside the others, or take every frame as one of them.
- */
-export type NativeMode = "none" | "allow" | "only";
-
-/**
- * Reads a frame.
- *
- * @param data The frame: a string for text, bytes for binary.
- * @param native Whether native messages are allowed.
- * @returns The message, `undefined` when the frame is not valid.
- */
-export function decode(
-  data: RawBody,
-  native: NativeMode = "none",
-): Message | undefined {
-  if (data.length === 0) return undefined;
-  if (native === "only") return nativeMessage(data, true);
-  const message = typeof data === "string"
-    ? decodeText(data, native)
-    : decodeBinary(data, native);
-  return message ??
-    (native === "allow" ? nativeMessage(data, true) : undefined);
-}
-
-function nativeMessage(body: RawBody, isNative: boolean): Message {
-  return new Message({ event: OnNativeMessage, body, isNative });
-}
-
-function decodeText(data: string, native: NativeMode): Message | undefined {
-  const a = data.indexOf(SEPARATOR);
-  if (a < 0) return undefined;
-  const b = data.indexOf(SEPARATOR, a + 1);
-  if (b < 0) return undefined;
-  const c = data.indexOf(SEPARATOR, b + 1);
-  if (c < 0) return undefined;
-  const d = data.indexOf(SEPARATOR, c + 1);
-  if (d < 0) return undefined;
-  const e = data.indexOf(SEPARATOR, d + 1);
-  if (e < 0) return undefined;
-  const f = data.indexOf(SEPARATOR, e + 1);
-  if (f < 0) return undefined;
-  const cut = data.length > MAX_KEPT ? copyPart : cutPart;
-  return message(
-    cut(data, 0, a),
-    cut(data, a + 1, b),
-    cut(data, b + 1, c),
-    cut(data, c + 1, d),
-    isOne(data, d + 1, e),
-    isOne(data, e + 1, f),
-    data.slice(f + 1),
-    native,
-  );
-}
-
-function cutPart(data: string, start: number, end: number): string {
-  return data.slice(start, end);
-}
-
-/**
- * V8 cuts a string by pointing into it, which keeps all of it in memory: a
- * name that is kept must not keep the body that came with it.
- */
-function copyPart(data: string, start: number, end: number): string {
-  return `.${data.slice(start, end)}`.slice(1);
-}
-
-function decodeBinary(
-  data: Uint8Array,
-  native: NativeMode,
-): Message | undefined {
-  let end = -1;
-  for (let count = 0; count < 6; count++) {
-    end = data.indexOf(SEPARATOR_BYTE, end + 1);
-    if (end < 0) return undefined;
-  }
-  const parts = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
-    data.subarray(0, end),
-  )
-    .split(SEPARATOR) as [string, string, string, string, string, string];
-  const [wait, namespace, room, event, isError, isNoOp] = parts;
-  return message(
-    wait,
-    namespace,
-    room,
-    event,
-    isError === "1",
-    isNoOp === "1",
-    data.subarray(end + 1),
-    native,
-  );
-}
-
-function isOne(data: string, start: number, end: number): boolean {
-  return end === start + 1 && data.charCodeAt(start) === 0x31;
-}
-
-function message(
-  wait: string,
-  namespace: string,
-  room: string,
-  event: string,
-  isError: boolean,
-  isNoOp: boolean,
-  body: RawBody,
-  native: NativeMode,
-): Message {
-  const name = unescape(event);
-  const failed = isError && body.length > 0;
-  return new Message({
-    // A sender's mark means nothing when it comes from a websocket.
-    wait: wait.startsWith(SENDER_MARK) ? "" : wait,
-    namespace: unescape(namespace),
-    room: unescape(room),
-    event: name,
-    isNoOp,
-    isNative: native !== "none" && name === OnNativeMessage,
-    isBinary: typeof body !== "string",
-    body: failed ? "" : body,
-    error: failed ? errorFromText(toText(body)) : undefined,
-  });
-}
-
-/** What a message needs to be encoded. */
-export interface Encodable {
-  /** The wait token, else empty. */
-  readonly wait?: string | undefined;
-  /** The namespace. */
-  readonly namespace: string;
-  /** The room, else empty. */
-  readonly room: string;
-  /** The event. */
-  readonly event: string;
-  /** The text or the bytes. */
-  readonly body: RawBody;
-  /** The error, which takes the place of the body. */
-  readonly error?: Error | undefined;
-  /** The protocol's no-operation flag. */
-  readonly isNoOp?: boolean | undefined;
-  /** Only the body is sent, unless there is a wait token. */
-  readonly isNative?: boolean | undefined;
-  /** Whether the frame is to be binary. */
-  readonly isBinary?: boolean | undefined;
-}
-
-/**
- * Writes a frame.
+ * Encodes a message.
  *
  * @param message The message.
  * @returns A string for a text frame, bytes for a binary one.
@@ -246,16 +227,16 @@ export function encode(message: Encodable): RawBody {
   return message.isBinary ? join(head, body) : head + toText(body);
 }
 
-/** From how many receivers on a frame is worth being made flat. */
+/** The number of receivers from which on flattening a frame pays. */
 const MANY = 16;
 
 /**
- * Writes a frame that is sent several times. V8 makes the string of a frame
- * out of its parts' strings; for many receivers it is copied into one, since
- * each of them would read it part by part.
+ * Encodes a message for several receivers. V8 concatenates strings by
+ * pointing to their parts, which each receiver's socket would have to join;
+ * for many receivers the frame is copied into one flat string.
  *
  * @param message The message.
- * @param receivers How many get it.
+ * @param receivers The number of receivers.
  * @returns The frame.
  */
 export function encodeOnce(message: Encodable, receivers: number): RawBody {
@@ -267,38 +248,38 @@ export function encodeOnce(message: Encodable, receivers: number): RawBody {
 }
 
 /**
- * Writes the part of a frame between the wait token and the event. What is
- * sent again and again to one namespace or room keeps it.
+ * Encodes the part of a frame between the wait token and the event, for a
+ * namespace or a room that keeps it.
  *
  * @param namespace The namespace.
  * @param room The room, else empty.
  * @returns The part, separators included.
  */
-export function encodeScope(namespace: string, room: string): string {
+export function encodeRoute(namespace: string, room: string): string {
   return `;${escape(namespace)};${escape(room)};`;
 }
 
 /**
- * Writes the frame of a message that is neither an error nor native.
+ * Encodes a message that is neither an error nor native.
  *
  * @param wait The wait token, else empty.
- * @param scope The namespace and room, from {@linkcode encodeScope}.
+ * @param route The namespace and room, from {@linkcode encodeRoute}.
  * @param event The event.
  * @param body The body: bytes make a binary frame.
  * @returns The frame.
  */
-export function encodeScoped(
+export function encodeEvent(
   wait: string,
-  scope: string,
+  route: string,
   event: string,
   body: RawBody,
 ): RawBody {
-  const head = wait + scope + escape(event) + ";0;0;";
+  const head = wait + route + escape(event) + ";0;0;";
   return typeof body === "string" ? head + body : join(head, body);
 }
 
 /**
- * Writes the reply that says no more than "done".
+ * Encodes the empty reply, which acknowledges an ask.
  *
  * @param wait The wait token.
  * @returns The frame.
@@ -307,7 +288,7 @@ export function encodeEmptyReply(wait: string): string {
   return `${wait};;;;;;`;
 }
 
-/** What the wait field says between servers on a StackExchange. */
+/** The wait field of a message between servers on a StackExchange. */
 export interface Origin {
   /** The ID of the connection that sent the message, else empty. */
   readonly sender: string;
@@ -318,12 +299,11 @@ export interface Origin {
 }
 
 /**
- * Reads the wait field of a message that came from a server, not from a
- * websocket: there it may name the sender, or another server's ask, which is
- * marked by a `!` as the second character of the token.
+ * Reads the wait field of a message that a server has published, which names
+ * the sender, or another server's ask by a `!` as its second character.
  *
  * @param wait The wait field.
- * @returns What it says.
+ * @returns The parts of the field.
  */
 export function readOrigin(wait: string): Origin {
   if (wait.startsWith(SENDER_MARK)) {

@@ -4,8 +4,8 @@ import {
   Decoder,
   encode,
   encodeEmptyReply,
-  encodeScope,
-  encodeScoped,
+  encodeEvent,
+  encodeRoute,
   type NativeMode,
   readOrigin,
 } from "./codec.ts";
@@ -44,7 +44,7 @@ const VECTORS: { deserialize: Decoded[]; serialize: Encoded[] } = JSON.parse(
   await Deno.readTextFile(new URL("../testdata/codec.json", import.meta.url)),
 );
 
-function modeOf({ allowNative, onlyNative }: Decoded): NativeMode {
+function toNativeMode({ allowNative, onlyNative }: Decoded): NativeMode {
   if (onlyNative) return "only";
   return allowNative ? "allow" : "none";
 }
@@ -58,12 +58,12 @@ Deno.test("decode() reads every text frame as Go does", () => {
   assertEquals(VECTORS.deserialize.length, 600);
   for (const vector of VECTORS.deserialize) {
     const { input, fromStackExchange } = vector;
-    const message = decode(input, modeOf(vector));
+    const message = decode(input, toNativeMode(vector));
     assertEquals(message === undefined, vector.invalid, input);
     if (message === undefined) continue;
     const { namespace, room, event, body, error, isNoOp } = message;
     const field = input.slice(0, input.indexOf(";"));
-    const isFramed = modeOf(vector) !== "only" && body !== input;
+    const isFramed = toNativeMode(vector) !== "only" && body !== input;
     const origin = readOrigin(isFramed ? field : "");
     assertEquals(
       {
@@ -98,7 +98,7 @@ Deno.test("decode() reads every text frame as Go does", () => {
   }
 });
 
-Deno.test("Decoder reads each frame as decode() does, whatever came before", () => {
+Deno.test("Decoder decodes each frame as decode() does, whatever came before", () => {
   for (const native of ["none", "allow", "only"] as const) {
     const decoder = new Decoder(native);
     for (const { input } of VECTORS.deserialize) {
@@ -132,7 +132,7 @@ Deno.test("encode() writes every text frame as Go does", () => {
 
 Deno.test("decode() reads binary frames as it reads text frames", () => {
   for (const vector of VECTORS.deserialize) {
-    const mode = modeOf(vector);
+    const mode = toNativeMode(vector);
     const bytes = new TextEncoder().encode(vector.input);
     const fromText = decode(vector.input, mode);
     const fromBytes = decode(bytes, mode);
@@ -166,18 +166,18 @@ Deno.test("encode() and decode() keep the bytes of a binary frame", () => {
   assertEquals(message.body, body);
 });
 
-Deno.test("encodeScoped() writes what encode() writes", () => {
+Deno.test("encodeEvent() writes what encode() writes", () => {
   for (const { wait, namespace, room, event, body } of VECTORS.serialize) {
-    const scoped = encodeScoped(
+    const frame = encodeEvent(
       wait,
-      encodeScope(namespace, room),
+      encodeRoute(namespace, room),
       event,
       body,
     );
-    assertEquals(scoped, encode({ wait, namespace, room, event, body }));
+    assertEquals(frame, encode({ wait, namespace, room, event, body }));
   }
   assertEquals(
-    encodeScoped("$1", encodeScope("a", ""), "e", new Uint8Array([1])),
+    encodeEvent("$1", encodeRoute("a", ""), "e", new Uint8Array([1])),
     encode({
       wait: "$1",
       namespace: "a",
@@ -200,12 +200,12 @@ Deno.test("encode() writes a native message as its bare body", () => {
   assertEquals(encode({ ...native, body: "b", wait: "$1" }), "$1;;;x;0;0;b");
 });
 
-Deno.test("decode() gives the texts that peers compare their own classes", () => {
+Deno.test("decode() makes an error of its own class for each text that peers compare", () => {
   const message = decode("$1;a;;_OnNamespaceConnect;1;0;bad namespace");
   assertInstanceOf(message?.error, BadNamespaceError);
 });
 
-Deno.test("decode() takes nobody's word for who sent a frame", () => {
+Deno.test("decode() drops the name of a sender: only servers may give one", () => {
   assertEquals(decode("neffos(0x1);a;;e;0;0;")?.wait, "");
   assertEquals(decode("1!2;a;;e;0;0;")?.wait, "1!2");
 });

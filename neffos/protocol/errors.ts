@@ -1,41 +1,40 @@
 /**
  * The errors of this module: {@linkcode NeffosError} and its family.
  *
- * What the caller did wrong (a bad argument) is a `TypeError` or a
- * `RangeError`; everything that happens on a connection is a `NeffosError`.
+ * A wrong argument is a `TypeError` or a `RangeError`; everything that happens
+ * on a connection is a `NeffosError`. Each class has its name on its
+ * prototype, as the built-in errors do: a minified bundle renames the classes.
  *
  * @module
  */
 
-/** What {@linkcode NeffosError}s are made of besides their text. */
+/** The options of a {@linkcode NeffosError}. */
 export interface NeffosErrorOptions extends ErrorOptions {
-  /** The namespace that the failed action was about. */
+  /** The namespace of the failed action. */
   namespace?: string | undefined;
-  /** The room that the failed action was about. */
+  /** The room of the failed action. */
   room?: string | undefined;
-  /** The event that the failed action was about. */
+  /** The event of the failed action. */
   event?: string | undefined;
 }
 
-/**
- * The base of every error that this module throws for something that happened
- * on a connection.
- */
+/** The base class of the errors that happen on a connection. */
 export class NeffosError extends Error {
-  /** The name of the class. */
-  override name = "NeffosError";
-  /** The namespace that the failed action was about. */
+  static {
+    this.prototype.name = "NeffosError";
+  }
+  /** The namespace of the failed action. */
   readonly namespace: string | undefined;
-  /** The room that the failed action was about. */
+  /** The room of the failed action. */
   readonly room: string | undefined;
-  /** The event that the failed action was about. */
+  /** The event of the failed action. */
   readonly event: string | undefined;
 
   /**
    * Makes an error.
    *
-   * @param message What happened, for people.
-   * @param options The cause, and what the action was about.
+   * @param message What happened, in words.
+   * @param options The cause, and the place of the failed action.
    */
   constructor(message: string, options?: NeffosErrorOptions) {
     super(message, options);
@@ -46,12 +45,12 @@ export class NeffosError extends Error {
 }
 
 /**
- * An error whose text is meant for the other side.
+ * An error whose text is sent to the peer.
  *
- * Thrown by a handler, its text travels to the other side: as the rejection
- * of its `ask`, as the refusal of its connect or join, or as a message of the
- * same event with `message.error` set. Every other exception of a handler is
- * reported to `onError`, and the other side reads `internal error`.
+ * When a handler throws one, the peer gets the text: as the rejection of its
+ * `ask`, as the refusal of its connect or join, or as a message of the same
+ * event with `message.error` set. Any other exception of a handler is
+ * reported to `onError`, and the peer gets `internal error`.
  *
  * @example
  * ```ts
@@ -65,21 +64,23 @@ export class NeffosError extends Error {
  * ```
  */
 export class EventError extends NeffosError {
-  /** The name of the class. */
-  override name = "EventError";
+  static {
+    this.prototype.name = "EventError";
+  }
 }
 
 /**
- * An {@linkcode EventError} that closes the connection as well: thrown by a
- * handler, the other side is sent its text and then the close code.
+ * An {@linkcode EventError} that also closes the connection: when a handler
+ * throws one, the peer gets its text and then the close code.
  *
- * Our client comes back after 1001, 1012, 1013 and 4000 to 4499, and stays
- * away after every other code (RFC 6455, section 7.4, leaves 4000 to 4999 to
- * the application).
+ * Our client reconnects after 1001, 1005, 1006, 1011 to 1014 and 4000 to
+ * 4499, and after no other code (RFC 6455, section 7.4, leaves 4000 to 4999
+ * to the application).
  */
 export class CloseError extends EventError {
-  /** The name of the class. */
-  override name = "CloseError";
+  static {
+    this.prototype.name = "CloseError";
+  }
   /** The WebSocket close code. */
   readonly code: number;
 
@@ -87,9 +88,10 @@ export class CloseError extends EventError {
    * Makes an error that closes the connection.
    *
    * @param code The close code, 1000 to 4999.
-   * @param reason The close reason; it is cut at 123 bytes on the wire.
-   * @param options The cause, and what the action was about.
-   * @throws {RangeError} When the code is not an integer from 1000 to 4999.
+   * @param reason The close reason; it is cut at 123 bytes.
+   * @param options The cause, and the place of the failed action.
+   * @throws {RangeError} When the code is not an integer from 1000 to 4999, or
+   * one that no close frame may carry (1004 to 1006, 1015).
    */
   constructor(code: number, reason = "", options?: NeffosErrorOptions) {
     super(reason, options);
@@ -98,29 +100,33 @@ export class CloseError extends EventError {
   }
 }
 
-/** The namespace is unknown to one of the two sides, or not connected. */
+/** The namespace is unknown to one side, or it is not connected. */
 export class BadNamespaceError extends EventError {
-  /** The name of the class. */
-  override name = "BadNamespaceError";
+  static {
+    this.prototype.name = "BadNamespaceError";
+  }
 }
 
-/** The room is not one that this connection has joined. */
+/** The connection has not joined the room. */
 export class BadRoomError extends EventError {
-  /** The name of the class. */
-  override name = "BadRoomError";
+  static {
+    this.prototype.name = "BadRoomError";
+  }
 }
 
-/** A frame that is no message of the protocol. */
+/** A frame is not a message of the protocol. */
 export class InvalidPayloadError extends EventError {
-  /** The name of the class. */
-  override name = "InvalidPayloadError";
+  static {
+    this.prototype.name = "InvalidPayloadError";
+  }
 }
 
-/** The connection is closed, or closed before the answer came. */
+/** The connection is closed, or it closed before the answer arrived. */
 export class ConnectionClosedError extends NeffosError {
-  /** The name of the class. */
-  override name = "ConnectionClosedError";
-  /** The close code, 1006 where the connection was lost without one. */
+  static {
+    this.prototype.name = "ConnectionClosedError";
+  }
+  /** The close code, 1006 if the connection ended without one. */
   readonly code: number;
   /** The close reason, often empty. */
   readonly reason: string;
@@ -130,7 +136,7 @@ export class ConnectionClosedError extends NeffosError {
    *
    * @param code The close code.
    * @param reason The close reason.
-   * @param options The cause, and what the action was about.
+   * @param options The cause, and the place of the failed action.
    */
   constructor(code = 1006, reason = "", options?: NeffosErrorOptions) {
     super("write closed", options);
@@ -139,19 +145,20 @@ export class ConnectionClosedError extends NeffosError {
   }
 }
 
-/** An answer did not come in time. */
+/** An answer did not arrive in time. */
 export class AskTimeoutError extends NeffosError {
-  /** The name of the class. */
-  override name = "AskTimeoutError";
-  /** How long was waited, in milliseconds. */
+  static {
+    this.prototype.name = "AskTimeoutError";
+  }
+  /** The time limit, in milliseconds. */
   readonly timeout: number;
 
   /**
    * Makes an error.
    *
-   * @param message What was asked.
-   * @param timeout How long was waited, in milliseconds.
-   * @param options The cause, and what the action was about.
+   * @param message What timed out, in words.
+   * @param timeout The time limit, in milliseconds.
+   * @param options The cause, and the place of the failed action.
    */
   constructor(message: string, timeout: number, options?: NeffosErrorOptions) {
     super(message, options);
@@ -159,27 +166,29 @@ export class AskTimeoutError extends NeffosError {
   }
 }
 
-/** A limit of the connection is reached, such as its number of rooms. */
+/** The connection has reached a limit, such as its number of rooms. */
 export class LimitError extends EventError {
-  /** The name of the class. */
-  override name = "LimitError";
+  static {
+    this.prototype.name = "LimitError";
+  }
 }
 
-/** A request that was not upgraded. */
+/** A request was not upgraded. */
 export class UpgradeError extends NeffosError {
-  /** The name of the class. */
-  override name = "UpgradeError";
-  /** The status that the client was answered with. */
+  static {
+    this.prototype.name = "UpgradeError";
+  }
+  /** The HTTP status of the response. */
   readonly status: number;
-  /** The headers that the client was answered with. */
+  /** The headers of the response. */
   readonly headers: Record<string, string>;
 
   /**
    * Makes an error.
    *
    * @param status The HTTP status.
-   * @param message Why, for people; it is the body of the answer.
-   * @param options The headers of the answer, and the cause.
+   * @param message The reason, in words; it is the body of the response.
+   * @param options The headers of the response, and the cause.
    */
   constructor(
     status: number,
@@ -192,7 +201,7 @@ export class UpgradeError extends NeffosError {
   }
 }
 
-/** The texts that peers in other languages compare. */
+/** A text that peers in other languages compare. */
 export const BAD_NAMESPACE = "bad namespace";
 
 /** See {@linkcode BAD_NAMESPACE}. */
@@ -202,13 +211,13 @@ export const BAD_ROOM = "bad room";
 export const INVALID_PAYLOAD = "invalid payload";
 
 /**
- * Makes the error that a text from the other side stands for.
+ * Makes the error that the text of an error frame stands for.
  *
- * @param text The text of an error frame.
- * @param options What the action was about.
- * @returns The error of the family that has this text, else an EventError.
+ * @param text The text.
+ * @param options The place of the failed action.
+ * @returns An error of the class for this text, else an EventError.
  */
-export function errorFromText(
+export function parseErrorText(
   text: string,
   options?: NeffosErrorOptions,
 ): EventError {
@@ -225,11 +234,11 @@ export function errorFromText(
 }
 
 /**
- * Checks a close code at the door.
+ * Checks a close code.
  *
  * @param code The close code.
  * @throws {RangeError} When it is not an integer from 1000 to 4999, or one
- * that no close frame may have.
+ * that no close frame may carry.
  */
 export function assertCloseCode(code: number): void {
   if (!Number.isInteger(code) || code < 1000 || code > 4999) {
@@ -239,7 +248,7 @@ export function assertCloseCode(code: number): void {
   }
   if ((code >= 1004 && code <= 1006) || code === 1015) {
     throw new RangeError(
-      `Cannot close with code ${code}: RFC 6455 has it for ends without a close frame`,
+      `Cannot close with code ${code}: RFC 6455 reserves it for ends without a close frame`,
     );
   }
 }

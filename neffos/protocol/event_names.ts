@@ -1,4 +1,4 @@
-/** The names of the events that the protocol itself knows. */
+/** The names of the built-in events. */
 
 /** Fired before a namespace is connected; an error refuses it. */
 export const OnNamespaceConnect = "_OnNamespaceConnect";
@@ -24,7 +24,7 @@ export const OnRoomLeft = "_OnRoomLeft";
 /** Fired for a message whose event has no handler of its own. */
 export const OnAnyEvent = "_OnAnyEvent";
 
-/** Fired, in the empty namespace, for frames that are no messages. */
+/** Fired for native messages, in the empty namespace. */
 export const OnNativeMessage = "_OnNativeMessage";
 
 /** The events of the protocol itself: connect, disconnect, join, leave. */
@@ -47,21 +47,21 @@ const BUILT_IN: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * Tells the events of the protocol itself: connect, disconnect, join, leave.
+ * Whether an event is one of the protocol itself.
  *
- * @param event The name of an event on the wire.
- * @returns Whether the protocol itself owns it.
+ * @param event The name of the event on the wire.
+ * @returns Whether {@linkcode LIFE_CYCLE} has it.
  */
 export function isSystemEvent(event: string): boolean {
   return LIFE_CYCLE.has(event);
 }
 
 /**
- * Finds the built-in event that a method or key is named after.
+ * Finds the built-in event for the name of a method or a key.
  *
- * @param name `onRoomJoin`, `OnRoomJoin` or `_OnRoomJoin`.
- * @returns Its name on the wire, `undefined` when it is not built in.
+ * @param name The name: `onRoomJoin`, `OnRoomJoin` or `_OnRoomJoin`.
+ * @returns The name on the wire, `undefined` if the event is not built in.
  */
-export function builtInEvent(name: string): string | undefined {
+export function findBuiltInEvent(name: string): string | undefined {
   return BUILT_IN.get(name);
 }

@@ -1,89 +1,21 @@
 /**
- * What one event carries: {@linkcode Message}, the bodies that can be sent,
- * and {@linkcode reply} and {@linkcode exclude}.
+ * {@linkcode Message}: one event and its body; {@linkcode reply} and
+ * {@linkcode exclude}.
  *
  * @module
  */
 
 import { EventError } from "./errors.ts";
-import { describeIssues, joinIssues, type StandardSchemaV1 } from "./schema.ts";
-
-/** How large a message that waits is, about: its names are short. */
-export function sizeOf({ body, wait }: Message): number {
-  return body.length + wait.length;
-}
-
-/** Gives the body of a message to a schema, in each way it can be read. */
-export function parseBody<Output>(
-  msg: Message,
-  schema: StandardSchemaV1<unknown, Output>,
-): Output | Promise<Output> {
-  const text = msg.text();
-  const bytes = typeof msg.body === "string" ? [] : [msg.body];
-  let json: unknown;
-  try {
-    json = msg.json();
-  } catch (error) {
-    return accept(schema, [text, ...bytes], () => error);
-  }
-  // Only who writes a string as JSON by itself sends one in quotes.
-  const first = text.startsWith('"') ? [text, json] : [json, text];
-  const values = [...first, ...bytes];
-  return accept(
-    schema,
-    values,
-    (issues) => refusal(msg, issues[values.indexOf(json)]!),
-  );
-}
-
-type Result<Output> = StandardSchemaV1.Result<Output>;
-
-type Issues = readonly StandardSchemaV1.Issue[];
-
-/** Gives what a schema makes of the first value that it accepts. */
-function accept<Output>(
-  schema: StandardSchemaV1<unknown, Output>,
-  values: readonly unknown[],
-  refuse: (issues: readonly Issues[]) => unknown,
-): Output | Promise<Output> {
-  const found: Issues[] = [];
-
-  function next(): Output | Promise<Output> {
-    if (found.length === values.length) throw refuse(found);
-    const result = schema["~standard"].validate(values[found.length]);
-    return isThenable(result)
-      ? Promise.resolve(result).then(settle)
-      : settle(result);
-  }
-
-  function settle(result: Result<Output>): Output | Promise<Output> {
-    if (result.issues === undefined) return result.value;
-    found.push(result.issues);
-    return next();
-  }
-
-  return next();
-}
-
-/** Promises of other kinds too: taken for a result they would have no issues. */
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as Partial<PromiseLike<T>>).then === "function";
-}
-
-function refusal(
-  { namespace, event }: Message,
-  issues: readonly StandardSchemaV1.Issue[],
-): EventError {
-  const text = joinIssues(describeIssues(issues));
-  return new EventError(
-    `Cannot accept the body of event "${event}": ${text}`,
-    { namespace, event },
-  );
-}
+import {
+  describeIssues,
+  joinIssues,
+  type StandardSchemaV1,
+  validateFirst,
+} from "./schema.ts";
 
 /**
- * What can be sent: a string goes as text, bytes as a binary frame, nothing
- * as the empty body, anything else as JSON.
+ * A body that can be sent: a string goes as text, bytes as a binary frame,
+ * `undefined` as the empty body, anything else as JSON.
  */
 export type Body =
   | string
@@ -94,12 +26,12 @@ export type Body =
   | null
   | undefined;
 
-/** A body as it travels: text or bytes. */
+/** The body of a frame: text or bytes. */
 export type RawBody = string | Uint8Array;
 
-/** What a {@linkcode Message} can be made of. */
+/** The parts of a {@linkcode Message}. */
 export interface MessageInit {
-  /** The name of the event; may be left out of a native message. */
+  /** The name of the event; optional for a native message. */
   event?: string;
   /**
    * The namespace.
@@ -119,59 +51,62 @@ export interface MessageInit {
    * @default {""}
    */
   body?: Body;
-  /** An error to tell; its text takes the place of the body. */
+  /** An error for the peer; its text is sent in place of the body. */
   error?: Error | undefined;
-  /** Sends the bare body, for peers that do not speak the protocol. */
+  /** Sends the body alone, for peers that do not speak the protocol. */
   isNative?: boolean | undefined;
-  /** Sends the message as a binary frame; implied by a body of bytes. */
+  /** Sends a binary frame; a body of bytes implies it. */
   isBinary?: boolean | undefined;
   /** Limits a broadcast to the connections with this ID. */
   to?: string | undefined;
   /**
-   * Leaves out who is behind: more than 64 KiB or about 128 messages wait to
-   * be sent to them. For what is soon replaced by the next of its kind.
+   * Skips each peer that reads slowly, to which more than 64 KiB or about 128
+   * messages wait to be sent. For values that the next one replaces.
    */
   isVolatile?: boolean | undefined;
 }
 
 /**
- * One event of one connection: what handlers get and what can be sent.
+ * One event of one connection, received or to be sent.
  *
- * @typeParam T What {@linkcode Message.json} gives, where that is known: by a
- * schema in a controller's `static events`, or because the program says so.
+ * @typeParam T The type that {@linkcode Message.json} returns, if it is known:
+ * from a schema in a controller's `static events`, or as the program claims.
  */
 export class Message<T = unknown> {
-  /** The namespace it belongs to, often `""` or `"default"`. */
+  /** The namespace, often `""` or `"default"`. */
   readonly namespace: string;
-  /** The room it belongs to, empty outside of rooms. */
+  /** The room, empty outside of rooms. */
   readonly room: string;
   /** The name of the event. */
   readonly event: string;
   /** The body: a string for a text frame, bytes for a binary one. */
   readonly body: RawBody;
-  /** The error that the other side answered with, if it did. */
+  /** The error that the peer has answered with, if any. */
   readonly error: Error | undefined;
-  /** Nobody asked for it: the connection was lost, or the server decided. */
+  /**
+   * Whether no side has asked for it: the connection has ended, or a room is
+   * left together with its namespace.
+   */
   readonly isForced: boolean;
-  /** It was caused by this side. */
+  /** Whether this side has caused it. */
   readonly isLocal: boolean;
-  /** It is not in the protocol's format: only the body is there. */
+  /** Whether the frame is not in the format of the protocol, and all body. */
   readonly isNative: boolean;
-  /** It came, or goes, as a binary frame. */
+  /** Whether its frame is binary. */
   readonly isBinary: boolean;
   /** Limits a broadcast to the connections with this ID. */
   readonly to: string;
-  /** It is not sent to who is behind. */
+  /** Whether it skips peers that read slowly. */
   readonly isVolatile: boolean;
-  /** The token by which the other side waits for an answer, else empty. */
+  /** The token of the peer's ask, else empty. */
   readonly wait: string;
   /** The protocol's no-operation flag. */
   readonly isNoOp: boolean;
 
   /**
-   * Makes a message, to be broadcast or written.
+   * Makes a message to be broadcast or written.
    *
-   * @param init Its parts.
+   * @param init The parts.
    * @throws {TypeError} When the body cannot be sent (a function, a symbol, a
    * bigint or a circular structure).
    */
@@ -193,7 +128,7 @@ export class Message<T = unknown> {
   }
 
   /**
-   * Gives the body as text; bytes are read as UTF-8.
+   * Returns the body as text, decoded from UTF-8 if it is bytes.
    *
    * @returns The text.
    */
@@ -204,7 +139,7 @@ export class Message<T = unknown> {
   }
 
   /**
-   * Gives the body as bytes; text is written as UTF-8.
+   * Returns the body as bytes, encoded in UTF-8 if it is text.
    *
    * @returns The bytes.
    */
@@ -215,17 +150,16 @@ export class Message<T = unknown> {
   }
 
   /**
-   * Reads the body as JSON. The type is the caller's claim, and `Message<T>`
-   * that of whoever wrote it: use {@linkcode parse}, or a schema in `static
-   * events`, for a body that is not trusted. A string and bytes are sent as
-   * they are and not as JSON: without a schema, read them by {@linkcode text}
-   * and {@linkcode bytes}.
+   * Parses the body as JSON. The type is a claim: use {@linkcode parse}, or a
+   * schema in `static events`, for a body that is not trusted. A string and
+   * bytes are not sent as JSON: without a schema, read them with
+   * {@linkcode text} and {@linkcode bytes}.
    *
    * @typeParam U The type that the caller expects.
-   * @returns The value, `undefined` for an empty body; what a schema in
-   * `static events` made of the body.
-   * @throws {EventError} When the body is not JSON. Left uncaught in a handler
-   * it goes back to the sender.
+   * @returns The value, `undefined` for an empty body; the output of the
+   * schema, if `static events` has one for the event.
+   * @throws {EventError} When the body is not JSON. If the handler does not
+   * catch it, the sender gets it.
    */
   json<U = T>(): unknown extends T ? U : T {
     type Result = unknown extends T ? U : T;
@@ -242,26 +176,44 @@ export class Message<T = unknown> {
   }
 
   /**
-   * Validates the body: what it is as JSON or, since strings and bytes are
-   * sent as they are, as text or, of a binary frame, as bytes; the first that
-   * the schema accepts.
+   * Validates the body. The schema gets it as JSON, as text and, from a binary
+   * frame, as bytes, until it accepts one of them: strings and bytes are not
+   * sent as JSON.
    *
-   * @typeParam Output What the schema makes of the body.
+   * @typeParam Output The output of the schema.
    * @param schema A validator that follows the Standard Schema specification
    * (https://standardschema.dev), version 1, such as those of zod, valibot
    * and arktype.
-   * @returns What the schema made of it: a promise where the schema is async.
-   * @throws {EventError} When the body is not JSON or not what the schema
-   * wants. Left uncaught in a handler it goes back to the sender.
+   * @returns The output, as a promise if the schema is async.
+   * @throws {EventError} When the schema accepts none of them. If the handler
+   * does not catch it, the sender gets it.
    */
   parse<Output>(
     schema: StandardSchemaV1<unknown, Output>,
   ): Output | Promise<Output> {
-    return parseBody(this, schema);
+    const text = this.text();
+    const bytes = typeof this.body === "string" ? [] : [this.body];
+    let json: unknown;
+    try {
+      json = this.json();
+    } catch (error) {
+      return validateFirst(schema, [text, ...bytes], () => error);
+    }
+    // A sender that does not encode strings itself means the quotes.
+    const first = text.startsWith('"') ? [text, json] : [json, text];
+    const values = [...first, ...bytes];
+    return validateFirst(schema, values, (issues) => {
+      const { namespace, event } = this;
+      const text = joinIssues(describeIssues(issues[values.indexOf(json)]!));
+      return new EventError(
+        `Cannot accept the body of event "${event}": ${text}`,
+        { namespace, event },
+      );
+    });
   }
 }
 
-/** The parts of a message that only this module sets. */
+/** The parts of a message that a program cannot set. */
 interface Received {
   isForced: boolean;
   isLocal: boolean;
@@ -272,10 +224,10 @@ interface Received {
 /**
  * An answer that a handler returns; made by {@linkcode reply}.
  *
- * @typeParam T What it was made of.
+ * @typeParam T The type of the body.
  */
 export class Reply<T = unknown> {
-  /** The type of what it was made of; never there at run time. */
+  /** The type of the body, for the compiler alone. */
   declare readonly "~body"?: T;
   /** The body of the answer. */
   readonly body: RawBody;
@@ -291,11 +243,11 @@ export class Reply<T = unknown> {
 }
 
 /**
- * Makes an answer to be returned from a handler: the same event goes back to
- * the sender with the new body, whether it asked or not.
+ * Makes an answer for a handler to return: the sender gets the same event with
+ * the new body, for an ask and for a plain emit alike.
  *
  * @param body The body of the answer.
- * @returns What the handler returns.
+ * @returns The answer.
  * @typeParam T The type of the body.
  * @throws {TypeError} When the body cannot be sent.
  *
@@ -312,7 +264,7 @@ export function reply<const T extends Body = undefined>(body?: T): Reply<T> {
   return new Reply(body);
 }
 
-/** Whom a broadcast leaves out by ID; made by {@linkcode exclude}. */
+/** The ID that a broadcast leaves out; made by {@linkcode exclude}. */
 export class Exclude {
   /** The ID of the connections to leave out. */
   readonly id: string;
@@ -328,16 +280,16 @@ export class Exclude {
 }
 
 /**
- * Leaves every connection with an ID out of a broadcast.
+ * Leaves each connection with an ID out of a broadcast.
  *
- * @param id The ID; several connections of one user may share it.
+ * @param id The ID, which several connections of one user may share.
  * @returns The first argument of `server.broadcast`.
  *
  * @example
  * ```ts
  * import { exclude, type ServerApi } from "@neffos/mvc";
  *
- * function tellOthers(server: ServerApi, userId: string) {
+ * function notifyOthers(server: ServerApi, userId: string) {
  *   server.broadcast(exclude(userId), {
  *     namespace: "default",
  *     event: "onChat",
@@ -351,9 +303,9 @@ export function exclude(id: string): Exclude {
 }
 
 /**
- * Makes a body ready to travel.
+ * Encodes a body.
  *
- * @param body Anything that can be sent.
+ * @param body A body that can be sent.
  * @returns Text or bytes.
  * @throws {TypeError} When it cannot be sent.
  */
@@ -372,4 +324,9 @@ export function toRawBody(body: unknown): RawBody {
     );
   }
   return json;
+}
+
+/** Estimates the size of a queued message, without its names, which are short. */
+export function estimateSize({ body, wait }: Message): number {
+  return body.length + wait.length;
 }

@@ -1,4 +1,4 @@
-/** What this module needs of the Standard Schema specification, version 1. */
+/** A validator of the Standard Schema specification, version 1. */
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
   /** The properties of the specification. */
   readonly "~standard": {
@@ -19,34 +19,36 @@ export interface StandardSchemaV1<Input = unknown, Output = Input> {
   };
 }
 
-/** The parts of the specification. */
+/** The types of the specification. */
 export declare namespace StandardSchemaV1 {
-  /** What a validation gives. */
+  /** The result of a validation. */
   export type Result<Output> =
     | { readonly value: Output; readonly issues?: undefined }
     | { readonly issues: ReadonlyArray<Issue> };
-  /** What is wrong. */
+  /** One thing that is wrong with a value. */
   export interface Issue {
     /** The text. */
     readonly message: string;
-    /** Where in the value. */
+    /** The place in the value. */
     readonly path?:
       | ReadonlyArray<PropertyKey | { readonly key: PropertyKey }>
       | undefined;
   }
 }
 
-/** What is wrong with a value, and where. */
+/** One thing that is wrong with a value, in plain strings. */
 export interface DescribedIssue {
-  /** Where, by names with dots between; empty for the whole value. */
+  /** The place, as names with dots between; empty for the whole value. */
   readonly path: string;
-  /** What is wrong. */
+  /** The text. */
   readonly message: string;
 }
 
-/** Reads the issues of a validator, whatever their paths are made of. */
+type Issues = readonly StandardSchemaV1.Issue[];
+
+/** Turns the issues of a validator into plain strings. */
 export function describeIssues(
-  issues: readonly StandardSchemaV1.Issue[],
+  issues: Issues,
 ): DescribedIssue[] {
   return issues.map(({ message, path = [] }) => ({
     path: path.map((part) => String(typeof part === "object" ? part.key : part))
@@ -55,17 +57,56 @@ export function describeIssues(
   }));
 }
 
-/** Writes issues in one line, for people. */
+/** Joins issues into one line. */
 export function joinIssues(issues: readonly DescribedIssue[]): string {
   return issues.map(({ path, message }) =>
     path === "" ? message : `${path}: ${message}`
   ).join("; ");
 }
 
-/** Tells a schema that the types may not have seen. */
+/** Whether a value is a schema. */
 export function isSchema(value: unknown): value is StandardSchemaV1 {
-  // Those of arktype are functions.
+  // The schemas of arktype are functions.
   if (typeof value !== "object" && typeof value !== "function") return false;
   const { "~standard": standard } = (value ?? {}) as Partial<StandardSchemaV1>;
   return typeof standard?.validate === "function";
+}
+
+/**
+ * Validates several forms of one value, in order, until a schema accepts one.
+ *
+ * @param schema The schema, sync or async.
+ * @param values The forms.
+ * @param refuse Makes the error from the issues of each form.
+ * @returns The output of the schema.
+ */
+export function validateFirst<Output>(
+  schema: StandardSchemaV1<unknown, Output>,
+  values: readonly unknown[],
+  refuse: (issues: readonly Issues[]) => unknown,
+): Output | Promise<Output> {
+  const found: Issues[] = [];
+
+  function next(): Output | Promise<Output> {
+    if (found.length === values.length) throw refuse(found);
+    const result = schema["~standard"].validate(values[found.length]);
+    return isThenable(result)
+      ? Promise.resolve(result).then(settle)
+      : settle(result);
+  }
+
+  function settle(
+    result: StandardSchemaV1.Result<Output>,
+  ): Output | Promise<Output> {
+    if (result.issues === undefined) return result.value;
+    found.push(result.issues);
+    return next();
+  }
+
+  return next();
+}
+
+/** Not `instanceof`: promises of other kinds would pass for valid results. */
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as Partial<PromiseLike<T>>).then === "function";
 }

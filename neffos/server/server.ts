@@ -11,7 +11,7 @@ import type { Except, ServerApi, ServerHooks } from "../api/server_api.ts";
 import type { MeasureOptions, ServerStats } from "../api/stats.ts";
 import type { AnyEvents, EventInit } from "../api/typed_events.ts";
 import type { ConnHandler } from "../controller/events.ts";
-import { encodeScope, encodeScoped } from "../protocol/codec.ts";
+import { encodeEvent, encodeRoute } from "../protocol/codec.ts";
 import { BadNamespaceError, UpgradeError } from "../protocol/errors.ts";
 import { Message, type MessageInit } from "../protocol/message.ts";
 import type { Upgrader, UpgradeRequest } from "../transport/upgrader.ts";
@@ -264,7 +264,7 @@ export class Server implements ServerApi {
     options: AskOptions = {},
   ): Promise<Message> {
     const { namespace, room, event, body, to } = new Message(init);
-    const scope = encodeScope(namespace, room);
+    const scope = encodeRoute(namespace, room);
     const done = new AbortController();
     const signal = options.signal
       ? AbortSignal.any([options.signal, done.signal])
@@ -274,7 +274,7 @@ export class Server implements ServerApi {
       if (to !== "" && core.id !== to) continue;
       asked.push(core.asks.request(
         { namespace, room, event },
-        (wait) => encodeScoped(wait, scope, event, body),
+        (wait) => encodeEvent(wait, scope, event, body),
         { ...options, signal },
       ));
     }

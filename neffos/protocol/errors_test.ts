@@ -1,0 +1,29 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import * as errors from "./errors.ts";
+
+Deno.test("each error class has its name, in the stack as well", () => {
+  const { AskTimeoutError, CloseError, UpgradeError, ...exports } = errors;
+  const made: Error[] = [
+    new AskTimeoutError("failed", 1),
+    new CloseError(1011, "failed"),
+    new UpgradeError(400, "failed"),
+  ];
+  for (const value of Object.values(exports)) {
+    if (typeof value === "function" && value.name.endsWith("Error")) {
+      made.push(Reflect.construct(value, []));
+    }
+  }
+  assertEquals(made.length, 10);
+  for (const error of made) {
+    const { name } = error.constructor;
+    assertEquals(error.name, name);
+    assert(error.stack?.startsWith(name), error.stack);
+  }
+});
+
+Deno.test("CloseError takes only codes that a close frame may carry", () => {
+  for (const code of [999, 5000, 1000.5, NaN, 1004, 1005, 1006, 1015]) {
+    assertThrows(() => new errors.CloseError(code), RangeError, `${code}`);
+  }
+  assertEquals(new errors.CloseError(4999).code, 4999);
+});
