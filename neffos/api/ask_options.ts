@@ -1,11 +1,11 @@
-/** What an ask is about. */
+/** The namespace, room and event of an ask. */
 export interface AskHead {
   readonly namespace: string;
   readonly room: string;
   readonly event: string;
 }
 
-/** How long to wait for an answer, and what ends the wait early. */
+/** The time limit of an ask, and a signal that ends it. */
 export interface AskOptions {
   /**
    * The time limit in milliseconds.

@@ -1,102 +1,99 @@
 /**
- * {@linkcode ServerStats}: what `Server.stats()` tells.
+ * {@linkcode ServerStats}: the result of `Server.stats()`.
  *
  * @module
  */
 
-/** What was thrown away, counted. */
+/** The frames and messages that were dropped, by reason. */
 export interface Drops {
-  /** Frames that are no messages. */
+  /** Frames that could not be decoded. */
   invalid: number;
-  /** Messages for a namespace, a room or an event that is not there. */
+  /** Messages for an unknown namespace, room or event. */
   stray: number;
-  /** Answers that came too late, or twice. */
+  /** Answers that arrived too late, or twice. */
   lateAnswers: number;
-  /** Volatile messages that were not sent to who was behind. */
+  /** Volatile messages that were not sent, to peers that read slowly. */
   volatile: number;
 }
 
 /**
- * The numbers of a server at one moment. Those that only ever grow count
- * since the server was made; times are in milliseconds.
+ * A snapshot of the counters and gauges of a server. The counters begin when
+ * the server is made; times are in milliseconds.
  */
 export interface ServerStats {
   /** When the server was made, in milliseconds since 1970. */
   readonly startTime: number;
-  /** How long ago that was. */
+  /** The time since then. */
   readonly uptime: number;
-  /** The connections there are: `Server.totalConnections`. */
+  /** The connections now: `Server.totalConnections`. */
   readonly connections: number;
   /**
-   * The connections, those that have not said hello yet, and those whose end
-   * was not told yet: all that was accepted and is not counted in `closed`.
+   * The connections, with those before their handshake and those whose end
+   * was not reported yet: `accepted` less all in `closed`.
    */
   readonly sockets: number;
-  /** The requests that became sockets. */
+  /** The requests that were upgraded. */
   readonly accepted: number;
-  /** The requests that were refused, by the HTTP status of the answer. */
+  /** The requests that were refused, by HTTP status. */
   readonly refused: Readonly<Record<string, number>>;
   /**
-   * The sockets that have ended, by close code. The codes that RFC 6455 and
-   * this module know are told apart; `3xxx` and `4xxx` have those of
-   * libraries and applications, `other` all the rest.
+   * The sockets that have ended, by close code. The codes of RFC 6455 and of
+   * this module are counted one by one; `3xxx` and `4xxx` count the codes of
+   * libraries and applications, `other` the rest.
    */
   readonly closed: Readonly<Record<string, number>>;
-  /** The namespaces that somebody is in. */
+  /** The namespaces with at least one connection. */
   readonly namespaces: number;
-  /** The rooms that somebody is in, in all namespaces. */
+  /** The rooms with at least one connection, in all namespaces. */
   readonly rooms: number;
-  /** The frames that came in, those of the protocol itself included. */
+  /** The frames received, those of the protocol itself included. */
   readonly messagesIn: number;
   /** Their lengths: bytes of binary frames, UTF-16 units of text. */
   readonly bytesIn: number;
-  /** The frames that sockets have taken, each receiver's counted. */
+  /** The frames sent, a broadcast once for each receiver. */
   readonly messagesOut: number;
   /** Their lengths: bytes of binary frames, UTF-16 units of text. */
   readonly bytesOut: number;
-  /** The faults that `onError` was told of, or the console. */
+  /** The errors that were reported to `onError`, or to the console. */
   readonly errors: number;
-  /** What was thrown away, by reason. */
+  /** The frames and messages that were dropped. */
   readonly drops: Readonly<Drops>;
-  /** How often limits were crossed, by the names of their options. */
+  /** How often each limit was reached, by the name of its option. */
   readonly crossings: Readonly<Record<string, number>>;
-  /** The messages that wait for a handler before them, or for a room. */
+  /** The messages that wait for an earlier handler, or for a join. */
   readonly queued: number;
-  /** The handlers and hooks that have begun and whose promise is pending. */
+  /** The handlers and hooks whose promise is pending. */
   readonly pending: number;
-  /**
-   * How long handlers took, once `Server.measureHandlers()` was called: those
-   * that have run since.
-   */
+  /** The durations of handlers since `Server.measureHandlers()`. */
   readonly handlers: readonly HandlerStats[];
 }
 
-/** How long the handler of one event took, middleware included. */
+/** The durations of the handler of one event, middleware included. */
 export interface HandlerStats {
-  /** The namespace, as the program has registered it. */
+  /** The namespace, as registered. */
   readonly namespace: string;
   /**
-   * The event, as the program has registered it: `_OnAnyEvent` for all that
-   * have no handler of their own, `_OnNativeMessage` for native messages.
+   * The event, as registered: `_OnAnyEvent` for all without a handler of
+   * their own, `_OnNativeMessage` for native messages.
    */
   readonly event: string;
-  /** How many times it has ended, well or badly. */
+  /** The number of calls that have ended, with an error or without. */
   readonly count: number;
-  /** How long all of that took together, in milliseconds. */
+  /** Their total duration, in milliseconds. */
   readonly duration: number;
-  /** How many of them took how long, each bucket with the ones before it. */
+  /** The cumulative buckets of the histogram. */
   readonly buckets: readonly DurationBucket[];
 }
 
-/** How many times a handler took no longer than a time. */
+/** One bucket of the histogram. */
 export interface DurationBucket {
-  /** The time in milliseconds. */
+  /** The upper bound, in milliseconds. */
   readonly max: number;
-  /** How many times. */
+  /** The number of calls that took no longer. */
   readonly count: number;
 }
 
-/** How handlers are measured. */
+/** Options of `Server.measureHandlers()`. */
 export interface MeasureOptions {
   /**
    * The upper bounds of the buckets, in milliseconds, in ascending order.

@@ -1,6 +1,6 @@
 /**
- * The types of events: what may be sent, and what comes back. They are for
- * the compiler alone; nothing of them exists at run time.
+ * The types of events: the bodies that may be sent, and the answers. They are
+ * for the compiler alone; nothing of them exists at run time.
  *
  * @example
  * ```ts
@@ -29,11 +29,10 @@
 
 import type { Body, Message, MessageInit, Reply } from "../protocol/message.ts";
 import type { StandardSchemaV1 } from "../protocol/schema.ts";
-import type { NSConn } from "./ns_conn.ts";
 
 /**
- * Events of any name with any body: what is known of a connection whose
- * events nobody has written down.
+ * Events of any name with any body: the default where a program declares no
+ * events.
  */
 export interface AnyEvents {
   /** The body of an event. */
@@ -41,8 +40,8 @@ export interface AnyEvents {
 }
 
 /**
- * The body of an event. An interface of events has either the type of the
- * body or, where an answer comes back, a function from body to answer:
+ * The body of an event. For each event an interface of events has the type of
+ * the body or, for an event with an answer, a function from body to answer:
  * `{ onChat: Chat; onSum(numbers: number[]): number }`.
  *
  * @typeParam Emits The events.
@@ -54,8 +53,7 @@ export type BodyOf<Emits, Event extends keyof Emits> = Emits[Event] extends
   : Emits[Event];
 
 /**
- * What the answer to an ask can be read as; `unknown` where that was not
- * written down.
+ * The type of the answer to an ask; `unknown` if the events do not declare it.
  *
  * @typeParam Emits The events.
  * @typeParam Event The name of the event.
@@ -65,18 +63,18 @@ export type AnswerOf<Emits, Event extends keyof Emits> = Emits[Event] extends
   : unknown;
 
 /**
- * The arguments of `emit` and `ask` after the event: a body, which may be left
- * out where it may be `undefined`.
+ * The arguments of `emit` and `ask` after the event: a body, optional if it
+ * may be `undefined`.
  *
  * @typeParam B The body.
- * @typeParam Rest What follows the body.
+ * @typeParam Rest The arguments after the body.
  */
 export type BodyArgs<B, Rest extends unknown[] = []> = undefined extends B
   ? [body?: B, ...rest: Rest]
   : [body: B, ...rest: Rest];
 
 /**
- * The parts of a message that is broadcast: with a body that fits its event.
+ * A message to broadcast, with a body that fits its event.
  *
  * @typeParam Emits The events.
  */
@@ -91,7 +89,7 @@ export type EventInit<Emits extends object> = string extends keyof Emits
         : { body: BodyOf<Emits, Event> });
   }[keyof Emits & string];
 
-/** The names of methods that handle the events of the protocol itself. */
+/** The names of methods that handle built-in events. */
 export type BuiltInMethod = `${"_On" | "On" | "on"}${
   | `Namespace${"Connect" | "Connected" | "Disconnect"}`
   | `Room${"Join" | "Joined" | "Leave" | "Left"}`
@@ -100,7 +98,7 @@ export type BuiltInMethod = `${"_On" | "On" | "on"}${
 
 /**
  * The names of a controller's methods that handle events, built-in ones
- * included, by the rule that holds unless `setEventMatcher` changes it.
+ * included, under the default matcher.
  *
  * @typeParam Instance The type of the controller's instances.
  */
@@ -111,27 +109,27 @@ export type OnMethod<Instance> = {
 }[keyof Instance];
 
 /**
- * The names of a controller's methods that are events of its own.
+ * The names of a controller's methods that handle its own events.
  *
  * @typeParam Instance The type of the controller's instances.
  */
 export type EventMethod<Instance> = Exclude<OnMethod<Instance>, BuiltInMethod>;
 
 /**
- * The parameter of a controller's method that takes the message: the only
- * one, or the one after the `NSConn`. `unknown` where there is none.
+ * The type of the message parameter of a controller's method: the first one,
+ * or the one after the `NSConn`; `unknown` if the method takes no message.
  *
  * @typeParam Method The type of the method.
  */
 export type MessageParameter<Method> = Method extends
   (first: infer First) => unknown
-  ? First extends NSConn<infer _> ? unknown : First
+  ? First extends Message<infer _> ? First : unknown
   : Method extends (nsConn: infer _, msg: infer Second) => unknown ? Second
   : never;
 
 /**
- * The schema that the controller has for an event in its `static events`;
- * `never` where it has none, or where their names are not known.
+ * The schema for an event in the `static events` of a controller; `never` if
+ * there is none, or if their names are unknown.
  *
  * @typeParam C The type of the class.
  * @typeParam Event The name of the event.
@@ -143,7 +141,7 @@ export type SchemaOf<C, Event> = C extends { readonly events: infer Schemas }
   : never;
 
 /**
- * What may be sent to a method.
+ * The body that a method accepts.
  *
  * @internal
  */
@@ -155,7 +153,7 @@ type AcceptedBody<Method, Schema> = [Schema] extends [never]
   : never;
 
 /**
- * What comes back from a method, without what is told in other ways.
+ * The answer that a method gives; an error is no answer.
  *
  * @internal
  */
@@ -164,8 +162,8 @@ type GivenAnswer<R> = R extends Reply<infer T> ? Transmitted<T>
   : Transmitted<R>;
 
 /**
- * What a value is after it has travelled: a string and bytes as they are,
- * anything else as JSON makes it.
+ * The type of a value at the other side: the same for a string and bytes,
+ * else the type of its JSON.
  *
  * @typeParam T The type of the value.
  */
@@ -175,14 +173,14 @@ export type Transmitted<T> = unknown extends T ? T
   : Jsonified<T>;
 
 /**
- * What a value is after it was written as JSON and read again.
+ * The type of a value after `JSON.stringify` and `JSON.parse`.
  *
  * @internal
  */
 type Jsonified<T> = unknown extends T ? T
   : T extends { toJSON(): infer J } ? Jsonified<J>
   : T extends string | number | boolean | null ? T
-  // Of arrays an element at a time: a JSON value has arrays of itself.
+  // Element by element, for recursive types such as that of JSON values.
   : T extends readonly (infer E)[] ? number extends T["length"] ? Jsonified<E>[]
     : { [I in keyof T]: Jsonified<T[I]> }
   : T extends undefined | symbol | ((...args: never[]) => unknown) ? undefined
@@ -196,15 +194,15 @@ type Jsonified<T> = unknown extends T ? T
   : never;
 
 /**
- * The events of a controller, as who is connected to it may send them. From
- * its type alone: `EventsOf<typeof ChatController>`.
+ * The events of a controller, from its type alone: `EventsOf<typeof
+ * ChatController>`.
  *
- * The body of an event is what the schema in `static events` takes, else what
- * the method's `Message<Body>` says, else anything; the answer is what the
- * method returns.
+ * The body of an event is the input of its schema in `static events`, else the
+ * `Body` of the method's `Message<Body>`, else anything; the answer is what
+ * the method returns.
  *
- * @typeParam C The type of the class, or an interface of events, which stays
- * as it is.
+ * @typeParam C The type of the class, or an interface of events, which is
+ * returned as it is.
  *
  * @example
  * ```ts
@@ -233,7 +231,7 @@ export type EventsOf<C extends object> = C extends
   : C;
 
 /**
- * The namespace of a controller, where its type says it; else any.
+ * The namespace of a controller if its type has it, else `string`.
  *
  * @typeParam C The type of the class.
  */

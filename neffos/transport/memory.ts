@@ -1,3 +1,9 @@
+/**
+ * {@linkcode socketPair}: a transport inside one process, for tests.
+ *
+ * @module
+ */
+
 import type { RawBody } from "../protocol/message.ts";
 import {
   type CloseInfo,
@@ -8,7 +14,7 @@ import {
 
 /**
  * Makes two sockets that are connected to each other inside this process.
- * Frames arrive in order and never during the `send` that sent them.
+ * Frames arrive in order, and never within the call of `send`.
  *
  * @returns The two ends.
  *
@@ -83,7 +89,7 @@ class MemorySocket implements Socket {
     this.#state = "closing";
     const end = { code, reason: cutReason(reason), wasClean: true };
     this.#peer.#finish(end);
-    // Who does not read does not answer.
+    // A peer that does not read does not answer the close frame.
     if (!this.#peer.#isPaused) this.#finish(end);
   }
 

@@ -1,98 +1,97 @@
 /**
- * {@linkcode Socket}: the small port behind which a transport sits, and
- * {@linkcode socketPair}, a transport inside the process for tests.
+ * {@linkcode Socket}: the port that every transport implements.
  *
  * @module
  */
 
 import type { RawBody } from "../protocol/message.ts";
 
-/** How a socket ended. */
+/** The end of a socket. */
 export interface CloseInfo {
-  /** The close code (RFC 6455, section 7.4), 1006 for an abnormal end. */
+  /** The close code (RFC 6455, section 7.4), 1006 without a close frame. */
   readonly code: number;
   /** The close reason, often empty. */
   readonly reason: string;
-  /** Whether both sides agreed to close. */
+  /** Whether the closing handshake was completed. */
   readonly wasClean: boolean;
 }
 
-/** What happens on a {@linkcode Socket}. None of these may throw. */
+/** Handles the events of a {@linkcode Socket}. Its methods must not throw. */
 export interface SocketListener {
-  /** The socket can be written to. */
+  /** Called when the socket is open and can send. */
   open(): void;
   /**
-   * A frame came in.
+   * Called for each frame received.
    *
    * @param data A string for a text frame, bytes for a binary one.
    */
   message(data: RawBody): void;
   /**
-   * The socket ended. Called exactly once, whatever ended it.
+   * Called exactly once, at the end of the socket, whatever its cause.
    *
-   * @param info How it ended.
+   * @param info The close code and reason.
    */
   close(info: CloseInfo): void;
 }
 
-/** What a transport can do besides sending and closing. */
+/** The optional abilities of a transport. */
 export interface SocketAbilities {
-  /** It ends a socket at once; see {@linkcode Socket.terminate}. */
+  /** Whether it has {@linkcode Socket.terminate}. */
   readonly terminate: boolean;
-  /** It stops reading; see {@linkcode Socket.pause}. */
+  /** Whether it has {@linkcode Socket.pause} and `resume`. */
   readonly pause: boolean;
-  /** It counts what waits; see {@linkcode Socket.bufferedMessages}. */
+  /** Whether it has {@linkcode Socket.bufferedMessages}. */
   readonly count: boolean;
 }
 
-/** One end of a websocket, whatever carries it. */
+/** One end of a websocket, over any transport. */
 export interface Socket {
   /**
-   * What the transport can do.
+   * The optional abilities of the transport.
    *
-   * @default nothing of it, as with the platform's WebSocket
+   * @default none, as with the platform's WebSocket
    */
   readonly can?: SocketAbilities;
   /**
-   * Sets who is told what happens. Called once, before anything can happen.
+   * Sets the listener. Called once, before the first event.
    *
-   * @param listener Who is told.
+   * @param listener The listener.
    */
   listen(listener: SocketListener): void;
   /**
    * Sends a frame.
    *
    * @param data A string for a text frame, bytes for a binary one.
-   * @returns Whether the socket was open and took it.
+   * @returns Whether the socket was open and has taken the frame.
    */
   send(data: RawBody): boolean;
   /**
-   * Starts the closing handshake. Calling it again does nothing.
+   * Starts the closing handshake. A second call does nothing.
    *
    * @param code The close code.
-   * @param reason The close reason; cut at 123 bytes.
+   * @param reason The close reason; it is cut at 123 bytes.
    */
   close(code?: number, reason?: string): void;
-  /** The bytes that {@linkcode send} took and the network has not. */
+  /** The bytes that wait to be sent. */
   readonly bufferedAmount: number;
-  /** The messages that {@linkcode send} took and the network has not. */
+  /** The messages that wait to be sent. */
   readonly bufferedMessages?: number;
-  /** Ends the socket at once, and frees what waits to be sent. */
+  /** Ends the socket at once, and drops what waits to be sent. */
   terminate?(): void;
-  /** Reads no more until {@linkcode resume}, so that the peer has to wait. */
+  /** Stops reading until {@linkcode resume}: backpressure on the peer. */
   pause?(): void;
-  /** Reads on. */
+  /** Reads again. */
   resume?(): void;
 }
 
 const MAX_REASON_BYTES = 123;
 
 /**
- * Cuts a close reason at the 123 bytes that a close frame has room for
- * (RFC 6455, section 5.5), between two characters.
+ * Cuts a close reason, between two characters, at the 123 bytes that fit into
+ * a close frame (RFC 6455, section 5.5).
  *
  * @param reason The reason.
- * @returns As much of it as fits.
+ * @returns The part that fits.
  */
 export function cutReason(reason: string): string {
   // No UTF-16 unit takes more than three bytes of UTF-8.

@@ -1,6 +1,5 @@
 /**
- * {@linkcode denoUpgrader}: how `Deno.serve` requests become sockets. The
- * only file that touches `Deno.upgradeWebSocket`.
+ * {@linkcode denoUpgrader}: turns the requests of `Deno.serve` into sockets.
  *
  * @module
  */
@@ -8,8 +7,8 @@
 import type { Socket, SocketListener } from "./socket.ts";
 import { WebSocketAdapter } from "./web_socket.ts";
 
-/** The server's end of a socket of Deno. */
-export class DenoSocket extends WebSocketAdapter {
+/** The server's end of a Deno socket. */
+class DenoSocket extends WebSocketAdapter {
   #closing: ReturnType<typeof setTimeout> | undefined;
 
   override listen(listener: SocketListener): void {
@@ -24,9 +23,9 @@ export class DenoSocket extends WebSocketAdapter {
   }
 
   /**
-   * Closes it once the frames that have come are read: Deno drops a socket,
-   * the close frame and all that is to be sent with it, when it reads another
-   * message after `close()`. The peer would see 1006.
+   * Closes after the frames that have already arrived are read: if Deno reads
+   * a message after `close()`, it drops the socket and all that waits to be
+   * sent, the close frame included. The peer would see 1006.
    */
   override close(code?: number, reason?: string): void {
     this.#closing ??= setTimeout(() => super.close(code, reason));
@@ -34,27 +33,27 @@ export class DenoSocket extends WebSocketAdapter {
 }
 
 /**
- * The request that wants to be a connection, or has become one. A Context is
+ * A request to open a connection, or the one that has opened it. A Context is
  * one as well.
  */
 export interface UpgradeRequest {
   /**
-   * The request itself. Once it is upgraded its own headers cannot be read
-   * any more; the ones here can.
+   * The request itself. Its own headers cannot be read after the upgrade; read
+   * {@linkcode headers} instead.
    */
   readonly request: Request;
-  /** The headers, with those that came as URL parameters. */
+  /** The headers, including those sent as URL parameters. */
   readonly headers: Headers;
   /** The URL. */
   readonly url: URL;
-  /** Where it came from, where the server was told. */
+  /** The address of the peer, if the server was given it. */
   readonly remoteAddr?: Deno.Addr | undefined;
   /** Called right before the upgrade, after which nothing can be read. */
   detach?(): void;
   /**
    * Called right after the upgrade.
    *
-   * @param response The one response that the request may be answered with.
+   * @param response The only response that may answer the request.
    */
   setUpgraded?(response: Response): void;
 }
@@ -68,8 +67,8 @@ export interface Upgraded {
 }
 
 /**
- * Turns a request into a socket. It is called when nothing else can fail any
- * more: whoever has called it must send the response.
+ * Turns a request into a socket. It is called after every check: its caller
+ * must send the response.
  *
  * @param request The request, a valid websocket handshake.
  * @param protocol The subprotocol to answer with, if any.
@@ -83,8 +82,8 @@ export type Upgrader = (
 /** Options of {@linkcode denoUpgrader}. */
 export interface DenoUpgraderOptions {
   /**
-   * Ends a connection whose peer has answered no ping for so many seconds;
-   * the ping is sent after half of them. 0 sends none.
+   * The time in seconds after which a connection is ended whose peer answers
+   * no ping; the ping is sent after half of it. 0 sends none.
    *
    * @default {30}
    */
@@ -92,7 +91,7 @@ export interface DenoUpgraderOptions {
 }
 
 /**
- * Makes an upgrader on `Deno.upgradeWebSocket`.
+ * Makes an upgrader for `Deno.serve`.
  *
  * @param options The options.
  * @returns The upgrader, for `new Server()`.
@@ -119,7 +118,7 @@ export function denoUpgrader(options: DenoUpgraderOptions = {}): Upgrader {
     const { socket, response } = Deno.upgradeWebSocket(request, {
       idleTimeout,
     });
-    // Deno's own option fails for lists that have no space after the comma.
+    // Deno's own option fails for a list without a space after the comma.
     if (protocol !== undefined) {
       response.headers.set("sec-websocket-protocol", protocol);
     }

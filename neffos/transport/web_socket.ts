@@ -8,7 +8,7 @@ import {
 
 const EVENTS = ["open", "message", "error", "close"];
 
-/** The {@linkcode Socket} that stands over a platform's WebSocket. */
+/** A {@linkcode Socket} over the WebSocket of the platform. */
 export class WebSocketAdapter implements Socket, EventListenerObject {
   readonly #ws: WebSocket;
   #listener: SocketListener | undefined;
@@ -29,7 +29,7 @@ export class WebSocketAdapter implements Socket, EventListenerObject {
     for (const type of EVENTS) this.#ws.addEventListener(type, this);
   }
 
-  /** The adapter is the listener itself: functions would be four for each socket. */
+  /** The adapter itself is the listener, to save four closures for each socket. */
   handleEvent(event: Event): void {
     const listener = this.#listener!;
     switch (event.type) {
@@ -41,21 +41,21 @@ export class WebSocketAdapter implements Socket, EventListenerObject {
         break;
       }
       case "open":
-        // Deno forgets a close() that comes before the socket is open.
+        // Deno drops a close() before the open event.
         if (this.#closing !== undefined) return this.#close(...this.#closing);
         this.#isOpen = true;
         listener.open();
         break;
       case "error":
-        // An error is always followed by a close; unheard, Deno would throw it.
-        // The events of `ws`, in Node, cannot be prevented.
+        // A close event always follows. Deno throws an error that is not
+        // prevented; the events of `ws`, in Node, cannot be prevented.
         event.preventDefault?.();
         break;
       case "close":
         this.#isOpen = false;
-        // An idle timeout fires it twice.
+        // At an idle timeout Deno fires it twice.
         this.#ws.removeEventListener("close", this);
-        listener.close(closeInfo(event as CloseEvent));
+        listener.close(toCloseInfo(event as CloseEvent));
     }
   }
 
@@ -76,14 +76,14 @@ export class WebSocketAdapter implements Socket, EventListenerObject {
     try {
       this.#ws.close(code, cutReason(reason));
     } catch {
-      // A browser lets a page send 1000 and 3000 to 4999 alone.
+      // A browser accepts only 1000 and 3000 to 4999 from a page.
       this.#ws.close();
     }
   }
 }
 
-function closeInfo({ code, reason, wasClean }: CloseEvent): CloseInfo {
-  // Deno says 0 where the socket ended without a close frame.
+function toCloseInfo({ code, reason, wasClean }: CloseEvent): CloseInfo {
+  // Deno gives 0 if the socket has ended without a close frame.
   return code === 0
     ? { code: 1006, reason, wasClean: false }
     : { code, reason, wasClean };
