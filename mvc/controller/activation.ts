@@ -5,9 +5,9 @@
  */
 
 import {
+  findStaticOwner,
+  listMethods,
   type Method,
-  methodsOf,
-  staticOwnerOf,
 } from "../../neffos/controller/members.ts";
 import type { Container } from "../container/container.ts";
 import type { ServiceToken } from "../container/types.ts";
@@ -42,7 +42,7 @@ export interface Place {
  * @throws {DependencyError} If a class can never be built for a request.
  */
 export function activate(controller: object, place: Place): void {
-  const methods = methodsOf(assertController(controller));
+  const methods = listMethods(assertController(controller));
   const name = describe(controller);
   assertNoUse(name, controller, methods);
   const activation = new Activation(name, methods, place.router);
@@ -205,7 +205,7 @@ interface Statics {
 
 function statics(controller: object): Statics {
   // A class may have any static members; each is checked where it is read.
-  return (staticOwnerOf(controller) ?? {}) as Statics;
+  return (findStaticOwner(controller) ?? {}) as Statics;
 }
 
 /** Calls a hook: the class's own if there is one, else that of its objects. */

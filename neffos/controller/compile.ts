@@ -1,6 +1,7 @@
 /** Compiles handlers of every kind into the event maps of their namespaces. */
 
 import type { ServerApi } from "../api/server_api.ts";
+import type { NativeMode } from "../protocol/codec.ts";
 import { BAD_NAMESPACE, BadNamespaceError } from "../protocol/errors.ts";
 import {
   isSystemEvent,
@@ -18,36 +19,35 @@ import type {
   Timeouts,
 } from "./events.ts";
 import { type CompiledHandler, wrapHandler } from "./middleware.ts";
-import { duplicate, sourcesOf, strictest } from "./sources.ts";
+import { makeDuplicateError, pickStrictest, toSources } from "./sources.ts";
 
 /** The event map of one namespace. */
 export interface CompiledEvents {
-  /** The handlers by their names on the wire, built-in ones apart. */
+  /** The handlers of events that are not built in. */
   readonly handlers: Map<string, CompiledHandler>;
-  /** The handlers of the built-in events. */
+  /** The handlers of life-cycle events. */
   readonly hooks: Map<string, CompiledHandler>;
-  /** The handler of events that have none. */
+  /** The handler of events without a handler of their own. */
   any: CompiledHandler | undefined;
   /** The handler of native messages. */
   native: CompiledHandler | undefined;
 }
 
-/** All that a server or a client needs to know of its handler. */
+/** The compiled handler of a server or a client. */
 export interface CompiledHandlers {
   /** The event map of each namespace. */
   readonly namespaces: ReadonlyMap<string, CompiledEvents>;
-  /** The native messages that are allowed. */
-  readonly native: "none" | "allow" | "only";
-  /** The strictest time limits of all. */
+  /** The treatment of native messages. */
+  readonly native: NativeMode;
+  /** The strictest time limits of all sources. */
   readonly timeouts: Timeouts;
 }
 
 /**
- * Compiles a handler into the event maps of its namespaces, once, when a
- * server or a client is made.
+ * Compiles a handler, once, when a server or a client is made.
  *
  * @param handler The handler.
- * @param server The server that is made, on its side.
+ * @param server The server that is being made, on the server's side.
  * @returns The event maps.
  * @throws {TypeError} When it is no handler, or handles an event twice.
  */
@@ -55,19 +55,19 @@ export function compileHandlers(
   handler: ConnHandler,
   server?: ServerApi,
 ): CompiledHandlers {
-  const sources = sourcesOf(handler, server);
+  const sources = toSources(handler, server);
   const namespaces = new Map<string, CompiledEvents>();
-  for (const source of sources) {
-    if (namespaces.has(source.namespace)) continue;
-    const same = sources.filter((s) => s.namespace === source.namespace);
-    namespaces.set(source.namespace, compileNamespace(same));
+  for (const { namespace } of sources) {
+    if (namespaces.has(namespace)) continue;
+    const same = sources.filter((source) => source.namespace === namespace);
+    namespaces.set(namespace, compileNamespace(same));
   }
-  const empty = namespaces.get("");
   const isOnly = sources.length > 0 && sources.every(isNativeOnly);
+  const isAllowed = namespaces.get("")?.native !== undefined;
   return {
     namespaces,
-    native: isOnly ? "only" : empty?.native === undefined ? "none" : "allow",
-    timeouts: strictest(sources.map((source) => source.timeouts)),
+    native: isOnly ? "only" : isAllowed ? "allow" : "none",
+    timeouts: pickStrictest(sources.map(({ timeouts }) => timeouts)),
   };
 }
 
@@ -81,25 +81,26 @@ function compileNamespace(sources: NamespaceSource[]): CompiledEvents {
   const hooks = new Map<string, CompiledHandler>();
   const owners = new Map<string, string>();
   let slots = 0;
-  for (const around of new Set(sources.map(aroundOf))) {
-    const group = sources.filter((source) => aroundOf(source) === around);
+  for (const outer of new Set(sources.map(({ around }) => around))) {
+    const group = sources.filter(({ around }) => around === outer);
     const groupHooks = new Map<string, CompiledHandler>();
     for (const source of group) {
+      const { namespace, name } = source;
       const slot = source.bind && slots++;
-      for (const [event, handler] of handlersOf(source, slot)) {
+      for (const [event, handler] of compileSource(source, slot)) {
         if (isSystemEvent(event)) {
           addHook(groupHooks, event, handler);
           continue;
         }
         const owner = owners.get(event);
         if (owner !== undefined) {
-          throw duplicate(source.namespace, event, [owner, source.name]);
+          throw makeDuplicateError(namespace, event, [owner, name]);
         }
-        owners.set(event, source.name);
-        handlers.set(event, wrapHandler(handler, around));
+        owners.set(event, name);
+        handlers.set(event, wrapHandler(handler, outer));
       }
     }
-    for (const [event, hook] of withMiddleware(groupHooks, around)) {
+    for (const [event, hook] of applyMiddleware(groupHooks, outer)) {
       addHook(hooks, event, hook);
     }
   }
@@ -110,15 +111,12 @@ function compileNamespace(sources: NamespaceSource[]): CompiledEvents {
   return { handlers, hooks, any, native };
 }
 
-const NO_MIDDLEWARE: readonly EventMiddleware[] = [];
-
-function aroundOf({ around }: NamespaceSource): readonly EventMiddleware[] {
-  return around ?? NO_MIDDLEWARE;
-}
-
-/** The handlers of a source, in its own middleware. */
-function handlersOf(
-  { handlers, bind, use = NO_MIDDLEWARE }: NamespaceSource,
+/**
+ * Compiles the handlers of a source, with its own middleware. The slot is the
+ * index of its instance in `HandlerState.bindings`.
+ */
+function compileSource(
+  { handlers, bind, use }: NamespaceSource,
   slot: number | undefined,
 ): Map<string, CompiledHandler> {
   const compiled = new Map<string, CompiledHandler>();
@@ -127,37 +125,34 @@ function handlersOf(
   }
   if (bind !== undefined) {
     const hook = compiled.get(OnNamespaceConnect);
-    // Inside of the middleware, so that nothing is made for who is kept out.
+    // Inside the middleware, so that a refused peer gets no instance.
     compiled.set(OnNamespaceConnect, async (state, msg) => {
       const binding = await bind(state.nsConn);
       if (state.status === "left") {
-        // Middleware has refused without waiting, and nobody else disposes it.
+        // Middleware has refused without awaiting this.
         await binding.dispose?.();
         return;
       }
-      // A push would make room for sixteen more.
+      // push() would reserve room for sixteen more.
       state.bindings = [...state.bindings, binding];
       return hook?.(state, msg);
     });
   }
-  return withMiddleware(compiled, use);
+  return applyMiddleware(compiled, use);
 }
 
-/** Puts middleware around all, and around each event of the life cycle. */
-function withMiddleware(
+/** Wraps every handler, and every life-cycle event even without a handler. */
+function applyMiddleware(
   handlers: Map<string, CompiledHandler>,
-  middleware: readonly EventMiddleware[],
+  middleware: readonly EventMiddleware[] = [],
 ): Map<string, CompiledHandler> {
   if (middleware.length === 0) return handlers;
-  const names = new Set([...handlers.keys(), ...LIFE_CYCLE]);
-  return new Map(
-    Array.from(
-      names,
-      (
-        name,
-      ) => [name, wrapHandler(handlers.get(name) ?? doNothing, middleware)],
-    ),
-  );
+  const wrapped = new Map<string, CompiledHandler>();
+  for (const event of new Set([...handlers.keys(), ...LIFE_CYCLE])) {
+    const handler = handlers.get(event) ?? doNothing;
+    wrapped.set(event, wrapHandler(handler, middleware));
+  }
+  return wrapped;
 }
 
 function doNothing(): void {}
@@ -188,8 +183,8 @@ function compileHandler(
 }
 
 /**
- * Answers what waited, for middleware or a schema, until the namespace was
- * left and its controllers disposed. Of the life cycle they were told the end.
+ * Refuses a message that waited, for middleware or a schema, until the
+ * controllers of its namespace were disposed.
  */
 function refuseLate({ namespace, event }: Message): void {
   if (isSystemEvent(event)) return;

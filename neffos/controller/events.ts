@@ -1,7 +1,6 @@
 /**
- * Events and where they go: event names, {@linkcode Events},
- * {@linkcode Namespaces}, {@linkcode ConnHandler},
- * {@linkcode joinConnHandlers} and {@linkcode withTimeout}.
+ * The types of handlers: {@linkcode Events}, {@linkcode Namespaces},
+ * {@linkcode ConnHandler} and {@linkcode EventMiddleware}.
  *
  * @module
  */
@@ -33,120 +32,119 @@ export const handlerSource: unique symbol = Symbol("neffos.handlerSource");
 /**
  * Handles one event of one connection.
  *
- * What it returns answers an ask: a string as text, bytes as a binary frame,
- * anything else as JSON, nothing as the empty reply. A plain emit is answered
- * only by `reply(body)`. What it throws goes back as an error.
+ * Its result answers an ask: a string as text, bytes as a binary frame,
+ * `undefined` as the empty reply, anything else as JSON. A plain emit is
+ * answered only by `reply(body)`. An EventError is sent to the peer.
  *
  * @param nsConn The connection, in the namespace of the event.
  * @param msg The message.
  * @returns The answer, or a promise of it.
  */
-// A method, so that a handler may say what it expects: Message<Chat>.
+// A method, whose parameters are bivariant: a handler may take Message<Chat>.
 export type MessageHandler = {
   handle(nsConn: NSConn, msg: Message): unknown;
 }["handle"];
 
 /**
- * The events of one namespace: names on the wire and their handlers. The
- * built-in events may be spelt `_OnRoomJoin`, `OnRoomJoin` or `onRoomJoin`.
+ * The handlers of one namespace, by the names of their events on the wire.
+ * Built-in events may be spelt `_OnRoomJoin`, `OnRoomJoin` or `onRoomJoin`.
  */
 export interface Events {
   /** The handler of an event. */
   [event: string]: MessageHandler;
 }
 
-/** Several namespaces and the events of each. */
+/** The handlers of several namespaces. */
 export interface Namespaces {
   /** The events of a namespace. */
   [namespace: string]: Events;
 }
 
 /**
- * What a server or a client handles its connections with: the events of the
- * empty namespace, the events of several namespaces, or anything made of
- * them, such as a Struct, an Application, or what {@linkcode joinConnHandlers}
- * and {@linkcode withTimeout} return.
+ * The handler of a server or a client: the events of the empty namespace, the
+ * events of several namespaces, or a {@linkcode HandlerSource}: a Struct, an
+ * Application, or the result of `joinConnHandlers` or `withTimeout`.
  */
 export type ConnHandler = Events | Namespaces | HandlerSource;
 
-/** Something that provides event handlers; see {@linkcode ConnHandler}. */
+/** A provider of event handlers; see {@linkcode ConnHandler}. */
 export interface HandlerSource {
   /**
-   * Gives the handlers. It is called once, when a server or a client is made.
+   * Returns the handlers. Called once, when a server or a client is made.
    *
-   * @param server The server that is made, on its side.
-   * @returns The handlers, by namespace; a namespace may come several times.
+   * @param server The server that is being made, on the server's side.
+   * @returns The sources; several may have the same namespace.
    */
   [handlerSource](server?: ServerApi): NamespaceSource[];
 }
 
-/** What one controller or one object of events brings to a namespace. */
+/** The handlers that one controller or one object has for a namespace. */
 export interface NamespaceSource {
   /** The namespace. */
   readonly namespace: string;
-  /** Who brings it, for error texts. */
+  /** The name of the controller, for error texts. */
   readonly name: string;
-  /** The handlers by the names on the wire. */
+  /** The handlers, by the names of their events on the wire. */
   readonly handlers: ReadonlyMap<string, SourceHandler>;
-  /** Makes what the handlers work on, for each connection. */
+  /** Makes the instance of the controller for a connection. */
   readonly bind?: ((nsConn: NSConn) => Binding | Promise<Binding>) | undefined;
   /** The time limits. */
   readonly timeouts?: Timeouts | undefined;
-  /** What runs around its events, the first one outermost. */
+  /** The middleware of its events, the first one outermost. */
   readonly use?: readonly EventMiddleware[] | undefined;
   /**
-   * What runs around those and around the events of all other sources that
-   * have the same array here: once for what they handle together.
+   * The middleware around `use`. Sources with the same array share it: it runs
+   * once for a life-cycle event that several of them handle.
    */
   readonly around?: readonly EventMiddleware[] | undefined;
 }
 
 /**
  * A handler of a {@linkcode NamespaceSource}: a {@linkcode MessageHandler}
- * that is given what its source's `bind` made, too.
+ * that also takes the instance of its controller.
  */
 export interface SourceHandler {
-  /** Handles an event; `instance` is what the source's `bind` made. */
+  /** Handles an event; `instance` comes from the source's `bind`. */
   (nsConn: NSConn, msg: Message, instance: object): unknown;
   /** Whether it stands for an async function. */
   readonly isAsync?: boolean | undefined;
 }
 
-/** What a source made for one connection in its namespace. */
+/** The instance of a controller for one connection in a namespace. */
 export interface Binding {
-  /** The object that the handlers work on. */
+  /** The instance. */
   readonly instance: object;
-  /** Called once the connection has left the namespace. */
+  /** Called after the connection has left the namespace. */
   readonly dispose?: (() => void | Promise<void>) | undefined;
 }
 
 /**
- * Runs what comes after a middleware: the next one, at last the handler.
+ * Runs the next middleware or, after the last one, the handler.
  *
- * @param msg What the rest is given in place of the message, if anything. Its
- * namespace, room and event change nothing any more.
- * @returns What the handler returned. It rejects with what the handler threw,
- * or with the error that it returned.
+ * @param msg A message in place of the present one, if any. Its namespace,
+ * room and event have no effect.
+ * @returns The result of the handler. Rejects with the error that the handler
+ * throws or returns.
  */
 export type NextEvent = (msg?: Message) => Promise<unknown>;
 
 /**
- * Runs around every event that has a handler, and around connecting to and
- * leaving a namespace and joining and leaving a room, whether they have a
- * handler or not.
+ * Runs around every event that has a handler, and around every life-cycle
+ * event (connecting to and leaving a namespace, joining and leaving a room)
+ * with or without a handler.
  *
- * What it throws before the handler is reached refuses: the other side is
- * told the text of an EventError. What it returns is the answer, in place of
- * what the handler returned. Who asks to connect or to join is let in only if
- * the handler was reached and lets them; a controller, and the services that
- * it is given, are made after the middleware of connecting. What has happened already (connected, joined, left, the
- * connection lost) cannot be refused, and its handler runs in any case.
+ * An exception before `next()` refuses the event: the peer gets the text of an
+ * EventError. The result is the answer, in place of the handler's. A connect
+ * or a join is granted only if the handler runs and does not refuse it; a
+ * controller and its services are made after the middleware of connecting. An
+ * event after the fact (connected, joined, left, the connection lost) cannot
+ * be refused, and its handler runs in any case.
  *
  * @param nsConn The connection, in the namespace of the event.
- * @param msg The message; `msg.event` says what happens, for instance
+ * @param msg The message; `msg.event` is the event, for instance
  * {@linkcode OnRoomJoin}.
- * @param next Runs what comes after. May be called once, and should be awaited
- * or returned.
+ * @param next Runs the next middleware or the handler. May be called once, and
+ * should be awaited or returned.
  * @returns The answer, or a promise of it.
  *
  * @example
@@ -175,7 +173,7 @@ export type NextEvent = (msg?: Message) => Promise<unknown>;
  * }
  * ```
  */
-// A method, so that it may ask for an NSConn<Events>.
+// A method, whose parameters are bivariant: it may take an NSConn<Events>.
 export type EventMiddleware = {
   handle(nsConn: NSConn, msg: Message, next: NextEvent): unknown;
 }["handle"];
@@ -183,7 +181,7 @@ export type EventMiddleware = {
 /** Time limits of a connection, in milliseconds. */
 export interface Timeouts {
   /**
-   * Closes a connection (4002) from which nothing came for so long.
+   * Closes a connection (4002) after so long without a frame from the peer.
    *
    * @default {undefined} no limit
    */
@@ -191,11 +189,10 @@ export interface Timeouts {
 }
 
 /**
- * The handlers of the other side of a connection: what a client gives to
- * `dial` where the server's controller has an `NSConn<Emits>`. The events of
- * the life cycle may be among them.
+ * The handlers for the events that the peer emits: for a client of a server
+ * whose controller has an `NSConn<Emits>`. Built-in events may be among them.
  *
- * @typeParam Emits The events that come from the other side.
+ * @typeParam Emits The events that the peer emits.
  *
  * @example
  * ```ts

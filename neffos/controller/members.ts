@@ -1,13 +1,13 @@
 /** A method of a controller. */
 export type Method = (this: object, ...args: unknown[]) => unknown;
 
-/** The methods of a class or an object by their names, inherited ones too. */
-export function methodsOf(controller: object): Map<string, Method> {
+/** Lists the methods of a class or an object by name, inherited ones too. */
+export function listMethods(controller: object): Map<string, Method> {
   const methods = new Map<string, Method>();
   let level: object | null = typeof controller === "function"
     ? controller.prototype
     : controller;
-  for (; level && level !== Object.prototype; level = parentOf(level)) {
+  for (; level && level !== Object.prototype; level = getParent(level)) {
     for (const name of Object.getOwnPropertyNames(level)) {
       if (name === "constructor" || methods.has(name)) continue;
       const { value } = Object.getOwnPropertyDescriptor(level, name)!;
@@ -17,27 +17,26 @@ export function methodsOf(controller: object): Map<string, Method> {
   return methods;
 }
 
-function parentOf(level: object): object | null {
-  return Object.getPrototypeOf(level);
-}
-
-/** Finds the namespace that a class or an object says it is for. */
-export function namespaceOf(
+/**
+ * Reads the namespace of a class or an object.
+ *
+ * @throws {TypeError} When it is no string, stands in a class as a field of
+ * the instances, or class and instance have different ones.
+ */
+export function readNamespace(
   controller: object,
   name: string,
 ): string | undefined {
   const isClass = typeof controller === "function";
   if (isClass && "namespace" in controller.prototype) {
     throw new TypeError(
-      `Cannot find the namespace of ${name}: a class says it in a static field, write \`static namespace\``,
+      `Cannot find the namespace of ${name}: a class has it in a static field, write \`static namespace\``,
     );
   }
-  const own = controller as { namespace?: unknown };
-  const value = typeof own.namespace === "function"
-    ? own.namespace()
-    : own.namespace;
-  const fromClass = isClass ? undefined : staticNamespace(controller);
-  const namespace = value ?? fromClass;
+  const fromClass = isClass
+    ? undefined
+    : readField(controller.constructor ?? {});
+  const namespace = readField(controller) ?? fromClass;
   if (namespace === undefined) return undefined;
   if (typeof namespace !== "string") {
     throw new TypeError(
@@ -46,33 +45,33 @@ export function namespaceOf(
   }
   if (fromClass !== undefined && fromClass !== namespace) {
     throw new TypeError(
-      `Cannot find the namespace of ${name}: the class says "${fromClass}", the instance "${namespace}"`,
+      `Cannot find the namespace of ${name}: it is "${fromClass}" in the class and "${namespace}" in the instance`,
     );
   }
   return namespace;
 }
 
-function staticNamespace(instance: object): unknown {
-  const { namespace } = instance.constructor as { namespace?: unknown };
-  return typeof namespace === "function"
-    ? namespace.call(instance.constructor)
-    : namespace;
+/** Reads `namespace`, a value or a method. */
+function readField(owner: object & { namespace?: unknown }): unknown {
+  return typeof owner.namespace === "function"
+    ? owner.namespace()
+    : owner.namespace;
 }
 
 /**
  * Reads a static field of a class, or of the class of an instance. An object
- * that is of no class has it as its own field.
+ * without a class has it as its own field.
  */
-export function staticOf(controller: object, field: string): unknown {
-  const owner = staticOwnerOf(controller);
-  // What `Object` and `Function` have is nobody's field.
+export function readStatic(controller: object, field: string): unknown {
+  const owner = findStaticOwner(controller);
+  // Every class inherits the fields of Function.prototype, such as `name`.
   return owner !== undefined && field in owner && !(field in Function.prototype)
     ? Reflect.get(owner, field)
     : undefined;
 }
 
-/** Who has the static fields of a controller. */
-export function staticOwnerOf(controller: object): object | undefined {
+/** Finds the object that has the static fields of a controller. */
+export function findStaticOwner(controller: object): object | undefined {
   if (typeof controller === "function" || isPlain(controller)) {
     return controller;
   }
@@ -81,6 +80,10 @@ export function staticOwnerOf(controller: object): object | undefined {
 }
 
 function isPlain(controller: object): boolean {
-  const parent = parentOf(controller);
+  const parent = getParent(controller);
   return parent === null || parent === Object.prototype;
+}
+
+function getParent(level: object): object | null {
+  return Object.getPrototypeOf(level);
 }

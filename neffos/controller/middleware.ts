@@ -7,38 +7,38 @@ import {
 } from "../protocol/event_names.ts";
 import type { Message } from "../protocol/message.ts";
 import type { Binding, EventMiddleware } from "./events.ts";
-import { staticOf } from "./members.ts";
+import { readStatic } from "./members.ts";
 
-/** A handler as the dispatcher calls it. */
+/** A handler, ready to be called for a connection in its namespace. */
 export interface CompiledHandler {
   (state: HandlerState, msg: Message): unknown;
   /** Whether it stands for an async function. */
   readonly isAsync?: boolean | undefined;
 }
 
-/** What the dispatcher's state has for its handlers. */
+/** The state of a connection in a namespace, as its handlers need it. */
 export interface HandlerState {
   /** The connection in the namespace. */
   readonly nsConn: NSConn;
-  /** What the sources made for it. */
+  /** The instances of its controllers. */
   bindings: Binding[];
-  /** `"left"` also where it was never let in. */
+  /** `"left"` also if it was refused. */
   readonly status: "connecting" | "connected" | "left";
-  /** Tells the program of an exception that comes too late to be answered. */
+  /** Reports an exception that comes too late to be answered. */
   report(error: unknown, event: string): void;
 }
 
 /**
- * Puts middleware around a handler, the first one outermost.
+ * Wraps a handler in middleware, the first one outermost.
  *
- * Who asks to come in is refused unless the handler has let them in: a guard
- * that merely does not call `next()` keeps out, and one that swallows a
- * refusal does not let in. What has happened already is told to the handler
- * whatever the middleware does: it may have to clean up.
+ * A connect or a join is granted only by the handler: a guard refuses it by
+ * not calling `next()`, and middleware that swallows a refusal does not grant
+ * it. An event after the fact reaches the handler whatever the middleware
+ * does, since the handler may have to clean up.
  */
 export function wrapHandler(
   handler: CompiledHandler,
-  middleware: readonly EventMiddleware[],
+  middleware: readonly EventMiddleware[] = [],
 ): CompiledHandler {
   if (middleware.length === 0) return handler;
   const wrapped = (state: HandlerState, msg: Message) =>
@@ -51,17 +51,17 @@ export function wrapHandler(
  *
  * @throws {TypeError} When it is no array of functions.
  */
-export function middlewareOf(
+export function readMiddleware(
   controller: object,
   name: string,
 ): EventMiddleware[] {
-  const use = staticOf(controller, "use") ?? [];
+  const use = readStatic(controller, "use") ?? [];
   assertMiddleware(use, name);
   return [...use];
 }
 
 /**
- * Checks a list of middleware that the compiler may not have seen.
+ * Checks a list of middleware, since JavaScript programs have no compiler.
  *
  * @throws {TypeError} When it is no array of functions.
  */
@@ -77,24 +77,25 @@ export function assertMiddleware(
   );
 }
 
-interface Around {
+/** One call of a handler in middleware. */
+interface Call {
   readonly state: HandlerState;
   readonly handler: CompiledHandler;
   readonly middleware: readonly EventMiddleware[];
 }
 
-/** A promise that knows whether anybody waits for it. */
+/** A promise that knows whether it is awaited. */
 class WatchedPromise extends Promise<unknown> {
   isWatched = false;
 
-  /** Tells of a rejection that nobody waits for, which would end the program. */
-  tellUnwatched(tell: (error: unknown) => void): void {
+  /** Handles a rejection that is not awaited, which would end the program. */
+  catchUnwatched(handle: (error: unknown) => void): void {
     super.then(undefined, (error) => {
-      if (!this.isWatched) tell(error);
+      if (!this.isWatched) handle(error);
     });
   }
 
-  // `await` goes through this method, since it is no plain Promise.
+  // `await` calls this method, since the promise is of a subclass.
   override then<A = unknown, B = never>(
     onResolve?: ((value: unknown) => A | PromiseLike<A>) | null,
     onReject?: ((reason: unknown) => B | PromiseLike<B>) | null,
@@ -103,19 +104,19 @@ class WatchedPromise extends Promise<unknown> {
     return super.then(onResolve, onReject);
   }
 
-  // What its methods return is of no interest.
+  // The promises that `then` returns need no watching.
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
 }
 
-async function run(around: Around, msg: Message): Promise<unknown> {
-  const { state, handler, middleware } = around;
+async function run(call: Call, msg: Message): Promise<unknown> {
+  const { state, handler, middleware } = call;
   let reached = -1;
   let handled: Promise<unknown> | undefined;
 
   function enter(index: number, message: Message): WatchedPromise {
-    // Thrown here and now: a rejection might not be awaited.
+    // Thrown synchronously: a rejection might not be awaited.
     if (index <= reached) {
       throw new Error(
         `Cannot call next() for event "${msg.event}": the middleware has called it already, and should call it once`,
@@ -131,8 +132,8 @@ async function run(around: Around, msg: Message): Promise<unknown> {
     let rest: WatchedPromise | undefined;
     const next = (changed = message) => {
       rest = enter(index + 1, changed);
-      // For now: it may be waited for later.
-      rest.tellUnwatched(() => {});
+      // The middleware may await it later, so it is reported at the end.
+      rest.catchUnwatched(() => {});
       return rest;
     };
     try {
@@ -144,7 +145,7 @@ async function run(around: Around, msg: Message): Promise<unknown> {
       }
       return result;
     } finally {
-      rest?.tellUnwatched((error) => state.report(error, msg.event));
+      rest?.catchUnwatched((error) => state.report(error, msg.event));
     }
   }
 
@@ -153,19 +154,19 @@ async function run(around: Around, msg: Message): Promise<unknown> {
     const result = await enter(0, msg);
     if (!isSystemEvent(msg.event)) return result;
     if (handled === undefined) {
-      if (!isToldOnly(msg)) throw new EventError("refused");
+      if (!isAfterTheFact(msg)) throw new EventError("refused");
       return await enter(length, msg);
     }
-    // Nor does it let in who was refused by what it has not waited for.
-    return isToldOnly(msg) ? result : await handled;
+    // The handler may still refuse, if the middleware has not awaited it.
+    return isAfterTheFact(msg) ? result : await handled;
   } catch (error) {
-    if (handled === undefined && isToldOnly(msg)) await enter(length, msg);
+    if (handled === undefined && isAfterTheFact(msg)) await enter(length, msg);
     throw error;
   }
 }
 
-/** Whether an event of the life cycle is told after the fact. */
-function isToldOnly({ event, wait }: Message): boolean {
+/** Whether a life-cycle event has already happened and cannot be refused. */
+function isAfterTheFact({ event, wait }: Message): boolean {
   return isSystemEvent(event) && wait === "" &&
     event !== OnNamespaceConnect && event !== OnRoomJoin;
 }

@@ -6,7 +6,7 @@ import { OnNamespaceConnect } from "../protocol/event_names.ts";
 import { Message, reply } from "../protocol/message.ts";
 import type { StandardSchemaV1 } from "../protocol/schema.ts";
 import type { EventMiddleware, NextEvent } from "./events.ts";
-import { bindingOf, Struct } from "./struct.ts";
+import { makeBinding, Struct } from "./struct.ts";
 
 /** A controller with middleware that each test brings. */
 function structWith(...use: EventMiddleware[]): Struct {
@@ -233,7 +233,7 @@ Deno.test("Middleware that outlives its connection calls no disposed controller"
       }
     }
     await using memory = new MemoryServer(
-      new Struct(Controller, { create: () => bindingOf(new Controller()) }),
+      new Struct(Controller, { create: () => makeBinding(new Controller()) }),
       { closeTimeout: 1 },
     );
     const client = await RawClient.open(

@@ -1,4 +1,9 @@
-/** Takes handlers of every kind apart, into what they bring to namespaces. */
+/**
+ * {@linkcode joinConnHandlers} and {@linkcode withTimeout}; normalizes every
+ * kind of handler into namespace sources.
+ *
+ * @module
+ */
 
 import type { NSConn } from "../api/ns_conn.ts";
 import type { ServerApi } from "../api/server_api.ts";
@@ -15,14 +20,14 @@ import {
 } from "./events.ts";
 
 /**
- * Takes a handler of any kind apart.
+ * Normalizes a handler.
  *
  * @param handler The handler.
- * @param server The server that it is for, on its side.
- * @returns What it brings to each namespace.
+ * @param server The server that is being made, on the server's side.
+ * @returns The sources, one or more for each namespace.
  * @throws {TypeError} When it is no handler.
  */
-export function sourcesOf(
+export function toSources(
   handler: ConnHandler,
   server?: ServerApi,
 ): NamespaceSource[] {
@@ -37,7 +42,7 @@ export function sourcesOf(
   const entries = Object.entries(handler);
   const functions = entries.filter(([, value]) => typeof value === "function");
   if (functions.length === entries.length && entries.length > 0) {
-    return [eventsSource("", handler as Events)];
+    return [toSource("", handler as Events)];
   }
   if (functions.length > 0) {
     throw new TypeError(
@@ -46,7 +51,7 @@ export function sourcesOf(
       }") and namespaces: put the events into a namespace, "" for none`,
     );
   }
-  return entries.map(([name, events]) => eventsSource(name, events as Events));
+  return entries.map(([name, events]) => toSource(name, events as Events));
 }
 
 function isSource(handler: ConnHandler): handler is HandlerSource {
@@ -54,7 +59,7 @@ function isSource(handler: ConnHandler): handler is HandlerSource {
     typeof (handler as Partial<HandlerSource>)[handlerSource] === "function";
 }
 
-function eventsSource(namespace: string, events: Events): NamespaceSource {
+function toSource(namespace: string, events: Events): NamespaceSource {
   const name = `events of namespace "${namespace}"`;
   if (typeof events !== "object" || events === null) {
     throw new TypeError(
@@ -64,55 +69,42 @@ function eventsSource(namespace: string, events: Events): NamespaceSource {
     );
   }
   const handlers = new Map<string, SourceHandler>();
-  for (const [event, handler] of Object.entries(events)) {
+  for (const [key, handler] of Object.entries(events)) {
     if (typeof handler !== "function") {
       throw new TypeError(
         `Cannot use ${
           describe(handler)
-        } as the handler of event "${event}" of namespace "${namespace}": it must be a function`,
+        } as the handler of event "${key}" of namespace "${namespace}": it must be a function`,
       );
     }
-    const wire = findBuiltInEvent(event) ?? event;
-    if (handlers.has(wire)) throw duplicate(namespace, event, [name, name]);
-    handlers.set(
-      wire,
-      sourceHandler(
-        handler,
-        (nsConn, msg) => handler.call(events, nsConn, msg),
-      ),
-    );
+    const event = findBuiltInEvent(key) ?? key;
+    if (handlers.has(event)) {
+      throw makeDuplicateError(namespace, key, [name, name]);
+    }
+    const call = (nsConn: NSConn, msg: Message) =>
+      handler.call(events, nsConn, msg);
+    handlers.set(event, makeSourceHandler(call, handler));
   }
   return { namespace, name, handlers };
 }
 
 /**
- * Makes the handler of a source that stands for a function of the program.
+ * Makes a source handler that calls a function of the program.
  *
- * @param of The function of the program.
- * @param handler What calls it.
+ * @param call Calls the function.
+ * @param target The function.
  * @returns The handler.
  */
-export function sourceHandler(
-  of: (...args: never[]) => unknown,
-  handler: (nsConn: NSConn, msg: Message, instance: object) => unknown,
+export function makeSourceHandler(
+  call: (nsConn: NSConn, msg: Message, instance: object) => unknown,
+  target: (...args: never[]) => unknown,
 ): SourceHandler {
-  const tag = (of as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
-  return Object.assign(handler, { isAsync: tag === "AsyncFunction" });
+  const tag = (target as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
+  return Object.assign(call, { isAsync: tag === "AsyncFunction" });
 }
 
-/**
- * Joins time limits: of each kind the strictest counts.
- *
- * @param all The limits.
- * @returns The strictest of each kind.
- */
-export function strictest(all: readonly (Timeouts | undefined)[]): Timeouts {
-  const reads = all.flatMap((timeouts) => timeouts?.read ?? []);
-  return reads.length === 0 ? {} : { read: Math.min(...reads) };
-}
-
-/** Makes the error of an event that is handled twice. */
-export function duplicate(
+/** Makes the error for an event with two handlers. */
+export function makeDuplicateError(
   namespace: string,
   event: string,
   [first, second]: [string, string],
@@ -126,14 +118,21 @@ function describe(value: unknown): string {
   return value === null ? "null" : `a value of type "${typeof value}"`;
 }
 
+/** Picks the strictest of several time limits, kind by kind. */
+export function pickStrictest(
+  all: readonly (Timeouts | undefined)[],
+): Timeouts {
+  const reads = all.flatMap((timeouts) => timeouts?.read ?? []);
+  return reads.length === 0 ? {} : { read: Math.min(...reads) };
+}
+
 /**
- * Checks time limits at the door.
+ * Checks time limits.
  *
  * @param timeouts The limits.
  * @throws {RangeError} When a limit is not a positive number.
  */
-export function assertTimeouts(timeouts: Timeouts): void {
-  const { read } = timeouts;
+export function assertTimeouts({ read }: Timeouts): void {
   if (read !== undefined && !(read > 0)) {
     throw new RangeError(
       `Cannot set the read timeout to ${read}: it must be a positive number of milliseconds`,
@@ -142,11 +141,12 @@ export function assertTimeouts(timeouts: Timeouts): void {
 }
 
 /**
- * Joins several handlers into one. A namespace may come from several of them.
+ * Joins several handlers into one. Several of them may have the same
+ * namespace.
  *
  * @param handlers The handlers.
- * @returns A handler with the events of all of them. Life-cycle events
- * (connect, join and so on) of several handlers run one after another.
+ * @returns A handler with the events of all of them. If several handle the
+ * same life-cycle event (connect, join and so on), they run one after another.
  * @throws {TypeError} When a server or client is made of it and two of them
  * handle the same event of the same namespace.
  *
@@ -165,7 +165,7 @@ export function assertTimeouts(timeouts: Timeouts): void {
 export function joinConnHandlers(...handlers: ConnHandler[]): HandlerSource {
   return {
     [handlerSource]: (server) =>
-      handlers.flatMap((handler) => sourcesOf(handler, server)),
+      handlers.flatMap((handler) => toSources(handler, server)),
   };
 }
 
@@ -187,7 +187,7 @@ export function withTimeout(
   assertTimeouts(timeouts);
   return {
     [handlerSource]: (server) => {
-      const sources = sourcesOf(handler, server);
+      const sources = toSources(handler, server);
       if (sources.length === 0) {
         throw new TypeError(
           "Cannot set the time limits of a handler that has no namespaces: they would be lost",
@@ -195,7 +195,7 @@ export function withTimeout(
       }
       return sources.map((source) => ({
         ...source,
-        timeouts: strictest([source.timeouts, timeouts]),
+        timeouts: pickStrictest([source.timeouts, timeouts]),
       }));
     },
   };

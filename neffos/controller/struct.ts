@@ -1,6 +1,5 @@
 /**
- * {@linkcode Struct}: a controller, a class whose methods are events,
- * compiled once into the event map of its namespace.
+ * {@linkcode Struct}: a controller, a class whose methods are events.
  *
  * @module
  */
@@ -16,17 +15,17 @@ import {
   type SourceHandler,
   type Timeouts,
 } from "./events.ts";
-import { type Method, methodsOf, namespaceOf } from "./members.ts";
-import { middlewareOf } from "./middleware.ts";
-import { assertTimeouts, sourceHandler } from "./sources.ts";
-import { type Schemas, schemasOf, validateFor } from "./validation.ts";
+import { listMethods, type Method, readNamespace } from "./members.ts";
+import { readMiddleware } from "./middleware.ts";
+import { assertTimeouts, makeSourceHandler } from "./sources.ts";
+import { readSchemas, type Schemas, validateBody } from "./validation.ts";
 
 /**
- * Says which event a method handles.
+ * Finds the event that a method handles.
  *
  * @param name The name of the method.
- * @returns The name of the event on the wire, `undefined` for a method that
- * is no event.
+ * @returns The name of the event on the wire, `undefined` if the method
+ * handles none.
  */
 export type EventMatcher = (name: string) => string | undefined;
 
@@ -36,15 +35,15 @@ export type ControllerClass = abstract new (...args: never[]) => object;
 /** Options of {@linkcode Struct}. */
 export interface StructOptions {
   /**
-   * Makes the object whose methods are called, when a connection enters the
-   * namespace. What it throws refuses the connection there.
+   * Makes the instance for a connection that enters the namespace. An
+   * exception refuses the connection.
    *
    * @default `new Class(nsConn)` for a class
    */
   create?: ((nsConn: NSConn) => Binding | Promise<Binding>) | undefined;
   /**
-   * All connections share one object: its methods take `(nsConn, msg)`. Where
-   * each connection has its own, they take `(msg)`.
+   * Whether all connections share one instance, whose methods then take
+   * `(nsConn, msg)`. Those of an instance for each connection take `(msg)`.
    *
    * @default {false} for a class, true for an instance
    */
@@ -52,20 +51,19 @@ export interface StructOptions {
 }
 
 /**
- * A controller: its methods named `on…` are the events of a namespace, under
- * exactly their own name; built-in events (`onNamespaceConnected`,
- * `onRoomJoin`, `onAnyEvent` and so on) under that of the protocol.
+ * A controller. Each method named `on…` handles the event of exactly its own
+ * name on the wire; `onNamespaceConnected`, `onRoomJoin`, `onAnyEvent` and so
+ * on handle the built-in events.
  *
  * The class may have `static use`, an array of {@linkcode EventMiddleware}
  * that runs around its events, and `static events`, an object of Standard
- * Schema validators by the names of methods: the body of a message must be
- * accepted before the method is called, whose `msg.json()` then gives what
- * the validator made of it. An object that is of no class has them as its own
- * fields, `use` and `events`.
+ * Schema validators by the names of methods: a body is validated before the
+ * method is called, whose `msg.json()` then returns the output of the schema.
+ * An object without a class has them as its own fields, `use` and `events`.
  *
- * A class is instantiated for each connection in the namespace and its
- * methods take `(msg)`; an instance is shared by all of them and its methods
- * take `(nsConn, msg)`.
+ * A class is instantiated for each connection in the namespace, and its
+ * methods take `(msg)`. An instance is shared by all connections, and its
+ * methods take `(nsConn, msg)`.
  *
  * @example
  * ```ts
@@ -98,13 +96,12 @@ export class Struct implements HandlerSource {
   #timeouts: Timeouts | undefined;
 
   /**
-   * Makes a controller of a class or of an object.
+   * Makes a controller of a class or an object.
    *
-   * @param controller The class, or the object.
+   * @param controller The class or the object.
    * @param options The options.
-   * @throws {TypeError} When it is neither, has no methods, says differently
-   * what its namespace is, or its `static use` or `static events` are not what
-   * they should be.
+   * @throws {TypeError} When it is neither, has no methods, has two different
+   * namespaces, or a wrong `static use` or `static events`.
    */
   constructor(
     controller: ControllerClass | object,
@@ -122,16 +119,14 @@ export class Struct implements HandlerSource {
     const Class = isClass ? controller : controller.constructor;
     this.#name = Class?.name || "(unnamed)";
     this.#options = options;
-    this.#create = options.create ?? (isClass
-      ? (nsConn) =>
-        bindingOf(
-          Reflect.construct(controller as ControllerClass, [nsConn]),
-        )
-      : undefined);
-    this.#namespace = namespaceOf(controller, this.#name);
-    this.#use = middlewareOf(controller, this.#name);
-    this.#schemas = schemasOf(controller, this.#name);
-    const methods = methodsOf(controller);
+    this.#create = options.create ??
+      (isClass
+        ? (nsConn) => makeBinding(Reflect.construct(controller, [nsConn]))
+        : undefined);
+    this.#namespace = readNamespace(controller, this.#name);
+    this.#use = readMiddleware(controller, this.#name);
+    this.#schemas = readSchemas(controller, this.#name);
+    const methods = listMethods(controller);
     for (const name of Object.keys(this.#schemas)) {
       if (methods.has(name) && findBuiltInEvent(name) === undefined) continue;
       throw new TypeError(
@@ -150,7 +145,7 @@ export class Struct implements HandlerSource {
    *
    * @param namespace The name of the namespace.
    * @returns This.
-   * @throws {TypeError} When the controller itself says otherwise.
+   * @throws {TypeError} When the controller has another one.
    */
   setNamespace(namespace: string): this {
     if (this.#namespace !== undefined && this.#namespace !== namespace) {
@@ -163,10 +158,10 @@ export class Struct implements HandlerSource {
   }
 
   /**
-   * Changes which methods are events, and under which name. The built-in
-   * events stay as they are.
+   * Changes which methods handle events, and the names of those. The methods
+   * for built-in events stay as they are.
    *
-   * @param matcher Says which event a method handles.
+   * @param matcher Finds the event that a method handles.
    * @returns This.
    */
   setEventMatcher(matcher: EventMatcher): this {
@@ -188,15 +183,15 @@ export class Struct implements HandlerSource {
   }
 
   /**
-   * Gives the handlers, to the server or client that is made of it.
+   * Returns the handlers, for the server or client that is being made.
    *
-   * @returns The handlers.
-   * @throws {TypeError} When no method is an event, two methods are the same
-   * event, or a method takes too many arguments.
+   * @returns The handlers, as one source.
+   * @throws {TypeError} When no method handles an event, two methods handle the
+   * same one, or a method takes too many arguments.
    */
   [handlerSource](): NamespaceSource[] {
     const handlers = new Map<string, SourceHandler>();
-    const methods = methodsOf(this.#controller);
+    const methods = listMethods(this.#controller);
     for (const [name, method] of methods) {
       const event = findBuiltInEvent(name) ?? this.#matcher(name);
       if (event === undefined) continue;
@@ -206,11 +201,11 @@ export class Struct implements HandlerSource {
           `Cannot handle event "${event}" with ${this.#name}.${name}: another of its methods handles it`,
         );
       }
-      const handler = this.#handlerOf(method);
+      const handler = this.#makeHandler(method);
       const schema = Object.hasOwn(this.#schemas, name)
         ? this.#schemas[name]
         : undefined;
-      handlers.set(event, schema ? validateFor(handler, schema) : handler);
+      handlers.set(event, schema ? validateBody(handler, schema) : handler);
     }
     if (handlers.size === 0) {
       throw new TypeError(
@@ -223,49 +218,42 @@ export class Struct implements HandlerSource {
       namespace: this.#namespace ?? "",
       name: this.#name,
       handlers,
-      bind: this.#create && this.#bindChecked(this.#create),
+      bind: this.#create && this.#checkInstance(this.#create),
       timeouts: this.#timeouts,
       use: this.#use,
     }];
   }
 
-  /** Asked when a server is made, since services may change until then. */
+  /** Read when a server is made, since services may change until then. */
   get #isShared(): boolean {
     return this.#options.isShared ?? typeof this.#controller !== "function";
   }
 
   #assertSignature(name: string, method: Method): void {
     const isShared = this.#isShared;
-    const most = isShared ? 2 : 1;
-    if (method.length <= most) return;
+    if (method.length <= (isShared ? 2 : 1)) return;
     throw new TypeError(
-      isShared
-        ? `Cannot handle an event with ${this.#name}.${name}: it takes ${method.length} arguments, and must take (nsConn, msg)`
-        : `Cannot handle an event with ${this.#name}.${name}: it takes ${method.length} arguments, and must take (msg), since each connection has its own ${this.#name}`,
+      `Cannot handle an event with ${this.#name}.${name}: it takes ${method.length} arguments, and must take ${
+        isShared
+          ? "(nsConn, msg)"
+          : `(msg), since each connection has its own ${this.#name}`
+      }`,
     );
   }
 
-  #handlerOf(method: Method): SourceHandler {
+  #makeHandler(method: Method): SourceHandler {
     const controller = this.#controller;
+    let call: SourceHandler;
     if (!this.#isShared) {
-      return sourceHandler(
-        method,
-        (_, msg, instance) => method.call(instance, msg),
-      );
-    }
-    return this.#create
-      ? sourceHandler(
-        method,
-        (nsConn, msg, instance) => method.call(instance, nsConn, msg),
-      )
-      : sourceHandler(
-        method,
-        (nsConn, msg) => method.call(controller, nsConn, msg),
-      );
+      call = (_, msg, instance) => method.call(instance, msg);
+    } else if (this.#create) {
+      call = (nsConn, msg, instance) => method.call(instance, nsConn, msg);
+    } else call = (nsConn, msg) => method.call(controller, nsConn, msg);
+    return makeSourceHandler(call, method);
   }
 
-  /** Looks once whether an instance has events that its class has not. */
-  #bindChecked(
+  /** Checks the first instance for events that are fields, not methods. */
+  #checkInstance(
     create: (nsConn: NSConn) => Binding | Promise<Binding>,
   ): (nsConn: NSConn) => Promise<Binding> {
     let isChecked = false;
@@ -294,8 +282,8 @@ export class Struct implements HandlerSource {
 }
 
 /**
- * Makes a matcher: methods with a prefix are events, under their whole name.
- * Upper and lower case of the prefix's first letter are the same.
+ * Makes a matcher for methods with a prefix, which handle the event of their
+ * whole name. The first letter of the prefix may be in upper or lower case.
  *
  * @param prefix The prefix, such as `on`.
  * @returns The matcher, for `setEventMatcher`.
@@ -305,8 +293,8 @@ export function eventPrefixMatcher(prefix: string): EventMatcher {
 }
 
 /**
- * Makes a matcher: methods with a prefix are events, under their name without
- * the prefix: with `on`, `onChat` handles the event `Chat`.
+ * Makes a matcher for methods with a prefix, which handle the event of their
+ * name without it: with `on`, `onChat` handles the event `Chat`.
  *
  * @param prefix The prefix, such as `on`.
  * @returns The matcher, for `setEventMatcher`.
@@ -317,12 +305,12 @@ export function eventTrimPrefixMatcher(prefix: string): EventMatcher {
 }
 
 /**
- * Makes the binding of an object: disposing of the one disposes of the other.
+ * Makes a binding that disposes its instance.
  *
- * @param instance The object.
+ * @param instance The instance.
  * @returns The binding.
  */
-export function bindingOf(instance: object): Binding {
+export function makeBinding(instance: object): Binding {
   const disposable = instance as Partial<Disposable & AsyncDisposable>;
   const dispose = disposable[Symbol.asyncDispose] ?? disposable[Symbol.dispose];
   return { instance, dispose: dispose?.bind(instance) };

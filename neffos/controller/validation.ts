@@ -1,12 +1,12 @@
 import { Message } from "../protocol/message.ts";
 import { isSchema, type StandardSchemaV1 } from "../protocol/schema.ts";
 import type { SourceHandler } from "./events.ts";
-import { staticOf } from "./members.ts";
+import { readStatic } from "./members.ts";
 
 /** The schemas of a controller's events, by the names of its methods. */
 export type Schemas = Readonly<Record<string, StandardSchemaV1>>;
 
-/** A message whose body was validated: its `json()` is what came out. */
+/** A message whose `json()` returns the output of a schema. */
 class ValidMessage extends Message {
   readonly #value: unknown;
 
@@ -17,18 +17,18 @@ class ValidMessage extends Message {
 
   override json<U>(): U {
     if (this.error !== undefined) throw this.error;
-    // The compiler has compared the schema with what the method takes.
+    // The compiler has compared the schema with the method's parameter.
     return this.#value as U;
   }
 }
 
-/** Has the body of each message validated before the handler is called. */
-export function validateFor(
+/** Makes a handler that validates the body of each message first. */
+export function validateBody(
   handler: SourceHandler,
   schema: StandardSchemaV1,
 ): SourceHandler {
   const validated: SourceHandler = (nsConn, msg, instance) => {
-    // An error of the other side has no body that could be validated.
+    // An error frame has no body to validate.
     if (msg.error !== undefined) {
       return handler(nsConn, new ValidMessage(msg), instance);
     }
@@ -47,8 +47,8 @@ export function validateFor(
  *
  * @throws {TypeError} When it is no object of Standard Schema validators.
  */
-export function schemasOf(controller: object, name: string): Schemas {
-  const events = staticOf(controller, "events") ?? {};
+export function readSchemas(controller: object, name: string): Schemas {
+  const events = readStatic(controller, "events") ?? {};
   if (typeof events !== "object") {
     throw new TypeError(
       `Cannot validate events of ${name}: its static events must be an object of schemas, not a ${typeof events}`,
@@ -60,6 +60,5 @@ export function schemasOf(controller: object, name: string): Schemas {
       `Cannot validate event "${event}" of ${name}: its schema must follow the Standard Schema specification, as those of zod, valibot and arktype do`,
     );
   }
-  // Checked above.
   return events as Schemas;
 }
