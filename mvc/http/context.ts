@@ -5,7 +5,7 @@
  */
 
 import type { StandardSchemaV1 } from "../../neffos/mod.ts";
-import { takeHeaders, upgradeOf } from "../../neffos/server/handshake.ts";
+import { findUpgrade, takeHeaders } from "../../neffos/server/handshake.ts";
 import { collectFields, readBody, validate } from "./body.ts";
 import { BadRequestError } from "./http_error.ts";
 import { cleanPath, pathOf, queryOf } from "./path.ts";
@@ -176,7 +176,7 @@ export class Context<Params = Record<string, string>> {
    */
   get upgraded(): Response | undefined {
     // Whoever was given the request alone may have upgraded it.
-    return this.#upgraded ?? upgradeOf(this.request);
+    return this.#upgraded ?? findUpgrade(this.request);
   }
 
   /** Whether the router has answered the request. */

@@ -1,5 +1,5 @@
 import type { RawBody } from "../protocol/message.ts";
-import type { Place } from "../server/admission.ts";
+import type { ConnectionSlot } from "../server/admission.ts";
 import type { CloseInfo, SocketListener } from "../transport/socket.ts";
 import { Bucket } from "./limits.ts";
 import type { Core } from "./session.ts";
@@ -10,14 +10,14 @@ const LARGE = 16;
 /** What comes in over the socket of one connection, and how much of it may. */
 export class Intake implements SocketListener {
   readonly #core: Core;
-  readonly #place: Place | undefined;
+  readonly #place: ConnectionSlot | undefined;
   readonly #bucket: Bucket | undefined;
   /** Frames that came before the connection was accepted. */
   #early: RawBody[] = [];
   #wasHeard = false;
 
   /** A server counts the socket by its place. */
-  constructor(core: Core, place: Place | undefined) {
+  constructor(core: Core, place: ConnectionSlot | undefined) {
     const { rate } = core.host;
     this.#core = core;
     this.#place = place;
@@ -39,7 +39,7 @@ export class Intake implements SocketListener {
 
   close(info: CloseInfo): void {
     // The connection itself may have been given up long before.
-    this.#place?.leave();
+    this.#place?.release();
     this.#core.closed(info);
   }
 

@@ -7,7 +7,7 @@ import {
   parseErrorText,
 } from "../protocol/errors.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
-import type { Place } from "../server/admission.ts";
+import type { ConnectionSlot } from "../server/admission.ts";
 import { Outlet } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
 import { type Deferred, makeDeferred } from "../util/deferred.ts";
@@ -138,7 +138,7 @@ export class Core {
    *
    * @param place What a server counts the socket by.
    */
-  start(place?: Place): void {
+  start(place?: ConnectionSlot): void {
     const { isClient, limits } = this.host;
     if (!isClient) {
       this.deadlines.set(

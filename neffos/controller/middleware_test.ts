@@ -97,7 +97,7 @@ Deno.test("Middleware refuses events, connecting and joining, with its text", as
   await client.close();
 });
 
-Deno.test("Middleware that does not call next() lets nobody in, and answers events", async () => {
+Deno.test("Middleware that does not call next() grants nothing, and answers events", async () => {
   let skipped = "";
   const guard: EventMiddleware = (_nsConn, msg, next) => {
     if (msg.event !== skipped) return next();
@@ -115,7 +115,7 @@ Deno.test("Middleware that does not call next() lets nobody in, and answers even
   await client.close();
 });
 
-Deno.test("Middleware cannot let in who was refused behind it", async () => {
+Deno.test("Middleware cannot grant what the handler refuses", async () => {
   const swallow: EventMiddleware = async (_nsConn, _msg, next) => {
     try {
       return await next();
@@ -148,7 +148,7 @@ Deno.test("Middleware cannot let in who was refused behind it", async () => {
   }
 });
 
-Deno.test("A controller is not made for who is kept out by middleware", async () => {
+Deno.test("A controller is not made for a peer that middleware refuses", async () => {
   let built = 0;
   class Controller {
     static readonly namespace = "ns";
@@ -174,7 +174,7 @@ Deno.test("A controller is not made for who is kept out by middleware", async ()
   await client.close();
 });
 
-Deno.test("A controller that comes after middleware has refused is disposed", async () => {
+Deno.test("A controller that is made after middleware has refused is disposed", async () => {
   const disposed = Promise.withResolvers<void>();
   const { promise: refused, resolve: onRefused } = Promise.withResolvers<
     void
@@ -247,14 +247,14 @@ Deno.test("Middleware that outlives its connection calls no disposed controller"
     client.socket.close(1000, "");
     await gone.promise;
     await ended.catch(() => {});
-    // It would be reported once all that waits for it has gone on.
+    // An error would be reported after all its waiters have run.
     await new Promise((resolve) => setTimeout(resolve));
     assertEquals(log.at(-1), "disposed");
     assertEquals(memory.errors, []);
   }
 });
 
-Deno.test("Middleware cannot keep from a controller what has happened", async () => {
+Deno.test("Middleware cannot hide from a controller an event after the fact", async () => {
   const told: string[] = [];
   class Controller {
     static readonly namespace = "ns";
@@ -286,7 +286,7 @@ Deno.test("Middleware cannot keep from a controller what has happened", async ()
     await nsConn.joinRoom("r");
     await client.close();
     await memory.server.close();
-    // The guard has failed each time but the last, and that is told.
+    // The guard has thrown each time but the last, which is reported.
     assertEquals(
       memory.errors.map(String),
       Array(4).fill("EventError: not now"),
@@ -350,7 +350,7 @@ Deno.test("Middleware runs in its order, and calls next() once", async () => {
   await client.close();
 });
 
-Deno.test("What fails behind a next() that nobody awaits is reported, and ends nothing", async () => {
+Deno.test("An error behind a next() that is not awaited is reported, and ends nothing", async () => {
   const forget: EventMiddleware = (_nsConn, msg, next) => {
     const result = next();
     return msg.event === "onThrow" ? undefined : result;
@@ -519,7 +519,7 @@ const anyString: StandardSchemaV1<string> = {
   },
 };
 
-Deno.test("static events validates before the handler, whose json() is what came out", async () => {
+Deno.test("static events validates before the handler, whose json() is the output", async () => {
   const got: unknown[] = [];
   class Controller {
     static readonly namespace = "ns";
@@ -556,7 +556,7 @@ Deno.test("static events validates before the handler, whose json() is what came
       `Cannot read the body of event "${event}": it is not JSON`,
     );
   }
-  // A string is sent as it is, whatever it looks like.
+  // A string is sent as it is, even one that looks like JSON.
   for (const text of ["hi", "5", "null", '"quoted"', "{}", ""]) {
     await nsConn.ask("onText", text);
   }
@@ -603,11 +603,11 @@ Deno.test("static events lets error frames through, and runs inside of middlewar
   const nsConn = await client.connect("ns");
   await assertRejects(() => nsConn.ask("onChat", 5), EventError, "text");
   const [peer] = memory.server.connectionsByNamespace("ns");
-  // Its refusal is an error frame, since nobody asked.
+  // It is refused by an error frame, since it is no ask.
   peer!.emit("onChat", { text: "x" });
   await peer!.ask("onHeard");
   await client.namespace("ns")!.ask("onChat", { text: "y" });
-  // Nothing is read that was not validated, and no error answers an error.
+  // An error frame is not validated, and not answered with an error.
   const last = ['{"text":"y"}', "no error", "y"];
   assertEquals(log, ["5", "", "refused there", ...last]);
   assertEquals(memory.errors, []);

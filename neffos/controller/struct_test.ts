@@ -220,7 +220,7 @@ Deno.test("Struct finds its namespace in the class, the instance or setNamespace
   );
 });
 
-Deno.test("Struct says what is wrong with a controller that cannot work", async () => {
+Deno.test("Struct says why a controller cannot work", async () => {
   const serverOf = (...structs: Struct[]) => () =>
     new Server(denoUpgrader(), joinConnHandlers(...structs));
   class Empty {}

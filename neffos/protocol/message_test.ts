@@ -84,7 +84,7 @@ Deno.test("Message.parse() gives bytes to a schema that takes no JSON and no tex
 Deno.test("Message.parse() waits for promises of any kind", async () => {
   const message = new Message({ event: "e", body: "1" });
   const refusal = { issues: [{ message: "never" }] };
-  // Not what the specification says, and not to be taken for a value.
+  // The specification has no such promises; they are not results.
   const later: PromiseLike<typeof refusal> = {
     then: (resolve, reject) => Promise.resolve(refusal).then(resolve, reject),
   };

@@ -1,88 +1,92 @@
-import { assertPositive, type Crossings } from "../connection/limits.ts";
+import { assertPositive } from "../connection/limits.ts";
 import { UpgradeError } from "../protocol/errors.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
-import { addressOf, hopsOf } from "./address.ts";
+import { resolveAddress } from "./address.ts";
 
-/** How many connections a server takes; see `ServerOptions`. */
-export interface AdmissionOptions {
+/** Options of a {@linkcode ConnectionLimiter}; see `ServerOptions`. */
+export interface ConnectionLimiterOptions {
   readonly maxConnections?: number | undefined;
   readonly maxConnectionsPerAddress?: number | undefined;
-  readonly trustProxy?: boolean | number | undefined;
+  /** The number of trusted proxies. */
+  readonly hops: number;
+  /** Counts how often each limit is reached. */
+  readonly crossings: {
+    add(limit: "maxConnections" | "maxConnectionsPerAddress"): void;
+  };
 }
 
-/** The longest time, in seconds, after which one who is refused comes back. */
+/** The upper bound of the random `Retry-After`, in seconds. */
 const MAX_RETRY = 10;
 
 /**
- * Counts the requests that are being upgraded and the sockets that have come
- * of them, each until it has really ended: a connection that the server has
- * given up on still has its socket.
+ * Limits the sockets of a server. A request counts from before it is upgraded,
+ * and its socket until it has really ended: it may outlive its connection.
  */
-export class Admission {
+export class ConnectionLimiter {
+  readonly #options: ConnectionLimiterOptions;
   readonly #max: number;
   readonly #maxPerAddress: number;
-  readonly #hops: number;
-  readonly #crossings: Crossings;
   readonly #byAddress = new Map<string, number>();
   #size = 0;
 
   /**
-   * Makes an empty table.
+   * Makes a limiter.
    *
    * @param options The limits.
-   * @param crossings Where a limit that is crossed is counted.
    * @throws {RangeError} When a limit is not a positive number.
    */
-  constructor(options: AdmissionOptions, crossings: Crossings) {
+  constructor(options: ConnectionLimiterOptions) {
     const {
       maxConnections = Infinity,
       maxConnectionsPerAddress = Infinity,
-      trustProxy = false,
     } = options;
     assertPositive("maxConnections", maxConnections);
     assertPositive("maxConnectionsPerAddress", maxConnectionsPerAddress);
+    this.#options = options;
     this.#max = maxConnections;
     this.#maxPerAddress = maxConnectionsPerAddress;
-    this.#hops = hopsOf(trustProxy);
-    this.#crossings = crossings;
   }
 
-  /** The sockets, and the requests that are about to become one. */
+  /** The number of slots in use. */
   get size(): number {
     return this.#size;
   }
 
-  /** The addresses that are counted; none where there is no limit on them. */
+  /** The number of addresses with slots, 0 if they are not limited. */
   get addresses(): number {
     return this.#byAddress.size;
   }
 
   /**
-   * Takes a place for a request.
+   * Acquires a slot for a request.
    *
    * @param request The request.
-   * @returns The place, which must be left in the end.
-   * @throws {UpgradeError} 503 when there is none, 429 when its address has
-   * had its share.
+   * @returns The slot, which must be released in the end.
+   * @throws {UpgradeError} 503 when all slots are in use, 429 when those of the
+   * request's address are.
    */
-  admit(request: UpgradeRequest): Place {
+  acquire(request: UpgradeRequest): ConnectionSlot {
+    const { hops, crossings } = this.#options;
     if (this.#size >= this.#max) {
-      this.#crossings.add("maxConnections");
-      throw refusal(503, "This server is full");
+      crossings.add("maxConnections");
+      throw makeRefusal(503, "This server is full");
     }
     if (this.#maxPerAddress === Infinity) {
       this.#size++;
-      return new Place(() => this.#size--);
+      return new ConnectionSlot(() => this.#size--);
     }
-    const address = addressOf(request, this.#hops);
+    const address = resolveAddress(request, hops);
     const count = this.#byAddress.get(address) ?? 0;
     if (count >= this.#maxPerAddress) {
-      this.#crossings.add("maxConnectionsPerAddress");
-      throw refusal(429, "There are too many connections from this address");
+      crossings.add("maxConnectionsPerAddress");
+      throw makeRefusal(
+        429,
+        "There are too many connections from this address",
+      );
     }
     this.#size++;
     this.#byAddress.set(address, count + 1);
-    return new Place(() => {
+    return new ConnectionSlot(() => {
       this.#size--;
       const left = this.#byAddress.get(address)! - 1;
       if (left === 0) this.#byAddress.delete(address);
@@ -91,34 +95,34 @@ export class Admission {
   }
 }
 
-/** The place of one connection; it can be left once. */
-export class Place {
-  #onLeave: (() => void) | undefined;
+/** The slot of one socket. Releasing it twice releases it once. */
+export class ConnectionSlot {
+  #onRelease: (() => void) | undefined;
   #isOpen = false;
 
-  constructor(onLeave: () => void) {
-    this.#onLeave = onLeave;
+  constructor(onRelease: () => void) {
+    this.#onRelease = onRelease;
   }
 
-  /** Its socket is open, and will tell of its end. */
+  /** Notes that the socket is open, so that its close event will follow. */
   open(): void {
     this.#isOpen = true;
   }
 
-  /** Its socket has ended, or there will be none. */
-  leave(): void {
-    this.#onLeave?.();
-    this.#onLeave = undefined;
+  /** Releases the slot: the socket has ended, or there will be none. */
+  release(): void {
+    this.#onRelease?.();
+    this.#onRelease = undefined;
   }
 
-  /** Its connection is over; its socket only if it has never opened. */
+  /** Releases the slot at the end of the connection, unless the socket is open. */
   giveUp(): void {
-    if (!this.#isOpen) this.leave();
+    if (!this.#isOpen) this.release();
   }
 }
 
-function refusal(status: number, message: string): UpgradeError {
-  // Who is refused together must not come back together.
+function makeRefusal(status: number, message: string): UpgradeError {
+  // Random, so that clients refused together do not return together.
   const seconds = 1 + Math.floor(Math.random() * MAX_RETRY);
   return new UpgradeError(status, message, {
     headers: { "retry-after": String(seconds) },

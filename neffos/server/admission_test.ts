@@ -3,8 +3,8 @@ import { Crossings } from "../connection/limits.ts";
 import { handshake } from "../harness/mod.ts";
 import { UpgradeError } from "../protocol/errors.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
-import { addressOf } from "./address.ts";
-import { Admission, type AdmissionOptions } from "./admission.ts";
+import { resolveAddress } from "./address.ts";
+import { ConnectionLimiter } from "./admission.ts";
 
 function from(hostname: string, forwarded?: string): UpgradeRequest {
   const request = handshake(
@@ -15,7 +15,7 @@ function from(hostname: string, forwarded?: string): UpgradeRequest {
   return { request, headers, url: new URL(url), remoteAddr };
 }
 
-Deno.test("addressOf() counts IPv6 by its network, and IPv4 in IPv6 as IPv4", () => {
+Deno.test("resolveAddress() counts IPv6 by its network, and IPv4 in IPv6 as IPv4", () => {
   const addresses = {
     "192.0.2.1": "192.0.2.1",
     "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
@@ -38,67 +38,72 @@ Deno.test("addressOf() counts IPv6 by its network, and IPv4 in IPv6 as IPv4", ()
     "1:2:3": "",
   };
   for (const [hostname, expected] of Object.entries(addresses)) {
-    assertEquals(addressOf(from(hostname), 0), expected, hostname);
+    assertEquals(resolveAddress(from(hostname), 0), expected, hostname);
   }
   const unix = { transport: "unix", path: "/run/socket" } as const;
-  assertEquals(addressOf({ ...from(""), remoteAddr: unix }, 0), "");
-  assertEquals(addressOf({ ...from(""), remoteAddr: undefined }, 0), "");
+  assertEquals(resolveAddress({ ...from(""), remoteAddr: unix }, 0), "");
+  assertEquals(resolveAddress({ ...from(""), remoteAddr: undefined }, 0), "");
 });
 
-Deno.test("addressOf() believes our own proxies, and no client", () => {
+Deno.test("resolveAddress() reads the entries of trusted proxies, and of no client", () => {
   const request = from("10.0.0.1", "203.0.113.9, 198.51.100.7,192.0.2.1 ");
-  assertEquals(addressOf(request, 0), "10.0.0.1");
-  assertEquals(addressOf(request, 1), "192.0.2.1");
-  assertEquals(addressOf(request, 2), "198.51.100.7");
-  assertEquals(addressOf(request, 9), "203.0.113.9");
-  assertEquals(addressOf(from("10.0.0.1"), 1), "10.0.0.1");
-  assertEquals(addressOf(from("10.0.0.1", "192.0.2.1, unknown"), 1), "");
+  assertEquals(resolveAddress(request, 0), "10.0.0.1");
+  assertEquals(resolveAddress(request, 1), "192.0.2.1");
+  assertEquals(resolveAddress(request, 2), "198.51.100.7");
+  assertEquals(resolveAddress(request, 9), "203.0.113.9");
+  assertEquals(resolveAddress(from("10.0.0.1"), 1), "10.0.0.1");
+  assertEquals(resolveAddress(from("10.0.0.1", "192.0.2.1, unknown"), 1), "");
 });
 
-function refusalOf(run: () => unknown): UpgradeError {
+function getRefusal(run: () => unknown): UpgradeError {
   return assertThrows(run, UpgradeError);
 }
 
-Deno.test("Admission gives as many places as there are, and takes them back once", () => {
+Deno.test("ConnectionLimiter gives its slots, and takes each back once", () => {
   const crossings = new Crossings();
-  const options: AdmissionOptions = {
+  const limiter = new ConnectionLimiter({
     maxConnections: 3,
     maxConnectionsPerAddress: 2,
-  };
-  const admission = new Admission(options, crossings);
-  const first = admission.admit(from("192.0.2.1"));
-  const second = admission.admit(from("::ffff:192.0.2.1"));
-  const third = refusalOf(() => admission.admit(from("192.0.2.1")));
+    hops: 0,
+    crossings,
+  });
+  const first = limiter.acquire(from("192.0.2.1"));
+  const second = limiter.acquire(from("::ffff:192.0.2.1"));
+  const third = getRefusal(() => limiter.acquire(from("192.0.2.1")));
   assertEquals(third.status, 429);
-  const other = admission.admit(from("2001:db8::1"));
-  const { status, headers } = refusalOf(() =>
-    admission.admit(from("192.0.2.3"))
+  const other = limiter.acquire(from("2001:db8::1"));
+  const { status, headers } = getRefusal(() =>
+    limiter.acquire(from("192.0.2.3"))
   );
   assertEquals(status, 503);
   const seconds = Number(headers["retry-after"]);
   assert(Number.isInteger(seconds) && seconds >= 1 && seconds <= 10);
-  assertEquals([admission.size, admission.addresses], [3, 2]);
-  first.leave();
-  first.leave();
-  assertEquals([admission.size, admission.addresses], [2, 2]);
+  assertEquals([limiter.size, limiter.addresses], [3, 2]);
+  first.release();
+  first.release();
+  assertEquals([limiter.size, limiter.addresses], [2, 2]);
   second.open();
   second.giveUp();
-  assertEquals(admission.size, 2);
-  second.leave();
+  assertEquals(limiter.size, 2);
+  second.release();
   other.giveUp();
-  assertEquals([admission.size, admission.addresses], [0, 0]);
+  assertEquals([limiter.size, limiter.addresses], [0, 0]);
   assertEquals([...crossings.counts], [
     ["maxConnectionsPerAddress", 1],
     ["maxConnections", 1],
   ]);
 });
 
-Deno.test("Admission does not send everybody away for the same time", () => {
-  const admission = new Admission({ maxConnections: 1 }, new Crossings());
-  admission.admit(from("192.0.2.1"));
+Deno.test("ConnectionLimiter refuses clients for random times", () => {
+  const limiter = new ConnectionLimiter({
+    maxConnections: 1,
+    hops: 0,
+    crossings: new Crossings(),
+  });
+  limiter.acquire(from("192.0.2.1"));
   const waits = new Set<string>();
   for (let n = 0; n < 1000; n++) {
-    const { headers } = refusalOf(() => admission.admit(from("192.0.2.1")));
+    const { headers } = getRefusal(() => limiter.acquire(from("192.0.2.1")));
     waits.add(headers["retry-after"]!);
   }
   const expected = Array.from({ length: 10 }, (_, n) => `${n + 1}`);

@@ -4,39 +4,51 @@ import type { CompiledHandler } from "../controller/middleware.ts";
 import { OnAnyEvent, OnNativeMessage } from "../protocol/event_names.ts";
 import { isPromise } from "../util/deferred.ts";
 
-// Most handlers are done in far less than a millisecond, some ask a database.
+// Most handlers take far less than a millisecond, some query a database.
 const BUCKETS: readonly number[] = [
   ...[0.1, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000],
   10_000,
 ];
 
 /**
- * Measures how long handlers take. It puts itself around those that are
- * there, so that who does not measure pays nothing, and there is one
- * histogram for each, whatever names clients think of.
+ * Begins to measure handlers. They are wrapped in place, so that a server
+ * that does not measure pays nothing.
+ *
+ * @param namespaces The event maps, which are changed.
+ * @param options The buckets and the clock.
+ * @returns The times.
+ * @throws {RangeError} When the buckets are not positive numbers in ascending
+ * order.
  */
-export class Measure {
+export function measureHandlers(
+  namespaces: ReadonlyMap<string, CompiledEvents>,
+  { buckets = BUCKETS, now = () => performance.now() }: MeasureOptions,
+): HandlerTimes {
+  assertAscending(buckets);
+  const times = new HandlerTimes([...buckets], now);
+  for (const [namespace, events] of namespaces) {
+    for (const map of [events.handlers, events.hooks]) {
+      for (const [event, handler] of map) {
+        map.set(event, times.measure(handler, namespace, event));
+      }
+    }
+    const { any, native } = events;
+    events.any = any && times.measure(any, namespace, OnAnyEvent);
+    events.native = native &&
+      times.measure(native, namespace, OnNativeMessage);
+  }
+  return times;
+}
+
+/** The durations of handlers: one histogram for each, not for each event. */
+export class HandlerTimes {
   readonly #bounds: readonly number[];
   readonly #now: () => number;
   readonly #histograms: Histogram[] = [];
 
-  constructor(
-    namespaces: ReadonlyMap<string, CompiledEvents>,
-    { buckets = BUCKETS, now = () => performance.now() }: MeasureOptions,
-  ) {
-    assertAscending(buckets);
-    this.#bounds = [...buckets];
+  constructor(bounds: readonly number[], now: () => number) {
+    this.#bounds = bounds;
     this.#now = now;
-    for (const [namespace, events] of namespaces) {
-      for (const map of [events.handlers, events.hooks]) {
-        for (const [event, handler] of map) {
-          map.set(event, this.#wrap(handler, namespace, event));
-        }
-      }
-      const { any, native } = events;
-      events.any = any && this.#wrap(any, namespace, OnAnyEvent);
-      events.native = native && this.#wrap(native, namespace, OnNativeMessage);
-    }
   }
 
   stats(): HandlerStats[] {
@@ -45,7 +57,8 @@ export class Measure {
       .map((histogram) => histogram.stats());
   }
 
-  #wrap(
+  /** Wraps a handler so that its durations go into a new histogram. */
+  measure(
     handler: CompiledHandler,
     namespace: string,
     event: string,
@@ -64,7 +77,7 @@ export class Measure {
         if (!isLater) histogram.add(now() - start);
       }
     };
-    // Awaited once, by this alone: some begin their work with each `then`.
+    // Awaited once, here alone: a lazy thenable starts with each `then`.
     const untilEnd = async (result: unknown, start: number) => {
       try {
         return await result;
@@ -80,7 +93,7 @@ class Histogram {
   readonly #namespace: string;
   readonly #event: string;
   readonly #bounds: readonly number[];
-  /** For each bound those above the one before, and those above all. */
+  /** One count for each bucket, not cumulative, and one above the last bound. */
   readonly #counts: number[];
   #sum = 0;
   count = 0;

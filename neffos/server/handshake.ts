@@ -1,14 +1,16 @@
 import { UpgradeError } from "../protocol/errors.ts";
 
-/** Checks all that RFC 6455, section 4.2.1, wants of a client's handshake. */
+/**
+ * Checks a client's handshake by RFC 6455, section 4.2.1.
+ *
+ * @throws {UpgradeError} 405, 426 or 400, when it is not valid.
+ */
 export function assertHandshake(method: string, headers: Headers): void {
   if (method !== "GET") {
     throw new UpgradeError(
       405,
       `Cannot upgrade a ${method}: it must be a GET`,
-      {
-        headers: { allow: "GET" },
-      },
+      { headers: { allow: "GET" } },
     );
   }
   const isUpgrade = includesToken(headers.get("connection"), "upgrade") &&
@@ -38,10 +40,7 @@ export function assertHandshake(method: string, headers: Headers): void {
   }
 }
 
-/**
- * Chooses the subprotocol: of what the client offers, the first that the
- * server speaks.
- */
+/** Chooses the subprotocol: the first one offered that the server speaks. */
 export function chooseProtocol(
   headers: Headers,
   spoken: readonly string[],
@@ -56,17 +55,17 @@ function includesToken(header: string | null, token: string): boolean {
     .some((part) => part.trim().toLowerCase() === token);
 }
 
-/** How the neffos clients send headers where they cannot set them. */
+/** Begins the parameters by which browsers' neffos clients send headers. */
 const PARAMETER_PREFIX = "x-websocket-header-";
 
-/** Each one is compared with all others: thousands would take a second. */
+/** `Headers.has` is linear, so unbounded parameters would be quadratic. */
 const MAX_PARAMETER_HEADERS = 64;
 
-/** Set by the browser or by a proxy: nobody else is believed about them. */
-const NOT_BELIEVED = new RegExp(
+/** Headers that only a browser or a proxy may set. */
+const FORBIDDEN_HEADERS = new RegExp(
   `^(${
     [
-      // The names that fetch() forbids to scripts, and what is like them.
+      // The forbidden header names of fetch(), and their like.
       "accept-(charset|encoding)",
       "access-control-.*",
       "connection",
@@ -89,7 +88,7 @@ const NOT_BELIEVED = new RegExp(
       "upgrade",
       "user-agent",
       "via",
-      // What proxies and clouds say of who is behind them.
+      // Claims of proxies and clouds about the client.
       "cdn-loop",
       "cf-.*",
       "client-.*",
@@ -107,10 +106,11 @@ const NOT_BELIEVED = new RegExp(
 );
 
 /**
- * Adds the headers that came as URL parameters, `X-Websocket-Header-<Name>`,
- * save those that a browser or a proxy sets, and never over one that is there.
+ * Adds the headers that were sent as URL parameters,
+ * `X-Websocket-Header-<Name>`, except for forbidden ones and those that are
+ * already there.
  *
- * @throws {UpgradeError} When there are more than anybody needs.
+ * @throws {UpgradeError} 431, when there are more than 64.
  */
 export function addParameterHeaders(headers: Headers, url: URL): void {
   if (url.search.length <= PARAMETER_PREFIX.length) return;
@@ -126,45 +126,44 @@ export function addParameterHeaders(headers: Headers, url: URL): void {
         `Cannot read more than ${MAX_PARAMETER_HEADERS} headers out of URL parameters`,
       );
     }
-    // Some programs take an underscore for a hyphen.
-    if (NOT_BELIEVED.test(name) || name.includes("_")) continue;
+    // Some programs treat an underscore as a hyphen.
+    if (FORBIDDEN_HEADERS.test(name) || name.includes("_")) continue;
     try {
-      // The first one counts.
       if (!headers.has(name) && !added.has(name)) added.set(name, value);
     } catch {
-      // Not a header's name or value: nobody can have meant it.
+      // Not a valid header: ignored.
     }
   }
   for (const [name, value] of added) headers.set(name, value);
 }
 
 /**
- * Takes the headers out of a request that is about to be upgraded, after which
- * it does not give them any more. They are a copy where some may be added.
+ * Takes the headers of a request that is about to be upgraded, after which
+ * they cannot be read. They are a copy if parameters may be added to them.
  */
 export function takeHeaders({ url, headers }: Request): Headers {
   if (url.includes("?")) return new Headers(headers);
-  // Deno reads all of them with the first one, and what was read stays.
+  // Deno loads all headers at the first access, and keeps them.
   headers.has("upgrade");
   return headers;
 }
 
 const upgradedWith = Symbol("neffos.upgradedWith");
 
-/** A request that keeps what it was upgraded with. */
+/** A request that knows the response by which it was upgraded. */
 interface Upgraded {
   readonly [upgradedWith]?: Response;
 }
 
 /**
- * Writes on a request what it was upgraded with, the only response that may
- * answer it: a router may be around the one who has upgraded it.
+ * Marks a request with the response by which it was upgraded, for a router
+ * around the caller: no other response may answer the request.
  */
 export function markUpgraded(request: Request, response: Response): void {
   Object.defineProperty(request, upgradedWith, { value: response });
 }
 
-/** Finds what {@linkcode markUpgraded} has written. */
-export function upgradeOf(request: Request): Response | undefined {
+/** Finds the response that {@linkcode markUpgraded} has set. */
+export function findUpgrade(request: Request): Response | undefined {
   return (request as Upgraded)[upgradedWith];
 }

@@ -14,7 +14,7 @@ function added(names: string[], own: HeadersInit = {}): string[] {
     .map(([name]) => name);
 }
 
-Deno.test("addParameterHeaders() believes nobody about what browsers and proxies say", () => {
+Deno.test("addParameterHeaders() adds no header that only browsers and proxies may set", () => {
   const forged = [
     "Accept-Encoding",
     "Access-Control-Request-Method",
@@ -58,7 +58,7 @@ Deno.test("addParameterHeaders() believes nobody about what browsers and proxies
   assertEquals(added(forged.map((name) => name.toUpperCase())), []);
 });
 
-Deno.test("addParameterHeaders() adds what a program may say of itself", () => {
+Deno.test("addParameterHeaders() adds the headers that a program may set", () => {
   const own = ["Authorization", "X-Api-Key", "X-Websocket-Reconnect", "X-Name"];
   assertEquals(added(own), own.map((name) => name.toLowerCase()).toSorted());
   assertEquals(added(own, { authorization: "Bearer x", "x-name": "" }), [
@@ -67,7 +67,7 @@ Deno.test("addParameterHeaders() adds what a program may say of itself", () => {
   ]);
 });
 
-Deno.test("addParameterHeaders() takes the first of two, and no value that is none", () => {
+Deno.test("addParameterHeaders() adds the first of two, and no invalid value", () => {
   const url = new URL("http://x/?a=b");
   url.searchParams.append(`${PREFIX}Authorization`, "first");
   url.searchParams.append(`${PREFIX}authorization`, "second");
@@ -89,7 +89,7 @@ Deno.test("toParameterHeaders() writes what addParameterHeaders() reads", () => 
   assertEquals([...read], [...headers]);
 });
 
-Deno.test("takeHeaders() gives headers that stay readable after the upgrade", async () => {
+Deno.test("takeHeaders() returns headers that stay readable after the upgrade", async () => {
   const taken = Promise.withResolvers<Headers>();
   const closed = Promise.withResolvers<void>();
   const options = { port: 0, hostname: "127.0.0.1", onListen() {} };
@@ -112,7 +112,7 @@ Deno.test("takeHeaders() gives headers that stay readable after the upgrade", as
   ws.close();
 });
 
-Deno.test("takeHeaders() gives a copy where parameters may be added", () => {
+Deno.test("takeHeaders() returns a copy if parameters may be added", () => {
   const init = { headers: { a: "1" } };
   const plain = new Request("http://localhost/", init);
   assertEquals(takeHeaders(plain) === plain.headers, true);
@@ -123,7 +123,7 @@ Deno.test("takeHeaders() gives a copy where parameters may be added", () => {
   assertEquals(other.headers.has("b"), false);
 });
 
-Deno.test("addParameterHeaders() does not compare thousands of headers with each other", () => {
+Deno.test("addParameterHeaders() refuses more than 64 headers", () => {
   const names = Array.from({ length: 64 }, (_, i) => `x-${i}`);
   assertEquals(added(names).length, 64);
   const error = assertThrows(

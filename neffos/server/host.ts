@@ -21,12 +21,12 @@ import type { ConnHandler } from "../controller/events.ts";
 import type { Message } from "../protocol/message.ts";
 import { Traffic } from "../transport/send_buffer.ts";
 import { Timers } from "../util/timers.ts";
-import { hopsOf } from "./address.ts";
-import { Admission, type Place } from "./admission.ts";
+import { parseTrustProxy } from "./address.ts";
+import { ConnectionLimiter, type ConnectionSlot } from "./admission.ts";
 import { Backlog } from "./backlog.ts";
 import { Tally } from "./counters.ts";
 import { Index } from "./directory.ts";
-import type { Measure } from "./handler_times.ts";
+import type { HandlerTimes } from "./handler_times.ts";
 import type { ServerOptions } from "./options.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
 import type { Server } from "./server.ts";
@@ -38,7 +38,7 @@ export class ServerHost implements Host {
   readonly limits: Limits;
   readonly rate: Required<RateLimit> | undefined;
   /** Who may still come in. */
-  readonly admission: Admission;
+  readonly admission: ConnectionLimiter;
   /** Which pages may. */
   readonly checkOrigin: OriginCheck;
   readonly isClient = false;
@@ -51,7 +51,7 @@ export class ServerHost implements Host {
   readonly traffic: Traffic = new Traffic();
   readonly tally: Tally = new Tally();
   /** How long the handlers take, once somebody wants to know. */
-  measure: Measure | undefined;
+  measure: HandlerTimes | undefined;
   /** Every connection whose end was not told yet. */
   readonly all = new Set<Conn>();
   /** Those that `onConnect` was called for and that are not closed. */
@@ -64,11 +64,13 @@ export class ServerHost implements Host {
     this.handlers = compileHandlers(handler, server);
     this.limits = limitsOf(options);
     this.rate = rateOf(rateLimit);
-    this.admission = new Admission(options, this.crossings);
-    this.checkOrigin = makeOriginCheck(origins, hopsOf(trustProxy));
+    const { crossings } = this;
+    const hops = parseTrustProxy(trustProxy);
+    this.admission = new ConnectionLimiter({ ...options, hops, crossings });
+    this.checkOrigin = makeOriginCheck(origins, hops);
   }
 
-  add(conn: Conn, place: Place): void {
+  add(conn: Conn, place: ConnectionSlot): void {
     this.all.add(conn);
     this.tally.accepted++;
     coreOf(conn).start(place);

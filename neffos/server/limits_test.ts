@@ -713,7 +713,7 @@ Deno.test("new Server() takes only positive numbers for its limits", () => {
     assertThrows(
       make({ trustProxy }),
       RangeError,
-      `Cannot set "trustProxy" to ${trustProxy}: it must be true, false, or how many proxies there are`,
+      `Cannot set "trustProxy" to ${trustProxy}: it must be true, false, or the number of proxies`,
     );
   }
 });

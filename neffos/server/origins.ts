@@ -2,7 +2,7 @@ import { UpgradeError } from "../protocol/errors.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
 import { readForwarded } from "./address.ts";
 
-/** Which pages may open a socket; see `ServerOptions.origins`. */
+/** The pages that may open a socket; see `ServerOptions.origins`. */
 export type Origins =
   | readonly string[]
   | "*"
@@ -11,20 +11,22 @@ export type Origins =
     request: UpgradeRequest,
   ) => boolean | Promise<boolean>);
 
-/** Throws when the page that a request comes from may not open a socket. */
+/** Rejects when the page of a request may not open a socket. */
 export type OriginCheck = (request: UpgradeRequest) => Promise<void>;
 
-/** An origin as RFC 6454, section 6.2, writes it; `null` is none of these. */
+/** An origin in the form of RFC 6454, section 6.2, except for `null`. */
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@\\]+$/i;
 
 const SECURE = /^(https|wss):?$/i;
 
 /**
- * Makes what keeps the pages of strangers from using their visitors' cookies.
+ * Makes the check of a request's origin, without which the page of another
+ * site could open a socket with its visitor's cookies.
  *
- * @param origins Who may connect; without it, pages of the same host.
- * @param hops How many proxies are trusted.
- * @returns The check, for every request.
+ * @param origins The pages that may connect; by default those of the same
+ * host.
+ * @param hops The number of trusted proxies.
+ * @returns The check.
  * @throws {TypeError} When the list has an entry that no browser would send.
  */
 export function makeOriginCheck(
@@ -34,7 +36,7 @@ export function makeOriginCheck(
   const isAllowed = chooseRule(origins, hops);
   return async (request) => {
     const origin = request.headers.get("origin");
-    // Only browsers send it, and they always do.
+    // Browsers always send it, other programs never.
     if (origin === null || await isAllowed(origin, request)) return;
     throw new UpgradeError(
       403,
@@ -52,7 +54,7 @@ type Rule = (
 
 function chooseRule(origins: Origins | undefined, hops: number): Rule {
   if (origins === undefined) {
-    return (origin, request) => isOwnPage(origin, request, hops);
+    return (origin, request) => isSameHost(origin, request, hops);
   }
   if (origins === "*") return () => true;
   if (typeof origins === "function") {
@@ -75,41 +77,41 @@ function chooseRule(origins: Origins | undefined, hops: number): Rule {
   }
   for (const origin of origins) assertOrigin(origin);
   const allowed = new Set<string>(origins);
-  return (origin) => allowed.has(serialise(readOrigin(origin)) ?? "");
+  return (origin) => allowed.has(serialize(parseOrigin(origin)) ?? "");
 }
 
-/** Whether a page comes from where the request goes to. */
-function isOwnPage(
+/** Whether a page comes from the host that the request is for. */
+function isSameHost(
   origin: string,
   { headers, url }: UpgradeRequest,
   hops: number,
 ): boolean {
-  const page = readOrigin(origin);
-  // The pages of an app or an extension have hosts of their own making.
+  const page = parseOrigin(origin);
+  // Apps and extensions choose the hosts of their pages themselves.
   if (page?.protocol !== "http:" && page?.protocol !== "https:") return false;
   const scheme = readForwarded(headers, "x-forwarded-proto", hops) ??
     url.protocol;
-  // Whoever sits on the network can forge a page that came without TLS.
+  // An attacker on the network can forge a page without TLS.
   if (SECURE.test(scheme) && page.protocol !== "https:") return false;
   const host = readForwarded(headers, "x-forwarded-host", hops) ??
     headers.get("host") ?? "";
-  // A proxy may end the TLS, so the page says which port is the default.
-  return readOrigin(`${page.protocol}//${host}`)?.host === page.host;
+  // A proxy may end TLS, so the default port is that of the page.
+  return parseOrigin(`${page.protocol}//${host}`)?.host === page.host;
 }
 
-function readOrigin(text: string): URL | undefined {
+function parseOrigin(text: string): URL | undefined {
   return ORIGIN.test(text) ? URL.parse(text) ?? undefined : undefined;
 }
 
-/** Writes an origin as browsers do: in lower case, without a default port. */
-function serialise(url: URL | undefined): string | undefined {
+/** Serializes an origin as browsers do: lower case, no default port. */
+function serialize(url: URL | undefined): string | undefined {
   return url && `${url.protocol}//${url.host}`;
 }
 
-/** Checks an entry of the list: what browsers never send would let in nobody. */
+/** Checks an entry of the list, since a misspelt one would match no page. */
 function assertOrigin(entry: unknown): void {
   const advice = typeof entry === "string"
-    ? adviceOn(entry)
+    ? advise(entry)
     : 'write a string, such as "https://example.com"';
   if (advice === undefined) return;
   throw new TypeError(
@@ -119,11 +121,11 @@ function assertOrigin(entry: unknown): void {
   );
 }
 
-/** Says what to write in the place of an entry, if it is not right. */
-function adviceOn(entry: string): string | undefined {
+/** Advises what to write in place of an entry, if it is wrong. */
+function advise(entry: string): string | undefined {
   if (entry === "*") return 'for all pages write origins: "*"';
   if (entry === "null") {
-    return "every page can make itself one of this name: to tell them apart write a function";
+    return "any page can send this name; to accept some of them write a function";
   }
   if (entry.includes("*")) return "there are no patterns: write a function";
   const isWhole = /^[a-z][a-z\d+.-]*:\/\//i.test(entry);
@@ -131,6 +133,6 @@ function adviceOn(entry: string): string | undefined {
   if (url === null || url.host === "") {
     return 'write it like "https://example.com"';
   }
-  const written = serialise(url)!.replace(/^ws(s?:)/, "http$1");
+  const written = serialize(url)!.replace(/^ws(s?:)/, "http$1");
   return written === entry ? undefined : `write ${JSON.stringify(written)}`;
 }

@@ -114,7 +114,7 @@ Deno.test("A list of origins is compared as browsers write them", async () => {
   assertEquals(await isAllowed("https://a.example", { origins: [] }), false);
 });
 
-Deno.test("A list of origins that could let in nobody is refused", () => {
+Deno.test("A list of origins with an entry that no browser sends is refused", () => {
   const messageOf = (origins: unknown) =>
     assertThrows(() => makeOriginCheck(origins as Origins, 0), TypeError)
       .message;
@@ -133,7 +133,7 @@ Deno.test("A list of origins that could let in nobody is refused", () => {
     ["file://", 'write it like "https://example.com"'],
     ["*", 'for all pages write origins: "*"'],
     ["https://*.example.com", "there are no patterns: write a function"],
-    ["null", "to tell them apart write a function"],
+    ["null", "to accept some of them write a function"],
     [5, 'write a string, such as "https://example.com"'],
   ];
   for (const [entry, advice] of cases) {
@@ -170,7 +170,7 @@ Deno.test("A function decides about origins, and must say true or false", async 
   assertEquals(new Set(seen), new Set(["NULL"]));
 });
 
-Deno.test("What proxies say counts only where they are trusted", async () => {
+Deno.test("The headers of proxies count only if they are trusted", async () => {
   const forwarded = (host: string, proto = "http") => ({
     "x-forwarded-host": host,
     "x-forwarded-proto": proto,
@@ -184,7 +184,7 @@ Deno.test("What proxies say counts only where they are trusted", async () => {
   assertEquals(await isAllowed(insecure, { headers: own, hops: 1 }), false);
   const plain = forwarded("example.com");
   assertEquals(await isAllowed(insecure, { headers: plain, hops: 1 }), true);
-  // The client's own claim stands before what the proxies append.
+  // The entries of the client come before those of the proxies.
   const two = forwarded("example.com, outer.test, inner.test", "http, https");
   assertEquals(await isAllowed(origin, { headers: two, hops: 1 }), false);
   assertEquals(await isAllowed(origin, { headers: two, hops: 2 }), false);
@@ -199,7 +199,7 @@ Deno.test("What proxies say counts only where they are trusted", async () => {
   assertEquals(await isAllowed(origin, { headers: none, hops: 1 }), false);
 });
 
-Deno.test("URL parameters forge nothing that a proxy would say", async () => {
+Deno.test("URL parameters cannot forge the headers of a proxy", async () => {
   const url =
     "http://internal:8080/?X-Websocket-Header-X-Forwarded-Host=evil.test" +
     "&x-websocket-header-Host=evil.test&X-Websocket-Header-Origin=http://internal:8080" +

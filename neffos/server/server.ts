@@ -15,10 +15,10 @@ import { encodeEvent, encodeRoute } from "../protocol/codec.ts";
 import { BadNamespaceError, UpgradeError } from "../protocol/errors.ts";
 import { Message, type MessageInit } from "../protocol/message.ts";
 import type { Upgrader, UpgradeRequest } from "../transport/upgrader.ts";
-import type { Place } from "./admission.ts";
+import type { ConnectionSlot } from "./admission.ts";
 import { broadcast } from "./broadcast.ts";
 import { takeStats } from "./counters.ts";
-import { Measure } from "./handler_times.ts";
+import { measureHandlers } from "./handler_times.ts";
 import {
   addParameterHeaders,
   assertHandshake,
@@ -169,13 +169,13 @@ export class Server implements ServerApi {
     const { request, headers } = from;
     const isProbe = request.method === "HEAD" && !this.#shutdown.hasBegun;
     if (isProbe) return new Response(null, { status: 302 });
-    let place: Place | undefined;
+    let place: ConnectionSlot | undefined;
     try {
       if (request.url.includes("?")) addParameterHeaders(headers, from.url);
       this.#assertOpen();
       assertHandshake(request.method, headers);
       // It counts from here on, before anything is waited for.
-      place = this.#host.admission.admit(from);
+      place = this.#host.admission.acquire(from);
       await this.#host.checkOrigin(from);
       const id = await this.#makeId(from);
       const { protocols = [] } = this.#options;
@@ -190,7 +190,7 @@ export class Server implements ServerApi {
       this.#host.add(conn, place);
       return response;
     } catch (error) {
-      place?.leave();
+      place?.release();
       return this.#refuse(error, from);
     }
   }
@@ -336,7 +336,7 @@ export class Server implements ServerApi {
    */
   measureHandlers(options: MeasureOptions = {}): void {
     const { namespaces } = this.#host.handlers;
-    this.#host.measure ??= new Measure(namespaces, options);
+    this.#host.measure ??= measureHandlers(namespaces, options);
   }
 
   /**

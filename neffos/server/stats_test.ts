@@ -4,12 +4,12 @@ import { compileHandlers } from "../controller/compile.ts";
 import { handshake, MemoryServer, RawClient } from "../harness/mod.ts";
 import { EventError } from "../protocol/errors.ts";
 import type { Socket } from "../transport/socket.ts";
-import { Measure } from "./handler_times.ts";
+import { measureHandlers } from "./handler_times.ts";
 import type { ServerHost } from "./host.ts";
 
 const CONNECT = "$1;chat;;_OnNamespaceConnect;0;0;";
 
-Deno.test("Server.stats() counts who is there and what was sent", async () => {
+Deno.test("Server.stats() counts connections and frames", async () => {
   const before = Date.now();
   await using memory = new MemoryServer({
     chat: {
@@ -84,12 +84,12 @@ Deno.test("Server.stats() counts who is there and what was sent", async () => {
   assertEquals([after.connections, after.sockets, after.accepted], [0, 0, 3]);
   assertEquals([after.namespaces, after.rooms], [0, 0]);
   assertEquals(after.closed, { 1000: 3 });
-  // What was taken before stays as it was.
+  // An earlier snapshot does not change.
   assertEquals(stats.closed, {});
   assertEquals(stats.connections, 2);
 });
 
-Deno.test("Server.stats() counts what is refused, by status", async () => {
+Deno.test("Server.stats() counts refused requests, by status", async () => {
   const { server } = new MemoryServer({ onHi() {} }, {
     idGenerator() {
       throw new Error("no ID");
@@ -197,7 +197,7 @@ Deno.test("Server.stats() counts faults, drops and crossed limits", async () => 
   assertEquals(crossings, { maxRooms: 2 });
 });
 
-Deno.test("Server.stats() counts what waits and what has begun", async () => {
+Deno.test("Server.stats() counts queued messages and pending handlers", async () => {
   const begun = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   await using memory = new MemoryServer({
@@ -247,7 +247,7 @@ Deno.test("Server.measureHandlers() measures handlers to their end", async () =>
         time += 2;
         throw new EventError("refused");
       },
-      // Each `then` begins its work.
+      // A lazy thenable: each `then` starts its work.
       onLazy: () => ({
         then(resolve: (value: string) => void) {
           time += 1;
@@ -266,7 +266,7 @@ Deno.test("Server.measureHandlers() measures handlers to their end", async () =>
   assertEquals([reads, server.stats().handlers], [0, []]);
 
   server.measureHandlers({ buckets: [2, 3, 100], now });
-  // It is switched on already, with these buckets.
+  // The first call has already set the buckets.
   server.measureHandlers({ buckets: [1] });
   before.send(
     "$3;chat;;onSync;0;0;",
@@ -326,12 +326,12 @@ Deno.test("Server.measureHandlers() measures native messages", async () => {
   assertEquals([handler!.event, handler!.count], ["_OnNativeMessage", 2]);
 });
 
-Deno.test("What is measured still is what the dispatcher takes it for", () => {
+Deno.test("measureHandlers() keeps whether a handler is async", () => {
   const { namespaces } = compileHandlers({ onSync() {}, async onAsync() {} });
   const isAsync = () =>
     Array.from(namespaces.get("")!.handlers.values(), (of) => of.isAsync);
   assertEquals(isAsync(), [false, true]);
-  new Measure(namespaces, {});
+  measureHandlers(namespaces, {});
   assertEquals(isAsync(), [false, true]);
 });
 
