@@ -4,7 +4,7 @@
  * @module
  */
 
-import { coreOf } from "../../neffos/api/conn.ts";
+import { portOf } from "../../neffos/api/conn.ts";
 import { type Binding, Conn, NSConn, Struct } from "../../neffos/mod.ts";
 import type { Container } from "../container/container.ts";
 import { DependencyError } from "../container/graph.ts";
@@ -71,7 +71,7 @@ export class ControllerFactory {
       await this.#leave(nsConn, scope);
     } catch (error) {
       const { conn, namespace } = nsConn;
-      coreOf(conn).report(error, { namespace, event: "dispose" });
+      portOf(conn).report(error, { namespace, event: "dispose" });
     }
   }
 

@@ -4,80 +4,92 @@
  * @module
  */
 
-import { Core, type CoreInit } from "../connection/session.ts";
-import { encode } from "../protocol/codec.ts";
 import { assertCloseCode } from "../protocol/errors.ts";
 import { Message, type MessageInit } from "../protocol/message.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
-import { mayFail } from "../util/deferred.ts";
+import { ignoreRejection } from "../util/deferred.ts";
 import type { AskOptions } from "./ask_options.ts";
-import type { NSConn } from "./ns_conn.ts";
-import type { ServerApi } from "./server_api.ts";
+import type { NSConn, UntypedNSConn } from "./ns_conn.ts";
+import type { FaultSource, ServerApi } from "./server_api.ts";
 import type { AnyEvents, EventsOf, NamespaceOf } from "./typed_events.ts";
 
-/** How a {@linkcode Conn} is made. */
-export interface ConnInit extends CoreInit {
-  /** The request that it came from, on the server's side. */
-  readonly request?: UpgradeRequest | undefined;
+/** What stands behind a {@linkcode Conn}. */
+export interface ConnPort {
+  readonly id: string;
+  readonly isClient: boolean;
+  /** Whether nothing can be sent any more. */
+  readonly isEnding: boolean;
+  /** The server, on its side. */
+  readonly server: ServerApi | undefined;
+  /** Resolves when all is over, hooks included. */
+  readonly ended: Promise<CloseInfo>;
+  readonly bufferedAmount: number;
+  readonly nsConns: UntypedNSConn[];
+  findNSConn(namespace: string): UntypedNSConn | undefined;
+  drained(): Promise<void>;
+  connect(namespace: string, options: AskOptions): Promise<UntypedNSConn>;
+  waitConnect(namespace: string, options: AskOptions): Promise<UntypedNSConn>;
+  disconnectAll(options: AskOptions): Promise<void>;
+  /** Sends a message, if its namespace is connected and its room joined. */
+  write(message: Message): boolean;
+  close(code: number, reason: string): void;
+  report(error: unknown, source: Omit<FaultSource, "conn">): void;
 }
 
-let readCore: (conn: Conn) => Core;
-
-let renewCore: (conn: Conn, init: CoreInit) => Core;
+let getPort: (conn: Conn) => ConnPort;
+let setPort: (conn: Conn, port: ConnPort) => void;
 
 /** One connection, in all of its namespaces, on either side. */
 export class Conn {
-  #core: Core;
+  #port: ConnPort;
   readonly #request: UpgradeRequest | undefined;
   #values: Map<string | symbol, unknown> | undefined;
 
   static {
-    readCore = (conn) => conn.#core;
-    renewCore = (conn, init) => conn.#core = new Core(conn, init);
+    getPort = (conn) => conn.#port;
+    setPort = (conn, port) => conn.#port = port;
   }
 
   /**
-   * Made by this module alone.
+   * Called by this module alone.
    *
-   * @param init Its parts.
+   * @param port What stands behind it.
+   * @param request The request that it came from, on the server's side.
    * @ignore
    */
-  constructor(init: ConnInit) {
-    this.#core = new Core(this, init);
-    this.#request = init.request;
+  constructor(port: ConnPort, request?: UpgradeRequest) {
+    this.#port = port;
+    this.#request = request;
   }
 
   /** The ID that the server gave it; several connections may share one. */
   get id(): string {
-    return this.#core.id;
+    return this.#port.id;
   }
 
   /** Whether this is the client's side. */
   get isClient(): boolean {
-    return this.#core.host.isClient;
+    return this.#port.isClient;
   }
 
-  /** Whether it is closed, or about to be, so that nothing can be sent. */
+  /** Whether nothing can be sent any more: it is closed, or is being closed. */
   get isClosed(): boolean {
-    return this.#core.isEnding;
+    return this.#port.isEnding;
   }
 
   /**
-   * How many times a client has tried in vain before it came back as this
-   * connection, as it says itself. 0 for one that was not here before.
+   * The number of tries that the client needed to come back as this
+   * connection, as the client itself says. 0 for a client that is new.
    */
   get reconnectTries(): number {
     const tries = this.#request?.headers.get("x-websocket-reconnect");
     return tries && /^\d{1,9}$/.test(tries) ? Number(tries) : 0;
   }
 
-  /** Settled with the reason when all is over, hooks included. */
+  /** Resolves, with the reason, when the connection and its hooks have ended. */
   get closed(): Promise<CloseInfo> {
-    const { finished, isEnding, queue } = this.#core;
-    // A handler that has closed it may wait for that, and is not waited for.
-    if (isEnding) queue.suspend(queue.caller());
-    return finished;
+    return this.#port.ended;
   }
 
   /**
@@ -86,7 +98,7 @@ export class Conn {
    * @throws {TypeError} When this is a client's connection.
    */
   get server(): ServerApi {
-    const { server } = this.#core.host;
+    const { server } = this.#port;
     if (server === undefined) {
       throw new TypeError(
         "Cannot get the server of a client's connection: only connections that a server has accepted have one",
@@ -111,15 +123,15 @@ export class Conn {
 
   /** The bytes that were sent and that the network has not taken yet. */
   get bufferedAmount(): number {
-    return this.#core.bufferedAmount;
+    return this.#port.bufferedAmount;
   }
 
   /**
-   * Waits until no more than 64 KiB and about 128 messages wait to be sent; at
-   * once where that is so. Who sends much waits for it now and then: a
-   * server's connection that is further behind than `maxBuffered` is closed.
+   * Resolves when at most 64 KiB and about 128 messages are unsent. A program
+   * that sends much awaits it now and then: a server closes a connection that
+   * has more than `maxBuffered` bytes unsent.
    *
-   * @returns When there is room again.
+   * @returns Nothing, once there is room.
    * @throws {ConnectionClosedError} When the connection is closed, or closes
    * meanwhile.
    *
@@ -136,14 +148,12 @@ export class Conn {
    * ```
    */
   drained(): Promise<void> {
-    return mayFail(this.#core.drained());
+    return ignoreRejection(this.#port.drained());
   }
 
   /** The namespaces that are connected. */
   get namespaces(): NSConn[] {
-    return this.#core.membership.states
-      .filter(({ status }) => status === "connected")
-      .map(({ nsConn }) => nsConn);
+    return this.#port.nsConns;
   }
 
   /**
@@ -153,8 +163,7 @@ export class Conn {
    * @returns The connection in it, `undefined` when it is not connected.
    */
   namespace(name: string): NSConn | undefined {
-    const state = this.#core.membership.find(name);
-    return state?.status === "connected" ? state.nsConn : undefined;
+    return this.#port.findNSConn(name);
   }
 
   /**
@@ -176,7 +185,7 @@ export class Conn {
     namespace: NamespaceOf<C>,
     options: AskOptions = {},
   ): Promise<NSConn<EventsOf<C>>> {
-    return mayFail(this.#core.membership.connect(namespace, options));
+    return this.#port.connect(namespace, options);
   }
 
   /**
@@ -195,11 +204,7 @@ export class Conn {
     namespace: NamespaceOf<C>,
     options: AskOptions = {},
   ): Promise<NSConn<EventsOf<C>>> {
-    return mayFail(
-      this.isClosed
-        ? Promise.reject(this.#core.closedError())
-        : this.#core.membership.waitConnect(namespace, options),
-    );
+    return this.#port.waitConnect(namespace, options);
   }
 
   /**
@@ -208,10 +213,8 @@ export class Conn {
    * @param options The time limit for each, and a signal that ends the wait.
    * @throws {EventError} When the other side refuses.
    */
-  async disconnectAll(options: AskOptions = {}): Promise<void> {
-    for (const nsConn of this.namespaces) {
-      if (nsConn.isConnected) await nsConn.disconnect(options);
-    }
+  disconnectAll(options: AskOptions = {}): Promise<void> {
+    return ignoreRejection(this.#port.disconnectAll(options));
   }
 
   /**
@@ -220,27 +223,16 @@ export class Conn {
    * @param init The message. A native one goes out as its bare body.
    * @returns Whether it was sent: `false` when the connection is closed, or
    * its namespace not connected, or its room not joined, or when it is
-   * volatile and the other side is behind.
+   * volatile and the connection is backed up.
    * @throws {TypeError} When the body cannot be sent.
    */
   write(init: MessageInit | Message): boolean {
-    const { body, error, isNative, isBinary } = init;
-    const { namespace = "", room = "", event = "" } = init;
-    const state = this.#core.membership.find(namespace);
-    if (state?.status !== "connected") return false;
-    if (room !== "" && !state.rooms.has(room)) return false;
-    const message = new Message(
-      { namespace, room, event, body, error, isNative, isBinary },
-    );
-    const frame = encode(message);
-    return init.isVolatile
-      ? this.#core.sendVolatile(frame)
-      : this.#core.send(frame);
+    return this.#port.write(init instanceof Message ? init : new Message(init));
   }
 
   /**
    * Closes the connection. What follows (rooms and namespaces are left,
-   * `onDisconnect`) happens in its own time; `closed` tells when it is over.
+   * `onDisconnect` is called) takes its time; `closed` resolves at its end.
    *
    * @param code The close code, 1000 to 4999.
    * @param reason The close reason; it is cut at 123 bytes.
@@ -248,7 +240,7 @@ export class Conn {
    */
   close(code = 1000, reason = ""): void {
     assertCloseCode(code);
-    this.#core.close(code, reason);
+    this.#port.close(code, reason);
   }
 
   /**
@@ -284,22 +276,22 @@ export class Conn {
 }
 
 /**
- * Gives what is behind a connection, to the other files of this module.
+ * Gets what stands behind a connection, for the other files of this module.
  *
  * @param conn The connection.
- * @returns What is behind it.
+ * @returns What stands behind it.
  */
-export function coreOf(conn: Conn): Core {
-  return readCore(conn);
+export function portOf(conn: Conn): ConnPort {
+  return getPort(conn);
 }
 
 /**
- * Gives a client's connection another socket, after it has lost its own.
+ * Puts another connection behind a client's handle, after the client has come
+ * back.
  *
- * @param conn The connection.
- * @param init What it goes on with.
- * @returns What is behind it now.
+ * @param conn The handle.
+ * @param port What stands behind it from now on.
  */
-export function renew(conn: Conn, init: CoreInit): Core {
-  return renewCore(conn, init);
+export function attachConn(conn: Conn, port: ConnPort): void {
+  setPort(conn, port);
 }

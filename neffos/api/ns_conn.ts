@@ -4,17 +4,40 @@
  * @module
  */
 
-import type { NSState } from "../connection/namespace_state.ts";
-import { encodeEvent } from "../protocol/codec.ts";
-import { BAD_NAMESPACE, BadNamespaceError } from "../protocol/errors.ts";
 import { OnNativeMessage } from "../protocol/event_names.ts";
-import { type Body, type Message, toRawBody } from "../protocol/message.ts";
-import { mayFail } from "../util/deferred.ts";
+import {
+  type Body,
+  type Message,
+  type RawBody,
+  toRawBody,
+  type UntypedMessage,
+} from "../protocol/message.ts";
+import { ignoreRejection } from "../util/deferred.ts";
 import type { AskOptions } from "./ask_options.ts";
 import type { Conn } from "./conn.ts";
-import type { Room } from "./room.ts";
+import type { Room, UntypedRoom } from "./room.ts";
 import type { ServerApi } from "./server_api.ts";
 import type { AnswerOf, AnyEvents, BodyArgs, BodyOf } from "./typed_events.ts";
+
+/** What stands behind an {@linkcode NSConn}. */
+export interface NamespacePort {
+  readonly conn: Conn;
+  readonly namespace: string;
+  readonly isConnected: boolean;
+  readonly rooms: UntypedRoom[];
+  findRoom(name: string): UntypedRoom | undefined;
+  emit(event: string, body: RawBody): boolean;
+  ask(
+    event: string,
+    body: RawBody,
+    options: AskOptions | undefined,
+  ): Promise<UntypedMessage>;
+  joinRoom(name: string, options: AskOptions): Promise<UntypedRoom>;
+  leaveAll(options: AskOptions): Promise<void>;
+  disconnect(options: AskOptions): Promise<void>;
+}
+
+let setPort: (nsConn: NSConn, port: NamespacePort) => void;
 
 /**
  * A connection inside one namespace, on either side: what handlers get, and
@@ -40,36 +63,40 @@ import type { AnswerOf, AnyEvents, BodyArgs, BodyOf } from "./typed_events.ts";
  * ```
  */
 export class NSConn<Emits extends object = AnyEvents> {
-  readonly #state: NSState;
+  #port: NamespacePort;
+
+  static {
+    setPort = (nsConn, port) => nsConn.#port = port;
+  }
 
   /**
-   * Made by this module alone.
+   * Called by this module alone.
    *
-   * @param state The state behind it.
+   * @param port What stands behind it.
    * @ignore
    */
-  constructor(state: NSState) {
-    this.#state = state;
+  constructor(port: NamespacePort) {
+    this.#port = port;
   }
 
   /** The connection, in all of its namespaces. */
   get conn(): Conn {
-    return this.#state.core.conn;
+    return this.#port.conn;
   }
 
   /** The connection's ID. */
   get id(): string {
-    return this.#state.core.id;
+    return this.#port.conn.id;
   }
 
   /** The name of the namespace. */
   get namespace(): string {
-    return this.#state.namespace;
+    return this.#port.namespace;
   }
 
   /** Whether the namespace is connected, now. */
   get isConnected(): boolean {
-    return this.#state.status === "connected" && !this.#state.core.isEnding;
+    return this.#port.isConnected;
   }
 
   /**
@@ -83,7 +110,7 @@ export class NSConn<Emits extends object = AnyEvents> {
 
   /** The rooms that it is in. */
   get rooms(): Room<Emits>[] {
-    return [...this.#state.rooms.values()];
+    return this.#port.rooms;
   }
 
   /**
@@ -93,7 +120,7 @@ export class NSConn<Emits extends object = AnyEvents> {
    * @returns The room, `undefined` when it is not in it.
    */
   room(name: string): Room<Emits> | undefined {
-    return this.#state.rooms.get(name);
+    return this.#port.findRoom(name);
   }
 
   /**
@@ -110,19 +137,12 @@ export class NSConn<Emits extends object = AnyEvents> {
     event: Event,
     ...body: BodyArgs<BodyOf<Emits, Event>>
   ): boolean {
-    const state = this.#state;
-    const raw = toRawBody(body[0]);
-    const frame = isNative(state.namespace, event)
-      ? raw
-      : encodeEvent("", state.scope, event, raw);
-    return state.status === "connected"
-      ? state.core.send(frame)
-      : state.keep(frame);
+    return this.#port.emit(event, toRawBody(body[0]));
   }
 
   /**
-   * Sends events that are not sent to who is behind; see
-   * `MessageInit.isVolatile`. `emit` gives `false` where one is left out.
+   * Sends events that are left out while the connection is backed up; see
+   * `MessageInit.isVolatile`. `emit` returns `false` for one that is left out.
    *
    * @example
    * ```ts
@@ -142,7 +162,7 @@ export class NSConn<Emits extends object = AnyEvents> {
           event,
           body: body as Body,
           isVolatile: true,
-          isNative: isNative(namespace, event),
+          isNative: event === OnNativeMessage && namespace === "",
         }),
     };
   }
@@ -167,20 +187,7 @@ export class NSConn<Emits extends object = AnyEvents> {
     event: Event,
     ...body: BodyArgs<BodyOf<Emits, Event>, [options?: AskOptions]>
   ): Promise<Message<AnswerOf<Emits, Event>>> {
-    const { core, namespace, scope, status } = this.#state;
-    const raw = toRawBody(body[0]);
-    if (status !== "connected") {
-      return mayFail(Promise.reject(
-        core.isEnding
-          ? core.closedError()
-          : new BadNamespaceError(BAD_NAMESPACE, { namespace, event }),
-      ));
-    }
-    return mayFail(core.asks.request(
-      { namespace, room: "", event },
-      (wait) => encodeEvent(wait, scope, event, raw),
-      body[1],
-    ));
+    return this.#port.ask(event, toRawBody(body[0]), body[1]);
   }
 
   /**
@@ -194,8 +201,7 @@ export class NSConn<Emits extends object = AnyEvents> {
    * @throws {ConnectionClosedError} When the connection is closed.
    */
   joinRoom(name: string, options: AskOptions = {}): Promise<Room<Emits>> {
-    const { rooms } = this.#state.core.membership;
-    return mayFail(rooms.join(this.#state, name, options));
+    return this.#port.joinRoom(name, options);
   }
 
   /**
@@ -205,15 +211,7 @@ export class NSConn<Emits extends object = AnyEvents> {
    * @throws {EventError} When the other side refuses.
    */
   leaveAll(options: AskOptions = {}): Promise<void> {
-    return mayFail(this.#leaveAll(options));
-  }
-
-  async #leaveAll(options: AskOptions): Promise<void> {
-    const { rooms } = this.#state.core.membership;
-    for (const { name } of this.rooms) {
-      if (!this.#state.rooms.has(name)) continue;
-      await rooms.leave(this.#state, name, options, { isLocal: true });
-    }
+    return ignoreRejection(this.#port.leaveAll(options));
   }
 
   /**
@@ -225,8 +223,7 @@ export class NSConn<Emits extends object = AnyEvents> {
    * @throws {EventError} When the other side refuses.
    */
   disconnect(options: AskOptions = {}): Promise<void> {
-    const { membership } = this.#state.core;
-    return mayFail(membership.disconnect(this.#state, options));
+    return this.#port.disconnect(options);
   }
 
   /**
@@ -239,7 +236,16 @@ export class NSConn<Emits extends object = AnyEvents> {
   }
 }
 
-/** Whether an event goes out as its bare body. */
-function isNative(namespace: string, event: string): boolean {
-  return event === OnNativeMessage && namespace === "";
+/**
+ * Puts another connection behind a handle, after a client has come back.
+ *
+ * @param nsConn The handle.
+ * @param port What stands behind it from now on.
+ */
+export function attachNSConn(nsConn: NSConn, port: NamespacePort): void {
+  setPort(nsConn, port);
 }
+
+/** A connection in a namespace whose events are not checked. */
+// deno-lint-ignore no-explicit-any -- the caller claims which events may be sent
+export type UntypedNSConn = NSConn<any>;

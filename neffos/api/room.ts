@@ -4,14 +4,32 @@
  * @module
  */
 
-import type { NSState } from "../connection/namespace_state.ts";
-import { encodeEvent, encodeRoute } from "../protocol/codec.ts";
-import { BAD_ROOM, BadRoomError } from "../protocol/errors.ts";
-import { type Body, type Message, toRawBody } from "../protocol/message.ts";
-import { mayFail } from "../util/deferred.ts";
+import {
+  type Body,
+  type Message,
+  type RawBody,
+  toRawBody,
+  type UntypedMessage,
+} from "../protocol/message.ts";
 import type { AskOptions } from "./ask_options.ts";
-import type { NSConn } from "./ns_conn.ts";
+import type { NSConn, UntypedNSConn } from "./ns_conn.ts";
 import type { AnswerOf, AnyEvents, BodyArgs, BodyOf } from "./typed_events.ts";
+
+/** What stands behind a {@linkcode Room}. */
+export interface RoomPort {
+  readonly name: string;
+  readonly nsConn: UntypedNSConn;
+  readonly isJoined: boolean;
+  emit(event: string, body: RawBody): boolean;
+  ask(
+    event: string,
+    body: RawBody,
+    options: AskOptions | undefined,
+  ): Promise<UntypedMessage>;
+  leave(options: AskOptions): Promise<void>;
+}
+
+let setPort: (room: Room, port: RoomPort) => void;
 
 /**
  * A connection inside one room of a namespace.
@@ -21,30 +39,31 @@ import type { AnswerOf, AnyEvents, BodyArgs, BodyOf } from "./typed_events.ts";
 export class Room<Emits extends object = AnyEvents> {
   /** The name of the room. */
   readonly name: string;
-  readonly #state: NSState;
-  readonly #scope: string;
+  #port: RoomPort;
+
+  static {
+    setPort = (room, port) => room.#port = port;
+  }
 
   /**
-   * Made by this module alone.
+   * Called by this module alone.
    *
-   * @param state The namespace that the room is in.
-   * @param name The name of the room.
+   * @param port What stands behind it.
    * @ignore
    */
-  constructor(state: NSState, name: string) {
-    this.#state = state;
-    this.name = name;
-    this.#scope = encodeRoute(state.namespace, name);
+  constructor(port: RoomPort) {
+    this.name = port.name;
+    this.#port = port;
   }
 
   /** The connection in the namespace that the room is in. */
   get nsConn(): NSConn<Emits> {
-    return this.#state.nsConn;
+    return this.#port.nsConn;
   }
 
   /** Whether the connection is in the room, now. */
   get isJoined(): boolean {
-    return this.nsConn.isConnected && this.#state.rooms.get(this.name) === this;
+    return this.#port.isJoined;
   }
 
   /**
@@ -60,15 +79,12 @@ export class Room<Emits extends object = AnyEvents> {
     event: Event,
     ...body: BodyArgs<BodyOf<Emits, Event>>
   ): boolean {
-    const frame = encodeEvent("", this.#scope, event, toRawBody(body[0]));
-    return this.isJoined
-      ? this.#state.core.send(frame)
-      : this.#state.keep(frame);
+    return this.#port.emit(event, toRawBody(body[0]));
   }
 
   /**
-   * Sends events that are not sent to who is behind; see
-   * `MessageInit.isVolatile`. `emit` gives `false` where one is left out.
+   * Sends events that are left out while the connection is backed up; see
+   * `MessageInit.isVolatile`. `emit` returns `false` for one that is left out.
    *
    * @example
    * ```ts
@@ -111,21 +127,7 @@ export class Room<Emits extends object = AnyEvents> {
     event: Event,
     ...body: BodyArgs<BodyOf<Emits, Event>, [options?: AskOptions]>
   ): Promise<Message<AnswerOf<Emits, Event>>> {
-    const { core, namespace } = this.#state;
-    const raw = toRawBody(body[0]);
-    const room = this.name;
-    if (!this.isJoined) {
-      return mayFail(Promise.reject(
-        core.isEnding
-          ? core.closedError()
-          : new BadRoomError(BAD_ROOM, { namespace, room, event }),
-      ));
-    }
-    return mayFail(core.asks.request(
-      { namespace, room, event },
-      (wait) => encodeEvent(wait, this.#scope, event, raw),
-      body[1],
-    ));
+    return this.#port.ask(event, toRawBody(body[0]), body[1]);
   }
 
   /**
@@ -137,8 +139,7 @@ export class Room<Emits extends object = AnyEvents> {
    * @throws {EventError} When the other side refuses.
    */
   leave(options: AskOptions = {}): Promise<void> {
-    const { rooms } = this.#state.core.membership;
-    return mayFail(rooms.leave(this.#state, this.name, options));
+    return this.#port.leave(options);
   }
 
   /**
@@ -150,3 +151,17 @@ export class Room<Emits extends object = AnyEvents> {
     return this.name;
   }
 }
+
+/**
+ * Puts another connection behind a handle, after a client has come back.
+ *
+ * @param room The handle.
+ * @param port What stands behind it from now on.
+ */
+export function attachRoom(room: Room, port: RoomPort): void {
+  setPort(room, port);
+}
+
+/** A room whose events are not checked. */
+// deno-lint-ignore no-explicit-any -- the caller claims which events may be sent
+export type UntypedRoom = Room<any>;

@@ -1,5 +1,5 @@
 import type { AskOptions } from "../api/ask_options.ts";
-import { type Conn, coreOf } from "../api/conn.ts";
+import type { Conn } from "../api/conn.ts";
 import type { NSConn } from "../api/ns_conn.ts";
 import type { AnyEvents, EventsOf, NamespaceOf } from "../api/typed_events.ts";
 import type { ConnHandler } from "../controller/events.ts";
@@ -112,13 +112,7 @@ export class Client implements AsyncDisposable {
    * @throws {RangeError} When the code is not an integer from 1000 to 4999.
    */
   async close(code = 1000, reason = ""): Promise<void> {
-    const { queue } = coreOf(this.#conn);
-    // A handler of this very connection may be the one that waits.
-    const turns = queue.caller();
-    queue.suspend(turns);
-    this.#host.close(this.#conn, code, reason);
-    await this.closed;
-    queue.resume(turns);
+    await this.#host.close(code, reason);
   }
 
   /** As {@linkcode close}. */

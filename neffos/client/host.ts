@@ -1,16 +1,15 @@
-import { Conn, coreOf, renew } from "../api/conn.ts";
+import type { Conn } from "../api/conn.ts";
 import type { FaultSource } from "../api/server_api.ts";
-import type { Drops } from "../api/stats.ts";
 import { reportTo } from "../connection/faults.ts";
-import type { End, Host } from "../connection/host.ts";
+import { Goal } from "../connection/goal.ts";
+import type { Host } from "../connection/host.ts";
 import {
   Crossings,
   DEFAULT_LIMITS,
   type Limits,
   limitsOf,
 } from "../connection/limits.ts";
-import type { Left } from "../connection/namespace_state.ts";
-import type { Core } from "../connection/session.ts";
+import { Session } from "../connection/session.ts";
 import type { TurnTracer } from "../connection/turn_queue.ts";
 import {
   type CompiledHandlers,
@@ -19,23 +18,39 @@ import {
 import type { ConnHandler } from "../controller/events.ts";
 import {
   AskTimeoutError,
+  assertCloseCode,
   ConnectionClosedError,
   EventError,
 } from "../protocol/errors.ts";
 import { OnNamespaceConnect, OnRoomJoin } from "../protocol/event_names.ts";
-import { Traffic } from "../transport/send_buffer.ts";
+import { TrafficCounters } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
 import { type Deferred, makeDeferred } from "../util/deferred.ts";
 import { Timers } from "../util/timers.ts";
+import { Waiter } from "../util/waiter.ts";
 import { type DialOptions, openWebSocket, resolveURL } from "./dial.ts";
 import {
   completeReconnect,
   delayOf,
   isThere,
   mayComeBack,
+  mayTryAgain,
   type Reconnect,
   wait,
 } from "./reconnect.ts";
+
+/**
+ * The state of a client.
+ *
+ * | status   | what happens                                     | next            |
+ * | -------- | ------------------------------------------------ | --------------- |
+ * | dialling | the first connection is made                     | open, over      |
+ * | open     | the server has accepted the connection           | away, over      |
+ * | away     | the connection is lost; the client tries to come | open, over      |
+ * |          | back                                             |                 |
+ * | over     | it is closed for good                            |                 |
+ */
+type ClientStatus = "dialling" | "open" | "away" | "over";
 
 /** The client as its connection sees it: dials, and comes back. */
 export class ClientHost implements Host {
@@ -44,24 +59,25 @@ export class ClientHost implements Host {
   readonly isClient = true;
   readonly tracer: TurnTracer | undefined = makeTracer();
   readonly server = undefined;
-  readonly index = undefined;
+  readonly directory = undefined;
   readonly rate = undefined;
+  readonly goal: Goal | undefined;
   readonly timers: Timers = new Timers();
-  readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0, volatile: 0 };
+  readonly drops = { invalid: 0, stray: 0, lateAnswers: 0, volatile: 0 };
   readonly crossings: Crossings = new Crossings();
-  readonly traffic: Traffic = new Traffic();
+  readonly traffic: TrafficCounters = new TrafficCounters();
   readonly closed: Deferred<CloseInfo> = makeDeferred();
   readonly #url: string | URL;
   readonly #options: DialOptions;
   readonly #reconnect: Reconnect | undefined;
-  /** Aborted when the program wants no more of it. */
+  /** Aborted when the program closes the client. */
   readonly #end = new AbortController();
-  /** Aborted when it is not to wait any longer before the next try. */
+  /** Aborted when the next try is to be made at once. */
   #skip = new AbortController();
-  #opened: Deferred<void> = makeDeferred();
-  /** What is to be entered again, by namespace. */
-  readonly #former = new Map<string, Left>();
-  #status: "dialling" | "open" | "away" | "over" = "dialling";
+  /** Settles when the server has accepted the connection, or will not. */
+  #accepted: Waiter<void> | undefined;
+  #session!: Session;
+  #status: ClientStatus = "dialling";
 
   constructor(url: string | URL, handler: ConnHandler, options: DialOptions) {
     const { timeout = DEFAULT_LIMITS.ackTimeout, maxPayload, askTimeout } =
@@ -73,13 +89,24 @@ export class ClientHost implements Host {
       askTimeout,
       maxBuffered: Infinity,
       maxBufferedMessages: Infinity,
+      // What its server lets it enter, and gives it, is the server's to limit.
+      maxNamespaces: Infinity,
+      maxRooms: Infinity,
     });
     this.#url = url;
     this.#options = options;
     this.#reconnect = completeReconnect(options.reconnect);
+    if (this.#reconnect === undefined) return;
+    this.goal = new Goal({
+      maxKept: this.#reconnect.maxKept,
+      onRefused: (error, namespace, room) => {
+        const event = room === "" ? OnNamespaceConnect : OnRoomJoin;
+        this.report(error, { conn: this.#session.conn, namespace, event });
+      },
+    });
   }
 
-  /** Whether it is closed, and does not come back. */
+  /** Whether it is closed for good, or about to be. */
   get isOver(): boolean {
     return this.#status === "over" || this.#end.signal.aborted;
   }
@@ -89,19 +116,22 @@ export class ClientHost implements Host {
     const { signal } = this.#options;
     signal?.throwIfAborted();
     const socket = this.#openSocket(0);
-    const conn = new Conn({ host: this, socket, id: "" });
-    await this.#accepted(conn, signal);
-    return conn;
+    this.#session = new Session({ host: this, socket, id: "" });
+    await this.#start(signal);
+    return this.#session.conn;
   }
 
-  /** The program wants no more of it. */
-  close(conn: Conn, code: number, reason: string): void {
-    conn.close(code, reason);
+  /** Closes the client for good; resolves when all has ended. */
+  async close(code: number, reason: string): Promise<void> {
+    assertCloseCode(code);
+    const closed = this.#session.queue.suspendCaller(this.closed.promise);
     this.#end.abort();
+    this.#session.close(code, reason);
     this.retryNow();
+    await closed;
   }
 
-  /** Ends the wait before the next try, if it waits. */
+  /** Ends the wait before the next try. */
   retryNow(): void {
     this.#skip.abort();
   }
@@ -114,50 +144,52 @@ export class ClientHost implements Host {
     return openWebSocket(this.#url, { ...this.#options, headers: all });
   }
 
-  /** Waits until the server has accepted the connection. */
-  async #accepted(conn: Conn, signal: AbortSignal | undefined): Promise<void> {
+  /** Starts the session, and waits until the server has accepted it. */
+  async #start(signal: AbortSignal | undefined): Promise<void> {
+    const session = this.#session;
     const { ackTimeout } = this.limits;
-    const opened = makeDeferred<void>();
-    this.#opened = opened;
-    const giveUp = (reason: unknown) => {
-      opened.reject(reason);
-      conn.close();
-    };
-    const onAbort = () => giveUp(signal?.reason);
-    signal?.addEventListener("abort", onAbort);
-    const deadline = this.timers.set(ackTimeout, () =>
-      giveUp(
+    const accepted = new Waiter<void>({
+      timers: this.timers,
+      timeout: ackTimeout,
+      signal,
+      onTimeout: () =>
         new AskTimeoutError(
           `Cannot dial: the server did not accept within ${ackTimeout} ms`,
           ackTimeout,
         ),
-      ));
+    });
+    this.#accepted = accepted;
+    session.start();
     try {
-      coreOf(conn).start();
-      await opened.promise;
-    } finally {
-      signal?.removeEventListener("abort", onAbort);
-      this.timers.clear(ackTimeout, deadline);
+      await accepted.promise;
+    } catch (error) {
+      // The server closes by itself where it refuses, and says how.
+      if (!(error instanceof EventError)) session.close();
+      throw error;
     }
   }
 
   onConnect(): void {}
 
   onOpen(): void {
-    // At once: it may be lost again before who waits for it goes on.
+    // Set now: the socket may drop before the awaiting dial() resumes.
     this.#status = "open";
-    this.#opened.resolve();
+    this.#accepted?.resolve();
   }
 
-  onRefused(_conn: Conn, error: Error): void {
-    this.#opened.reject(error);
+  onRefused(error: Error): void {
+    this.#accepted?.reject(error);
   }
 
-  onSilenced(): void {}
+  onLost(_conn: Conn, { code, reason }: CloseInfo): void {
+    if (this.isOver || !mayComeBack(code)) {
+      if (this.#status === "open") this.goal?.clear();
+    } else this.goal?.restore(reason);
+  }
 
-  onClosed(conn: Conn, { info, left }: End): void {
-    // A try that has failed is told to who tries.
-    this.#opened.reject(new ConnectionClosedError(info.code, info.reason));
+  onEnded(_conn: Conn, info: CloseInfo): void {
+    // A try that has failed.
+    this.#accepted?.reject(new ConnectionClosedError(info.code, info.reason));
     if (this.#status === "dialling") return this.timers.stop();
     if (this.#status === "away") return;
     const options = this.#reconnect;
@@ -165,25 +197,13 @@ export class ClientHost implements Host {
       return this.#finish(info);
     }
     this.#status = "away";
-    for (const { state, rooms } of left) {
-      // It may be lost again before it was back in all of its rooms.
-      const before = this.#former.get(state.namespace)?.rooms ?? [];
-      const all = [...new Set([...before, ...rooms])];
-      this.#former.set(state.namespace, { state, rooms: all });
-      if (options.maxKept > 0) {
-        state.outbox ??= { frames: [], max: options.maxKept };
-      }
-    }
     this.#tell("onClose", info, true);
-    void this.#comeBack(conn, options, info);
+    void this.#comeBack(options, info);
   }
 
-  async #comeBack(
-    conn: Conn,
-    options: Reconnect,
-    lost: CloseInfo,
-  ): Promise<void> {
+  async #comeBack(options: Reconnect, lost: CloseInfo): Promise<void> {
     const { signal } = this.#end;
+    let last = lost;
     for (let tries = 0; tries < options.maxTries; tries++) {
       const delay = delayOf(options, tries);
       this.#skip = new AbortController();
@@ -192,84 +212,40 @@ export class ClientHost implements Host {
       if (!signal.aborted) await wait(delay, this.#skip.signal);
       if (signal.aborted) break;
       try {
-        const core = await this.#tryAgain(conn, options, tries + 1);
-        const isBack = await this.#enterAgain(conn, core);
-        if (isBack) this.#tell("onReconnect", tries + 1);
+        const session = await this.#tryAgain(options, tries + 1);
+        await session.namespaces.reenter();
+        // It may be lost again, and is tried again then.
+        if (!session.isEnding) this.#tell("onReconnect", tries + 1);
         return;
       } catch (error) {
-        if (error instanceof EventError) {
-          // It is there, and does not want this client.
-          await coreOf(conn).finished;
-          return this.#finish({
-            code: 1008,
-            reason: error.message,
-            wasClean: true,
-          });
-        }
+        if (!(error instanceof EventError)) continue;
+        const { code } = await this.#session.ended;
+        if (mayTryAgain(code)) continue;
+        last = { code: 1008, reason: error.message, wasClean: true };
+        break;
       }
     }
-    await coreOf(conn).finished;
-    this.#finish(lost);
+    await this.#session.ended;
+    this.#finish(last);
   }
 
-  async #tryAgain(
-    conn: Conn,
-    { probe }: Reconnect,
-    tries: number,
-  ): Promise<Core> {
+  async #tryAgain({ probe }: Reconnect, tries: number): Promise<Session> {
     const { signal } = this.#end;
     if (probe && !await isThere(resolveURL(this.#url), signal)) {
       throw new ConnectionClosedError();
     }
-    const { id } = conn;
-    const former = [...this.#former.values()];
+    const { id, conn } = this.#session;
     const socket = this.#openSocket(tries);
-    const core = renew(conn, { host: this, socket, id, former });
-    await this.#accepted(conn, signal);
-    return core;
-  }
-
-  /** Enters what it was in; says whether it could without being lost again. */
-  async #enterAgain(conn: Conn, core: Core): Promise<boolean> {
-    const { membership } = core;
-    for (const [namespace, { state, rooms }] of [...this.#former]) {
-      try {
-        await membership.connect(namespace, {});
-      } catch (error) {
-        if (!core.isEnding) this.#reportLoss(error, conn, namespace);
-      }
-      for (const room of rooms) {
-        if (state.status !== "connected") break;
-        try {
-          await membership.rooms.join(state, room.name, {}, room);
-        } catch (error) {
-          if (!core.isEnding) this.#reportLoss(error, conn, namespace, true);
-        }
-      }
-      if (core.isEnding) return false;
-      this.#former.delete(namespace);
-      const frames = state.outbox?.frames ?? [];
-      state.outbox = undefined;
-      if (state.status === "connected") frames.forEach((f) => core.send(f));
-    }
-    return true;
-  }
-
-  #reportLoss(
-    error: unknown,
-    conn: Conn,
-    namespace: string,
-    isRoom = false,
-  ): void {
-    const event = isRoom ? OnRoomJoin : OnNamespaceConnect;
-    this.report(error, { conn, namespace, event });
+    const session = new Session({ host: this, socket, id, conn });
+    this.#session = session;
+    await this.#start(signal);
+    return session;
   }
 
   #finish(info: CloseInfo): void {
     if (this.#status === "over") return;
     this.#status = "over";
-    for (const { state } of this.#former.values()) state.outbox = undefined;
-    this.#former.clear();
+    this.goal?.clear();
     this.timers.stop();
     this.closed.resolve(info);
     this.#tell("onClose", info, false);

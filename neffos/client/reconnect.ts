@@ -72,6 +72,17 @@ export function mayComeBack(code: number): boolean {
 }
 
 /**
+ * Tells whether a client that was refused when it came back should try again.
+ * A server that wants it to says so with a code of its own.
+ *
+ * @param code The close code after the refusal.
+ * @returns Whether it should.
+ */
+export function mayTryAgain(code: number): boolean {
+  return code !== 1005 && code !== 1006 && mayComeBack(code);
+}
+
+/**
  * Completes the options.
  *
  * @param options The options, or whether to come back at all.

@@ -1,23 +1,46 @@
+import type { AskOptions } from "../api/ask_options.ts";
 import type { Conn } from "../api/conn.ts";
 import type { FaultSource, ServerApi } from "../api/server_api.ts";
 import type { Drops } from "../api/stats.ts";
-import type { CompiledHandlers } from "../controller/compile.ts";
-import type { Message } from "../protocol/message.ts";
-import type { Index } from "../server/directory.ts";
-import type { Traffic } from "../transport/send_buffer.ts";
+import type { UntypedMessage } from "../protocol/message.ts";
+import type { UntypedNSConn } from "../api/ns_conn.ts";
+import type {
+  CompiledEvents,
+  CompiledHandlers,
+} from "../controller/compile.ts";
+import type { Message, RawBody } from "../protocol/message.ts";
+import type { SendBuffer, TrafficCounters } from "../transport/send_buffer.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import type { Timers } from "../util/timers.ts";
+import type { Goal } from "./goal.ts";
 import type { Crossings, Limits, RateLimit } from "./limits.ts";
-import type { Left, NSState } from "./namespace_state.ts";
 import type { TurnTracer } from "./turn_queue.ts";
 
-/** How a connection has ended. */
-export interface End {
-  readonly info: CloseInfo;
-  /** Whether onConnect had succeeded. */
-  readonly isPaired: boolean;
-  /** The namespaces that it was in. */
-  readonly left: readonly Left[];
+/** A connection in a namespace, as the directory of a server knows it. */
+export interface Member {
+  readonly conn: Conn;
+  readonly nsConn: UntypedNSConn;
+  readonly namespace: string;
+  /** The names of the rooms that it is in. */
+  readonly joinedRooms: string[];
+  /** What sends to it. */
+  readonly buffer: SendBuffer;
+  /** Asks it. */
+  request(
+    room: string,
+    event: string,
+    body: RawBody,
+    options: AskOptions | undefined,
+  ): Promise<UntypedMessage>;
+}
+
+/** Keeps which connections are in a namespace or a room. */
+export interface Directory {
+  add(member: Member): void;
+  /** Removes a connection from a namespace and its rooms. */
+  remove(member: Member): void;
+  join(member: Member, room: string): void;
+  leave(member: Member, room: string): void;
 }
 
 /** What a connection needs of the server or the client that it belongs to. */
@@ -28,29 +51,43 @@ export interface Host {
   readonly rate: Required<RateLimit> | undefined;
   readonly timers: Timers;
   readonly drops: Drops;
-  readonly traffic: Traffic;
+  readonly traffic: TrafficCounters;
   readonly crossings: Crossings;
-  /** Tells whose turn it is, where the platform can. */
+  /** Tells which turn calls, where the platform can. */
   readonly tracer: TurnTracer | undefined;
+  readonly isClient: boolean;
   /** The server, on its side. */
   readonly server: ServerApi | undefined;
-  /** Who is where, on the server's side. */
-  readonly index: Index | undefined;
-  /** The socket of a client is open and must be greeted by it. */
-  readonly isClient: boolean;
+  /** Which connections are where, on the server's side. */
+  readonly directory: Directory | undefined;
+  /** What a client is to enter again, where it comes back. */
+  readonly goal: Goal | undefined;
 
   /** Runs the hook that may refuse a connection. */
   onConnect(conn: Conn): void | Promise<void>;
   /** The connection can be used. */
   onOpen(conn: Conn): void;
   /** The other side refused the connection. */
-  onRefused(conn: Conn, error: Error): void;
+  onRefused(error: Error): void;
   /** Nothing can be sent any more; hooks and handlers may still run. */
-  onSilenced(conn: Conn): void;
-  /** All is over. */
-  onClosed(conn: Conn, end: End): void | Promise<void>;
-  /** A message came whose event nobody handles. */
-  onUnhandled(state: NSState, message: Message): void;
-  /** Something failed that nobody else is told of. */
+  onLost(conn: Conn, info: CloseInfo): void;
+  /**
+   * The connection has ended, and so have its hooks.
+   *
+   * @param isPaired Whether `onConnect` had succeeded, so that the program is
+   * to be told.
+   */
+  onEnded(
+    conn: Conn,
+    info: CloseInfo,
+    isPaired: boolean,
+  ): void | Promise<void>;
+  /** A message came that has no handler. */
+  onUnhandled(
+    nsConn: UntypedNSConn,
+    events: CompiledEvents,
+    message: Message,
+  ): void;
+  /** Something failed that no peer is told of. */
   report(error: unknown, source: FaultSource): void;
 }

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { type Conn, coreOf } from "../api/conn.ts";
+import type { Conn } from "../api/conn.ts";
 import type { NSConn } from "../api/ns_conn.ts";
 import type { Client } from "../client.ts";
 import type { Events } from "../controller/events.ts";
-import { MemoryServer } from "../harness/mod.ts";
+import { MemoryServer, sessionOf } from "../harness/mod.ts";
 import { CloseError } from "../protocol/errors.ts";
 import type { Server } from "../server/server.ts";
 
@@ -249,7 +249,7 @@ Deno.test("100,000 asks leave no entry, no timer and no listener", async () => {
   await using memory = new MemoryServer({ chat: { onAsk: () => "answer" } });
   const client = await memory.dial({ chat: {} });
   const nsConn = await client.connect("chat");
-  const { asks, host } = coreOf(client.conn);
+  const { asks, host } = sessionOf(client.conn);
   const before = host.timers.size;
   for (let i = 0; i < 100; i++) {
     const batch = Array.from({ length: 1000 }, (_, n) => {

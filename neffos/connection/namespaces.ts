@@ -1,6 +1,5 @@
 import type { AskOptions } from "../api/ask_options.ts";
-import type { UntypedNSConn } from "../api/untyped.ts";
-import type { CompiledEvents } from "../controller/compile.ts";
+import type { UntypedNSConn } from "../api/ns_conn.ts";
 import {
   BAD_NAMESPACE,
   BadNamespaceError,
@@ -8,363 +7,254 @@ import {
 } from "../protocol/errors.ts";
 import {
   OnNamespaceConnect,
-  OnNamespaceConnected,
   OnNamespaceDisconnect,
   OnRoomJoin,
   OnRoomLeave,
 } from "../protocol/event_names.ts";
-import { estimateSize, type Message } from "../protocol/message.ts";
-import { makeDeferred, mayFail } from "../util/deferred.ts";
+import type { Message } from "../protocol/message.ts";
+import { rejected } from "../util/deferred.ts";
 import { SparseMap } from "../util/sparse_map.ts";
-import { Waiters } from "./asks.ts";
+import type { Waiter } from "../util/waiter.ts";
+import { type Kind, leaveEach, rejectAll, resolveAll } from "./call_chain.ts";
+import type { MembershipLink } from "./membership.ts";
 import {
-  type Cause,
-  DROPPED,
-  exchange,
-  fire,
-  joinIn,
-  lifeCycleMessage,
-  LOCAL,
-  tell,
-} from "./life_cycle.ts";
-import { type Left, NSState } from "./namespace_state.ts";
-import { Rooms } from "./rooms.ts";
-import type { Core } from "./session.ts";
+  NamespaceMembership,
+  type NamespaceOwner,
+} from "./namespace_membership.ts";
+import type { Stay } from "./stay.ts";
 
-/** The namespaces of one connection: how they are connected and left. */
-export class Membership {
-  readonly rooms: Rooms;
-  readonly #core: Core;
-  /** The namespaces that are connected, or about to be. */
-  readonly #states = new Map<string, NSState>();
-  readonly #waiters: Waiters;
+/** What the other side may ask about a namespace or a room. */
+const KINDS: ReadonlyMap<string, Kind> = new Map([
+  [OnNamespaceConnect, "enter"],
+  [OnNamespaceDisconnect, "leave"],
+  [OnRoomJoin, "enter"],
+  [OnRoomLeave, "leave"],
+]);
 
-  /** The namespaces that a client had before it lost its socket. */
-  readonly #former = new SparseMap<string, NSState>();
+/** The namespaces of one connection. */
+export class Namespaces implements NamespaceOwner {
+  readonly #link: MembershipLink;
+  /** The namespaces about which something is known. */
+  readonly #memberships = new Map<string, NamespaceMembership>();
+  /** The callers that wait until the other side connects a namespace. */
+  readonly #waiters = new SparseMap<string, Set<Waiter<UntypedNSConn>>>();
+  #count = 0;
 
-  constructor(core: Core, former: readonly Left[]) {
-    this.#core = core;
-    this.rooms = new Rooms(core);
-    this.#waiters = new Waiters(core);
-    for (const { state } of former) this.#former.set(state.namespace, state);
+  constructor(link: MembershipLink) {
+    this.#link = link;
   }
 
-  get states(): NSState[] {
-    return [...this.#states.values()];
+  get count(): number {
+    return this.#count;
   }
 
-  find(namespace: string): NSState | undefined {
-    return this.#states.get(namespace);
+  get roomCount(): number {
+    let count = 0;
+    for (const { stay } of this.#memberships.values()) {
+      count += stay?.roomCount ?? 0;
+    }
+    return count;
   }
 
-  /** The namespaces that it is in, and their rooms. */
-  get left(): Left[] {
-    return this.states
-      .filter(({ status, isLeaving }) => status === "connected" && !isLeaving)
-      .map((state) => ({ state, rooms: [...state.rooms.values()] }));
+  /** The stays in namespaces, as they are now. */
+  get stays(): Stay[] {
+    return [...this.#memberships.values()]
+      .flatMap(({ isIn, stay }) => isIn ? stay! : []);
   }
 
-  /** Keeps a message for what is about to be connected, joined or left. */
+  /** Finds the stay in a namespace, if the connection is in. */
+  find(namespace: string): Stay | undefined {
+    const membership = this.#memberships.get(namespace);
+    return membership?.isIn ? membership.stay : undefined;
+  }
+
+  /** Keeps a message for a namespace or a room for which something is under way. */
   hold(message: Message): boolean {
-    const state = this.#states.get(message.namespace);
-    if (state === undefined) return false;
-    const { room } = message;
-    const isOnItsWay = state.status === "connecting" || state.isToldToLeave ||
-      state.isLeaving;
-    const held = isOnItsWay
-      ? state.held
-      : state.joining.get(room)?.held ?? state.answering.get(room);
-    if (held === undefined) return false;
-    held.push(message);
-    this.#core.held++;
-    this.#core.waitingBytes += estimateSize(message);
+    const membership = this.#memberships.get(message.namespace);
+    const holder = membership?.isIn
+      ? membership.stay!.find(message.room)
+      : membership;
+    if (holder === undefined || holder.isIn || holder.phase === "out") {
+      return false;
+    }
+    holder.hold(message);
     return true;
   }
 
-  /** Answers a message of the protocol itself. */
-  answer(message: Message): void | Promise<void> {
+  /** Takes an ask of the other side when it is received. */
+  receive(message: Message): void {
     const { event, wait } = message;
-    const isAsked = event === OnNamespaceConnect || event === OnRoomJoin ||
-      event === OnNamespaceDisconnect || event === OnRoomLeave;
-    if (wait === "" || !isAsked) {
+    const kind = KINDS.get(event);
+    const isRoom = event === OnRoomJoin || event === OnRoomLeave;
+    if (wait === "" || kind === undefined) {
       // What has happened on the other side is told by answers alone.
-      this.#core.host.drops.stray++;
-      if (wait !== "") this.#core.refuse(message, INVALID_PAYLOAD);
-      return;
+      return this.#answerInTurn(message, INVALID_PAYLOAD);
     }
-    if (message.isNoOp) return this.#core.acknowledge(message);
-    if (event === OnNamespaceConnect) return this.#answerConnect(message);
-    const state = this.#states.get(message.namespace);
-    if (
-      state?.status === "connecting" || state?.isToldToLeave ||
-      state?.isLeaving || state?.answering.has(message.room)
-    ) {
-      this.hold(message);
-      return;
+    if (message.isNoOp) return this.#answerInTurn(message);
+    if (!isRoom) {
+      const membership = this.#membershipOf(message.namespace);
+      if (membership !== undefined) return membership.receive(message, kind);
+      const isKnown = kind === "leave";
+      return this.#answerInTurn(message, isKnown ? undefined : BAD_NAMESPACE);
     }
-    if (event === OnNamespaceDisconnect) {
-      return state
-        ? this.#answerDisconnect(state, message)
-        : this.#core.acknowledge(message);
-    }
-    if (state === undefined) return this.#core.refuse(message, BAD_NAMESPACE);
-    return event === OnRoomJoin
-      ? this.rooms.answerJoin(state, message)
-      : this.rooms.answerLeave(state, message);
+    const membership = this.#memberships.get(message.namespace);
+    if (membership?.isOngoing) {
+      membership.stay!.room(message.room).receive(message, kind);
+    } else if (membership?.isEntryAsked) {
+      // Sent right behind the ask to connect, without waiting for its answer.
+      this.#link.queue.push(() => this.#receiveInTurn(message, kind));
+    } // Nothing that was received before a stay began has a say in it (rule 8).
+    else this.#answerInTurn(message, BAD_NAMESPACE);
   }
 
-  /** Asks the other side to connect a namespace. */
+  #receiveInTurn(message: Message, kind: Kind): void | Promise<void> {
+    const membership = this.#memberships.get(message.namespace);
+    if (membership?.isOngoing) {
+      return membership.stay!.room(message.room).receiveInTurn(message, kind);
+    }
+    if (membership?.isEntryAsked) {
+      membership.hold(() => this.#receiveInTurn(message, kind));
+      return;
+    }
+    this.#link.begin(message);
+    this.#link.refuse(message, BAD_NAMESPACE);
+  }
+
+  /** Answers what is no business of a namespace, when its turn has come. */
+  #answerInTurn(message: Message, refusal?: string): void {
+    const link = this.#link;
+    link.queue.push(() => {
+      link.begin(message);
+      if (refusal === undefined) return link.acknowledge(message);
+      if (refusal === INVALID_PAYLOAD) link.host.drops.stray++;
+      if (message.wait !== "") link.refuse(message, refusal);
+    });
+  }
+
+  #membershipOf(namespace: string): NamespaceMembership | undefined {
+    const known = this.#memberships.get(namespace);
+    if (known !== undefined) return known;
+    const events = this.#link.host.handlers.namespaces.get(namespace);
+    if (events === undefined) return undefined;
+    const membership = new NamespaceMembership(
+      this.#link,
+      this,
+      namespace,
+      events,
+    );
+    this.#memberships.set(namespace, membership);
+    return membership;
+  }
+
+  /** Connects a namespace. */
   connect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
-    const known = this.#states.get(namespace);
-    if (known?.status === "connected") return Promise.resolve(known.nsConn);
-    if (known !== undefined) {
-      const what = `connect to namespace "${namespace}"`;
-      const { promise } = known.entering ??= makeDeferred();
-      // Nobody waits for it where too many do already.
-      mayFail(promise);
-      return joinIn(this.#core, promise, options, what);
-    }
-    if (this.#core.isEnding) return Promise.reject(this.#core.closedError());
-    const events = this.#core.host.handlers.namespaces.get(namespace);
-    if (events === undefined) {
-      return Promise.reject(
-        new BadNamespaceError(
-          `Cannot connect to namespace "${namespace}": no controller and no events are registered for it`,
-          { namespace },
-        ),
-      );
-    }
-    const state = this.#stateOf(namespace, events);
-    this.#states.set(namespace, state);
-    return this.#askConnect(state, options);
-  }
-
-  /** Waits until a namespace is connected, whoever asked for it. */
-  waitConnect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
-    const known = this.#states.get(namespace);
-    if (known?.status === "connected") return Promise.resolve(known.nsConn);
-    return this.#waiters.wait(namespace, options);
-  }
-
-  /** Asks the other side to leave a namespace. */
-  disconnect(state: NSState, options: AskOptions): Promise<void> {
-    if (state.status !== "connected") {
-      return Promise.reject(
-        new BadNamespaceError(BAD_NAMESPACE, { namespace: state.namespace }),
-      );
-    }
-    // It is a hook of this very end that asks.
-    if (state.isToldToLeave || state.isLeaving) return Promise.resolve();
-    const { queue } = this.#core;
-    return exchange(
-      state,
-      "",
-      OnNamespaceDisconnect,
-      options,
-      queue.callers(),
-      async () => {
-        if (state.status !== "connected" || state.isLeaving) return;
-        await this.rooms.leaveAll(state, DROPPED);
-        this.#forget(state);
-        this.#release(state);
-        await this.#tellLeft(state, LOCAL);
-      },
+    const link = this.#link;
+    // A client that comes back is away until the server has accepted it.
+    const isAway = link.host.isClient && !link.isOpen;
+    if (isAway || link.isEnding) return rejected(link.closedError());
+    const membership = this.#membershipOf(namespace);
+    if (membership !== undefined) return membership.enter(options);
+    return rejected(
+      new BadNamespaceError(
+        `Cannot connect to namespace ${
+          JSON.stringify(namespace)
+        }: no controller and no events are registered for it`,
+        { namespace },
+      ),
     );
   }
 
-  /** Connects the one namespace of a connection that has only native messages. */
+  /** Waits until the other side connects a namespace. */
+  waitConnect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
+    const { asks, isEnding } = this.#link;
+    if (isEnding) return rejected(this.#link.closedError());
+    const known = this.find(namespace);
+    if (known !== undefined) return Promise.resolve(known.nsConn);
+    const waiters = this.#waiters.get(namespace) ?? new Set();
+    const waiter: Waiter<UntypedNSConn> = asks.wait({
+      timeout: Infinity,
+      ...options,
+      action: `wait for namespace ${JSON.stringify(namespace)}`,
+      about: { namespace },
+      onTimeout: (timeout) =>
+        new BadNamespaceError(
+          `Cannot wait for namespace ${
+            JSON.stringify(namespace)
+          }: the other side did not connect it within ${timeout} ms`,
+          { namespace },
+        ),
+      onEnd: () => {
+        waiters.delete(waiter);
+        if (waiters.size === 0) this.#waiters.delete(namespace);
+      },
+    });
+    if (!waiter.isSettled) this.#waiters.set(namespace, waiters.add(waiter));
+    return waiter.promise;
+  }
+
+  /** Leaves every namespace, one after another. */
+  disconnectAll(options: AskOptions): Promise<void> {
+    const { goal } = this.#link.host;
+    const kept = goal?.namespaces ?? [];
+    for (const namespace of kept) {
+      if (!this.#memberships.has(namespace) || this.#link.isEnding) {
+        goal!.forget(namespace, "");
+      }
+    }
+    const all = [...this.#memberships.values()];
+    if (this.#link.isEnding) {
+      const isLost = kept.length === 0 && all.some(({ isIn }) => isIn);
+      return isLost ? rejected(this.#link.closedError()) : Promise.resolve();
+    }
+    return leaveEach(all, options, {});
+  }
+
+  /** Enters again what a client had before it lost its connection. */
+  async reenter(): Promise<void> {
+    const { goal } = this.#link.host;
+    await Promise.allSettled(
+      (goal?.namespaces ?? []).map((namespace) =>
+        this.#membershipOf(namespace)!.reenterAll()
+      ),
+    );
+  }
+
+  /** Enters the one namespace of a connection that has native messages alone. */
   async enterNative(): Promise<void> {
-    const events = this.#core.host.handlers.namespaces.get("")!;
-    const state = this.#stateOf("", events);
-    try {
-      await fire(state, lifeCycleMessage(state, OnNamespaceConnect, "", LOCAL));
-      if (this.#core.isEnding) throw this.#core.closedError();
-    } catch (error) {
-      await this.#unbind(state);
-      throw error;
-    }
-    this.#states.set("", state);
-    this.#enter(state);
+    await this.#membershipOf("")!.enterNative();
   }
 
-  /** The connection can no longer be reached: nobody finds it here. */
-  silence(): void {
-    for (const state of this.#states.values()) {
-      this.#core.host.index?.remove(state);
-    }
-    this.#waiters.rejectAll(this.#core.closedError());
+  /** The connection is lost: nobody finds it here any more. */
+  lose(): void {
+    for (const membership of [...this.#memberships.values()]) membership.lose();
+    const error = this.#link.closedError();
+    for (const waiters of this.#waiters.values()) rejectAll(waiters, error);
   }
 
-  /** Leaves everything, since the socket is gone. */
+  /** Leaves everything, since the connection is lost. */
   async leaveByForce(): Promise<void> {
-    for (const state of this.states) {
-      // What is being left already is left by who does it.
-      if (state.status !== "connected" || state.isLeaving) continue;
-      await this.rooms.leaveAll(state, DROPPED);
-      this.#forget(state);
-      await this.#tellLeft(state, DROPPED);
+    for (const membership of [...this.#memberships.values()]) {
+      await membership.leaveByForce();
     }
   }
 
-  #stateOf(namespace: string, events: CompiledEvents): NSState {
-    const former = this.#former.get(namespace);
-    if (former === undefined) {
-      return new NSState(this.#core, namespace, events);
-    }
-    former.revive(this.#core);
-    return former;
+  /** Goes on with leaving by force, without waiting for hooks any more. */
+  async hurry(): Promise<void> {
+    for (const { stay } of this.#memberships.values()) stay?.hurry();
+    await this.leaveByForce();
   }
 
-  async #askConnect(
-    state: NSState,
-    options: AskOptions,
-  ): Promise<UntypedNSConn> {
-    const turns = this.#core.queue.callers();
-    const complete = async () => {
-      if (this.#core.isEnding) throw this.#core.closedError();
-      this.#enter(state);
-      this.#release(state);
-      await tell(state, OnNamespaceConnected, "", LOCAL);
-      return state.nsConn;
-    };
-    try {
-      await fire(
-        state,
-        lifeCycleMessage(state, OnNamespaceConnect, "", LOCAL),
-      );
-      // A server that connects a client from onConnect wants that client.
-      this.#core.open();
-      // The other side may have asked meanwhile, and can be answered now.
-      state.isAgreed = true;
-      this.#release(state);
-      return await exchange(
-        state,
-        "",
-        OnNamespaceConnect,
-        options,
-        turns,
-        complete,
-      ).catch((error) => {
-        // It was let in when it asked itself, whatever it answers.
-        if (state.isGranted && !this.#core.isEnding) return complete();
-        throw error;
-      });
-    } catch (error) {
-      this.#giveUp(state, error);
-      await this.#unbind(state);
-      this.#release(state);
-      throw error;
-    }
+  onCounted(change: 1 | -1): void {
+    this.#count += change;
   }
 
-  async #answerConnect(asked: Message): Promise<void> {
-    const core = this.#core;
-    const { namespace } = asked;
-    const known = this.#states.get(namespace);
-    const isOnItsWay = known?.status === "connecting"
-      ? !known.isAgreed
-      : known?.isToldToLeave || known?.isLeaving;
-    if (isOnItsWay) {
-      this.hold(asked);
-      return;
-    }
-    // Where both sides ask at once, both have agreed.
-    if (known !== undefined) {
-      known.isGranted = true;
-      return core.acknowledge(asked);
-    }
-    const events = core.host.handlers.namespaces.get(namespace);
-    if (events === undefined) return core.refuse(asked, BAD_NAMESPACE);
-    const { crossings, limits: { maxNamespaces } } = core.host;
-    if (this.#states.size >= maxNamespaces) {
-      crossings.add("maxNamespaces");
-      return core.refuse(asked, `${maxNamespaces} namespaces are the limit`);
-    }
-    const state = this.#stateOf(namespace, events);
-    this.#states.set(namespace, state);
-    try {
-      await fire(state, asked);
-      if (core.isEnding) throw core.closedError();
-    } catch (error) {
-      this.#giveUp(state, error);
-      core.fail(asked, error);
-      await this.#unbind(state);
-      this.#release(state);
-      return;
-    }
-    this.#enter(state);
-    core.acknowledge(asked);
-    this.#release(state);
-    await tell(state, OnNamespaceConnected, "", {});
+  onEntered(nsConn: UntypedNSConn): void {
+    resolveAll(this.#waiters.get(nsConn.namespace) ?? [], nsConn);
   }
 
-  async #answerDisconnect(state: NSState, asked: Message): Promise<void> {
-    const core = this.#core;
-    if (!core.host.isClient) {
-      state.isToldToLeave = true;
-      try {
-        await fire(state, asked);
-      } catch (error) {
-        state.isToldToLeave = false;
-        core.fail(asked, error);
-        this.#release(state);
-        // What it refuses may have happened in another way meanwhile.
-        if (state.status === "connected") return;
-        return await tell(state, OnNamespaceDisconnect, "", LOCAL);
-      }
-    }
-    // The connection may have been closed meanwhile.
-    if (state.status !== "connected" || state.isLeaving) {
-      this.#release(state);
-      return core.acknowledge(asked);
-    }
-    await this.rooms.leaveAll(state, { isForced: true });
-    this.#forget(state);
-    core.acknowledge(asked);
-    this.#release(state);
-    await this.#tellLeft(state, {});
-  }
-
-  async #tellLeft(state: NSState, cause: Cause): Promise<void> {
-    if (!state.isToldToLeave) {
-      await tell(state, OnNamespaceDisconnect, "", cause);
-    }
-    await this.#unbind(state);
-  }
-
-  async #unbind(state: NSState): Promise<void> {
-    for (const binding of state.bindings.splice(0).reverse()) {
-      try {
-        await binding.dispose?.();
-      } catch (error) {
-        const { namespace } = state;
-        this.#core.report(error, { namespace, event: "dispose" });
-      }
-    }
-  }
-
-  #enter(state: NSState): void {
-    state.status = "connected";
-    this.#core.host.index?.add(state);
-    state.entering?.resolve(state.nsConn);
-    this.#waiters.resolve(state.nsConn);
-  }
-
-  #giveUp(state: NSState, error: unknown): void {
-    this.#states.delete(state.namespace);
-    state.status = "left";
-    state.entering?.reject(error);
-  }
-
-  #forget(state: NSState): void {
-    state.status = "left";
-    this.#states.delete(state.namespace);
-    this.#core.host.index?.remove(state);
-  }
-
-  /** Lets go what was held back until the namespace was connected, or not. */
-  #release(state: NSState): void {
-    this.#core.held -= state.held.length;
-    this.#core.queue.unshift(state.held.splice(0));
+  forget(membership: NamespaceMembership): void {
+    const { namespace } = membership;
+    if (this.#memberships.get(namespace) !== membership) return;
+    this.#memberships.delete(namespace);
   }
 }

@@ -1,117 +1,261 @@
-import type { RawBody } from "../protocol/message.ts";
-import type { ConnectionSlot } from "../server/admission.ts";
+import type { CompiledHandler } from "../controller/middleware.ts";
+import { Decoder, encode, encodeEmptyReply } from "../protocol/codec.ts";
+import {
+  BAD_NAMESPACE,
+  BAD_ROOM,
+  INVALID_PAYLOAD,
+} from "../protocol/errors.ts";
+import { isSystemEvent } from "../protocol/event_names.ts";
+import {
+  estimateSize,
+  Message,
+  type RawBody,
+  Reply,
+  toRawBody,
+} from "../protocol/message.ts";
 import type { CloseInfo, SocketListener } from "../transport/socket.ts";
-import { Bucket } from "./limits.ts";
-import type { Core } from "./session.ts";
+import { isPromise } from "../util/deferred.ts";
+import { Bucket, type LimitName } from "./limits.ts";
+import type { MembershipLink } from "./membership.ts";
+import type { Namespaces } from "./namespaces.ts";
 
+const UNDERSCORE = 0x5f;
 /** How many of the largest messages may wait to be handled. */
 const LARGE = 16;
 
-/** What comes in over the socket of one connection, and how much of it may. */
-export class Intake implements SocketListener {
-  readonly #core: Core;
-  readonly #place: ConnectionSlot | undefined;
+/** What a receiver needs of its connection. */
+export interface ReceiverLink extends MembershipLink {
+  readonly namespaces: Namespaces;
+  /** Whether this side has closed it, and handles nothing more. */
+  readonly wasClosedHere: boolean;
+  /** The socket is open. */
+  opened(): void;
+  /** The socket has ended. */
+  closed(info: CloseInfo): void;
+  /** Handles a frame of the handshake; tells whether it was one. */
+  handshake(data: RawBody): boolean;
+  /** Closes the connection, for it has crossed a limit. */
+  cross(limit: LimitName, code: number, reason: string): void;
+}
+
+/** What comes in over a socket: how much of it may, and what handles it. */
+export class Receiver implements SocketListener {
+  readonly #link: ReceiverLink;
   readonly #bucket: Bucket | undefined;
+  readonly #decoder: Decoder;
   /** Frames that came before the connection was accepted. */
-  #early: RawBody[] = [];
+  #early: RawBody[] | undefined;
+  /** The messages that wait to be handled, and their size. */
+  #waiting = 0;
+  #waitingSize = 0;
   #wasHeard = false;
 
-  /** A server counts the socket by its place. */
-  constructor(core: Core, place: ConnectionSlot | undefined) {
-    const { rate } = core.host;
-    this.#core = core;
-    this.#place = place;
+  constructor(link: ReceiverLink) {
+    const { rate, handlers } = link.host;
+    this.#link = link;
     this.#bucket = rate && new Bucket(rate);
+    this.#decoder = new Decoder(handlers.native);
+  }
+
+  /** The messages that wait to be handled. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Whether something came in since this was asked before. */
+  takeWasHeard(): boolean {
+    const wasHeard = this.#wasHeard;
+    this.#wasHeard = false;
+    return wasHeard;
   }
 
   open(): void {
-    this.#place?.open();
-    this.#core.opened();
-  }
-
-  message(data: RawBody): void {
-    const { traffic } = this.#core.host;
-    traffic.messagesIn++;
-    traffic.bytesIn += data.length;
-    const bucket = this.#bucket;
-    if (bucket === undefined || this.#spend(bucket)) this.#receive(data);
+    this.#link.opened();
   }
 
   close(info: CloseInfo): void {
-    // The connection itself may have been given up long before.
-    this.#place?.release();
-    this.#core.closed(info);
+    this.#link.closed(info);
   }
 
-  /**
-   * The connection is over, and its socket too if that was never opened: Deno
-   * says nothing of one whose client leaves before the answer.
-   */
-  giveUp(): void {
-    this.#place?.giveUp();
+  message(data: RawBody): void {
+    const link = this.#link;
+    const { host } = link;
+    host.traffic.messagesIn++;
+    host.traffic.bytesIn += data.length;
+    if (this.#bucket !== undefined && !this.#bucket.take()) {
+      const { messages, per } = host.rate!;
+      const reason = `${messages} messages in ${per} ms may come`;
+      return link.cross("rateLimit", 1008, reason);
+    }
+    this.#wasHeard = true;
+    const { maxPayload } = host.limits;
+    if (exceeds(data, maxPayload)) {
+      const reason = `a message may have ${maxPayload} bytes`;
+      return link.cross("maxPayload", 1009, reason);
+    }
+    if (link.isOpen) this.#decode(data);
+    else if (!link.isEnding && !link.handshake(data)) {
+      (this.#early ??= []).push(data);
+      this.#count(1, data.length);
+    }
+    this.#assertLimits();
   }
 
   /** The connection was accepted: what came before is handled. */
   accept(): void {
-    this.#awaitMessage();
-    const early = this.#early;
-    this.#early = [];
+    const early = this.#early ?? [];
+    this.#early = undefined;
     for (const data of early) {
-      this.#core.waitingBytes -= data.length;
-      this.#receive(data);
+      this.#count(-1, -data.length);
+      if (this.#link.isOpen) this.#decode(data);
+      this.#assertLimits();
     }
   }
 
   /** Forgets what came before the connection was accepted. */
   drop(): void {
-    this.#early = [];
+    this.#early = undefined;
   }
 
-  #spend(bucket: Bucket): boolean {
-    if (bucket.take()) return true;
-    const { messages, per } = this.#core.host.rate!;
-    const reason = `${messages} messages in ${per} ms may come`;
-    this.#core.cross("rateLimit", 1008, reason);
-    return false;
+  /** The turn of a message has come: it does not wait any more. */
+  begin(message: Message): void {
+    this.#count(-1, -estimateSize(message));
   }
 
-  #receive(data: RawBody): void {
-    this.#wasHeard = true;
-    const core = this.#core;
-    const { isClient, limits: { maxPayload, maxQueued } } = core.host;
-    if (exceeds(data, maxPayload)) {
-      const reason = `a message may have ${maxPayload} bytes`;
-      core.cross("maxPayload", 1009, reason);
-    } else if (core.status === "open") {
-      core.dispatcher.receive(data);
-    } else if (core.status === "connecting" && core.handshake(data)) {
-      return;
-    } else if (!core.isEnding) {
-      this.#early.push(data);
-      core.waitingBytes += data.length;
-    }
-    if (core.queue.size + this.#early.length + core.held > maxQueued) {
+  #count(messages: number, size: number): void {
+    this.#waiting += messages;
+    this.#waitingSize += size;
+  }
+
+  #assertLimits(): void {
+    const { host } = this.#link;
+    const { maxPayload, maxQueued } = host.limits;
+    if (this.#waiting > maxQueued) {
       const reason = `${maxQueued} messages may wait to be handled`;
-      core.cross("maxQueued", 1008, reason);
-    } else if (!isClient && core.waitingBytes > LARGE * maxPayload) {
+      this.#link.cross("maxQueued", 1008, reason);
+    } else if (!host.isClient && this.#waitingSize > LARGE * maxPayload) {
       const reason = `${LARGE * maxPayload} bytes may wait to be handled`;
-      core.cross("maxQueued", 1008, reason);
+      this.#link.cross("maxQueued", 1008, reason);
     }
   }
 
-  /** Closes the connection when nothing is received for too long. */
-  #awaitMessage(): void {
-    const { deadlines, host } = this.#core;
-    const { read } = host.handlers.timeouts;
-    if (read === undefined) return;
-    deadlines.set("silence", read, () => {
-      if (!this.#wasHeard) this.#core.close(4002, "nothing was received");
-      else {
-        this.#wasHeard = false;
-        this.#awaitMessage();
+  #decode(data: RawBody): void {
+    const { asks, host: { crossings, drops, limits } } = this.#link;
+    const message = this.#decoder.decode(data);
+    if (message === undefined) {
+      drops.invalid++;
+      return;
+    }
+    const { wait } = message;
+    if (wait !== "") {
+      if (asks.settle(message)) return;
+      if (asks.isOwn(wait) || message.error !== undefined) {
+        drops.lateAnswers++;
+        return;
       }
-    });
+    }
+    if (isNameTooLong(message, limits.maxNameLength)) {
+      crossings.add("maxNameLength");
+      drops.invalid++;
+      if (wait !== "") {
+        this.#link.refuse(new Message({ wait }), INVALID_PAYLOAD);
+      }
+      return;
+    }
+    this.#count(1, estimateSize(message));
+    const { event } = message;
+    if (event.charCodeAt(0) === UNDERSCORE && isSystemEvent(event)) {
+      this.#link.namespaces.receive(message);
+    } else this.#link.queue.push(message);
   }
+
+  /** Handles a message when its turn has come. */
+  handle(message: Message): void | Promise<void> {
+    const link = this.#link;
+    const { namespace, room } = message;
+    const stay = link.namespaces.find(namespace);
+    const isIn = stay !== undefined &&
+      (room === "" || stay.find(room)?.isIn === true);
+    if (!isIn && link.namespaces.hold(message)) return;
+    this.begin(message);
+    if (link.wasClosedHere) return;
+    if (!isIn) {
+      return this.#stray(
+        message,
+        stay === undefined ? BAD_NAMESPACE : BAD_ROOM,
+      );
+    }
+    const { events } = stay;
+    const handler: CompiledHandler | undefined = message.isNative
+      ? events.native
+      : events.handlers.get(message.event) ?? events.any;
+    if (handler === undefined) {
+      link.host.drops.stray++;
+      link.acknowledge(message);
+      return link.host.onUnhandled(stay.nsConn, events, message);
+    }
+    try {
+      const result = handler.isAsync
+        ? link.queue.trace(() => handler(stay, message))
+        : handler(stay, message);
+      if (result === undefined) {
+        if (message.wait !== "") link.send(encodeEmptyReply(message.wait));
+      } else if (isPromise(result)) {
+        return this.#answerLater(message, result);
+      } else this.#answer(message, result);
+    } catch (error) {
+      link.fail(message, error);
+    }
+  }
+
+  async #answerLater(message: Message, result: unknown): Promise<void> {
+    try {
+      this.#answer(message, await result);
+    } catch (error) {
+      this.#link.fail(message, error);
+    }
+  }
+
+  #answer(message: Message, result: unknown): void {
+    if (message.error !== undefined) return;
+    if (result instanceof Error) {
+      this.#link.fail(message, result);
+    } else if (result instanceof Reply) {
+      this.#reply(message, result.body);
+    } else if (message.wait === "") {
+      return;
+    } else if (result === undefined) this.#link.acknowledge(message);
+    else {
+      let body: RawBody;
+      try {
+        body = toRawBody(result);
+      } catch (error) {
+        this.#link.fail(message, error);
+        return;
+      }
+      this.#reply(message, body);
+    }
+  }
+
+  #reply(message: Message, body: RawBody): void {
+    const { wait, namespace, room, event, isNative } = message;
+    const isBinary = typeof body !== "string";
+    this.#link.send(
+      encode({ wait, namespace, room, event, body, isNative, isBinary }),
+    );
+  }
+
+  #stray(message: Message, text: string): void {
+    this.#link.host.drops.stray++;
+    if (message.wait !== "") this.#link.refuse(message, text);
+  }
+}
+
+function isNameTooLong(
+  { namespace, room, event }: Message,
+  max: number,
+): boolean {
+  return namespace.length > max || room.length > max || event.length > max;
 }
 
 /** Whether a frame has more bytes than allowed; text is counted as UTF-8. */

@@ -1,4 +1,8 @@
-import type { Conn } from "../api/conn.ts";
+import type { AskOptions } from "../api/ask_options.ts";
+import { attachConn, Conn } from "../api/conn.ts";
+import type { ConnPort } from "../api/conn.ts";
+import type { FaultSource, ServerApi } from "../api/server_api.ts";
+import type { UntypedNSConn } from "../api/ns_conn.ts";
 import { encode, encodeEmptyReply } from "../protocol/codec.ts";
 import {
   CloseError,
@@ -7,202 +11,251 @@ import {
   parseErrorText,
 } from "../protocol/errors.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
-import type { ConnectionSlot } from "../server/admission.ts";
-import { Outlet } from "../transport/send_buffer.ts";
+import { SendBuffer } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
+import type { UpgradeRequest } from "../transport/upgrader.ts";
 import { type Deferred, makeDeferred } from "../util/deferred.ts";
 import { SparseMap } from "../util/sparse_map.ts";
-import type { Deadline, Timers } from "../util/timers.ts";
+import type { Deadline } from "../util/timers.ts";
 import { Asks } from "./asks.ts";
-import { Dispatcher } from "./dispatch.ts";
 import type { Host } from "./host.ts";
 import type { LimitName } from "./limits.ts";
-import type { Left } from "./namespace_state.ts";
-import { Membership } from "./namespaces.ts";
-import { Intake } from "./receiver.ts";
-import { Queue } from "./turn_queue.ts";
+import type { Task } from "./link.ts";
+import { Namespaces } from "./namespaces.ts";
+import { Receiver, type ReceiverLink } from "./receiver.ts";
+import { TurnQueue } from "./turn_queue.ts";
 
-/** The state of a connection; it only ever goes down this list. */
+/**
+ * The state of a connection.
+ *
+ * | status        | what happens                              | next             |
+ * | ------------- | ----------------------------------------- | ---------------- |
+ * | connecting    | the socket opens, the client says hello   | acknowledging,   |
+ * |               |                                           | closing, closed  |
+ * | acknowledging | `onConnect` decides                       | open, closing,   |
+ * |               |                                           | closed           |
+ * | open          | messages go both ways                     | closing, closed  |
+ * | closing       | this side has closed; the socket has not  | closed           |
+ * |               | ended yet                                 |                  |
+ * | closed        | the socket has ended, or was given up;    | ending           |
+ * |               | what came before is still handled         |                  |
+ * | ending        | hooks are told of the end                 | ended            |
+ * | ended         | nothing any more                          |                  |
+ */
 export type ConnStatus =
-  | "connecting" // the socket is not open, or the hello has not been said
-  | "acknowledging" // the program decides whether it wants the connection
+  | "connecting"
+  | "acknowledging"
   | "open"
-  | "closing" // this side began to close
-  | "closed";
+  | "closing"
+  | "closed"
+  | "ending"
+  | "ended";
 
-type Task = () => Promise<void>;
+/**
+ * Whether `onDisconnect` is to be called: there is one for each `onConnect`
+ * that has succeeded.
+ */
+type Pairing = "unpaired" | "paired" | "told";
+
+/** What a connection has a time limit for. */
+type TimeLimit =
+  | "hello" // of the other side
+  | "silence" // since it has last sent something
+  | "goodbye" // its answer to our close
+  | "stuck" // the handlers of what came before the end
+  | "hooks"; // of the end
 
 const HELLO = "M";
-
 const WELCOME = "A";
-
 const REFUSAL = "H";
-
 const INTERNAL_ERROR = "internal error";
 
-/** What a connection is made of. */
-export interface CoreInit {
-  /** The server or client that it belongs to. */
-  readonly host: Host;
-  /** What carries it. */
-  readonly socket: Socket;
-  /** Its ID; a client's is told by the server. */
-  readonly id: string;
-  /** What a client was in before it lost its socket. */
-  readonly former?: readonly Left[] | undefined;
+/** What counts the socket of a server's connection; see `ConnectionSlot`. */
+export interface SocketWatcher {
+  /** The socket is open, and will tell of its end. */
+  open(): void;
+  /** The socket has ended. */
+  release(): void;
+  /** The connection is over; its socket only if it has never opened. */
+  giveUp(): void;
 }
 
-/** A connection, as this module itself sees it: handshake and dispatch. */
-export class Core {
+/** What a connection is made of. */
+export interface SessionInit {
+  /** The server or the client that it belongs to. */
+  readonly host: Host;
+  readonly socket: Socket;
+  /** Its ID; a client is told its own by the server. */
+  readonly id: string;
+  /** The request that it came from, on the server's side. */
+  readonly request?: UpgradeRequest;
+  /** The handle of a client that comes back. */
+  readonly conn?: Conn;
+  /** What counts the socket, on the server's side. */
+  readonly watcher?: SocketWatcher;
+}
+
+/** How a connection ends, and whether this side has begun it. */
+interface End {
+  readonly info: CloseInfo;
+  readonly isOurs: boolean;
+}
+
+/** The life of one connection, from its socket to its last hook. */
+export class Session implements ConnPort, ReceiverLink {
   readonly conn: Conn;
   readonly host: Host;
   readonly asks: Asks;
-  readonly queue: Queue<Message | Task>;
-  readonly membership: Membership;
-  /** Messages that wait for a namespace or a room. */
-  held = 0;
-  /** The size of the messages that wait, or are handed over right now. */
-  waitingBytes = 0;
-  id: string;
-  status: ConnStatus = "connecting";
-  /** What sends; it belongs to the socket. */
-  readonly outlet: Outlet;
-  readonly socket: Socket;
-  readonly deadlines: Deadlines;
-  readonly dispatcher: Dispatcher;
-  #intake: Intake | undefined;
-  /** onConnect has succeeded, so there will be an onDisconnect. */
-  #isPaired = false;
-  #isOver = false;
-  #isEndTold = false;
-  #isClosedHere = false;
-  #end: CloseInfo | undefined;
-  /** Who waits for the end. */
-  #finished: Deferred<CloseInfo> | undefined;
-  #isFinished = false;
-  /** Who waits until what was sent has gone. */
-  #drain: Drain | undefined;
+  readonly queue: TurnQueue<Message | Task>;
+  readonly namespaces: Namespaces;
+  readonly buffer: SendBuffer;
+  readonly #socket: Socket;
+  readonly #receiver: Receiver;
+  readonly #watcher: SocketWatcher | undefined;
+  readonly #deadlines = new SparseMap<TimeLimit, [number, Deadline]>();
+  #id: string;
+  #status: ConnStatus = "connecting";
+  #pairing: Pairing = "unpaired";
+  #end: End | undefined;
+  #ended: Deferred<CloseInfo> | undefined;
 
-  constructor(
-    conn: Conn,
-    { host, socket, id, former = [] }: CoreInit,
-  ) {
-    this.conn = conn;
+  constructor({ host, socket, id, request, conn, watcher }: SessionInit) {
     this.host = host;
-    this.socket = socket;
-    this.outlet = new Outlet({
+    this.#id = id;
+    this.#socket = socket;
+    this.#watcher = watcher;
+    this.buffer = new SendBuffer({
       socket,
       limits: host.limits,
+      timers: host.timers,
       traffic: host.traffic,
-      onOver: () => this.#onTooSlow(),
+      onOverflow: () => this.#onOverflow(),
     });
-    this.deadlines = new Deadlines(host.timers);
-    this.id = id;
     this.asks = new Asks(this);
-    this.membership = new Membership(this, former);
-    this.dispatcher = new Dispatcher(this);
-    this.queue = new Queue(
+    this.namespaces = new Namespaces(this);
+    this.#receiver = new Receiver(this);
+    this.queue = new TurnQueue(
       (item) =>
         typeof item === "function"
           ? this.queue.trace(item)
-          : this.dispatcher.dispatch(item),
+          : this.#receiver.handle(item),
       host.tracer,
     );
+    this.conn = conn ?? new Conn(this, request);
+    if (conn !== undefined) attachConn(conn, this);
   }
 
-  /** Settled when all is over, hooks included. */
-  get finished(): Promise<CloseInfo> {
-    if (this.#finished === undefined) {
-      this.#finished = makeDeferred();
-      if (this.#isFinished) this.#finished.resolve(this.#end!);
-    }
-    return this.#finished.promise;
+  // What stands behind a Conn ------------------------------------------------
+
+  get id(): string {
+    return this.#id;
   }
 
-  /** Nothing can be sent any more. */
+  get isClient(): boolean {
+    return this.host.isClient;
+  }
+
+  get server(): ServerApi | undefined {
+    return this.host.server;
+  }
+
+  get status(): ConnStatus {
+    return this.#status;
+  }
+
+  get isOpen(): boolean {
+    return this.#status === "open";
+  }
+
   get isEnding(): boolean {
-    return this.status === "closing" || this.status === "closed";
+    return this.#status !== "open" && this.#status !== "connecting" &&
+      this.#status !== "acknowledging";
   }
 
-  /** This side closed it; a server that stops still handles what came. */
-  get isSentAway(): boolean {
-    return this.#isClosedHere && this.#end?.code !== 1001;
+  get wasClosedHere(): boolean {
+    // A server that closes still handles what has come.
+    return this.#end?.isOurs === true && this.#end.info.code !== 1001;
+  }
+
+  get ended(): Promise<CloseInfo> {
+    if (this.#ended === undefined) {
+      this.#ended = makeDeferred();
+      if (this.#status === "ended") this.#ended.resolve(this.#end!.info);
+    }
+    const { promise } = this.#ended;
+    // The end comes after the handler that waits for it.
+    return this.isEnding ? this.queue.suspendCaller(promise) : promise;
   }
 
   get bufferedAmount(): number {
-    return this.socket.bufferedAmount;
+    return this.#socket.bufferedAmount;
   }
 
-  /**
-   * Begins: from here on what happens on the socket is handled.
-   *
-   * @param place What a server counts the socket by.
-   */
-  start(place?: ConnectionSlot): void {
-    const { isClient, limits } = this.host;
-    if (!isClient) {
-      this.deadlines.set(
-        "hello",
-        limits.ackTimeout,
-        () => this.cross("ackTimeout", 4001, "no handshake in time"),
-      );
-    }
-    this.#intake = new Intake(this, place);
-    this.socket.listen(this.#intake);
+  /** The messages that wait to be handled. */
+  get waiting(): number {
+    return this.#receiver.waiting;
   }
 
-  /** Lets the connection be used, where that was not decided before. */
-  open(): void {
-    if (this.status !== "acknowledging") return;
-    const { host } = this;
-    this.status = "open";
-    if (!host.isClient && host.handlers.native !== "only") {
-      this.outlet.send(WELCOME + this.id);
-    }
-    host.onOpen(this.conn);
-    this.#intake?.accept();
+  get nsConns(): UntypedNSConn[] {
+    return this.namespaces.stays.map(({ nsConn }) => nsConn);
   }
+
+  findNSConn(namespace: string): UntypedNSConn | undefined {
+    return this.namespaces.find(namespace)?.nsConn;
+  }
+
+  connect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
+    return this.namespaces.connect(namespace, options);
+  }
+
+  waitConnect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
+    return this.namespaces.waitConnect(namespace, options);
+  }
+
+  disconnectAll(options: AskOptions): Promise<void> {
+    return this.namespaces.disconnectAll(options);
+  }
+
+  write(message: Message): boolean {
+    const { namespace, room, event, body, error } = message;
+    const stay = this.namespaces.find(namespace);
+    if (stay === undefined) return false;
+    if (room !== "" && !stay.find(room)?.isIn) return false;
+    const { isNative, isBinary, isVolatile } = message;
+    if (isVolatile && this.isOpen && this.buffer.isBackedUp) {
+      this.host.drops.volatile++;
+      return false;
+    }
+    return this.send(
+      encode({ namespace, room, event, body, error, isNative, isBinary }),
+    );
+  }
+
+  drained(): Promise<void> {
+    return this.isEnding
+      ? Promise.reject(this.closedError())
+      : this.buffer.drained();
+  }
+
+  // Frames -------------------------------------------------------------------
 
   send(frame: RawBody): boolean {
-    return this.status === "open" && this.outlet.send(frame);
+    return this.#status === "open" && this.buffer.send(frame);
   }
 
-  /** As {@linkcode send}, but not to who is behind. */
-  sendVolatile(frame: RawBody): boolean {
-    if (this.status !== "open" || !this.outlet.isBehind) {
-      return this.send(frame);
-    }
-    this.host.drops.volatile++;
-    return false;
-  }
-
-  /** Waits until who is behind is so no more. */
-  drained(): Promise<void> {
-    if (this.isEnding) return Promise.reject(this.closedError());
-    if (!this.outlet.isBehind) return Promise.resolve();
-    this.#drain ??= new Drain(this.outlet, this.deadlines);
-    const drain = this.#drain;
-    return drain.promise.finally(() => {
-      if (this.#drain === drain) this.#drain = undefined;
-    });
-  }
-
-  /** Answers a message with no more than "done", if it waits for an answer. */
   acknowledge(message: Message): void {
     if (message.wait !== "") this.send(encodeEmptyReply(message.wait));
   }
 
-  /** Tells the other side that its message was refused or has failed. */
   refuse(message: Message, text: string): void {
     // Two sides that answer errors with errors would never stop.
     if (message.error !== undefined || isBare(message)) return;
     const { wait, namespace, room, event } = message;
-    // On the wire no text is no error.
+    // On the wire an error without a text is no error.
     const error = new EventError(text || "refused");
     this.send(encode({ wait, namespace, room, event, body: "", error }));
   }
 
-  /** What becomes of an exception out of a handler of the program. */
   fail(message: Message, error: unknown): void {
     try {
       this.#fail(message, error);
@@ -214,7 +267,7 @@ export class Core {
   }
 
   #fail(message: Message, error: unknown): void {
-    // That a handler cannot end what it does for one who has left is no fault.
+    // A handler that is interrupted by its own peer's close is not a fault.
     if (error instanceof ConnectionClosedError && this.isEnding) return;
     if (error instanceof EventError && !isBare(message)) {
       this.refuse(message, error.message);
@@ -225,53 +278,79 @@ export class Core {
     if (error instanceof CloseError) this.close(error.code, error.message);
   }
 
-  report(error: unknown, about: { namespace?: string; event: string }): void {
-    const { namespace, event } = about;
+  report(
+    error: unknown,
+    { namespace, event }: Omit<FaultSource, "conn">,
+  ): void {
     this.host.report(error, { conn: this.conn, namespace, event });
   }
 
   closedError(): ConnectionClosedError {
-    return new ConnectionClosedError(this.#end?.code, this.#end?.reason);
+    const { code, reason } = this.#end?.info ?? {};
+    return new ConnectionClosedError(code, reason);
   }
 
-  close(code = 1000, reason = ""): void {
-    if (this.isEnding) return;
-    this.status = "closing";
-    this.#isClosedHere = true;
-    this.#end = { code, reason, wasClean: false };
-    this.#silence();
-    this.deadlines.set("goodbye", this.host.limits.closeTimeout, () => {
-      this.host.crossings.add("closeTimeout");
-      this.closed(this.#end!);
-      if (this.socket.can?.terminate) this.socket.terminate?.();
-    });
-    // What was accepted for sending goes out first.
-    this.outlet.flush();
-    this.socket.close(code, reason);
+  begin(message: Message): void {
+    this.#receiver.begin(message);
   }
 
-  /** The socket is open. */
+  // The socket ---------------------------------------------------------------
+
+  /** Begins: from here on what happens on the socket is handled. */
+  start(): void {
+    const { isClient, limits: { ackTimeout } } = this.host;
+    if (!isClient) {
+      this.#setLimit(
+        "hello",
+        ackTimeout,
+        () => this.cross("ackTimeout", 4001, "no handshake in time"),
+      );
+    }
+    this.#socket.listen(this.#receiver);
+  }
+
   opened(): void {
-    if (this.status !== "connecting") return;
+    this.#watcher?.open();
+    if (this.#status !== "connecting") return;
     if (this.host.handlers.native === "only") this.#decide();
-    else if (this.host.isClient) this.outlet.send(HELLO);
+    else if (this.host.isClient) this.buffer.send(HELLO);
+  }
+
+  handshake(data: RawBody): boolean {
+    if (this.#status !== "connecting" || typeof data !== "string") return false;
+    if (!this.host.isClient) {
+      if (data !== HELLO) return false;
+      this.#decide();
+    } else if (data.startsWith(WELCOME)) {
+      this.#id = data.slice(WELCOME.length);
+      this.#decide();
+    } else if (data.startsWith(REFUSAL)) {
+      this.host.onRefused(parseErrorText(data.slice(REFUSAL.length)));
+      // The server closes by itself, with a code of its own.
+      this.#setLimit(
+        "goodbye",
+        this.host.limits.closeTimeout,
+        () => this.close(),
+      );
+    } else return false;
+    return true;
   }
 
   /** Runs the hook that may refuse the connection. */
   #decide(): void {
-    this.status = "acknowledging";
-    this.deadlines.clear("hello");
+    this.#status = "acknowledging";
+    this.#clearLimit("hello");
     this.queue.push(async () => {
       try {
         await this.host.onConnect(this.conn);
-        this.#isPaired = true;
-        // It took so long that the end has been told without it.
-        if (this.#isOver) return await this.#tellEnd([]);
+        this.#pairing = "paired";
+        // It took so long that the end was told without it.
+        if (this.#hasEnded) return await this.#tellEnd();
         if (this.isEnding) return;
         if (this.host.handlers.native === "only") {
-          await this.membership.enterNative();
+          await this.namespaces.enterNative();
         }
-        this.open();
+        this.accept();
       } catch (error) {
         try {
           this.#turnAway(error);
@@ -283,188 +362,165 @@ export class Core {
     });
   }
 
+  accept(): void {
+    if (this.#status !== "acknowledging") return;
+    this.#status = "open";
+    const { host } = this;
+    if (!host.isClient && host.handlers.native !== "only") {
+      this.buffer.send(WELCOME + this.#id);
+    }
+    host.onOpen(this.conn);
+    this.#awaitMessage();
+    this.#receiver.accept();
+  }
+
   #turnAway(error: unknown): void {
-    // That it has left meanwhile is no fault of the hook.
+    // The hook has failed since the peer has left.
     if (error instanceof ConnectionClosedError && this.isEnding) return;
     const isTold = error instanceof EventError;
     if (!isTold) this.report(error, { event: "onConnect" });
     const text = isTold ? error.message : INTERNAL_ERROR;
-    if (this.status === "acknowledging") this.outlet.send(REFUSAL + text);
+    if (this.#status === "acknowledging") this.buffer.send(REFUSAL + text);
     this.close(error instanceof CloseError ? error.code : 1008, text);
   }
 
-  /** Closes it, for it has crossed a limit. */
+  /** Closes the connection when nothing is received for too long. */
+  #awaitMessage(): void {
+    const { read } = this.host.handlers.timeouts;
+    if (read === undefined || this.isEnding) return;
+    this.#setLimit("silence", read, () => {
+      if (this.#receiver.takeWasHeard()) this.#awaitMessage();
+      else this.close(4002, "nothing was received");
+    });
+  }
+
+  /** Sends nothing more to a peer that reads too slowly. */
+  #onOverflow(): void {
+    if (this.isEnding) return;
+    this.buffer.drop();
+    this.cross("maxBuffered", 4008, "it reads too slowly");
+  }
+
   cross(limit: LimitName, code: number, reason: string): void {
     if (this.isEnding) return;
     this.host.crossings.add(limit);
     this.close(code, reason);
   }
 
-  /** Handles a frame of the handshake; says whether it was one. */
-  handshake(data: RawBody): boolean {
-    if (typeof data !== "string") return false;
-    if (!this.host.isClient) {
-      if (data !== HELLO) return false;
-      this.#decide();
-    } else if (data.startsWith(WELCOME)) {
-      this.id = data.slice(WELCOME.length);
-      this.#decide();
-    } else if (data.startsWith(REFUSAL)) {
-      const error = parseErrorText(data.slice(REFUSAL.length));
-      this.host.onRefused(this.conn, error);
-      this.close();
-    } else return false;
-    return true;
+  // The end ------------------------------------------------------------------
+
+  close(code = 1000, reason = ""): void {
+    if (this.isEnding) return;
+    this.#status = "closing";
+    this.#end = { info: { code, reason, wasClean: false }, isOurs: true };
+    this.#lose();
+    this.#setLimit("goodbye", this.host.limits.closeTimeout, () => {
+      this.host.crossings.add("closeTimeout");
+      this.#closed(this.#end!.info);
+      if (this.#socket.can?.terminate) this.#socket.terminate?.();
+    });
+    // What was accepted for sending goes out first.
+    this.buffer.flush();
+    this.#socket.close(code, reason);
   }
 
-  /** Nothing more is sent, and nobody is left waiting. */
-  #silence(): void {
-    this.deadlines.clear("hello");
-    this.deadlines.clear("silence");
-    this.#drain?.end(this.closedError());
-    this.#intake?.drop();
-    this.host.onSilenced(this.conn);
-    this.membership.silence();
-    this.asks.closeAll(this.closedError());
-  }
-
-  /** The socket has ended, or is given up. */
   closed(info: CloseInfo): void {
-    if (this.status === "closed") return;
-    const wasClosing = this.status === "closing";
-    this.#end = wasClosing ? { ...this.#end!, wasClean: info.wasClean } : info;
-    this.status = "closed";
-    this.deadlines.clear("goodbye");
-    if (!wasClosing) this.#silence();
-    // What came before the end is still handled, then the end itself. A
-    // handler that never ends must not keep the end from being told.
-    this.deadlines.set(
-      "stuck",
-      this.host.limits.closeTimeout,
-      () => {
-        this.host.crossings.add("closeTimeout");
-        void this.#finish();
-      },
-    );
-    this.queue.push(() => this.#finish());
+    // The connection itself may have been given up long before.
+    this.#watcher?.release();
+    this.#closed(info);
   }
 
-  /** Ends at once, without waiting for the other side or for handlers. */
-  abandon(): void {
-    this.closed(this.#end ?? { code: 1006, reason: "", wasClean: false });
+  /** Ends at once, without waiting for the peer or for handlers. */
+  abandon(code: number, reason: string): void {
+    this.close(code, reason);
+    this.#closed(this.#end!.info);
     void this.#finish();
   }
 
-  async #finish(): Promise<void> {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.deadlines.clear("stuck");
-    // A hook that never ends must not keep the end from being told.
-    const left = this.membership.left;
-    await this.#within(() => this.membership.leaveByForce());
-    await this.#within(() => this.#tellEnd(left));
-    this.#isFinished = true;
-    this.#intake?.giveUp();
-    this.#finished?.resolve(this.#end!);
+  /** Nothing more is sent, and no caller is left waiting. */
+  #lose(): void {
+    this.#clearLimit("hello");
+    this.#clearLimit("silence");
+    this.#clearLimit("goodbye");
+    this.#receiver.drop();
+    this.namespaces.lose();
+    this.asks.close(this.closedError());
+    this.buffer.close(this.closedError());
+    this.host.onLost(this.conn, this.#end!.info);
   }
 
-  async #tellEnd(left: Left[]): Promise<void> {
-    const isPaired = this.#isPaired && !this.#isEndTold;
-    this.#isEndTold ||= isPaired;
-    await this.host.onClosed(this.conn, { info: this.#end!, isPaired, left });
-  }
-
-  /** Waits for hooks, but not for ever. */
-  async #within(hooks: () => Promise<void>): Promise<void> {
-    const { promise, resolve } = makeDeferred<void>();
-    this.deadlines.set("hooks", this.host.limits.closeTimeout, () => {
+  #closed(info: CloseInfo): void {
+    if (this.isEnding && this.#status !== "closing") return;
+    const { wasClean } = info;
+    const isOurs = this.#status === "closing";
+    this.#end = isOurs
+      ? { info: { ...this.#end!.info, wasClean }, isOurs }
+      : { info, isOurs };
+    this.#status = "closed";
+    this.#clearLimit("goodbye");
+    if (!isOurs) this.#lose();
+    // What came before the end is still handled, then the end itself, even if
+    // a handler never ends.
+    this.#setLimit("stuck", this.host.limits.closeTimeout, () => {
       this.host.crossings.add("closeTimeout");
-      resolve();
+      void this.#finish();
     });
-    await Promise.race([hooks(), promise]);
-    this.deadlines.clear("hooks");
+    this.queue.push(() => this.#finish());
   }
 
-  /** It is sent no more, and what it has not read is its own loss. */
-  #onTooSlow(): void {
-    if (this.isEnding) return;
-    this.outlet.drop();
-    this.cross("maxBuffered", 4008, "it reads too slowly");
+  async #finish(): Promise<void> {
+    if (this.#status !== "closed") return;
+    this.#status = "ending";
+    this.#clearLimit("stuck");
+    const isInTime = await this.#within(() => this.namespaces.leaveByForce());
+    if (!isInTime) await this.namespaces.hurry();
+    await this.#within(() => this.#tellEnd());
+    this.#status = "ended";
+    this.#watcher?.giveUp();
+    this.#ended?.resolve(this.#end!.info);
+  }
+
+  get #hasEnded(): boolean {
+    return this.#status === "ending" || this.#status === "ended";
+  }
+
+  async #tellEnd(): Promise<void> {
+    const isPaired = this.#pairing === "paired";
+    if (isPaired) this.#pairing = "told";
+    await this.host.onEnded(this.conn, this.#end!.info, isPaired);
+  }
+
+  /** Waits for hooks, but not for ever; tells whether they have ended. */
+  async #within(hooks: () => Promise<void>): Promise<boolean> {
+    const { promise, resolve } = makeDeferred<boolean>();
+    this.#setLimit("hooks", this.host.limits.closeTimeout, () => {
+      this.host.crossings.add("closeTimeout");
+      resolve(false);
+    });
+    const isInTime = await Promise.race([hooks().then(() => true), promise]);
+    this.#clearLimit("hooks");
+    return isInTime;
+  }
+
+  // Time limits --------------------------------------------------------------
+
+  #setLimit(limit: TimeLimit, ms: number, run: () => void): void {
+    const deadline = this.host.timers.set(ms, () => {
+      this.#deadlines.delete(limit);
+      run();
+    });
+    this.#deadlines.set(limit, [ms, deadline]);
+  }
+
+  #clearLimit(limit: TimeLimit): void {
+    const entry = this.#deadlines.get(limit);
+    if (entry === undefined) return;
+    this.#deadlines.delete(limit);
+    this.host.timers.clear(...entry);
   }
 }
 
 /** Whether a message came without a head, so that none can go back. */
 function isBare({ isNative, wait }: Message): boolean {
   return isNative && wait === "";
-}
-
-/** What a connection has a time limit for. */
-export type TimeLimit =
-  | "hello" // of the other side
-  | "silence" // since it has last sent something
-  | "goodbye" // its answer to our close
-  | "stuck" // the handlers of what came before the end
-  | "hooks" // of the end
-  | "drain";
-
-// the next look at what was sent
-
-/** The time limits of one connection that are running. */
-export class Deadlines {
-  readonly #timers: Timers;
-  readonly #running = new SparseMap<TimeLimit, [number, Deadline]>();
-
-  constructor(timers: Timers) {
-    this.#timers = timers;
-  }
-
-  /** Has something done after some milliseconds, unless it is cleared. */
-  set(limit: TimeLimit, ms: number, run: () => void): void {
-    const deadline = this.#timers.set(ms, () => {
-      this.#running.delete(limit);
-      run();
-    });
-    this.#running.set(limit, [ms, deadline]);
-  }
-
-  clear(limit: TimeLimit): void {
-    const entry = this.#running.get(limit);
-    if (entry === undefined) return;
-    this.#running.delete(limit);
-    this.#timers.clear(...entry);
-  }
-}
-
-/** How often is looked whether what was sent has gone, in milliseconds. */
-const LOOK = 10;
-
-/** Who waits until what was sent has gone; no platform tells of that. */
-export class Drain {
-  readonly #outlet: Outlet;
-  readonly #deadlines: Deadlines;
-  readonly #waiting: Deferred<void> = makeDeferred();
-
-  constructor(outlet: Outlet, deadlines: Deadlines) {
-    this.#outlet = outlet;
-    this.#deadlines = deadlines;
-    this.#wait();
-  }
-
-  /** Settled when there is room again. */
-  get promise(): Promise<void> {
-    return this.#waiting.promise;
-  }
-
-  /** There will be no room any more. */
-  end(error: Error): void {
-    this.#deadlines.clear("drain");
-    this.#waiting.reject(error);
-  }
-
-  #wait(): void {
-    this.#deadlines.set("drain", LOOK, () => {
-      if (this.#outlet.isBehind) this.#wait();
-      else this.#waiting.resolve();
-    });
-  }
 }

@@ -1,12 +1,16 @@
 /** Programs and peers that make trouble, each found by trying. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { coreOf } from "../api/conn.ts";
 import type { NSConn } from "../api/ns_conn.ts";
 import type { Room } from "../api/room.ts";
 import { joinConnHandlers } from "../controller/sources.ts";
 import { Struct } from "../controller/struct.ts";
-import { handshake, MemoryServer, RawClient } from "../harness/mod.ts";
+import {
+  handshake,
+  MemoryServer,
+  RawClient,
+  sessionOf,
+} from "../harness/mod.ts";
 import { CloseError, EventError } from "../protocol/errors.ts";
 import { Server } from "../server/server.ts";
 import { socketPair } from "../transport/memory.ts";
@@ -376,7 +380,7 @@ Deno.test("A leave that is answered late is completed all the same", async () =>
   await assertRejects(
     () => nsConn.disconnect({ timeout: 5 }),
     Error,
-    'Cannot ask "_OnNamespaceDisconnect": no answer within 5 ms',
+    'Cannot leave namespace "chat": no answer within 5 ms',
   );
   assertEquals(nsConn.isConnected, true);
   gate.resolve();
@@ -504,7 +508,7 @@ Deno.test("Struct takes fields for events only if they are named like one", asyn
   await using memory = new MemoryServer(new Struct(Controller));
   const nsConn = await (await memory.dial({ chat: {} })).connect("chat");
   assertEquals((await nsConn.ask("onHi")).text(), "hi");
-  assertEquals(coreOf(nsConn.conn).asks.size, 0);
+  assertEquals(sessionOf(nsConn.conn).asks.size, 0);
 });
 
 Deno.test("Server.ask() keeps to an ID, and takes back what others were asked", async () => {
@@ -527,7 +531,7 @@ Deno.test("Server.ask() keeps to an ID, and takes back what others were asked", 
     assertEquals((await server.ask({ ...ask, to })).text(), to);
   }
   await server.ask({ ...ask, event: "onSlow" });
-  const pending = server.connections.map((conn) => coreOf(conn).asks.size);
+  const pending = server.connections.map((conn) => sessionOf(conn).asks.size);
   assertEquals(pending, [0, 0]);
   never.resolve();
 });

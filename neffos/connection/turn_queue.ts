@@ -1,11 +1,12 @@
-/** One piece of work that was begun and may wait for an answer. */
+/** A piece of work that has begun and may wait for an answer. */
 export class Turn {
   /** The answers that it waits for. */
   suspensions = 0;
+  /** Whether the next item waits for it no longer, or never did. */
   isDone = false;
-  /** All that it does, now and later, is known to be done by it. */
+  /** Whether the tracer knows it as the author of all that it does. */
   isTraced = false;
-  /** Somebody may say later that it waits: it stands for nothing else then. */
+  /** Whether it was handed out, so that the object is not used again. */
   isKnown = false;
 }
 
@@ -18,20 +19,19 @@ export interface TurnTracer {
   run<T>(turn: Turn | undefined, code: () => T): T;
 }
 
-/** Which pieces of work wait; from {@linkcode Queue.callers}. */
+/** The turns that wait; from {@linkcode TurnQueue.possibleCallers}. */
 export type Turns = readonly Turn[];
 
 const NONE: Turns = [];
-
 /** How many items that are done may stand before those that are not. */
 const MAX_DONE = 1024;
 
 /**
- * Handles what comes in one after another, in order. The next item begins
+ * Handles the messages of a connection one after another. The next item begins
  * when the one before is done, or when it waits for an answer on this very
- * connection: what it waits for may be behind an item of this queue.
+ * connection: that answer may be behind an item of this queue.
  */
-export class Queue<Item> {
+export class TurnQueue<Item> {
   readonly #handle: (item: Item) => void | Promise<void>;
   #items: Item[] = [];
   #head = 0;
@@ -57,7 +57,7 @@ export class Queue<Item> {
     return this.#items.length - this.#head;
   }
 
-  /** The items that have begun and whose promise is pending. */
+  /** The turns that have begun and whose promise is pending. */
   get pending(): number {
     return this.#pending.size;
   }
@@ -73,7 +73,7 @@ export class Queue<Item> {
   }
 
   /** Begins an item at once; what has not begun waits for it too. */
-  interject(item: Item): void {
+  runNow(item: Item): void {
     this.#run(item);
   }
 
@@ -85,7 +85,7 @@ export class Queue<Item> {
     queueMicrotask(() => this.#drain());
   }
 
-  /** Runs what a turn does so that it is known to be its doing. */
+  /** Runs what a turn does so that it is known as the author of it. */
   trace<T>(code: () => T): T {
     const turn = this.#current;
     if (turn === undefined || this.#tracer === undefined) return code();
@@ -94,27 +94,46 @@ export class Queue<Item> {
     return this.#tracer.run(turn, code);
   }
 
+  /** Runs code as a turn of its own, for which no item waits. */
+  async runBeside(code: () => Promise<void>): Promise<void> {
+    const turn = new Turn();
+    turn.isDone = true;
+    turn.isKnown = true;
+    const outer = this.#current;
+    this.#current = turn;
+    this.#pending.add(turn);
+    const promise = this.trace(code);
+    this.#current = outer;
+    try {
+      await promise;
+    } finally {
+      this.#pending.delete(turn);
+    }
+  }
+
   /**
-   * Tells which turns are the ones that now call. In the synchronous part of
-   * a turn, and in one that is traced, that is exact. Of the other pending
-   * turns nobody can say which one it is: all of them are taken for it, so
-   * that none locks up.
+   * Finds the turns that may be the one that now calls. In the synchronous
+   * part of a turn, and in a traced one, that is exact. Of the other pending
+   * turns nothing tells which one it is: all of them are taken for it, so that
+   * none of them locks up.
    */
-  callers(): Turns {
+  possibleCallers(): Turns {
     if (this.#pending.size === 0 && this.#current === undefined) return NONE;
-    const exact = this.caller();
-    if (exact.length > 0) return exact;
+    const exact = this.exactCaller();
+    if (exact !== undefined) return [exact];
     return [...this.#pending].filter(({ isTraced }) => !isTraced);
   }
 
-  /** As {@linkcode callers}, but nobody where that is not exact. */
-  caller(): Turns {
+  /** Finds the turn that now calls, where that is known. */
+  exactCaller(): Turn | undefined {
     if (this.#current !== undefined) {
       this.#current.isKnown = true;
-      return [this.#current];
+      return this.#current;
     }
     const traced = this.#tracer?.getStore();
-    return traced !== undefined && this.#pending.has(traced) ? [traced] : NONE;
+    return traced !== undefined && this.#pending.has(traced)
+      ? traced
+      : undefined;
   }
 
   /** Lets the next item begin while these turns wait for an answer. */
@@ -129,6 +148,18 @@ export class Queue<Item> {
   resume(turns: Turns): void {
     for (const turn of turns) {
       if (--turn.suspensions === 0 && !turn.isDone) this.#active++;
+    }
+  }
+
+  /** Lets the next item begin while the calling turn waits for a promise. */
+  async suspendCaller<T>(promise: Promise<T>): Promise<T> {
+    const caller = this.exactCaller();
+    const turns = caller === undefined ? NONE : [caller];
+    this.suspend(turns);
+    try {
+      return await promise;
+    } finally {
+      this.resume(turns);
     }
   }
 
@@ -154,7 +185,7 @@ export class Queue<Item> {
     const outer = this.#current;
     this.#current = turn;
     this.#active++;
-    // Who has let it begin is not who does it.
+    // Leave the caller's async context: it only unblocked this turn.
     const isInherited = this.#tracer?.getStore() !== undefined;
     const promise = isInherited
       ? this.#tracer!.run(undefined, () => this.#handle(item))
@@ -162,7 +193,7 @@ export class Queue<Item> {
     this.#current = outer;
     if (promise !== undefined) {
       this.#pending.add(turn);
-      this.#finish(turn, promise);
+      void this.#finish(turn, promise);
       return;
     }
     if (turn.suspensions === 0) this.#active--;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { Queue, type Turn, type Turns } from "./turn_queue.ts";
+import { type Turn, TurnQueue, type Turns } from "./turn_queue.ts";
 
 type Work = () => void | Promise<void>;
 
@@ -9,9 +9,9 @@ async function later(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 }
 
-Deno.test("Queue handles items in order, each when the one before is done", async () => {
+Deno.test("TurnQueue handles items in order, each when the one before is done", async () => {
   const log: string[] = [];
-  const queue = new Queue<Work>((item) => item(), undefined);
+  const queue = new TurnQueue<Work>((item) => item(), undefined);
   queue.push(() => void log.push("sync"));
   queue.push(async () => {
     log.push("begin");
@@ -34,14 +34,17 @@ Deno.test("Queue handles items in order, each when the one before is done", asyn
 
 for (const tracer of [undefined, new AsyncLocalStorage<Turn>()]) {
   const how = tracer ? "traced" : "untraced";
-  Deno.test(`Queue goes on while a turn waits, and then waits for it (${how})`, async () => {
+  Deno.test(`TurnQueue goes on while a turn waits, and then waits for it (${how})`, async () => {
     const log: string[] = [];
     const answer = Promise.withResolvers<void>();
     let turns: Turns = [];
-    const queue: Queue<Work> = new Queue((item) => queue.trace(item), tracer);
+    const queue: TurnQueue<Work> = new TurnQueue(
+      (item) => queue.trace(item),
+      tracer,
+    );
     queue.push(async () => {
       await later();
-      turns = queue.callers();
+      turns = queue.possibleCallers();
       queue.suspend(turns);
       log.push("asks");
       await answer.promise;
@@ -59,10 +62,13 @@ for (const tracer of [undefined, new AsyncLocalStorage<Turn>()]) {
   });
 }
 
-Deno.test("Queue does not go on for an ask that is none of its turns'", async () => {
+Deno.test("TurnQueue does not go on for an ask that is none of its turns'", async () => {
   const log: string[] = [];
   const tracer = new AsyncLocalStorage<Turn>();
-  const queue: Queue<Work> = new Queue((item) => queue.trace(item), tracer);
+  const queue: TurnQueue<Work> = new TurnQueue(
+    (item) => queue.trace(item),
+    tracer,
+  );
   queue.push(async () => {
     log.push("begin");
     await later();
@@ -70,7 +76,7 @@ Deno.test("Queue does not go on for an ask that is none of its turns'", async ()
   });
   queue.push(() => void log.push("second"));
   // Such as a timer of the program that asks this connection.
-  const turns = queue.callers();
+  const turns = queue.possibleCallers();
   assertEquals(turns, []);
   queue.suspend(turns);
   await later();
@@ -78,12 +84,12 @@ Deno.test("Queue does not go on for an ask that is none of its turns'", async ()
   assertEquals(log, ["begin", "end", "second"]);
 });
 
-Deno.test("Queue counts right when a turn does not wait for what it asked", async () => {
+Deno.test("TurnQueue counts right when a turn does not wait for what it asked", async () => {
   const log: string[] = [];
-  const queue = new Queue<Work>((item) => item(), undefined);
+  const queue = new TurnQueue<Work>((item) => item(), undefined);
   let turns: Turns = [];
   queue.push(() => {
-    turns = queue.callers();
+    turns = queue.possibleCallers();
     queue.suspend(turns);
     log.push("asks and leaves");
   });
@@ -98,9 +104,9 @@ Deno.test("Queue counts right when a turn does not wait for what it asked", asyn
   assertEquals(log, ["asks and leaves", "begin", "end", "last"]);
 });
 
-Deno.test("Queue.unshift() puts items before the others", async () => {
+Deno.test("TurnQueue.unshift() puts items before the others", async () => {
   const log: string[] = [];
-  const queue = new Queue<Work>((item) => item(), undefined);
+  const queue = new TurnQueue<Work>((item) => item(), undefined);
   queue.push(later);
   queue.push(() => void log.push("c"));
   queue.unshift([() => void log.push("a"), () => void log.push("b")]);
@@ -109,13 +115,13 @@ Deno.test("Queue.unshift() puts items before the others", async () => {
   assertEquals(log, ["a", "b", "c"]);
 });
 
-Deno.test("Queue does not take a turn that is done for the one after it", async () => {
+Deno.test("TurnQueue does not take a turn that is done for the one after it", async () => {
   const log: string[] = [];
-  const queue = new Queue<Work>((item) => item(), undefined);
+  const queue = new TurnQueue<Work>((item) => item(), undefined);
   let turns: Turns = [];
   // A handler that begins something and does not wait for it, which asks late.
   queue.push(() => {
-    turns = queue.callers();
+    turns = queue.possibleCallers();
   });
   queue.suspend(turns);
   const gate = Promise.withResolvers<void>();

@@ -13,6 +13,9 @@ import {
 } from "../protocol/event_names.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
 import type { ServerOptions } from "../server/options.ts";
+import { type Conn, portOf } from "../api/conn.ts";
+import type { Session } from "../connection/session.ts";
+import type { ServerHost } from "../server/host.ts";
 import { Server } from "../server/server.ts";
 import { socketPair } from "../transport/memory.ts";
 import type { Socket } from "../transport/socket.ts";
@@ -233,4 +236,14 @@ export function numberTokens(frames: SentFrame[]): SentFrame[] {
     tokens.set(token, name);
     return { from, data: name + data.slice(end) };
   });
+}
+
+/** Gets what stands behind a connection. */
+export function sessionOf(conn: Conn): Session {
+  return portOf(conn) as Session;
+}
+
+/** Gets what stands behind a server, by one of its connections. */
+export function hostOf(conn: Conn): ServerHost {
+  return sessionOf(conn).host as ServerHost;
 }

@@ -330,3 +330,7 @@ export function toRawBody(body: unknown): RawBody {
 export function estimateSize({ body, wait }: Message): number {
   return body.length + wait.length;
 }
+
+/** A message whose body is not checked. */
+// deno-lint-ignore no-explicit-any -- the caller claims what it can be read as
+export type UntypedMessage = Message<any>;

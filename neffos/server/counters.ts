@@ -1,6 +1,4 @@
-import { coreOf } from "../api/conn.ts";
 import type { ServerStats } from "../api/stats.ts";
-import type { ServerHost } from "./host.ts";
 
 /**
  * The codes of RFC 6455 and the IANA registry, and those that this module
@@ -11,8 +9,8 @@ const KNOWN_CODES: ReadonlySet<number> = new Set([
   ...[1012, 1013, 1014, 4001, 4002, 4008],
 ]);
 
-/** What has become of the requests and connections of a server. */
-export class Tally {
+/** Counts what becomes of the requests and connections of a server. */
+export class ConnectionCounters {
   readonly startTime: number = Date.now();
   readonly #start = performance.now();
   readonly refused = new Map<number, number>();
@@ -20,8 +18,19 @@ export class Tally {
   accepted = 0;
   errors = 0;
 
-  get uptime(): number {
-    return performance.now() - this.#start;
+  /** The numbers as they are now. */
+  stats(): Pick<
+    ServerStats,
+    "startTime" | "uptime" | "accepted" | "refused" | "closed" | "errors"
+  > {
+    return {
+      startTime: this.startTime,
+      uptime: performance.now() - this.#start,
+      accepted: this.accepted,
+      refused: Object.fromEntries(this.refused),
+      closed: Object.fromEntries(this.closed),
+      errors: this.errors,
+    };
   }
 
   /** Counts a request that was refused; the statuses are the program's. */
@@ -31,44 +40,13 @@ export class Tally {
 
   /** Counts a connection that has ended. */
   addClosed(code: number): void {
-    const group = groupOf(code);
+    const group = groupCloseCode(code);
     this.closed.set(group, (this.closed.get(group) ?? 0) + 1);
   }
 }
 
-function groupOf(code: number): string {
+function groupCloseCode(code: number): string {
   if (KNOWN_CODES.has(code)) return String(code);
   if (code >= 3000 && code <= 3999) return "3xxx";
   return code >= 4000 && code <= 4999 ? "4xxx" : "other";
-}
-
-/** Puts the numbers of a server together. */
-export function takeStats(host: ServerHost): ServerStats {
-  const { tally, traffic, index } = host;
-  const { startTime, uptime, accepted, errors } = tally;
-  let queued = 0;
-  let pending = 0;
-  for (const conn of host.all) {
-    const { queue, held } = coreOf(conn);
-    queued += queue.size + held;
-    pending += queue.pending;
-  }
-  return {
-    startTime,
-    uptime,
-    connections: host.connected.size,
-    sockets: host.all.size,
-    accepted,
-    refused: Object.fromEntries(tally.refused),
-    closed: Object.fromEntries(tally.closed),
-    namespaces: index.namespaces,
-    rooms: index.size - index.namespaces,
-    ...traffic,
-    errors,
-    drops: { ...host.drops },
-    crossings: Object.fromEntries(host.crossings.counts),
-    queued,
-    pending,
-    handlers: host.measure?.stats() ?? [],
-  };
 }

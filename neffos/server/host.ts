@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Conn, coreOf } from "../api/conn.ts";
-import type { FaultSource } from "../api/server_api.ts";
-import type { Drops } from "../api/stats.ts";
+import type { Conn } from "../api/conn.ts";
+import type { ServerStats } from "../api/stats.ts";
+import type { FaultSource, ServerApi } from "../api/server_api.ts";
+import type { UntypedNSConn } from "../api/ns_conn.ts";
 import { reportTo, UnhandledLog } from "../connection/faults.ts";
-import type { End, Host } from "../connection/host.ts";
+import type { Host } from "../connection/host.ts";
 import {
   Crossings,
   type Limits,
@@ -11,54 +12,54 @@ import {
   type RateLimit,
   rateOf,
 } from "../connection/limits.ts";
-import type { NSState } from "../connection/namespace_state.ts";
+import type { Session } from "../connection/session.ts";
 import type { Turn, TurnTracer } from "../connection/turn_queue.ts";
 import {
+  type CompiledEvents,
   type CompiledHandlers,
   compileHandlers,
 } from "../controller/compile.ts";
 import type { ConnHandler } from "../controller/events.ts";
 import type { Message } from "../protocol/message.ts";
-import { Traffic } from "../transport/send_buffer.ts";
+import { TrafficCounters } from "../transport/send_buffer.ts";
+import type { CloseInfo } from "../transport/socket.ts";
 import { Timers } from "../util/timers.ts";
-import { parseTrustProxy } from "./address.ts";
-import { ConnectionLimiter, type ConnectionSlot } from "./admission.ts";
-import { Backlog } from "./backlog.ts";
-import { Tally } from "./counters.ts";
-import { Index } from "./directory.ts";
+import { ConnectionLimiter } from "./admission.ts";
+import { ChunkedBroadcasts } from "./chunked_broadcasts.ts";
+import { ConnectionCounters } from "./counters.ts";
+import { ServerDirectory } from "./directory.ts";
 import type { HandlerTimes } from "./handler_times.ts";
 import type { ServerOptions } from "./options.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
-import type { Server } from "./server.ts";
+import { parseTrustProxy } from "./address.ts";
 
 /** The server as its connections see it. */
 export class ServerHost implements Host {
-  readonly server: Server;
+  readonly server: ServerApi;
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
   readonly rate: Required<RateLimit> | undefined;
-  /** Who may still come in. */
   readonly admission: ConnectionLimiter;
-  /** Which pages may. */
   readonly checkOrigin: OriginCheck;
   readonly isClient = false;
+  readonly goal = undefined;
   readonly tracer: TurnTracer = new AsyncLocalStorage<Turn>();
   readonly timers: Timers = new Timers();
-  readonly index: Index = new Index();
-  readonly backlog: Backlog = new Backlog();
-  readonly drops: Drops = { invalid: 0, stray: 0, lateAnswers: 0, volatile: 0 };
+  readonly directory: ServerDirectory = new ServerDirectory();
+  readonly broadcasts: ChunkedBroadcasts = new ChunkedBroadcasts();
+  readonly drops = { invalid: 0, stray: 0, lateAnswers: 0, volatile: 0 };
   readonly crossings: Crossings = new Crossings();
-  readonly traffic: Traffic = new Traffic();
-  readonly tally: Tally = new Tally();
-  /** How long the handlers take, once somebody wants to know. */
+  readonly traffic: TrafficCounters = new TrafficCounters();
+  readonly counters: ConnectionCounters = new ConnectionCounters();
+  /** How long handlers take, once that is asked for. */
   measure: HandlerTimes | undefined;
-  /** Every connection whose end was not told yet. */
-  readonly all = new Set<Conn>();
-  /** Those that `onConnect` was called for and that are not closed. */
+  /** The connections whose end was not told yet. */
+  readonly sessions = new Map<Conn, Session>();
+  /** The connections that `onConnect` was called for and that can be used. */
   readonly connected = new Set<Conn>();
   readonly #unhandled = new UnhandledLog();
 
-  constructor(server: Server, handler: ConnHandler, options: ServerOptions) {
+  constructor(server: ServerApi, handler: ConnHandler, options: ServerOptions) {
     const { origins, trustProxy = false, rateLimit } = options;
     this.server = server;
     this.handlers = compileHandlers(handler, server);
@@ -70,10 +71,35 @@ export class ServerHost implements Host {
     this.checkOrigin = makeOriginCheck(origins, hops);
   }
 
-  add(conn: Conn, place: ConnectionSlot): void {
-    this.all.add(conn);
-    this.tally.accepted++;
-    coreOf(conn).start(place);
+  add(session: Session): void {
+    this.sessions.set(session.conn, session);
+    this.counters.accepted++;
+    session.start();
+  }
+
+  /** Puts the numbers of the server together. */
+  stats(): ServerStats {
+    const { counters, directory } = this;
+    let queued = 0;
+    let pending = 0;
+    for (const { buffer, queue, waiting } of this.sessions.values()) {
+      buffer.countTraffic();
+      queued += waiting;
+      pending += queue.pending;
+    }
+    return {
+      ...counters.stats(),
+      connections: this.connected.size,
+      sockets: this.sessions.size,
+      namespaces: directory.namespaces,
+      rooms: directory.rooms,
+      ...this.traffic,
+      drops: { ...this.drops },
+      crossings: Object.fromEntries(this.crossings.counts),
+      queued,
+      pending,
+      handlers: this.measure?.stats() ?? [],
+    };
   }
 
   async onConnect(conn: Conn): Promise<void> {
@@ -85,13 +111,17 @@ export class ServerHost implements Host {
 
   onRefused(): void {}
 
-  onSilenced(conn: Conn): void {
+  onLost(conn: Conn): void {
     this.connected.delete(conn);
   }
 
-  async onClosed(conn: Conn, { info, isPaired }: End): Promise<void> {
+  async onEnded(
+    conn: Conn,
+    info: CloseInfo,
+    isPaired: boolean,
+  ): Promise<void> {
     // A hook that ends after the end was given up on tells of it again.
-    if (this.all.delete(conn)) this.tally.addClosed(info.code);
+    if (this.sessions.delete(conn)) this.counters.addClosed(info.code);
     if (!isPaired) return;
     try {
       await this.server.onDisconnect?.(conn, info);
@@ -100,23 +130,24 @@ export class ServerHost implements Host {
     }
   }
 
-  onUnhandled({ nsConn, namespace, events }: NSState, message: Message): void {
+  onUnhandled(
+    nsConn: UntypedNSConn,
+    events: CompiledEvents,
+    message: Message,
+  ): void {
     const { onUnhandled } = this.server;
+    const { conn, namespace } = nsConn;
     if (onUnhandled === undefined) {
       this.#unhandled.tell(namespace, message.event, events);
       return;
     }
     Promise.try(onUnhandled, nsConn, message).catch((error) =>
-      this.report(error, {
-        conn: nsConn.conn,
-        namespace,
-        event: "onUnhandled",
-      })
+      this.report(error, { conn, namespace, event: "onUnhandled" })
     );
   }
 
   report(error: unknown, source: FaultSource): void {
-    this.tally.errors++;
+    this.counters.errors++;
     reportTo(this.server.onError, error, source);
   }
 }

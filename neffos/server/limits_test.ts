@@ -7,11 +7,16 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { coreOf } from "../api/conn.ts";
 import type { Client } from "../client.ts";
 import type { LimitName } from "../connection/limits.ts";
 import type { ConnHandler } from "../controller/events.ts";
-import { handshake, MemoryServer, RawClient } from "../harness/mod.ts";
+import {
+  handshake,
+  hostOf,
+  MemoryServer,
+  RawClient,
+  sessionOf,
+} from "../harness/mod.ts";
 import { LimitError } from "../protocol/errors.ts";
 import { socketPair } from "../transport/memory.ts";
 import type { Socket } from "../transport/socket.ts";
@@ -81,7 +86,7 @@ async function cross(
   });
   const nsConn = await client.connect("chat");
   const [own] = target.server.connections;
-  const host = coreOf(own!).host as ServerHost;
+  const host = hostOf(own!);
   const enter = async (...frames: string[]) => {
     const raw = await RawClient.open(target, ...HELLO);
     await raw.until(2);
@@ -201,7 +206,7 @@ Deno.test("maxNamespaces refuses one more, and the connection goes on", async ()
         "$3;chat;;onSay;0;0;hi",
       );
       assertEquals((await raw.until(5)).slice(2), [
-        "$2;other;;_OnNamespaceConnect;1;0;1 namespaces are the limit",
+        '$2;other;;_OnNamespaceConnect;1;0;Cannot connect to namespace "other": 1 namespaces are the limit of a connection',
         ";chat;;onTick;0;0;hi",
         "$3;chat;;onSay;0;0;hi",
       ]);
@@ -397,14 +402,14 @@ Deno.test("closeTimeout gives up on a peer that answers no close, whose socket c
   const { server, url } = listening;
   const client = await listening.dial({ chat: {} });
   const nsConn = await client.connect("chat");
-  const host = coreOf(server.connections[0]!).host as ServerHost;
+  const host = hostOf(server.connections[0]!);
   using deaf = await openDeaf(url);
   await deaf.write(HELLO_FRAME);
   while (server.connections.length < 2) await nsConn.ask("onHi");
   server.connections[1]!.close(4000);
   assertEquals(await gone.promise, 4000);
   assertEquals(server.totalConnections, 1);
-  assertEquals(host.all.size, 1);
+  assertEquals(host.sessions.size, 1);
   assertEquals(host.crossings.counts.get("closeTimeout"), 1);
   // The socket is there all the same.
   const refused = await request(url, "GET", UPGRADE);
@@ -437,10 +442,10 @@ Deno.test("A client that leaves before it is answered keeps no place", async () 
   assertEquals(await statusOf(), 200);
   const raw = await RawClient.open({ open: () => pairs[0]![0] }, "M");
   await raw.until(1);
-  const host = coreOf(server.connections[0]!).host as ServerHost;
+  const host = hostOf(server.connections[0]!);
   assertEquals(await statusOf(), 200);
   assertEquals(await statusOf(), 503);
-  await coreOf([...host.all].at(-1)!).finished;
+  await [...host.sessions.values()].at(-1)!.ended;
   assertEquals(await statusOf(), 200);
   await server.close();
 });
@@ -458,7 +463,7 @@ Deno.test("maxConnections answers 503, and takes the next when one has left", as
       assertEquals(response.status, 503);
       assert(Number(response.headers.get("retry-after")) >= 1);
       assertEquals(await response.text(), "This server is full");
-      const left = coreOf(target.server.connections.at(-1)!).finished;
+      const left = sessionOf(target.server.connections.at(-1)!).ended;
       await end(raw);
       await left;
       await end(await enter());
@@ -524,7 +529,9 @@ Deno.test("maxConnectionsPerAddress answers 429 to one address alone", async () 
     };
     const limit = "maxConnectionsPerAddress";
     await cross(make, options, limit, async ({ target, enter, host }) => {
-      const own = [...host.all].map(({ request }) => request.remoteAddr)[0];
+      const own = [...host.sessions.keys()].map(({ request }) =>
+        request.remoteAddr
+      )[0];
       const info = own ? { remoteAddr: own } : undefined;
       const raw = await enter();
       const response = await target.server.upgrade(handshake(), info);
@@ -623,7 +630,7 @@ Deno.test("Requests that are refused leave nothing behind", async () => {
   await Promise.resolve();
   first.send("M");
   await first.until(1);
-  const host = coreOf(server.connections[0]!).host as ServerHost;
+  const host = hostOf(server.connections[0]!);
   const before = host.timers.size;
   const statuses: number[] = [];
   for (let n = 0; n < 500; n++) {
@@ -640,15 +647,15 @@ Deno.test("Requests that are refused leave nothing behind", async () => {
   assertEquals(statuses, new Array(500).fill(round).flat());
   assertEquals(told, statuses);
   assertEquals(host.timers.size, before);
-  const { admission, all } = host;
-  assertEquals([admission.size, admission.addresses, all.size], [2, 1, 2]);
+  const { admission, sessions } = host;
+  assertEquals([admission.size, admission.addresses, sessions.size], [2, 1, 2]);
   assertEquals(await upgrade("192.0.2.2"), 200);
   told.length = 0;
   for (let n = 0; n < 500; n++) await upgrade(`198.51.100.${n % 256}`);
   assertEquals(told, new Array(500).fill(503));
-  assertEquals([admission.size, admission.addresses, all.size], [3, 2, 3]);
+  assertEquals([admission.size, admission.addresses, sessions.size], [3, 2, 3]);
   await server.close();
-  assertEquals([admission.size, admission.addresses, all.size], [0, 0, 0]);
+  assertEquals([admission.size, admission.addresses, sessions.size], [0, 0, 0]);
   assertEquals(host.timers.size, 0);
 });
 

@@ -5,19 +5,18 @@
  */
 
 import type { AskOptions } from "../api/ask_options.ts";
-import { Conn } from "../api/conn.ts";
+import type { Conn } from "../api/conn.ts";
 import type { NSConn } from "../api/ns_conn.ts";
 import type { Except, ServerApi, ServerHooks } from "../api/server_api.ts";
 import type { MeasureOptions, ServerStats } from "../api/stats.ts";
 import type { AnyEvents, EventInit } from "../api/typed_events.ts";
+import { Session } from "../connection/session.ts";
 import type { ConnHandler } from "../controller/events.ts";
-import { encodeEvent, encodeRoute } from "../protocol/codec.ts";
 import { BadNamespaceError, UpgradeError } from "../protocol/errors.ts";
 import { Message, type MessageInit } from "../protocol/message.ts";
 import type { Upgrader, UpgradeRequest } from "../transport/upgrader.ts";
 import type { ConnectionSlot } from "./admission.ts";
 import { broadcast } from "./broadcast.ts";
-import { takeStats } from "./counters.ts";
 import { measureHandlers } from "./handler_times.ts";
 import {
   addParameterHeaders,
@@ -105,7 +104,7 @@ export class Server implements ServerApi {
    * @returns The connections in it.
    */
   room(namespace: string, name: string): NSConn[] {
-    const members = this.#host.index.find(namespace, name);
+    const members = this.#host.directory.find(namespace, name);
     return Array.from(members.values(), ({ nsConn }) => nsConn);
   }
 
@@ -143,7 +142,7 @@ export class Server implements ServerApi {
   ): Promise<Response> {
     if (!URL.canParse(request.url)) {
       // Such as a Host header that is none.
-      this.#host.tally.addRefused(400);
+      this.#host.counters.addRefused(400);
       return new Response("Cannot read the URL of the request", {
         status: 400,
       });
@@ -186,8 +185,14 @@ export class Server implements ServerApi {
       // Once this is called, nothing may fail until the response is sent.
       const { socket, response } = this.#upgrader(request, protocol);
       from.setUpgraded?.(response);
-      const conn = new Conn({ host: this.#host, socket, id, request: from });
-      this.#host.add(conn, place);
+      const session = new Session({
+        host: this.#host,
+        socket,
+        id,
+        request: from,
+        watcher: place,
+      });
+      this.#host.add(session);
       return response;
     } catch (error) {
       place?.release();
@@ -223,7 +228,7 @@ export class Server implements ServerApi {
       this.#host.report(failure, { event: "onUpgradeError" })
     );
     const { status, headers, message } = error;
-    this.#host.tally.addRefused(status);
+    this.#host.counters.addRefused(status);
     return new Response(message, { status, headers });
   }
 
@@ -264,19 +269,14 @@ export class Server implements ServerApi {
     options: AskOptions = {},
   ): Promise<Message> {
     const { namespace, room, event, body, to } = new Message(init);
-    const scope = encodeRoute(namespace, room);
     const done = new AbortController();
     const signal = options.signal
       ? AbortSignal.any([options.signal, done.signal])
       : done.signal;
     const asked: Promise<Message>[] = [];
-    for (const { core } of this.#host.index.find(namespace, room).values()) {
-      if (to !== "" && core.id !== to) continue;
-      asked.push(core.asks.request(
-        { namespace, room, event },
-        (wait) => encodeEvent(wait, scope, event, body),
-        { ...options, signal },
-      ));
+    for (const [conn, member] of this.#host.directory.find(namespace, room)) {
+      if (to !== "" && conn.id !== to) continue;
+      asked.push(member.request(room, event, body, { ...options, signal }));
     }
     if (asked.length === 0) {
       throw new BadNamespaceError(
@@ -321,7 +321,7 @@ export class Server implements ServerApi {
    * ```
    */
   stats(): ServerStats {
-    return takeStats(this.#host);
+    return this.#host.stats();
   }
 
   /**

@@ -1,5 +1,4 @@
-import { type Conn, coreOf } from "../api/conn.ts";
-import type { Core } from "../connection/session.ts";
+import type { Session } from "../connection/session.ts";
 import { type Deferred, makeDeferred } from "../util/deferred.ts";
 import { MAX_WAIT } from "../util/timers.ts";
 import type { ServerHost } from "./host.ts";
@@ -36,26 +35,26 @@ export class Shutdown {
         `Cannot close with a timeout of ${timeout}: it must be a number of milliseconds, 0 for no time`,
       );
     }
-    const cores = Array.from(this.#host.all, coreOf);
-    const closed = Promise.all(cores.map(waitForEnd));
+    const sessions = [...this.#host.sessions.values()];
+    const closed = Promise.all(sessions.map(waitForEnd));
     const isFirst = this.#finished === undefined;
     const { promise, resolve } = this.#finished ??= makeDeferred();
-    if (isFirst) void this.#tell(cores, timeout);
+    if (isFirst) void this.#closeAll(sessions, timeout);
     if (timeout !== undefined) await this.#abandonAfter(timeout, closed);
     await closed;
     if (!isFirst) return await promise;
-    this.#host.backlog.stop();
+    this.#host.broadcasts.stop();
     this.#host.timers.stop();
     resolve();
   }
 
-  async #tell(cores: Core[], timeout = Infinity): Promise<void> {
-    if (cores.length > BATCH) shuffle(cores);
-    const pauses = Math.ceil(cores.length / BATCH) - 1;
+  async #closeAll(sessions: Session[], timeout = Infinity): Promise<void> {
+    if (sessions.length > BATCH) shuffle(sessions);
+    const pauses = Math.ceil(sessions.length / BATCH) - 1;
     const longest = Math.min(PAUSE, timeout / 2 / pauses);
-    for (let i = 0; i < cores.length; i++) {
+    for (let i = 0; i < sessions.length; i++) {
       if (i > 0 && i % BATCH === 0) await this.#pause(longest);
-      cores[i]!.close(1001, "server closed");
+      sessions[i]!.close(1001, "server closed");
     }
   }
 
@@ -78,21 +77,15 @@ export class Shutdown {
     clearTimeout(timer);
     this.#isInHurry = true;
     this.#goOn();
-    for (const conn of this.#host.all) abandon(conn);
+    for (const session of this.#host.sessions.values()) {
+      session.abandon(1001, "server closed");
+    }
   }
 }
 
-function abandon(conn: Conn): void {
-  conn.close(1001, "server closed");
-  coreOf(conn).abandon();
-}
-
 /** Waits for the end of a connection; a handler of its own may do so. */
-async function waitForEnd({ queue, finished }: Core): Promise<void> {
-  const turns = queue.caller();
-  queue.suspend(turns);
-  await finished;
-  queue.resume(turns);
+async function waitForEnd(session: Session): Promise<void> {
+  await session.queue.suspendCaller(session.ended);
 }
 
 /** Puts a list into a random order, each as likely (Fisher and Yates). */

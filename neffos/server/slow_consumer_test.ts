@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { coreOf } from "../api/conn.ts";
-import { MemoryServer, RawClient } from "../harness/mod.ts";
+import { MemoryServer, RawClient, sessionOf } from "../harness/mod.ts";
 import { ConnectionClosedError } from "../protocol/errors.ts";
 import { OnNativeMessage } from "../protocol/event_names.ts";
 import type { CloseInfo } from "../transport/socket.ts";
@@ -86,7 +85,7 @@ Deno.test("Volatile messages are left out for who is behind, and for nobody else
   }));
   const [slow, fast] = clients;
   const [slowConn] = memory.server.connectionsByNamespace("ns");
-  const { drops } = coreOf(slowConn!.conn).host;
+  const { drops } = sessionOf(slowConn!.conn).host;
   const price = { namespace: "ns", event: "onPrice", isVolatile: true };
   slow!.socket.pause!();
   memory.server.broadcast(null, { ...price, body: "1" });

@@ -1,11 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { coreOf } from "../api/conn.ts";
 import { compileHandlers } from "../controller/compile.ts";
-import { handshake, MemoryServer, RawClient } from "../harness/mod.ts";
+import { handshake, hostOf, MemoryServer, RawClient } from "../harness/mod.ts";
 import { EventError } from "../protocol/errors.ts";
 import type { Socket } from "../transport/socket.ts";
 import { measureHandlers } from "./handler_times.ts";
-import type { ServerHost } from "./host.ts";
 
 const CONNECT = "$1;chat;;_OnNamespaceConnect;0;0;";
 
@@ -188,7 +186,7 @@ Deno.test("Server.stats() counts faults, drops and crossed limits", async () => 
   client.send(";chat;;onSay;0;0;", ";chat;;onRefuse;0;0;", ";no;;onSay;0;0;");
   await client.until(4);
   const [conn] = server.connections;
-  const host = coreOf(conn!).host as ServerHost;
+  const host = hostOf(conn!);
   host.crossings.add("maxRooms");
   host.crossings.add("maxRooms");
   const { errors, drops, crossings } = server.stats();

@@ -1,4 +1,5 @@
-import { type Conn, coreOf } from "../../neffos/api/conn.ts";
+import type { Conn } from "../../neffos/api/conn.ts";
+import { sessionOf } from "../../neffos/harness/mod.ts";
 import type { RawBody } from "../../neffos/protocol/message.ts";
 import type { Socket } from "../../neffos/transport/socket.ts";
 import type { Log } from "./failure.ts";
@@ -202,7 +203,7 @@ export class Peer {
   /** Compares what is owed and believed with what the server did and knows. */
   checkSettled(isStuck: boolean): void {
     if (this.status !== "open" || this.conn.isClosed || isStuck) return;
-    const { asks, status } = coreOf(this.conn);
+    const { asks, status } = sessionOf(this.conn);
     if (status !== "open") return;
     if (asks.size > 0) {
       this.#fail(`${asks.size} asks wait though all were answered`);
@@ -438,7 +439,7 @@ export class Peer {
 
   #takeAsk(frame: Frame): void {
     const { wait, namespace, event, isError } = frame;
-    const { asks } = coreOf(this.conn);
+    const { asks } = sessionOf(this.conn);
     if (isError) return this.#fail("an answer to what was never asked");
     if (!asks.isOwn(wait)) return this.#fail("a token that nobody has made");
     if (/^[$#]/.test(wait) || wait[1] === "!") this.#fail("a reserved token");

@@ -1,4 +1,5 @@
-import { coreOf } from "../../neffos/api/conn.ts";
+import { AsyncLocalStorage } from "node:async_hooks";
+import { sessionOf } from "../../neffos/harness/mod.ts";
 import {
   CloseError,
   type Conn,
@@ -67,6 +68,13 @@ interface Told {
   readonly rooms: Map<string, number>;
 }
 
+/** A hook that decides whether a namespace is left. */
+interface DisconnectHook {
+  readonly nsConn: NSConn;
+  /** Whether it has called for that itself. */
+  hasAgreed: boolean;
+}
+
 /** A promise of the program that the driver settles. */
 interface Gate {
   readonly conn: Conn;
@@ -96,6 +104,7 @@ export class Program {
   /** Gates that are kept until everything else is over. */
   readonly stuck: Gate[] = [];
   readonly told = new Map<NSConn, Told>();
+  readonly #disconnecting = new AsyncLocalStorage<DisconnectHook>();
   readonly hooked = new Map<Conn, Hooked>();
   /** The names of all rooms that were ever joined. */
   readonly roomNames = new Set<string>();
@@ -210,8 +219,8 @@ export class Program {
   /** What a handler gets must be what the server knows to be there. */
   #check(nsConn: NSConn, msg: Message): void {
     const { conn } = nsConn;
-    const state = coreOf(conn).membership.find(msg.namespace);
-    if (state?.nsConn !== nsConn || state.status !== "connected") {
+    const stay = sessionOf(conn).namespaces.find(msg.namespace);
+    if (stay?.nsConn !== nsConn) {
       this.#log.fail(
         `"${msg.event}" was handled in a namespace that is not connected`,
       );
@@ -306,12 +315,17 @@ export class Program {
         const isAsked = !msg.isLocal && !msg.isForced;
         const told = this.#toldOf(nsConn);
         this.#countDisconnect(told);
-        // Who refuses is told again when it is left all the same.
+        const hook: DisconnectHook = { nsConn, hasAgreed: false };
+        // A hook that refuses is told again when the namespace is left, unless
+        // it has called for that itself.
         const takeBack = () => {
-          if (isAsked) told.disconnected--;
+          if (isAsked && !hook.hasAgreed) told.disconnected--;
         };
         try {
-          await this.#runHook(nsConn.conn, false);
+          await this.#disconnecting.run(
+            hook,
+            () => this.#runHook(nsConn.conn, false),
+          );
         } catch (error) {
           takeBack();
           throw error;
@@ -495,14 +509,22 @@ export class Program {
       case 15:
         return await nsConn?.leaveAll();
       case 16:
+        this.#noteAgreement(nsConn);
         return await nsConn?.disconnect();
       case 17:
+        this.#noteAgreement();
         return await conn.disconnectAll({ timeout });
       case 18:
         return rng.chance(100) ? conn.close(4101, "program") : undefined;
       default:
         return await nsConn?.joinRoom(carriable(randomRoom(rng)));
     }
+  }
+
+  #noteAgreement(nsConn?: NSConn): void {
+    const hook = this.#disconnecting.getStore();
+    if (hook === undefined) return;
+    if (nsConn === undefined || nsConn === hook.nsConn) hook.hasAgreed = true;
   }
 
   async #waitConnect(conn: Conn, namespace: string): Promise<void> {

@@ -1,9 +1,10 @@
 import { setImmediate } from "node:timers";
-import { type Conn, coreOf } from "../../neffos/api/conn.ts";
+import type { Conn } from "../../neffos/api/conn.ts";
+import { hostOf, sessionOf } from "../../neffos/harness/mod.ts";
 import type { ServerHost } from "../../neffos/server/host.ts";
 import { Server } from "../../neffos/server/server.ts";
 import { socketPair } from "../../neffos/transport/memory.ts";
-import { Traffic } from "../../neffos/transport/send_buffer.ts";
+import { TrafficCounters } from "../../neffos/transport/send_buffer.ts";
 import type { Socket } from "../../neffos/transport/socket.ts";
 import { FuzzFailure, Log } from "./failure.ts";
 import { NAMESPACES } from "./frames.ts";
@@ -104,7 +105,7 @@ class Round {
   #closedFrames = 0;
   #received = 0;
   /** What went over the server's sockets, counted there. */
-  readonly #traffic = new Traffic();
+  readonly #traffic = new TrafficCounters();
   #faults = 0;
 
   constructor(seed: number) {
@@ -182,7 +183,7 @@ class Round {
       close() {},
     });
     const conn = await found.promise;
-    this.#host = coreOf(conn).host as ServerHost;
+    this.#host = hostOf(conn);
     conn.close();
     await conn.closed;
     this.#host.timers.stop();
@@ -237,7 +238,7 @@ class Round {
   async #open(): Promise<void> {
     const id = ++this.#count;
     const socket = await this.#connect();
-    const conn = [...this.#host.all].at(-1)!;
+    const conn = [...this.#host.sessions.keys()].at(-1)!;
     conn.set("number", id);
     const peer = new Peer({
       id,
@@ -464,8 +465,8 @@ class Round {
     const { log } = this;
     const total = this.#server.totalConnections;
     if (total > 0) log.fail(`${total} connections are left`);
-    if (this.#host.all.size > 0) {
-      log.fail(`${this.#host.all.size} connections have not ended`);
+    if (this.#host.sessions.size > 0) {
+      log.fail(`${this.#host.sessions.size} connections have not ended`);
     }
     if (this.#countPlaces() > 0) log.fail("the index is not empty");
     this.#checkStats();
@@ -478,16 +479,12 @@ class Round {
           }`,
         );
       }
-      const { asks, membership } = coreOf(conn);
+      const { asks, namespaces } = sessionOf(conn);
       if (asks.size > 0) log.fail(`${asks.size} asks are left`);
       // What waits behind a handler that never ends goes when that one does.
       if (this.#program.stuck.some((gate) => gate.conn === conn)) continue;
-      for (const { namespace, status } of membership.states) {
-        log.fail(
-          `namespace "${namespace}" is left, ${status}, on ${
-            conn.get("number")
-          }`,
-        );
+      for (const { namespace } of namespaces.stays) {
+        log.fail(`namespace "${namespace}" is left on ${conn.get("number")}`);
       }
     }
     for (const [nsConn, told] of this.#program.told) {

@@ -1,0 +1,1535 @@
+/** How two sides keep agreeing about namespaces and rooms, whatever the order of calls. */
+
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import process from "node:process";
+import { setImmediate } from "node:timers";
+import { MemoryServer } from "./harness/mod.ts";
+import {
+  type AskOptions,
+  type Client,
+  type Conn,
+  type ConnHandler,
+  dial,
+  type DialOptions,
+  EventError,
+  type Events,
+  joinConnHandlers,
+  type Message,
+  type MessageHandler,
+  type NSConn,
+  type ReconnectOptions,
+  type Room,
+  type ServerOptions,
+  type Socket,
+  Struct,
+} from "./mod.ts";
+
+type Side = "client" | "server";
+
+const SIDES = ["client", "server"] as const;
+const NAMESPACES = ["chat", "other"];
+
+/** What a test gives to a {@linkcode World}. */
+interface Setting {
+  client?: ConnHandler;
+  server?: ConnHandler;
+  dial?: DialOptions;
+  reconnect?: ReconnectOptions;
+  options?: ServerOptions;
+  /** The end of a socket comes in a turn of its own, as over a network. */
+  isCloseLate?: boolean;
+  /** The client cannot know which hook calls, as in a browser. */
+  isBrowser?: boolean;
+}
+
+/** Where a hook waits until the test lets it go on. */
+class Gate {
+  readonly #opened = Promise.withResolvers<void>();
+  #isReached = false;
+
+  pass(): Promise<void> {
+    this.#isReached = true;
+    return this.#opened.promise;
+  }
+
+  open(): void {
+    assert(this.#isReached, "no hook waits at the gate");
+    this.#opened.resolve();
+  }
+}
+
+/** Makes a hook that does something the n-th time that it runs. */
+function nth(n: number, action: Gate | MessageHandler): MessageHandler {
+  let count = 0;
+  return (nsConn, msg) => {
+    if (++count !== n) return;
+    return action instanceof Gate ? action.pass() : action(nsConn, msg);
+  };
+}
+
+/** Makes a hook that refuses. */
+function refuse(text: string): MessageHandler {
+  return () => {
+    throw new EventError(text);
+  };
+}
+
+function otherOf(side: Side): Side {
+  return side === "client" ? "server" : "client";
+}
+
+/** Makes a class whose methods are the events of the namespace "chat". */
+function controllerOf(events: Events, log: string[] = []): Struct {
+  let count = 0;
+  class Chat {
+    static readonly namespace = "chat";
+    readonly nsConn: NSConn;
+    readonly #number = ++count;
+
+    constructor(nsConn: NSConn) {
+      this.nsConn = nsConn;
+      log.push(`made ${this.#number}`);
+    }
+
+    onNumber(): number {
+      return this.#number;
+    }
+
+    [Symbol.dispose](): void {
+      log.push(`disposed ${this.#number}`);
+    }
+  }
+  for (const [event, handle] of Object.entries(events)) {
+    const value = function (this: Chat, msg: Message): unknown {
+      return handle(this.nsConn, msg);
+    };
+    Object.defineProperty(Chat.prototype, event, { value });
+  }
+  return new Struct(Chat);
+}
+
+/** The ways in which a program writes its hooks. */
+const FORMS: Record<string, (events: Events) => ConnHandler> = {
+  object: (events) => ({ chat: events }),
+  controller: controllerOf,
+};
+
+/** Notes which namespaces and rooms the hooks of both sides were told of. */
+class Told {
+  readonly faults: string[] = [];
+  /** How many events of the life cycle there were. */
+  count = 0;
+  readonly rooms = new Set<string>();
+  readonly #conns: Conn[] = [];
+  readonly #depths = new Map<string, number>();
+
+  /** Puts the notes around a handler of the program. */
+  around(side: Side, handler: ConnHandler): ConnHandler {
+    const mark = (by: 1 | -1) => (nsConn: NSConn, msg: Message) =>
+      this.#mark(this.#keyOf(side, nsConn, msg), by);
+    const enter = mark(1);
+    const leave = mark(-1);
+    // Asked to leave, a server may refuse, and nothing has happened yet.
+    const isAsked = ({ isLocal, isForced }: Message) =>
+      side === "server" && !isLocal && !isForced;
+    const before: Events = {
+      onNamespaceConnected: enter,
+      onRoomJoined: enter,
+      onRoomLeft: leave,
+      onNamespaceDisconnect(nsConn, msg) {
+        if (!isAsked(msg)) leave(nsConn, msg);
+      },
+      onEcho: () => "echo",
+    };
+    const after: Events = {
+      onNamespaceDisconnect: (nsConn, msg) => {
+        const key = this.#keyOf(side, nsConn, msg);
+        if (isAsked(msg) && this.#depths.get(key) === 1) leave(nsConn, msg);
+      },
+    };
+    const everywhere = (events: Events) =>
+      Object.fromEntries(NAMESPACES.map((name) => [name, events]));
+    return joinConnHandlers(everywhere(before), handler, everywhere(after));
+  }
+
+  /** What the hooks of one connection were told that it is in. */
+  stateOf(side: Side, conn: Conn | undefined): string[] {
+    const prefix = `${side} ${conn ? this.#conns.indexOf(conn) : ""} `;
+    return [...this.#depths].filter(([key, depth]) =>
+      key.startsWith(prefix) && depth !== 0
+    ).map(([key]) => key.slice(prefix.length)).sort();
+  }
+
+  /** What the hooks of all connections were told that these are in. */
+  get total(): number {
+    return [...this.#depths.values()].reduce((sum, depth) => sum + depth, 0);
+  }
+
+  #keyOf(side: Side, { conn }: NSConn, { namespace, room }: Message): string {
+    if (!this.#conns.includes(conn)) this.#conns.push(conn);
+    if (room !== "") this.rooms.add(room);
+    const name = room === "" ? namespace : `${namespace}/${room}`;
+    return `${side} ${this.#conns.indexOf(conn)} ${name}`;
+  }
+
+  #mark(key: string, by: 1 | -1): void {
+    const depth = (this.#depths.get(key) ?? 0) + by;
+    this.#depths.set(key, depth);
+    this.count++;
+    if (depth !== 0 && depth !== 1) this.faults.push(`${key}: ${depth}`);
+  }
+}
+
+/** Lets everything run that can: in memory that takes no time. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+/** Says how calls have ended, from now on. */
+function watch(calls: readonly Promise<unknown>[]): string[] {
+  const outcomes = calls.map(() => "pending");
+  calls.forEach((call, i) => {
+    call.then(
+      () => outcomes[i] = "done",
+      (error) => outcomes[i] = (error as Error).name,
+    );
+  });
+  return outcomes;
+}
+
+/** Far more turns than anything here takes. */
+const MAX_TURNS = 300;
+
+/** One client and one server in memory, and what they say about each other. */
+class World implements AsyncDisposable {
+  readonly told = new Told();
+  readonly memory: MemoryServer;
+  readonly lines: string[] = [];
+  client!: Client;
+  #socket!: Socket;
+
+  constructor({ server = {}, options }: Setting) {
+    this.memory = new MemoryServer(this.told.around("server", server), options);
+  }
+
+  /** Dials; a client that has lost its socket comes back when it is told to. */
+  static async start(setting: Setting = {}): Promise<World> {
+    const world = new World(setting);
+    const { client = {}, reconnect, dial: options } = setting;
+    const { isCloseLate, isBrowser } = setting;
+    const handler = world.told.around("client", client);
+    const dialled = () =>
+      dial("ws://memory.test/", handler, {
+        transport() {
+          const socket = world.#socket = world.memory.connect();
+          return isCloseLate ? closeLate(socket) : socket;
+        },
+        reconnect: {
+          initialDelay: 1e9,
+          maxDelay: 1e9,
+          random: () => 1,
+          ...reconnect,
+        },
+        onError: (error) => world.memory.errors.push(error),
+        ...options,
+        onReconnect(tries) {
+          world.lines.push("back");
+          options?.onReconnect?.(tries);
+        },
+      });
+    world.client = await (isBrowser ? withoutTracing(dialled) : dialled());
+    return world;
+  }
+
+  /** The connection, as one of the sides sees it. */
+  at(side: Side): Conn {
+    const conn = side === "client"
+      ? this.client.conn
+      : this.memory.server.connections[0];
+    assert(conn, "the client is away");
+    return conn;
+  }
+
+  /** The connection in the namespace "chat". */
+  chat(side: Side): NSConn {
+    const nsConn = this.at(side).namespace("chat");
+    assert(nsConn, `the ${side} is not in the namespace`);
+    return nsConn;
+  }
+
+  /** A room of the namespace "chat". */
+  room(side: Side, name = "room"): Room {
+    const room = this.chat(side).room(name);
+    assert(room, `the ${side} is not in the room`);
+    return room;
+  }
+
+  /** Enters the namespace "chat" and rooms. */
+  async enter(...rooms: string[]): Promise<void> {
+    const nsConn = await this.client.connect("chat");
+    for (const room of rooms) await nsConn.joinRoom(room);
+    await this.rest();
+  }
+
+  /** Loses the socket. */
+  async lose(): Promise<void> {
+    this.#socket.terminate!();
+    await this.rest();
+  }
+
+  /** Has the client come back. */
+  async comeBack(): Promise<void> {
+    this.client.retryNow();
+    await this.rest();
+  }
+
+  /** Waits until nothing happens any more. */
+  async rest(): Promise<void> {
+    const { frames } = this.memory;
+    let idle = 0;
+    for (let turns = 0; idle < 3; turns++) {
+      assert(turns < MAX_TURNS, "it never comes to rest");
+      const before = frames.length + this.told.count + this.lines.length;
+      await turn();
+      const after = frames.length + this.told.count + this.lines.length;
+      idle = after === before ? idle + 1 : 0;
+    }
+  }
+
+  /** Lets a hook go on, once everything else waits for it. */
+  async open(gate: Gate | undefined): Promise<void> {
+    await this.rest();
+    gate!.open();
+    await this.rest();
+  }
+
+  /** Says how calls have ended when all is at rest. */
+  async outcomes(...calls: Promise<unknown>[]): Promise<string[]> {
+    const outcomes = watch(calls);
+    await this.rest();
+    return outcomes;
+  }
+
+  /**
+   * Checks that both sides, the server's directory and the hooks agree, and
+   * that each side can ask the other wherever both are.
+   */
+  async assertAgreed(expected?: string[], where?: string): Promise<void> {
+    await this.rest();
+    const { server } = this.memory;
+    const state = namesOf(this.at("client"));
+    const conn = this.at("server");
+    if (expected !== undefined) assertEquals(state, expected, where);
+    assertEquals(namesOf(conn), state, where);
+    assertEquals(server.totalConnections, 1, where);
+    const listed = NAMESPACES.flatMap((namespace) =>
+      ["", ...this.told.rooms].flatMap((room) =>
+        server.room(namespace, room).map((nsConn) => {
+          assertStrictEquals(nsConn.conn, conn, where);
+          return room === "" ? namespace : `${namespace}/${room}`;
+        })
+      )
+    );
+    assertEquals(listed.sort(), state, where);
+    const calls = SIDES.flatMap((side) =>
+      this.at(side).namespaces.flatMap((nsConn) =>
+        [nsConn, ...nsConn.rooms].map((each) => each.ask("onEcho"))
+      )
+    );
+    const outcomes = await this.outcomes(...calls);
+    assertEquals(outcomes, calls.map(() => "done"), where);
+  }
+
+  /** Checks also that the hooks were told of an end as often as of a beginning. */
+  async assertBalanced(expected?: string[], where?: string): Promise<void> {
+    await this.assertAgreed(expected, where);
+    const state = namesOf(this.at("client"));
+    for (const side of SIDES) {
+      assertEquals(this.told.stateOf(side, this.at(side)), state, where);
+    }
+    assertEquals(this.told.total, 2 * state.length, where);
+  }
+
+  /** Checks also that hooks were told in turns, and that none has failed. */
+  async assertAtRest(expected?: string[], where?: string): Promise<void> {
+    await this.assertBalanced(expected, where);
+    assertEquals(this.told.faults, [], where);
+    assertEquals(this.memory.errors, [], where);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    let isOver = false;
+    const end = async () => {
+      await this.client.close();
+      await this.memory.server.close();
+      isOver = true;
+    };
+    void end();
+    // A test that has failed may have left a hook behind that never ends.
+    for (let turns = 0; turns < MAX_TURNS && !isOver; turns++) await turn();
+  }
+}
+
+/** Runs something where the platform has no AsyncLocalStorage. */
+function withoutTracing<T>(run: () => T): T {
+  const { getBuiltinModule } = process;
+  Object.assign(process, { getBuiltinModule: undefined });
+  try {
+    return run();
+  } finally {
+    Object.assign(process, { getBuiltinModule });
+  }
+}
+
+/** Has the end of a socket come some turns after the last frame. */
+function closeLate(socket: Socket): Socket {
+  const listen: Socket["listen"] = (listener) =>
+    socket.listen({
+      open: () => listener.open(),
+      message: (data) => listener.message(data),
+      close: (info) => void turn().then(turn).then(() => listener.close(info)),
+    });
+  return Object.create(socket, { listen: { value: listen } });
+}
+
+/** The namespaces and rooms that a connection is in. */
+function namesOf(conn: Conn): string[] {
+  return conn.namespaces.flatMap(({ namespace, rooms }) => [
+    namespace,
+    ...rooms.map(({ name }) => `${namespace}/${name}`),
+  ]).sort();
+}
+
+/** The setting in which a side has hooks in the namespace "chat". */
+function hooksOf(side: Side, events: Events, form = "object"): Setting {
+  return { [side]: FORMS[form]!(events) };
+}
+
+/** How long a call that was given up may take to end, in milliseconds. */
+const PATIENCE = 100;
+
+/** Waits until a call has ended, but not for ever. */
+async function outcomeOf(call: Promise<unknown>): Promise<string> {
+  const outcomes = watch([call]);
+  const start = performance.now();
+  while (outcomes[0] === "pending" && performance.now() - start < PATIENCE) {
+    await turn();
+  }
+  return outcomes[0]!;
+}
+
+type Call = (options: AskOptions) => Promise<unknown>;
+
+/** The ways in which a call is given up. */
+const WAYS: Record<string, (call: Call) => Promise<void>> = {
+  "by a time limit": async (call) => {
+    const outcome = await outcomeOf(call({ timeout: 1 }));
+    assertEquals(outcome, "AskTimeoutError");
+  },
+  "by a signal": async (call) => {
+    const abort = new AbortController();
+    const ended = call({ signal: abort.signal });
+    await turn();
+    abort.abort(new Error("no more"));
+    assertEquals(await outcomeOf(ended), "Error");
+  },
+  "by a signal at once": async (call) => {
+    const abort = new AbortController();
+    const ended = call({ signal: abort.signal });
+    abort.abort(new Error("no more"));
+    assertEquals(await outcomeOf(ended), "Error");
+  },
+};
+
+const giveUp = WAYS["by a signal"]!;
+
+// A call that was given up, and called again.
+
+for (const side of SIDES) {
+  for (const [way, giveUp] of Object.entries(WAYS)) {
+    Deno.test(`joinRoom() after one that was given up stays in the room: ${side}, ${way}`, async () => {
+      for (const form of Object.keys(FORMS)) {
+        for (const tries of [1, 2, 3]) {
+          const gate = new Gate();
+          const events = { onRoomJoin: nth(1, gate) };
+          await using world = await World.start(
+            hooksOf(otherOf(side), events, form),
+          );
+          await world.enter();
+          const nsConn = world.chat(side);
+          for (let n = 0; n < tries; n++) {
+            await giveUp((options) => nsConn.joinRoom("room", options));
+          }
+          const again = nsConn.joinRoom("room");
+          await world.open(gate);
+          assertEquals(await world.outcomes(again), ["done"]);
+          await world.assertAtRest(["chat", "chat/room"]);
+        }
+      }
+    });
+
+    Deno.test(`connect() after one that was given up stays in the namespace: ${side}, ${way}`, async () => {
+      for (const form of Object.keys(FORMS)) {
+        for (const tries of [1, 2, 3]) {
+          const gate = new Gate();
+          const log: string[] = [];
+          await using world = await World.start({
+            [side]: controllerOf({}, log),
+            ...hooksOf(
+              otherOf(side),
+              { onNamespaceConnect: nth(1, gate) },
+              form,
+            ),
+          });
+          const conn = world.at(side);
+          for (let n = 0; n < tries; n++) {
+            await giveUp((options) => conn.connect("chat", options));
+          }
+          const again = conn.connect("chat");
+          await world.open(gate);
+          assertEquals(await world.outcomes(again), ["done"]);
+          await world.assertAtRest(["chat"]);
+          const made = log.filter((line) => line.startsWith("made"));
+          assertEquals(log.length, 2 * made.length - 1);
+        }
+      }
+    });
+
+    Deno.test(`connect() after one that was given up during its own hook enters: ${side}, ${way}`, async () => {
+      const gate = new Gate();
+      await using world = await World.start(
+        hooksOf(side, { onNamespaceConnect: nth(1, gate) }),
+      );
+      const conn = world.at(side);
+      await giveUp((options) => conn.connect("chat", options));
+      const again = conn.connect("chat");
+      await world.open(gate);
+      assertEquals(await world.outcomes(again), ["done"]);
+      await world.assertAtRest(["chat"]);
+    });
+
+    Deno.test(`connect() that is given up during its own hook asks for nothing: ${side}, ${way}`, async () => {
+      const gate = new Gate();
+      const log: string[] = [];
+      const events = { onNamespaceConnect: nth(1, gate) };
+      await using world = await World.start({
+        [side]: controllerOf(events, log),
+      });
+      const conn = world.at(side);
+      await giveUp((options) => conn.connect("chat", options));
+      await world.open(gate);
+      await world.assertAtRest([]);
+      const asked = world.memory.frames.map(({ data }) => String(data))
+        .filter((frame) => frame.includes(";_OnNamespaceConnect;"));
+      assertEquals(asked, []);
+      assertEquals(log, ["made 1", "disposed 1"]);
+      assertEquals(await world.outcomes(conn.connect("chat")), ["done"]);
+      await world.assertAtRest(["chat"]);
+    });
+
+    Deno.test(`joinRoom() after a leave that was given up stays in the room: ${side}, ${way}`, async () => {
+      const gate = new Gate();
+      await using world = await World.start(
+        hooksOf(otherOf(side), { onRoomLeave: nth(1, gate) }),
+      );
+      await world.enter("room");
+      const room = world.room(side);
+      await giveUp((options) => room.leave(options));
+      const joined = world.chat(side).joinRoom("room");
+      await world.open(gate);
+      assertEquals(await world.outcomes(joined), ["done"]);
+      await world.assertAtRest(["chat", "chat/room"]);
+    });
+
+    Deno.test(`leave() after one that was given up leaves the room: ${side}, ${way}`, async () => {
+      const gate = new Gate();
+      await using world = await World.start(
+        hooksOf(otherOf(side), { onRoomLeave: nth(1, gate) }),
+      );
+      await world.enter("room");
+      const room = world.room(side);
+      await giveUp((options) => room.leave(options));
+      const left = room.leave();
+      await world.open(gate);
+      assertEquals(await world.outcomes(left), ["done"]);
+      await world.assertAtRest(["chat"]);
+    });
+
+    Deno.test(`connect() after a disconnect that was given up stays in the namespace: ${side}, ${way}`, async () => {
+      // A client's hook cannot hold the answer, but that of a room can.
+      const gate = new Gate();
+      const hook = side === "client" ? "onNamespaceDisconnect" : "onRoomLeave";
+      await using world = await World.start(
+        hooksOf(otherOf(side), { [hook]: nth(1, gate) }),
+      );
+      await world.enter("room");
+      const conn = world.at(side);
+      const nsConn = world.chat(side);
+      await giveUp((options) => nsConn.disconnect(options));
+      const connected = conn.connect("chat");
+      await world.open(gate);
+      assertEquals(await world.outcomes(connected), ["done"]);
+      await world.assertAtRest(["chat"]);
+    });
+
+    Deno.test(`disconnect() after one that was given up leaves the namespace: ${side}, ${way}`, async () => {
+      const gate = new Gate();
+      const hook = side === "client" ? "onNamespaceDisconnect" : "onRoomLeave";
+      await using world = await World.start(
+        hooksOf(otherOf(side), { [hook]: nth(1, gate) }),
+      );
+      await world.enter("room");
+      const nsConn = world.chat(side);
+      await giveUp((options) => nsConn.disconnect(options));
+      const left = nsConn.disconnect();
+      await world.open(gate);
+      assertEquals(await world.outcomes(left), ["done"]);
+      await world.assertAtRest([]);
+    });
+  }
+
+  Deno.test(`joinRoom() goes on for the other callers when one gives up: ${side}`, async () => {
+    for (const [way, giveUp] of Object.entries(WAYS)) {
+      const gate = new Gate();
+      await using world = await World.start(
+        hooksOf(otherOf(side), { onRoomJoin: nth(1, gate) }),
+      );
+      await world.enter();
+      const nsConn = world.chat(side);
+      const others: Promise<Room>[] = [];
+      await giveUp((options) => {
+        const first = nsConn.joinRoom("room", options);
+        others.push(nsConn.joinRoom("room"), nsConn.joinRoom("room"));
+        return first;
+      });
+      await world.open(gate);
+      assertEquals(await world.outcomes(...others), ["done", "done"], way);
+      await world.assertAtRest(["chat", "chat/room"], way);
+      const rooms = await Promise.all(others);
+      assertStrictEquals(rooms[0], rooms[1]);
+      assertStrictEquals(rooms[0], nsConn.room("room"));
+    }
+  });
+
+  Deno.test(`connect() goes on for the other callers when one gives up: ${side}`, async () => {
+    for (const held of SIDES) {
+      for (const [way, giveUp] of Object.entries(WAYS)) {
+        const gate = new Gate();
+        await using world = await World.start(
+          hooksOf(held, { onNamespaceConnect: nth(1, gate) }),
+        );
+        const conn = world.at(side);
+        const others: Promise<unknown>[] = [];
+        await giveUp((options) => {
+          const first = conn.connect("chat", options);
+          others.push(conn.connect("chat"), conn.connect("chat"));
+          return first;
+        });
+        await world.open(gate);
+        assertEquals(await world.outcomes(...others), ["done", "done"], way);
+        await world.assertAtRest(["chat"], way);
+      }
+    }
+  });
+
+  Deno.test(`leave() and disconnect() go on for the other callers when one gives up: ${side}`, async () => {
+    for (const [way, giveUp] of Object.entries(WAYS)) {
+      const gates = [new Gate(), new Gate()];
+      await using world = await World.start(
+        hooksOf(otherOf(side), {
+          onRoomLeave: nth(1, gates[0]!),
+          [side === "client" ? "onNamespaceDisconnect" : "onRoomLeft"]: nth(
+            side === "client" ? 1 : 2,
+            gates[1]!,
+          ),
+        }),
+      );
+      await world.enter("room", "another");
+      const room = world.room(side);
+      const nsConn = world.chat(side);
+      const others: Promise<void>[] = [];
+      await giveUp((options) => {
+        const first = room.leave(options);
+        others.push(room.leave());
+        return first;
+      });
+      await world.open(gates[0]!);
+      assertEquals(await world.outcomes(...others), ["done"], way);
+      await world.assertAtRest(["chat", "chat/another"], way);
+      await giveUp((options) => {
+        const first = nsConn.disconnect(options);
+        others.push(nsConn.disconnect());
+        return first;
+      });
+      await world.open(gates[1]!);
+      assertEquals(await world.outcomes(...others), ["done", "done"], way);
+      await world.assertAtRest([], way);
+    }
+  });
+
+  Deno.test(`A call that is given up while it waits for another is never asked: ${side}`, async () => {
+    for (const [way, giveUp] of Object.entries(WAYS)) {
+      const gate = new Gate();
+      await using world = await World.start(
+        hooksOf(otherOf(side), { onRoomLeave: nth(1, gate) }),
+      );
+      await world.enter("room");
+      const nsConn = world.chat(side);
+      const room = world.room(side);
+      const first = room.leave();
+      await giveUp((options) => nsConn.joinRoom("room", options));
+      // It follows the leave that is under way, with nothing in between.
+      const second = room.leave();
+      await world.open(gate);
+      assertEquals(await world.outcomes(first, second), ["done", "done"], way);
+      await world.assertAtRest(["chat"], way);
+    }
+  });
+
+  Deno.test(`connect() that is given up while it waits for a disconnect is never asked: ${side}`, async () => {
+    const gate = new Gate();
+    const hook = side === "client" ? "onNamespaceDisconnect" : "onRoomLeave";
+    await using world = await World.start(
+      hooksOf(otherOf(side), { [hook]: nth(1, gate) }),
+    );
+    await world.enter("room");
+    const conn = world.at(side);
+    const left = world.chat(side).disconnect();
+    await giveUp((options) => conn.connect("chat", options));
+    const early = conn.connect("chat", { signal: AbortSignal.abort() });
+    assertEquals(await outcomeOf(early), "AbortError");
+    await world.open(gate);
+    assertEquals(await world.outcomes(left), ["done"]);
+    await world.assertAtRest([]);
+  });
+
+  Deno.test(`A grant that nobody waits for any more is taken back: ${side}`, async () => {
+    const gates = [new Gate(), new Gate()];
+    await using world = await World.start(
+      hooksOf(otherOf(side), {
+        onNamespaceConnect: nth(1, gates[0]!),
+        onRoomJoin: nth(1, gates[1]!),
+      }),
+    );
+    const conn = world.at(side);
+    await giveUp((options) => conn.connect("chat", options));
+    await world.open(gates[0]!);
+    await world.assertAtRest([]);
+    const nsConn = await conn.connect("chat");
+    await giveUp((options) => nsConn.joinRoom("room", options));
+    await world.open(gates[1]!);
+    await world.assertAtRest(["chat"]);
+    await nsConn.joinRoom("room");
+    await world.assertAtRest(["chat", "chat/room"]);
+  });
+
+  Deno.test(`joinRoom() while a grant is taken back enters afterwards: ${side}`, async () => {
+    const gates = [new Gate(), new Gate()];
+    await using world = await World.start(
+      hooksOf(otherOf(side), {
+        onRoomJoin: nth(1, gates[0]!),
+        onRoomLeave: nth(1, gates[1]!),
+      }),
+    );
+    await world.enter();
+    const nsConn = world.chat(side);
+    await giveUp((options) => nsConn.joinRoom("room", options));
+    await world.open(gates[0]!);
+    await world.rest();
+    const joined = nsConn.joinRoom("room");
+    await world.open(gates[1]!);
+    assertEquals(await world.outcomes(joined), ["done"]);
+    await world.assertAtRest(["chat", "chat/room"]);
+  });
+
+  Deno.test(`A call of the other side, while one that was given up is decided, ends in agreement: ${side}`, async () => {
+    const other = otherOf(side);
+    const gates = [new Gate(), new Gate()];
+    await using world = await World.start(
+      hooksOf(other, {
+        onNamespaceConnect: nth(1, gates[0]!),
+        onRoomJoin: nth(1, gates[1]!),
+      }),
+    );
+    const conn = world.at(side);
+    await giveUp((options) => conn.connect("chat", options));
+    const theirs = world.at(other).connect("chat");
+    await world.open(gates[0]!);
+    assertEquals(await world.outcomes(theirs), ["done"]);
+    await world.assertAtRest();
+    const nsConn = await conn.connect("chat");
+    await giveUp((options) => nsConn.joinRoom("room", options));
+    const join = world.chat(other).joinRoom("room");
+    await world.open(gates[1]!);
+    assertEquals(await world.outcomes(join), ["done"]);
+    await world.assertAtRest();
+  });
+
+  Deno.test(`A join that was given up does not outlive its namespace: ${side}`, async () => {
+    const gate = new Gate();
+    await using world = await World.start(
+      hooksOf(otherOf(side), { onRoomJoin: nth(1, gate) }),
+    );
+    await world.enter();
+    const nsConn = world.chat(side);
+    await giveUp((options) => nsConn.joinRoom("room", options));
+    const left = nsConn.disconnect();
+    const back = world.at(side).connect("chat");
+    await world.open(gate);
+    assertEquals(await world.outcomes(left, back), ["done", "done"]);
+    await world.assertAtRest(["chat"]);
+  });
+}
+
+Deno.test("A server that keeps what a client takes back keeps it on both sides", async () => {
+  const gates = [new Gate(), new Gate()];
+  const told: string[] = [];
+  const tell: MessageHandler = (_, { event, isForced }) =>
+    void (isForced && told.push(event));
+  await using world = await World.start({
+    server: {
+      chat: {
+        onNamespaceConnect: nth(1, gates[0]!),
+        onNamespaceDisconnect: nth(1, refuse("stay")),
+        onRoomJoin: nth(1, gates[1]!),
+        onRoomLeave: nth(1, refuse("stay")),
+      },
+    },
+    client: { chat: { onNamespaceConnected: tell, onRoomJoined: tell } },
+  });
+  await giveUp((options) => world.client.connect("chat", options));
+  await world.open(gates[0]!);
+  await world.assertAtRest(["chat"]);
+  const nsConn = world.chat("client");
+  await giveUp((options) => nsConn.joinRoom("room", options));
+  await world.open(gates[1]!);
+  await world.assertAtRest(["chat", "chat/room"]);
+  assertEquals(told, ["_OnNamespaceConnected", "_OnRoomJoined"]);
+});
+
+Deno.test("joinRoom() shares the refusal of one that was given up", async () => {
+  const gate = new Gate();
+  await using world = await World.start({
+    server: {
+      chat: {
+        onRoomJoin: nth(1, async () => {
+          await gate.pass();
+          throw new EventError("full");
+        }),
+      },
+    },
+  });
+  await world.enter();
+  const nsConn = world.chat("client");
+  await giveUp((options) => nsConn.joinRoom("room", options));
+  const again = nsConn.joinRoom("room");
+  await world.open(gate);
+  assertEquals(await world.outcomes(again), ["EventError"]);
+  await world.assertAtRest(["chat"]);
+  await nsConn.joinRoom("room");
+  await world.assertAtRest(["chat", "chat/room"]);
+});
+
+// A call that follows another one at once.
+
+/** Hooks that are slower than those that are not there. */
+const SLOW: Events = Object.fromEntries(
+  [
+    "onNamespaceConnect",
+    "onNamespaceConnected",
+    "onNamespaceDisconnect",
+    "onRoomJoin",
+    "onRoomJoined",
+    "onRoomLeave",
+    "onRoomLeft",
+  ].map((event) => [event, async () => {
+    for (let n = 0; n < 7; n++) await null;
+  }]),
+);
+
+const SETTINGS: Record<string, Setting> = {
+  "no hooks": {},
+  "slow hooks of the client": hooksOf("client", SLOW),
+  "slow hooks of the server": hooksOf("server", SLOW, "controller"),
+  "slow hooks": { client: controllerOf(SLOW), server: { chat: SLOW } },
+};
+
+/** What one side may call, about a room and a namespace that it holds. */
+type Action = (nsConn: NSConn, room: Room) => Promise<unknown>;
+
+const ACTIONS = {
+  join: (nsConn) => nsConn.joinRoom("room"),
+  leave: (_, room) => room.leave(),
+  leaveAll: (nsConn) => nsConn.leaveAll(),
+  connect: ({ conn }) => conn.connect("chat"),
+  disconnect: (nsConn) => nsConn.disconnect(),
+  disconnectAll: ({ conn }) => conn.disconnectAll(),
+} satisfies Record<string, Action>;
+
+type ActionName = keyof typeof ACTIONS;
+
+/** Opens a world in which both sides hold a room that they are in. */
+async function openInRoom(setting: Setting): Promise<World> {
+  const world = await World.start(setting);
+  await world.enter("room");
+  return world;
+}
+
+/** Calls one after another, at once. */
+function callAll(
+  world: World,
+  side: Side,
+  names: readonly ActionName[],
+): Promise<unknown>[] {
+  const nsConn = world.chat(side);
+  const room = world.room(side);
+  return names.map((name) => (ACTIONS[name] as Action)(nsConn, room));
+}
+
+/** Sequences of calls at once by one side in a room, and where they lead. */
+const SEQUENCES: [ActionName[], string[]][] = [
+  [["leave", "join"], ["chat", "chat/room"]],
+  [["leaveAll", "join"], ["chat", "chat/room"]],
+  [["leave", "leave"], ["chat"]],
+  [["leave", "leaveAll"], ["chat"]],
+  [["leaveAll", "leave"], ["chat"]],
+  [["leave", "join", "leave"], ["chat"]],
+  [["leave", "leave", "join"], ["chat", "chat/room"]],
+  [["leave", "join", "leave", "join"], ["chat", "chat/room"]],
+  [["leaveAll", "join", "leaveAll", "join"], ["chat", "chat/room"]],
+  [["join", "leave"], ["chat"]],
+  [["join", "leave", "join"], ["chat", "chat/room"]],
+  [["disconnect", "connect"], ["chat"]],
+  [["disconnectAll", "connect"], ["chat"]],
+  [["disconnect", "disconnect"], []],
+  [["disconnect", "disconnectAll"], []],
+  [["disconnectAll", "disconnect"], []],
+  [["disconnectAll", "disconnectAll"], []],
+  [["disconnect", "disconnect", "connect"], ["chat"]],
+  [["disconnect", "connect", "disconnect"], []],
+  [["disconnect", "connect", "disconnect", "connect"], ["chat"]],
+  [["disconnect", "connect", "connect"], ["chat"]],
+  [["connect", "disconnect"], []],
+  [["leave", "disconnect"], []],
+  [["leave", "disconnect", "connect"], ["chat"]],
+  [["leave", "join", "disconnect", "connect"], ["chat"]],
+  [["leaveAll", "disconnect", "connect"], ["chat"]],
+  [["disconnect", "leave"], []],
+  [["disconnect", "leaveAll", "connect"], ["chat"]],
+];
+
+for (const side of SIDES) {
+  for (const [names, expected] of SEQUENCES) {
+    const text = names.map((name) => `${name}()`).join(", ");
+    Deno.test(`Calls at once do what they say one after another: ${side}, ${text}`, async () => {
+      for (const [where, setting] of Object.entries(SETTINGS)) {
+        await using world = await openInRoom(setting);
+        const outcomes = await world.outcomes(...callAll(world, side, names));
+        // A join that does not come to its turn is the one that may fail.
+        const isCut = names.includes("join") && names.includes("disconnect");
+        if (!isCut) assertEquals(outcomes, names.map(() => "done"), where);
+        assertEquals(outcomes.includes("pending"), false, where);
+        await world.assertAtRest(expected, where);
+      }
+    });
+  }
+
+  Deno.test(`A component that mounts twice in one turn ends in its room: ${side}`, async () => {
+    for (const [where, setting] of Object.entries(SETTINGS)) {
+      await using world = await openInRoom(setting);
+      const nsConn = world.chat(side);
+      const room = world.room(side);
+      await room.leave();
+      await world.assertAtRest(["chat"], where);
+      const outcomes = await world.outcomes(
+        nsConn.joinRoom("room"),
+        room.leave(),
+        nsConn.joinRoom("room"),
+        room.leave(),
+        nsConn.joinRoom("room"),
+      );
+      assertEquals(outcomes, outcomes.map(() => "done"), where);
+      await world.assertAtRest(["chat", "chat/room"], where);
+      assert(nsConn.room("room")!.isJoined, where);
+    }
+  });
+
+  Deno.test(`joinRoom() during leaveAll() joins that room alone again: ${side}`, async () => {
+    for (const [where, setting] of Object.entries(SETTINGS)) {
+      for (const name of ["a", "b", "c"]) {
+        await using world = await World.start(setting);
+        await world.enter("a", "b", "c");
+        const nsConn = world.chat(side);
+        const outcomes = await world.outcomes(
+          nsConn.leaveAll(),
+          nsConn.joinRoom(name),
+        );
+        assertEquals(outcomes, ["done", "done"], where);
+        await world.assertAtRest(["chat", `chat/${name}`], where);
+      }
+    }
+  });
+
+  Deno.test(`connect() during disconnectAll() connects that namespace alone again: ${side}`, async () => {
+    for (const name of NAMESPACES) {
+      await using world = await World.start(SETTINGS["slow hooks"]);
+      await world.enter("room");
+      await world.client.connect("other");
+      await world.rest();
+      const conn = world.at(side);
+      const outcomes = await world.outcomes(
+        conn.disconnectAll(),
+        conn.connect(name),
+      );
+      assertEquals(outcomes, ["done", "done"]);
+      await world.assertAtRest([name]);
+    }
+  });
+
+  Deno.test(`joinRoom() during a disconnect is refused, and a disconnect ends a join: ${side}`, async () => {
+    const gate = new Gate();
+    await using world = await openInRoom(
+      hooksOf(otherOf(side), { onRoomJoin: nth(2, gate) }),
+    );
+    const nsConn = world.chat(side);
+    const early = nsConn.joinRoom("early");
+    const left = nsConn.disconnect();
+    const late = nsConn.joinRoom("late");
+    await world.open(gate);
+    const outcomes = await world.outcomes(early, left, late);
+    assertEquals(outcomes.slice(1), ["done", "BadNamespaceError"]);
+    assert(outcomes[0] !== "pending");
+    await world.assertAtRest([]);
+  });
+
+  Deno.test(`A namespace that is left and entered at once has nothing of its former life: ${side}`, async () => {
+    const log: string[] = [];
+    await using world = await openInRoom({
+      [side]: controllerOf({}, log),
+      [otherOf(side)]: { chat: SLOW },
+    });
+    const nsConn = world.chat(side);
+    nsConn.disconnect();
+    await world.at(side).connect("chat");
+    await world.assertAtRest(["chat"]);
+    assertEquals(log.toSorted(), ["disposed 1", "made 1", "made 2"]);
+    const answer = await world.chat(otherOf(side)).ask("onNumber");
+    assertEquals(answer.text(), "2");
+  });
+
+  Deno.test(`A call for the contrary waits while a hook decides: ${side}`, async () => {
+    const other = otherOf(side);
+    const gate = new Gate();
+    await using world = await openInRoom(
+      hooksOf(side, { onRoomLeave: nth(1, gate) }),
+    );
+    const left = world.room(other).leave();
+    await world.rest();
+    const joined = world.chat(side).joinRoom("room");
+    await world.open(gate);
+    assertEquals(await world.outcomes(left, joined), ["done", "done"]);
+    await world.assertAtRest(["chat", "chat/room"]);
+  });
+}
+
+for (const side of SIDES) {
+  for (const isRefused of [false, true]) {
+    const verdict = isRefused ? "refuses" : "lets it";
+    const decide = (gate: Gate) =>
+      nth(1, async () => {
+        await gate.pass();
+        if (isRefused) throw new EventError("no");
+      });
+
+    Deno.test(`Both sides connect while a hook of the ${side} decides, and ${verdict}`, async () => {
+      for (const first of SIDES) {
+        for (const form of Object.keys(FORMS)) {
+          const gate = new Gate();
+          const events = { onNamespaceConnect: decide(gate) };
+          await using world = await World.start(hooksOf(side, events, form));
+          const calls = [world.at(first).connect("chat")];
+          await world.rest();
+          calls.push(world.at(otherOf(first)).connect("chat"));
+          await world.open(gate);
+          const outcomes = await world.outcomes(...calls);
+          assertEquals(outcomes, [isRefused ? "EventError" : "done", "done"]);
+          await world.assertAtRest(["chat"]);
+        }
+      }
+    });
+
+    Deno.test(`Both sides join while a hook of the ${side} decides, and ${verdict}`, async () => {
+      for (const form of Object.keys(FORMS)) {
+        const gate = new Gate();
+        const events = { onRoomJoin: decide(gate) };
+        await using world = await World.start(hooksOf(side, events, form));
+        await world.enter();
+        const calls = [world.chat(otherOf(side)).joinRoom("room")];
+        await world.rest();
+        calls.push(world.chat(side).joinRoom("room"));
+        await world.open(gate);
+        const outcomes = await world.outcomes(...calls);
+        assertEquals(outcomes, [isRefused ? "EventError" : "done", "done"]);
+        await world.assertAtRest(["chat", "chat/room"]);
+      }
+    });
+  }
+}
+
+Deno.test("connect() of a server waits while its hook decides about a disconnect", async () => {
+  for (const form of Object.keys(FORMS)) {
+    for (const isRefused of [false, true]) {
+      const gate = new Gate();
+      const onNamespaceDisconnect = nth(1, async () => {
+        await gate.pass();
+        if (isRefused) throw new EventError("stay");
+      });
+      await using world = await openInRoom(
+        hooksOf("server", { onNamespaceDisconnect }, form),
+      );
+      const left = world.chat("client").disconnect();
+      await world.rest();
+      const connected = world.at("server").connect("chat");
+      await world.open(gate);
+      const outcomes = await world.outcomes(left, connected);
+      assertEquals(outcomes, [isRefused ? "EventError" : "done", "done"]);
+      const names = isRefused ? ["chat", "chat/room"] : ["chat"];
+      await world.assertAtRest(names);
+    }
+  }
+});
+
+Deno.test("joinRoom() after a leave that is refused finds itself in the room", async () => {
+  const gate = new Gate();
+  await using world = await openInRoom({
+    server: {
+      chat: {
+        onRoomLeave: nth(1, async () => {
+          await gate.pass();
+          throw new EventError("stay");
+        }),
+      },
+    },
+  });
+  const left = world.room("client").leave();
+  const joined = world.chat("client").joinRoom("room");
+  await world.open(gate);
+  assertEquals(await world.outcomes(left, joined), ["EventError", "done"]);
+  await world.assertAtRest(["chat", "chat/room"]);
+  assertStrictEquals(await joined, world.room("client"));
+});
+
+Deno.test("A server joins its client from a hook while the client joins by itself", async () => {
+  for (const [where, setting] of Object.entries(SETTINGS)) {
+    const server = {
+      chat: {
+        async onNamespaceConnected(nsConn: NSConn) {
+          await nsConn.joinRoom("room");
+        },
+      },
+    };
+    const handler = joinConnHandlers(server, setting.server ?? {});
+    await using world = await World.start({ ...setting, server: handler });
+    const nsConn = await world.client.connect("chat");
+    const outcomes = await world.outcomes(
+      nsConn.joinRoom("room"),
+      nsConn.joinRoom("room"),
+    );
+    assertEquals(outcomes, ["done", "done"], where);
+    await world.assertAtRest(["chat", "chat/room"], where);
+  }
+});
+
+Deno.test("Both sides leave and join at once, and are in the room", async () => {
+  const sequences: [ActionName[], ActionName[], string[]][] = [
+    [["leave", "join"], ["leave", "join"], ["chat", "chat/room"]],
+    [["leave", "join"], ["leave"], ["chat", "chat/room"]],
+    [["leave"], ["leave", "join"], ["chat", "chat/room"]],
+    [["leave", "join"], ["join"], ["chat", "chat/room"]],
+    [["leave"], ["leave"], ["chat"]],
+    [["leave"], ["join"], ["chat"]],
+    [["join"], ["leave"], ["chat"]],
+    [["disconnect", "connect"], ["disconnect", "connect"], ["chat"]],
+    [["disconnect", "connect"], ["disconnect"], ["chat"]],
+    [["disconnect"], ["disconnect", "connect"], ["chat"]],
+    [["disconnect"], ["disconnect"], []],
+    [["disconnect"], ["connect"], []],
+    [["connect"], ["disconnect"], []],
+    [["disconnect"], ["leave"], []],
+    [["leave"], ["disconnect"], []],
+  ];
+  for (const [where, setting] of Object.entries(SETTINGS)) {
+    for (const [client, server, expected] of sequences) {
+      await using world = await openInRoom(setting);
+      const text = `${where}: ${client} | ${server}`;
+      const outcomes = await world.outcomes(
+        ...callAll(world, "client", client),
+        ...callAll(world, "server", server),
+      );
+      assertEquals(outcomes, outcomes.map(() => "done"), text);
+      await world.assertAtRest(expected, text);
+    }
+  }
+});
+
+Deno.test("Both sides enter at once, and agree on every refusal", async () => {
+  for (const refusing of [undefined, ...SIDES]) {
+    for (const event of ["onNamespaceConnect", "onRoomJoin"]) {
+      const setting = refusing === undefined
+        ? {}
+        : hooksOf(refusing, { [event]: nth(1, refuse("no")) });
+      await using world = await World.start(setting);
+      const connects = await world.outcomes(
+        ...SIDES.map((side) => world.at(side).connect("chat")),
+      );
+      assertEquals(connects.includes("pending"), false);
+      await world.assertAtRest();
+      await world.enter();
+      const joins = await world.outcomes(
+        ...SIDES.map((side) => world.chat(side).joinRoom("room")),
+      );
+      assertEquals(joins.includes("pending"), false);
+      await world.assertAtRest();
+      if (refusing === undefined) {
+        assertEquals([connects, joins], [["done", "done"], ["done", "done"]]);
+        await world.assertAtRest(["chat", "chat/room"]);
+      }
+    }
+  }
+});
+
+const HALVES: ActionName[][] = [
+  ["join"],
+  ["leave"],
+  ["leave", "join"],
+  ["join", "leave"],
+  ["leaveAll"],
+  ["connect"],
+  ["disconnect"],
+  ["disconnect", "connect"],
+];
+
+for (const where of ["no hooks", "slow hooks"]) {
+  for (const isIn of [true, false]) {
+    const start = isIn ? "in the room" : "beside the room";
+    Deno.test(`Any calls of both sides at once end in agreement: ${where}, ${start}`, async () => {
+      for (const client of HALVES) {
+        for (const server of HALVES) {
+          await using world = await openInRoom(SETTINGS[where]!);
+          const held = SIDES.map((side) => world.room(side));
+          if (!isIn) await held[0]!.leave();
+          await world.rest();
+          const calls = [client, server].flatMap((names, i) =>
+            names.map((name) =>
+              (ACTIONS[name] as Action)(held[i]!.nsConn, held[i]!)
+            )
+          );
+          const text = `${client} | ${server}`;
+          const outcomes = await world.outcomes(...calls);
+          assertEquals(outcomes.includes("pending"), false, text);
+          await world.assertAtRest(undefined, text);
+        }
+      }
+    });
+  }
+}
+
+// An ask of a former life.
+
+/** Has the queue of a side wait at a gate. */
+async function block(world: World, side: Side): Promise<void> {
+  world.chat(otherOf(side)).emit("onWait");
+  await world.rest();
+}
+
+for (const side of SIDES) {
+  const other = otherOf(side);
+
+  Deno.test(`A join of a former life does not count in the next: ${side}`, async () => {
+    const gate = new Gate();
+    await using world = await World.start(
+      hooksOf(other, { onWait: async () => await gate.pass() }),
+    );
+    await world.enter();
+    await block(world, other);
+    const joined = world.chat(side).joinRoom("room");
+    await world.rest();
+    const left = world.chat(other).disconnect();
+    await world.rest();
+    const back = world.at(other).connect("chat");
+    await world.open(gate);
+    const outcomes = await world.outcomes(joined, left, back);
+    assertEquals(outcomes.slice(1), ["done", "done"]);
+    assert(outcomes[0] !== "done" && outcomes[0] !== "pending", outcomes[0]);
+    await world.assertAtRest(["chat"]);
+  });
+
+  Deno.test(`A join whose hook outlives the namespace does not count in the next: ${side}`, async () => {
+    for (const form of Object.keys(FORMS)) {
+      const gate = new Gate();
+      await using world = await World.start(
+        hooksOf(other, { onRoomJoin: nth(1, gate) }, form),
+      );
+      await world.enter();
+      const joined = world.chat(side).joinRoom("room");
+      await world.rest();
+      const left = world.chat(other).disconnect();
+      await world.rest();
+      const back = world.at(other).connect("chat");
+      await world.open(gate);
+      const outcomes = await world.outcomes(joined, left, back);
+      assertEquals(outcomes.slice(1), ["done", "done"]);
+      assert(outcomes[0] !== "done" && outcomes[0] !== "pending", outcomes[0]);
+      await world.assertAtRest(["chat"]);
+    }
+  });
+
+  Deno.test(`A leave of a former life does not count in the next: ${side}`, async () => {
+    const gate = new Gate();
+    await using world = await openInRoom(
+      hooksOf(other, { onWait: async () => await gate.pass() }),
+    );
+    await block(world, other);
+    const left = world.room(side).leave();
+    await world.rest();
+    const gone = world.chat(other).disconnect();
+    await world.rest();
+    const back = world.at(other).connect("chat");
+    await world.rest();
+    const joined = world.chat(other).joinRoom("room");
+    await world.open(gate);
+    const outcomes = await world.outcomes(left, gone, back, joined);
+    assertEquals(outcomes, outcomes.map(() => "done"));
+    await world.assertAtRest(["chat", "chat/room"]);
+  });
+
+  Deno.test(`A leave whose hook outlives the namespace does not count in the next: ${side}`, async () => {
+    const gate = new Gate();
+    await using world = await openInRoom(
+      hooksOf(other, { onRoomLeave: nth(1, gate) }),
+    );
+    const left = world.room(side).leave();
+    await world.rest();
+    const gone = world.chat(other).disconnect();
+    await world.rest();
+    const back = world.at(other).connect("chat");
+    await world.open(gate);
+    const outcomes = await world.outcomes(left, gone, back);
+    assertEquals(outcomes, outcomes.map(() => "done"));
+    await world.assertAtRest(["chat"]);
+    await world.chat(other).joinRoom("room");
+    await world.assertAtRest(["chat", "chat/room"]);
+  });
+
+  Deno.test(`A disconnect of a former life does not count in the next: ${side}`, async () => {
+    const gate = new Gate();
+    await using world = await openInRoom(
+      hooksOf(other, { onWait: async () => await gate.pass() }),
+    );
+    await block(world, other);
+    const left = world.chat(side).disconnect();
+    await world.rest();
+    const gone = world.chat(other).disconnect();
+    await world.rest();
+    const back = world.at(other).connect("chat");
+    await world.open(gate);
+    const outcomes = await world.outcomes(left, gone, back);
+    assertEquals(outcomes, outcomes.map(() => "done"));
+    await world.assertAtRest(["chat"]);
+  });
+
+  Deno.test(`Asks of both sides that waited at once end in agreement: ${side}`, async () => {
+    for (const name of ["joinRoom", "leave", "disconnect"] as const) {
+      for (const isEnteredAgain of [true, false]) {
+        const gate = new Gate();
+        await using world = await openInRoom(
+          hooksOf(other, { onWait: async () => await gate.pass() }),
+        );
+        await block(world, other);
+        const nsConn = world.chat(side);
+        const call = name === "joinRoom"
+          ? nsConn.joinRoom("another")
+          : name === "leave"
+          ? world.room(side).leave()
+          : nsConn.disconnect();
+        const calls: Promise<unknown>[] = [call];
+        await world.rest();
+        calls.push(world.chat(other).disconnect());
+        await world.rest();
+        if (isEnteredAgain) {
+          calls.push(world.at(other).connect("chat"));
+          calls.push(world.at(side).connect("chat"));
+        }
+        await world.open(gate);
+        const outcomes = await world.outcomes(...calls);
+        assertEquals(outcomes.includes("pending"), false, name);
+        await world.assertAtRest(isEnteredAgain ? ["chat"] : [], name);
+      }
+    }
+  });
+}
+
+// A hook that calls the contrary of what it is told.
+
+/** Where hooks run, and how they are written. */
+const PLATFORMS: [string, { form: string; isBrowser: boolean }][] = [
+  ["functions", { form: "object", isBrowser: false }],
+  ["a controller", { form: "controller", isBrowser: false }],
+  ["a browser", { form: "object", isBrowser: true }],
+];
+
+/** How a hook waits for what it calls. */
+const CALLS: Record<string, (call: () => Promise<unknown>) => unknown> = {
+  "in a plain function": (call) => void call().catch(() => {}),
+  "in a promise": (call) => call(),
+  "in an async function": async (call) => {
+    await call();
+  },
+  "after an await": async (call) => {
+    await null;
+    await call();
+  },
+};
+
+for (const side of SIDES) {
+  for (const hooked of SIDES) {
+    for (const [how, run] of Object.entries(CALLS)) {
+      Deno.test(`A hook that is told of a room and leaves it: join by the ${side}, hook of the ${hooked}, ${how}`, async () => {
+        for (const [where, platform] of PLATFORMS) {
+          const events: Events = {
+            onRoomJoined: (nsConn, msg) =>
+              run(() => nsConn.room(msg.room)!.leave()),
+          };
+          await using world = await World.start({
+            ...hooksOf(hooked, events, platform.form),
+            ...platform,
+          });
+          await world.enter();
+          const joined = world.chat(side).joinRoom("room");
+          assertEquals(await world.outcomes(joined), ["done"]);
+          await world.assertAtRest(["chat"], where);
+        }
+      });
+
+      Deno.test(`A hook that is told of a namespace and disconnects: connect by the ${side}, hook of the ${hooked}, ${how}`, async () => {
+        for (const [where, platform] of PLATFORMS) {
+          const events: Events = {
+            onNamespaceConnected: (nsConn) => run(() => nsConn.disconnect()),
+          };
+          await using world = await World.start({
+            ...hooksOf(hooked, events, platform.form),
+            ...platform,
+          });
+          const connected = world.at(side).connect("chat");
+          assertEquals(await world.outcomes(connected), ["done"]);
+          await world.assertAtRest([], where);
+        }
+      });
+
+      Deno.test(`A hook that is told that a room is left and joins it: leave by the ${side}, hook of the ${hooked}, ${how}`, async () => {
+        for (const [where, platform] of PLATFORMS) {
+          const events: Events = {
+            onRoomLeft: nth(
+              1,
+              (nsConn, msg) => run(() => nsConn.joinRoom(msg.room)),
+            ),
+          };
+          await using world = await openInRoom({
+            ...hooksOf(hooked, events, platform.form),
+            ...platform,
+          });
+          const left = world.room(side).leave();
+          assertEquals(await world.outcomes(left), ["done"]);
+          await world.assertAtRest(["chat", "chat/room"], where);
+        }
+      });
+    }
+
+    Deno.test(`A hook that is told of a room and leaves everything: join by the ${side}, hook of the ${hooked}`, async () => {
+      const actions: [(nsConn: NSConn) => Promise<void>, string[]][] = [
+        [(nsConn) => nsConn.leaveAll(), ["chat"]],
+        [(nsConn) => nsConn.disconnect(), []],
+        [(nsConn) => nsConn.conn.disconnectAll(), []],
+      ];
+      for (const [action, expected] of actions) {
+        for (const run of Object.values(CALLS)) {
+          const events: Events = {
+            onRoomJoined: nth(2, (nsConn) => run(() => action(nsConn))),
+          };
+          await using world = await World.start(hooksOf(hooked, events));
+          await world.enter("first");
+          const joined = world.chat(side).joinRoom("room");
+          const [outcome] = await world.outcomes(joined);
+          assert(outcome !== "pending");
+          await world.assertAtRest(expected);
+        }
+      }
+    });
+
+    Deno.test(`A hook that leaves a room and joins it again: join by the ${side}, hook of the ${hooked}`, async () => {
+      for (const run of Object.values(CALLS)) {
+        const events: Events = {
+          onRoomJoined: nth(1, (nsConn, msg) =>
+            run(async () => {
+              const left = nsConn.room(msg.room)!.leave();
+              await Promise.all([left, nsConn.joinRoom(msg.room)]);
+            })),
+        };
+        await using world = await World.start(hooksOf(hooked, events));
+        await world.enter();
+        const joined = world.chat(side).joinRoom("room");
+        assertEquals(await world.outcomes(joined), ["done"]);
+        await world.assertAtRest(["chat", "chat/room"]);
+      }
+    });
+  }
+
+  Deno.test(`Hooks of both sides that leave the room that they are told of: join by the ${side}`, async () => {
+    for (const run of Object.values(CALLS)) {
+      const onRoomJoined: MessageHandler = (nsConn, msg) =>
+        run(() => Promise.resolve(nsConn.room(msg.room)?.leave()));
+      const events = { chat: { onRoomJoined } };
+      await using world = await World.start({ client: events, server: events });
+      await world.enter();
+      const joined = world.chat(side).joinRoom("room");
+      assertEquals(await world.outcomes(joined), ["done"]);
+      await world.assertAtRest(["chat"]);
+    }
+  });
+
+  Deno.test(`A program that leaves at once what it is told of by a hook: join by the ${side}`, async () => {
+    for (const hooked of SIDES) {
+      const told = Promise.withResolvers<Room>();
+      const gate = new Gate();
+      await using world = await World.start(hooksOf(hooked, {
+        async onRoomJoined(nsConn, msg) {
+          told.resolve(nsConn.room(msg.room)!);
+          await gate.pass();
+        },
+      }));
+      await world.enter();
+      const joined = world.chat(side).joinRoom("room");
+      const left = (await told.promise).leave();
+      await world.open(gate);
+      assertEquals(await world.outcomes(joined, left), ["done", "done"]);
+      await world.assertAtRest(["chat"]);
+    }
+  });
+}
+
+Deno.test("A hook of a client that is told that it has disconnected connects again", async () => {
+  for (const run of Object.values(CALLS)) {
+    for (const side of SIDES) {
+      const events: Events = {
+        onNamespaceDisconnect: nth(
+          1,
+          ({ conn }) => run(() => conn.connect("chat")),
+        ),
+      };
+      await using world = await openInRoom(hooksOf("client", events));
+      const left = world.chat(side).disconnect();
+      assertEquals(await world.outcomes(left), ["done"]);
+      await world.assertAtRest(["chat"]);
+    }
+  }
+});

@@ -1,0 +1,1459 @@
+/** Which namespaces and rooms a client is in after it has come back. */
+
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import process from "node:process";
+import { setImmediate } from "node:timers";
+import { MemoryServer } from "./harness/mod.ts";
+import {
+  type Client,
+  CloseError,
+  type Conn,
+  type ConnHandler,
+  dial,
+  type DialOptions,
+  EventError,
+  type Events,
+  joinConnHandlers,
+  type Message,
+  type MessageHandler,
+  type NSConn,
+  type ReconnectOptions,
+  type Room,
+  type ServerOptions,
+  type Socket,
+  Struct,
+} from "./mod.ts";
+
+type Side = "client" | "server";
+
+const SIDES = ["client", "server"] as const;
+const NAMESPACES = ["chat", "other"];
+
+/** What a test gives to a {@linkcode World}. */
+interface Setting {
+  client?: ConnHandler;
+  server?: ConnHandler;
+  dial?: DialOptions;
+  reconnect?: ReconnectOptions;
+  options?: ServerOptions;
+  /** The end of a socket comes in a turn of its own, as over a network. */
+  isCloseLate?: boolean;
+  /** The client cannot know which hook calls, as in a browser. */
+  isBrowser?: boolean;
+}
+
+/** Where a hook waits until the test lets it go on. */
+class Gate {
+  readonly #opened = Promise.withResolvers<void>();
+  #isReached = false;
+
+  pass(): Promise<void> {
+    this.#isReached = true;
+    return this.#opened.promise;
+  }
+
+  open(): void {
+    assert(this.#isReached, "no hook waits at the gate");
+    this.#opened.resolve();
+  }
+}
+
+/** Makes a hook that does something the n-th time that it runs. */
+function nth(n: number, action: Gate | MessageHandler): MessageHandler {
+  let count = 0;
+  return (nsConn, msg) => {
+    if (++count !== n) return;
+    return action instanceof Gate ? action.pass() : action(nsConn, msg);
+  };
+}
+
+/** Makes a hook that refuses. */
+function refuse(text: string): MessageHandler {
+  return () => {
+    throw new EventError(text);
+  };
+}
+
+function otherOf(side: Side): Side {
+  return side === "client" ? "server" : "client";
+}
+
+/** Makes a class whose methods are the events of the namespace "chat". */
+function controllerOf(events: Events, log: string[] = []): Struct {
+  let count = 0;
+  class Chat {
+    static readonly namespace = "chat";
+    readonly nsConn: NSConn;
+    readonly #number = ++count;
+
+    constructor(nsConn: NSConn) {
+      this.nsConn = nsConn;
+      log.push(`made ${this.#number}`);
+    }
+
+    onNumber(): number {
+      return this.#number;
+    }
+
+    [Symbol.dispose](): void {
+      log.push(`disposed ${this.#number}`);
+    }
+  }
+  for (const [event, handle] of Object.entries(events)) {
+    const value = function (this: Chat, msg: Message): unknown {
+      return handle(this.nsConn, msg);
+    };
+    Object.defineProperty(Chat.prototype, event, { value });
+  }
+  return new Struct(Chat);
+}
+
+/** The ways in which a program writes its hooks. */
+const FORMS: Record<string, (events: Events) => ConnHandler> = {
+  object: (events) => ({ chat: events }),
+  controller: controllerOf,
+};
+
+/** Notes which namespaces and rooms the hooks of both sides were told of. */
+class Told {
+  readonly faults: string[] = [];
+  /** How many events of the life cycle there were. */
+  count = 0;
+  readonly rooms = new Set<string>();
+  readonly #conns: Conn[] = [];
+  readonly #depths = new Map<string, number>();
+
+  /** Puts the notes around a handler of the program. */
+  around(side: Side, handler: ConnHandler): ConnHandler {
+    const mark = (by: 1 | -1) => (nsConn: NSConn, msg: Message) =>
+      this.#mark(this.#keyOf(side, nsConn, msg), by);
+    const enter = mark(1);
+    const leave = mark(-1);
+    // Asked to leave, a server may refuse, and nothing has happened yet.
+    const isAsked = ({ isLocal, isForced }: Message) =>
+      side === "server" && !isLocal && !isForced;
+    const before: Events = {
+      onNamespaceConnected: enter,
+      onRoomJoined: enter,
+      onRoomLeft: leave,
+      onNamespaceDisconnect(nsConn, msg) {
+        if (!isAsked(msg)) leave(nsConn, msg);
+      },
+      onEcho: () => "echo",
+    };
+    const after: Events = {
+      onNamespaceDisconnect: (nsConn, msg) => {
+        const key = this.#keyOf(side, nsConn, msg);
+        if (isAsked(msg) && this.#depths.get(key) === 1) leave(nsConn, msg);
+      },
+    };
+    const everywhere = (events: Events) =>
+      Object.fromEntries(NAMESPACES.map((name) => [name, events]));
+    return joinConnHandlers(everywhere(before), handler, everywhere(after));
+  }
+
+  /** What the hooks of one connection were told that it is in. */
+  stateOf(side: Side, conn: Conn | undefined): string[] {
+    const prefix = `${side} ${conn ? this.#conns.indexOf(conn) : ""} `;
+    return [...this.#depths].filter(([key, depth]) =>
+      key.startsWith(prefix) && depth !== 0
+    ).map(([key]) => key.slice(prefix.length)).sort();
+  }
+
+  /** What the hooks of all connections were told that these are in. */
+  get total(): number {
+    return [...this.#depths.values()].reduce((sum, depth) => sum + depth, 0);
+  }
+
+  #keyOf(side: Side, { conn }: NSConn, { namespace, room }: Message): string {
+    if (!this.#conns.includes(conn)) this.#conns.push(conn);
+    if (room !== "") this.rooms.add(room);
+    const name = room === "" ? namespace : `${namespace}/${room}`;
+    return `${side} ${this.#conns.indexOf(conn)} ${name}`;
+  }
+
+  #mark(key: string, by: 1 | -1): void {
+    const depth = (this.#depths.get(key) ?? 0) + by;
+    this.#depths.set(key, depth);
+    this.count++;
+    if (depth !== 0 && depth !== 1) this.faults.push(`${key}: ${depth}`);
+  }
+}
+
+/** Lets everything run that can: in memory that takes no time. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+/** Says how calls have ended, from now on. */
+function watch(calls: readonly Promise<unknown>[]): string[] {
+  const outcomes = calls.map(() => "pending");
+  calls.forEach((call, i) => {
+    call.then(
+      () => outcomes[i] = "done",
+      (error) => outcomes[i] = (error as Error).name,
+    );
+  });
+  return outcomes;
+}
+
+/** Far more turns than anything here takes. */
+const MAX_TURNS = 300;
+
+/** One client and one server in memory, and what they say about each other. */
+class World implements AsyncDisposable {
+  readonly told = new Told();
+  readonly memory: MemoryServer;
+  readonly lines: string[] = [];
+  client!: Client;
+  #socket!: Socket;
+
+  constructor({ server = {}, options }: Setting) {
+    this.memory = new MemoryServer(this.told.around("server", server), options);
+  }
+
+  /** Dials; a client that has lost its socket comes back when it is told to. */
+  static async start(setting: Setting = {}): Promise<World> {
+    const world = new World(setting);
+    const { client = {}, reconnect, dial: options } = setting;
+    const { isCloseLate, isBrowser } = setting;
+    const handler = world.told.around("client", client);
+    const dialled = () =>
+      dial("ws://memory.test/", handler, {
+        transport() {
+          const socket = world.#socket = world.memory.connect();
+          return isCloseLate ? closeLate(socket) : socket;
+        },
+        reconnect: {
+          initialDelay: 1e9,
+          maxDelay: 1e9,
+          random: () => 1,
+          ...reconnect,
+        },
+        onError: (error) => world.memory.errors.push(error),
+        ...options,
+        onReconnect(tries) {
+          world.lines.push("back");
+          options?.onReconnect?.(tries);
+        },
+      });
+    world.client = await (isBrowser ? withoutTracing(dialled) : dialled());
+    return world;
+  }
+
+  /** The connection, as one of the sides sees it. */
+  at(side: Side): Conn {
+    const conn = side === "client"
+      ? this.client.conn
+      : this.memory.server.connections[0];
+    assert(conn, "the client is away");
+    return conn;
+  }
+
+  /** The connection in the namespace "chat". */
+  chat(side: Side): NSConn {
+    const nsConn = this.at(side).namespace("chat");
+    assert(nsConn, `the ${side} is not in the namespace`);
+    return nsConn;
+  }
+
+  /** A room of the namespace "chat". */
+  room(side: Side, name = "room"): Room {
+    const room = this.chat(side).room(name);
+    assert(room, `the ${side} is not in the room`);
+    return room;
+  }
+
+  /** Enters the namespace "chat" and rooms. */
+  async enter(...rooms: string[]): Promise<void> {
+    const nsConn = await this.client.connect("chat");
+    for (const room of rooms) await nsConn.joinRoom(room);
+    await this.rest();
+  }
+
+  /** Loses the socket. */
+  async lose(): Promise<void> {
+    this.#socket.terminate!();
+    await this.rest();
+  }
+
+  /** Has the client come back. */
+  async comeBack(): Promise<void> {
+    this.client.retryNow();
+    await this.rest();
+  }
+
+  /** Waits until nothing happens any more. */
+  async rest(): Promise<void> {
+    const { frames } = this.memory;
+    let idle = 0;
+    for (let turns = 0; idle < 3; turns++) {
+      assert(turns < MAX_TURNS, "it never comes to rest");
+      const before = frames.length + this.told.count + this.lines.length;
+      await turn();
+      const after = frames.length + this.told.count + this.lines.length;
+      idle = after === before ? idle + 1 : 0;
+    }
+  }
+
+  /** Lets a hook go on, once everything else waits for it. */
+  async open(gate: Gate | undefined): Promise<void> {
+    await this.rest();
+    gate!.open();
+    await this.rest();
+  }
+
+  /** Says how calls have ended when all is at rest. */
+  async outcomes(...calls: Promise<unknown>[]): Promise<string[]> {
+    const outcomes = watch(calls);
+    await this.rest();
+    return outcomes;
+  }
+
+  /**
+   * Checks that both sides, the server's directory and the hooks agree, and
+   * that each side can ask the other wherever both are.
+   */
+  async assertAgreed(expected?: string[], where?: string): Promise<void> {
+    await this.rest();
+    const { server } = this.memory;
+    const state = namesOf(this.at("client"));
+    const conn = this.at("server");
+    if (expected !== undefined) assertEquals(state, expected, where);
+    assertEquals(namesOf(conn), state, where);
+    assertEquals(server.totalConnections, 1, where);
+    const listed = NAMESPACES.flatMap((namespace) =>
+      ["", ...this.told.rooms].flatMap((room) =>
+        server.room(namespace, room).map((nsConn) => {
+          assertStrictEquals(nsConn.conn, conn, where);
+          return room === "" ? namespace : `${namespace}/${room}`;
+        })
+      )
+    );
+    assertEquals(listed.sort(), state, where);
+    const calls = SIDES.flatMap((side) =>
+      this.at(side).namespaces.flatMap((nsConn) =>
+        [nsConn, ...nsConn.rooms].map((each) => each.ask("onEcho"))
+      )
+    );
+    const outcomes = await this.outcomes(...calls);
+    assertEquals(outcomes, calls.map(() => "done"), where);
+  }
+
+  /** Checks also that the hooks were told of an end as often as of a beginning. */
+  async assertBalanced(expected?: string[], where?: string): Promise<void> {
+    await this.assertAgreed(expected, where);
+    const state = namesOf(this.at("client"));
+    for (const side of SIDES) {
+      assertEquals(this.told.stateOf(side, this.at(side)), state, where);
+    }
+    assertEquals(this.told.total, 2 * state.length, where);
+  }
+
+  /** Checks also that hooks were told in turns, and that none has failed. */
+  async assertAtRest(expected?: string[], where?: string): Promise<void> {
+    await this.assertBalanced(expected, where);
+    assertEquals(this.told.faults, [], where);
+    assertEquals(this.memory.errors, [], where);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    let isOver = false;
+    const end = async () => {
+      await this.client.close();
+      await this.memory.server.close();
+      isOver = true;
+    };
+    void end();
+    // A test that has failed may have left a hook behind that never ends.
+    for (let turns = 0; turns < MAX_TURNS && !isOver; turns++) await turn();
+  }
+}
+
+/** Runs something where the platform has no AsyncLocalStorage. */
+function withoutTracing<T>(run: () => T): T {
+  const { getBuiltinModule } = process;
+  Object.assign(process, { getBuiltinModule: undefined });
+  try {
+    return run();
+  } finally {
+    Object.assign(process, { getBuiltinModule });
+  }
+}
+
+/** Has the end of a socket come some turns after the last frame. */
+function closeLate(socket: Socket): Socket {
+  const listen: Socket["listen"] = (listener) =>
+    socket.listen({
+      open: () => listener.open(),
+      message: (data) => listener.message(data),
+      close: (info) => void turn().then(turn).then(() => listener.close(info)),
+    });
+  return Object.create(socket, { listen: { value: listen } });
+}
+
+/** The namespaces and rooms that a connection is in. */
+function namesOf(conn: Conn): string[] {
+  return conn.namespaces.flatMap(({ namespace, rooms }) => [
+    namespace,
+    ...rooms.map(({ name }) => `${namespace}/${name}`),
+  ]).sort();
+}
+
+/** A clock that the test moves. */
+class Clock implements Disposable {
+  readonly #time = new FakeTime(0);
+
+  constructor() {
+    Object.defineProperty(performance, "now", {
+      configurable: true,
+      value: () => this.#time.now,
+    });
+  }
+
+  /** Moves the clock past all that waits for less. */
+  async pass(world: World, ms: number): Promise<void> {
+    for (let n = 0; n < 2; n++) {
+      await world.rest();
+      this.#time.tick(ms + 1);
+      await world.rest();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    Reflect.deleteProperty(performance, "now");
+    this.#time.restore();
+  }
+}
+
+/** More than a connection waits for its hooks when it ends. */
+const CLOSE_TIMEOUT = 5_000;
+/** More than an ask waits for its answer. */
+const ASK_TIMEOUT = 10_000;
+
+/** Says which controllers were made and not disposed. */
+function aliveOf(log: readonly string[]): string[] {
+  return log.filter((line) => line.startsWith("made"))
+    .map((line) => line.slice("made ".length))
+    .filter((number) => !log.includes(`disposed ${number}`));
+}
+
+/** A server that writes down what it is sent. */
+function listening(
+  received: string[],
+  more: Events = {},
+): Record<string, Events> {
+  return {
+    chat: {
+      onSay: (_, msg) => void received.push(msg.room + msg.text()),
+      ...more,
+    },
+  };
+}
+
+// A hook that outlives the socket.
+
+for (const side of SIDES) {
+  for (const hook of ["onRoomLeave", "onRoomLeft", "onNamespaceDisconnect"]) {
+    Deno.test(`A client comes back while a hook still hears of the loss: ${side}, ${hook}`, async () => {
+      using clock = new Clock();
+      const gate = new Gate();
+      const log: string[] = [];
+      await using world = await World.start({
+        [side]: controllerOf({ [hook]: nth(1, gate) }, log),
+      });
+      await world.enter("room");
+      const chat = world.chat("client");
+      const room = world.room("client");
+      await world.lose();
+      await clock.pass(world, CLOSE_TIMEOUT);
+      await world.comeBack();
+      assertEquals(world.lines, ["back"]);
+      await world.assertAgreed(["chat", "chat/room"]);
+      await world.open(gate);
+      await world.assertBalanced(["chat", "chat/room"]);
+      assertStrictEquals(world.chat("client"), chat);
+      assertStrictEquals(world.room("client"), room);
+      assertEquals(log.toSorted(), ["disposed 1", "made 1", "made 2"]);
+      const answer = await world.chat(otherOf(side)).ask("onNumber");
+      assertEquals(answer.text(), "2");
+      await world.lose();
+      await world.comeBack();
+      await world.assertBalanced(["chat", "chat/room"]);
+      assertEquals(aliveOf(log), ["3"]);
+    });
+  }
+}
+
+/** What is under way when the socket is lost, and where the client is then. */
+interface Cut {
+  /** The hook of the client that keeps it under way. */
+  hook: string;
+  call(world: World): Promise<unknown>;
+  outcome: string | undefined;
+  expected: string[];
+}
+
+const leaveRoom = (side: Side) => (world: World) => world.room(side).leave();
+const joinRoom = (side: Side) => (world: World) =>
+  world.chat(side).joinRoom("another");
+const disconnect = (side: Side) => (world: World) =>
+  world.chat(side).disconnect();
+
+const CUTS: Record<string, Cut> = {
+  "leave() of the client": {
+    hook: "onRoomLeave",
+    call: leaveRoom("client"),
+    outcome: "done",
+    expected: ["chat"],
+  },
+  "leave() of the client, told": {
+    hook: "onRoomLeft",
+    call: leaveRoom("client"),
+    outcome: "done",
+    expected: ["chat"],
+  },
+  "leave() of the server": {
+    hook: "onRoomLeave",
+    call: leaveRoom("server"),
+    outcome: "done",
+    expected: ["chat", "chat/room"],
+  },
+  "leave() of the server, told": {
+    hook: "onRoomLeft",
+    call: leaveRoom("server"),
+    outcome: "done",
+    expected: ["chat"],
+  },
+  "joinRoom() of the client": {
+    hook: "onRoomJoin",
+    call: joinRoom("client"),
+    outcome: "ConnectionClosedError",
+    expected: ["chat", "chat/room"],
+  },
+  "joinRoom() of the client, told": {
+    hook: "onRoomJoined",
+    call: joinRoom("client"),
+    outcome: undefined,
+    expected: ["chat", "chat/another", "chat/room"],
+  },
+  "joinRoom() of the server": {
+    hook: "onRoomJoin",
+    call: joinRoom("server"),
+    outcome: "ConnectionClosedError",
+    expected: ["chat", "chat/room"],
+  },
+  "disconnect() of the client": {
+    hook: "onNamespaceDisconnect",
+    call: disconnect("client"),
+    outcome: "done",
+    expected: [],
+  },
+  "disconnect() of the client, rooms first": {
+    hook: "onRoomLeave",
+    call: disconnect("client"),
+    outcome: "done",
+    expected: [],
+  },
+  "disconnect() of the server": {
+    hook: "onNamespaceDisconnect",
+    call: disconnect("server"),
+    outcome: "done",
+    expected: [],
+  },
+};
+
+for (const [name, cut] of Object.entries(CUTS)) {
+  Deno.test(`A client comes back while a hook is still busy with its former life: ${name}`, async () => {
+    using clock = new Clock();
+    const gate = new Gate();
+    let isArmed = false;
+    const log: string[] = [];
+    await using world = await World.start({
+      client: controllerOf({
+        [cut.hook]() {
+          if (!isArmed) return;
+          isArmed = false;
+          return gate.pass();
+        },
+      }, log),
+    });
+    await world.enter("room");
+    isArmed = true;
+    const outcomes = watch([cut.call(world)]);
+    await world.rest();
+    await world.lose();
+    await clock.pass(world, CLOSE_TIMEOUT);
+    await world.comeBack();
+    await world.assertAgreed(cut.expected);
+    // What was left may be entered again before that hook has ended.
+    const connected = world.client.connect("chat");
+    assertEquals(await world.outcomes(connected), ["done"]);
+    const joins = ["room", "another"].map((name) =>
+      world.chat("client").joinRoom(name)
+    );
+    assertEquals(await world.outcomes(...joins), ["done", "done"]);
+    await world.open(gate);
+    assert(outcomes[0] !== "pending");
+    if (cut.outcome !== undefined) assertEquals(outcomes, [cut.outcome]);
+    await world.assertBalanced(["chat", "chat/another", "chat/room"]);
+    assertEquals(aliveOf(log), ["2"]);
+    await world.lose();
+    await world.comeBack();
+    await world.assertBalanced(["chat", "chat/another", "chat/room"]);
+    assertEquals(aliveOf(log), ["3"]);
+  });
+}
+
+for (const side of SIDES) {
+  for (
+    const hook of [
+      "onNamespaceConnect",
+      "onNamespaceConnected",
+      "onRoomJoin",
+      "onRoomJoined",
+    ]
+  ) {
+    Deno.test(`A client that is lost again while it comes back is where it was: ${side}, ${hook}`, async () => {
+      for (const isOpenedEarly of [true, false]) {
+        using clock = new Clock();
+        const gate = new Gate();
+        const log: string[] = [];
+        await using world = await World.start({
+          [side]: controllerOf({ [hook]: nth(2, gate) }, log),
+        });
+        await world.enter("room");
+        const chat = world.chat("client");
+        const room = world.room("client");
+        await world.lose();
+        await world.comeBack();
+        const isEntering = hook === "onNamespaceConnect" ||
+          hook === "onRoomJoin";
+        if (isEntering) assertEquals(world.lines, []);
+        await world.lose();
+        if (isOpenedEarly) await world.open(gate);
+        await clock.pass(world, CLOSE_TIMEOUT);
+        await world.comeBack();
+        await world.assertAgreed(["chat", "chat/room"]);
+        if (!isOpenedEarly) await world.open(gate);
+        await world.assertBalanced(["chat", "chat/room"]);
+        assertEquals(world.lines.at(-1), "back");
+        assertStrictEquals(world.chat("client"), chat);
+        assertStrictEquals(world.room("client"), room);
+        assertEquals(aliveOf(log).length, 1);
+        const answer = await world.chat(otherOf(side)).ask("onNumber");
+        assertEquals(aliveOf(log), [answer.text()]);
+      }
+    });
+  }
+}
+
+// A comeback that is refused once, or slow once.
+
+for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
+  for (const code of [1011, 1013, 4000]) {
+    const ways: Record<string, MessageHandler> = {
+      "thrown": () => {
+        throw new CloseError(code, "not now");
+      },
+      "thrown later": async () => {
+        await null;
+        throw new CloseError(code, "not now");
+      },
+      "closed": ({ conn }) => conn.close(code, "not now"),
+    };
+    for (const [way, action] of Object.entries(ways)) {
+      Deno.test(`A client that is turned away once on its return is where it was: ${hook}, ${code}, ${way}`, async () => {
+        for (const form of Object.keys(FORMS)) {
+          // The last room that is entered again.
+          const count = hook === "onRoomJoin" ? 4 : 2;
+          await using world = await World.start({
+            server: FORMS[form]!({ [hook]: nth(count, action) }),
+            isCloseLate: true,
+          });
+          await world.enter("a", "b");
+          const rooms = world.chat("client").rooms;
+          await world.lose();
+          await world.comeBack();
+          assertEquals(world.memory.server.totalConnections, 0);
+          await world.comeBack();
+          await world.assertBalanced(["chat", "chat/a", "chat/b"]);
+          assert(rooms.every((room) => room.isJoined));
+        }
+      });
+    }
+  }
+
+  for (const side of SIDES) {
+    Deno.test(`A client that is let in slowly on its return is where it was: ${side}, ${hook}`, async () => {
+      using clock = new Clock();
+      const gate = new Gate();
+      await using world = await World.start({
+        [side]: controllerOf({ [hook]: nth(2, gate) }),
+      });
+      await world.enter("room");
+      await world.lose();
+      await world.comeBack();
+      await clock.pass(world, ASK_TIMEOUT);
+      assertEquals(world.lines, []);
+      await world.open(gate);
+      await world.assertAtRest(["chat", "chat/room"]);
+      assertEquals(world.lines, ["back"]);
+      await world.lose();
+      await world.comeBack();
+      await world.assertAtRest(["chat", "chat/room"]);
+      assertEquals(world.lines, ["back", "back"]);
+    });
+  }
+
+  Deno.test(`A client that is refused on its return is told so, once: ${hook}`, async () => {
+    await using world = await World.start({
+      server: { chat: { [hook]: nth(2, refuse("full")) } },
+    });
+    await world.enter("room");
+    await world.lose();
+    await world.comeBack();
+    const texts = world.memory.errors.map((error) => (error as Error).message);
+    assertEquals(texts, ["full"]);
+    const expected = hook === "onRoomJoin" ? ["chat"] : [];
+    await world.assertBalanced(expected);
+    await world.lose();
+    await world.comeBack();
+    await world.assertBalanced(expected);
+    assertEquals(world.memory.errors.length, 1);
+  });
+}
+
+Deno.test("A namespace that is turned away does not cost the others", async () => {
+  await using world = await World.start({
+    server: {
+      other: {
+        onNamespaceConnect: nth(2, () => {
+          throw new CloseError(4000, "not now");
+        }),
+      },
+    },
+    isCloseLate: true,
+  });
+  await world.enter("room");
+  await world.client.connect("other");
+  await world.lose();
+  await world.comeBack();
+  await world.comeBack();
+  await world.assertBalanced(["chat", "chat/room", "other"]);
+});
+
+// Leaving and disconnecting while away.
+
+/** What a program calls on what it holds, and where it is then. */
+const LEAVINGS: Record<
+  string,
+  [(chat: NSConn, a: Room, b: Room) => Promise<unknown>[], string[]]
+> = {
+  "leave()": [(_, a) => [a.leave()], ["chat", "chat/b"]],
+  "leave() twice": [(_, a) => [a.leave(), a.leave()], ["chat", "chat/b"]],
+  "leave() of each": [(_, a, b) => [a.leave(), b.leave()], ["chat"]],
+  "leaveAll()": [(chat) => [chat.leaveAll()], ["chat"]],
+  "disconnect()": [(chat) => [chat.disconnect()], []],
+  "leave(), disconnect()": [
+    (chat, a) => [a.leave(), chat.disconnect()],
+    [],
+  ],
+  "disconnectAll()": [({ conn }) => [conn.disconnectAll()], []],
+};
+
+for (const [name, [call, expected]] of Object.entries(LEAVINGS)) {
+  for (const maxKept of [0, 5]) {
+    Deno.test(`Leaving while away is remembered: ${name}, maxKept ${maxKept}`, async () => {
+      const received: string[] = [];
+      await using world = await World.start({
+        server: listening(received),
+        reconnect: { maxKept },
+      });
+      await world.enter("a", "b");
+      const chat = world.chat("client");
+      const [a, b] = chat.rooms as [Room, Room];
+      await world.lose();
+      const isKept = maxKept > 0;
+      const emits = [a, b, chat].map((each) => each.emit("onSay", "kept"));
+      assertEquals(emits, [isKept, isKept, isKept]);
+      const outcomes = await world.outcomes(...call(chat, a, b));
+      assertEquals(outcomes[0], "done");
+      assertEquals(outcomes.includes("pending"), false);
+      const after = [a, b, chat].map((each) => each.emit("onSay", "after"));
+      const isIn = ["chat/a", "chat/b", "chat"]
+        .map((room) => isKept && expected.includes(room));
+      assertEquals(after, isIn);
+      await world.comeBack();
+      assertEquals(world.lines, ["back"]);
+      await world.assertAtRest(expected);
+      const wanted = ["kept", "after"].flatMap((text) =>
+        [["chat/a", "a"], ["chat/b", "b"], ["chat", ""]]
+          .filter(([key]) => isKept && expected.includes(key!))
+          .map(([, room]) => room + text)
+      );
+      assertEquals(received, wanted);
+      await world.lose();
+      await world.comeBack();
+      await world.assertAtRest(expected);
+    });
+  }
+
+  Deno.test(`Leaving when the loss is told is remembered: ${name}`, async () => {
+    let outcomes: string[] = [];
+    let leave: (() => Promise<unknown>[]) | undefined;
+    await using world = await World.start({
+      dial: {
+        onClose(_, willReconnect) {
+          if (willReconnect) outcomes = watch(leave?.() ?? []);
+          leave = undefined;
+        },
+      },
+    });
+    await world.enter("a", "b");
+    const chat = world.chat("client");
+    const [a, b] = chat.rooms as [Room, Room];
+    leave = () => call(chat, a, b);
+    await world.lose();
+    assertEquals(outcomes[0], "done");
+    assertEquals(outcomes.includes("pending"), false);
+    await world.comeBack();
+    await world.assertAtRest(expected);
+  });
+
+  for (const hook of ["onRoomLeave", "onNamespaceDisconnect"]) {
+    Deno.test(`Leaving that the loss has cut off is remembered: ${name}, ${hook}`, async () => {
+      const gate = new Gate();
+      await using world = await World.start({
+        server: { chat: { [hook]: nth(1, () => gate.pass()) } },
+      });
+      await world.enter("a", "b");
+      const chat = world.chat("client");
+      const [a, b] = chat.rooms as [Room, Room];
+      const outcomes = watch(call(chat, a, b));
+      await world.rest();
+      await world.lose();
+      assertEquals(outcomes, outcomes.map(() => "done"));
+      await world.open(gate);
+      await world.comeBack();
+      await world.assertAtRest(expected);
+    });
+  }
+
+  Deno.test(`Leaving at the moment of the loss is remembered: ${name}`, async () => {
+    await using world = await World.start();
+    await world.enter("a", "b");
+    const chat = world.chat("client");
+    const [a, b] = chat.rooms as [Room, Room];
+    const outcomes = watch(call(chat, a, b));
+    await world.lose();
+    assertEquals(outcomes, outcomes.map(() => "done"));
+    await world.comeBack();
+    await world.assertAtRest(expected);
+  });
+
+  for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
+    Deno.test(`Leaving during the return is done: ${name}, ${hook}`, async () => {
+      for (const side of SIDES) {
+        const gate = new Gate();
+        // The rooms were joined twice before.
+        const turn = hook === "onRoomJoin" ? 3 : 2;
+        await using world = await World.start({
+          [side]: { chat: { [hook]: nth(turn, gate) } },
+        });
+        await world.enter("a", "b");
+        const chat = world.chat("client");
+        const [a, b] = chat.rooms as [Room, Room];
+        await world.lose();
+        await world.comeBack();
+        const outcomes = watch(call(chat, a, b));
+        await world.open(gate);
+        assertEquals(outcomes[0], "done", side);
+        assertEquals(outcomes.includes("pending"), false, side);
+        await world.assertAtRest(expected, side);
+        assertEquals(world.lines, ["back"], side);
+        await world.lose();
+        await world.comeBack();
+        await world.assertAtRest(expected, side);
+      }
+    });
+  }
+}
+
+Deno.test("A disconnect and a connect during the return leave the rooms behind", async () => {
+  for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
+    const gate = new Gate();
+    await using world = await World.start({
+      server: { chat: { [hook]: nth(2, gate) } },
+    });
+    await world.enter("room");
+    const chat = world.chat("client");
+    await world.lose();
+    await world.comeBack();
+    const outcomes = watch([chat.disconnect(), world.client.connect("chat")]);
+    await world.open(gate);
+    assertEquals(outcomes, ["done", "done"]);
+    await world.assertAtRest(["chat"]);
+    await world.lose();
+    await world.comeBack();
+    await world.assertAtRest(["chat"]);
+  }
+});
+
+Deno.test("A leave and a join during the return end in the room", async () => {
+  for (const name of ["a", "b"]) {
+    const gate = new Gate();
+    await using world = await World.start({
+      server: { chat: { onRoomJoin: nth(3, gate) } },
+    });
+    await world.enter("a", "b");
+    const chat = world.chat("client");
+    const room = world.room("client", name);
+    await world.lose();
+    await world.comeBack();
+    const outcomes = watch([room.leave(), chat.joinRoom(name)]);
+    await world.open(gate);
+    assertEquals(outcomes, ["done", "done"]);
+    await world.assertAtRest(["chat", "chat/a", "chat/b"]);
+  }
+});
+
+Deno.test("A call that shares the return and gives up does not end it", async () => {
+  for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
+    for (const side of SIDES) {
+      const gate = new Gate();
+      await using world = await World.start({
+        [side]: { chat: { [hook]: nth(2, gate) } },
+      });
+      await world.enter("room");
+      const chat = world.chat("client");
+      await world.lose();
+      await world.comeBack();
+      const abort = new AbortController();
+      const { signal } = abort;
+      const outcomes = watch([
+        hook === "onRoomJoin"
+          ? chat.joinRoom("room", { signal })
+          : world.client.connect("chat", { signal }),
+      ]);
+      abort.abort(new Error("no more"));
+      await world.rest();
+      assertEquals(outcomes, ["Error"]);
+      await world.open(gate);
+      await world.assertAtRest(["chat", "chat/room"]);
+      assertEquals(world.lines, ["back"]);
+    }
+  }
+});
+
+Deno.test("A join that was given up before the loss is not remembered", async () => {
+  const gate = new Gate();
+  await using world = await World.start({
+    server: { chat: { onRoomJoin: nth(1, gate) } },
+  });
+  await world.enter();
+  const chat = world.chat("client");
+  const abort = new AbortController();
+  const { signal } = abort;
+  const outcomes = watch([chat.joinRoom("room", { signal })]);
+  await world.rest();
+  abort.abort(new Error("no more"));
+  await world.lose();
+  assertEquals(outcomes, ["Error"]);
+  await world.open(gate);
+  await world.comeBack();
+  await world.assertAtRest(["chat"]);
+  assertEquals(await world.outcomes(chat.joinRoom("room")), ["done"]);
+  await world.assertAtRest(["chat", "chat/room"]);
+});
+
+Deno.test("A room that a hook leaves on the return stays left", async () => {
+  for (const side of SIDES) {
+    const onRoomJoined = nth(2, (nsConn) => nsConn.leaveAll());
+    await using world = await World.start({
+      [side]: { chat: { onRoomJoined } },
+    });
+    await world.enter("room");
+    for (let n = 0; n < 2; n++) {
+      await world.lose();
+      await world.comeBack();
+      await world.assertAtRest(["chat"]);
+    }
+  }
+});
+
+Deno.test("A leave that was given up before the loss is remembered", async () => {
+  for (const what of ["room", "namespace"]) {
+    const gate = new Gate();
+    const hook = what === "room" ? "onRoomLeave" : "onNamespaceDisconnect";
+    await using world = await World.start({
+      server: { chat: { [hook]: nth(1, () => gate.pass()) } },
+    });
+    await world.enter("room");
+    const abort = new AbortController();
+    const { signal } = abort;
+    const outcomes = watch([
+      what === "room"
+        ? world.room("client").leave({ signal })
+        : world.chat("client").disconnect({ signal }),
+    ]);
+    await world.rest();
+    abort.abort(new Error("no more"));
+    await world.rest();
+    assertEquals(outcomes, ["Error"]);
+    await world.lose();
+    await world.open(gate);
+    await world.comeBack();
+    await world.assertAtRest(what === "room" ? ["chat"] : []);
+  }
+});
+
+Deno.test("A join that follows a leave is not remembered by a client that is lost", async () => {
+  const gate = new Gate();
+  await using world = await World.start({
+    server: { chat: { onRoomLeave: nth(1, () => gate.pass()) } },
+  });
+  await world.enter("room");
+  const outcomes = watch([
+    world.room("client").leave(),
+    world.chat("client").joinRoom("room"),
+    // The server's hook holds what comes after the leave.
+    world.chat("client").joinRoom("another"),
+  ]);
+  await world.rest();
+  await world.lose();
+  assertEquals(outcomes, [
+    "done",
+    "ConnectionClosedError",
+    "ConnectionClosedError",
+  ]);
+  await world.open(gate);
+  await world.comeBack();
+  await world.assertAtRest(["chat"]);
+});
+
+Deno.test("connect() and joinRoom() of a client that is away are refused", async () => {
+  await using world = await World.start();
+  await world.enter("room", "left");
+  const chat = world.chat("client");
+  const left = world.room("client", "left");
+  await left.leave();
+  await world.lose();
+  const outcomes = await world.outcomes(
+    world.client.connect("other"),
+    chat.joinRoom("another"),
+    left.leave(),
+  );
+  assertEquals(outcomes.slice(0, 2), [
+    "ConnectionClosedError",
+    "ConnectionClosedError",
+  ]);
+  assert(outcomes[2] !== "done" && outcomes[2] !== "pending");
+  await world.comeBack();
+  await world.assertAtRest(["chat", "chat/room"]);
+});
+
+Deno.test("An emit to what was left long before is not kept", async () => {
+  const received: string[] = [];
+  await using world = await World.start({
+    server: { ...listening(received), other: {} },
+    reconnect: { maxKept: 5 },
+  });
+  await world.enter("room", "byServer");
+  const other = await world.client.connect("other");
+  const otherRoom = await other.joinRoom("room");
+  const room = world.room("client");
+  const byServer = world.room("client", "byServer");
+  await room.leave();
+  await world.room("server", "byServer").leave();
+  await other.disconnect();
+  await world.lose();
+  const held = [room, byServer, other, otherRoom];
+  assertEquals(
+    held.map((each) => each.emit("onSay", "late")),
+    [false, false, false, false],
+  );
+  await world.comeBack();
+  await world.assertAtRest(["chat"]);
+  assertEquals(received, []);
+});
+
+Deno.test("A room that was left while away may be joined again by either side", async () => {
+  for (const side of SIDES) {
+    const onNamespaceConnected: MessageHandler = (nsConn) =>
+      nsConn.joinRoom("room");
+    await using world = await World.start({
+      [side]: { chat: { onNamespaceConnected } },
+    });
+    await world.enter();
+    const room = world.room("client");
+    await world.lose();
+    assertEquals(await world.outcomes(room.leave()), ["done"]);
+    await world.comeBack();
+    await world.assertAtRest(["chat", "chat/room"]);
+  }
+});
+
+for (const side of SIDES) {
+  Deno.test(`Calls at the moment of the loss end in agreement: ${side}`, async () => {
+    const calls: ((nsConn: NSConn, room: Room) => Promise<unknown>)[] = [
+      (nsConn) => nsConn.joinRoom("another"),
+      (_, room) => room.leave(),
+      (nsConn) => nsConn.leaveAll(),
+      (nsConn) => nsConn.disconnect(),
+      ({ conn }) => conn.connect("other"),
+      ({ conn }) => conn.disconnectAll(),
+    ];
+    for (const first of calls) {
+      for (const second of calls) {
+        await using world = await World.start();
+        await world.enter("room");
+        const nsConn = world.chat(side);
+        const room = world.room(side);
+        const outcomes = watch([first(nsConn, room), second(nsConn, room)]);
+        await world.lose();
+        assertEquals(outcomes.includes("pending"), false);
+        await world.comeBack();
+        await world.assertAtRest();
+      }
+    }
+  });
+}
+
+// What somebody else than the program had entered.
+
+/** Refuses what a client asks for, and nothing else. */
+const inviteOnly: MessageHandler = (_, { isLocal }) => {
+  if (!isLocal) throw new EventError("by invitation only");
+};
+
+const JOINERS: Record<string, (nsConn: NSConn) => unknown> = {
+  "at once": (nsConn) => void nsConn.joinRoom("room"),
+  "awaited": async (nsConn) => {
+    await nsConn.joinRoom("room");
+  },
+  "late": async (nsConn) => {
+    for (let n = 0; n < 20; n++) await null;
+    await nsConn.joinRoom("room");
+  },
+  "much later": (nsConn) => {
+    turn().then(turn).then(() => void nsConn.joinRoom("room"));
+  },
+};
+
+for (const [when, join] of Object.entries(JOINERS)) {
+  for (const isOpen of [true, false]) {
+    Deno.test(`A room that the server joins is alive after a return: ${when}, ${isOpen ? "open" : "by invitation"}`, async () => {
+      for (const form of Object.keys(FORMS)) {
+        const events: Events = { onNamespaceConnected: join };
+        if (!isOpen) events.onRoomJoin = inviteOnly;
+        await using world = await World.start({ server: FORMS[form]!(events) });
+        await world.enter();
+        await world.assertAtRest(["chat", "chat/room"]);
+        const room = world.room("client");
+        for (let n = 0; n < 2; n++) {
+          await world.lose();
+          assertEquals(room.isJoined, false);
+          await world.comeBack();
+          await world.assertAtRest(["chat", "chat/room"]);
+          assertStrictEquals(world.room("client"), room);
+          assert(room.isJoined);
+          assertEquals((await room.ask("onEcho")).text(), "echo");
+        }
+      }
+    });
+  }
+}
+
+Deno.test("A room that the client's own hook joins is alive after a return", async () => {
+  for (const join of Object.values(JOINERS)) {
+    await using world = await World.start({
+      client: { chat: { onNamespaceConnected: (nsConn) => join(nsConn) } },
+    });
+    await world.enter("another");
+    const rooms = world.chat("client").rooms;
+    await world.lose();
+    await world.comeBack();
+    await world.assertAtRest(["chat", "chat/another", "chat/room"]);
+    for (const room of rooms) {
+      assertStrictEquals(world.room("client", room.name), room);
+      assert(room.isJoined);
+    }
+  }
+});
+
+Deno.test("A room that a hook of another room joins is alive after a return", async () => {
+  for (const side of SIDES) {
+    const onRoomJoined: MessageHandler = async (nsConn, msg) => {
+      if (msg.room === "first") await nsConn.joinRoom("second");
+    };
+    await using world = await World.start({
+      [side]: { chat: { onRoomJoined } },
+    });
+    await world.enter("first");
+    const second = world.room("client", "second");
+    await world.lose();
+    await world.comeBack();
+    await world.assertAtRest(["chat", "chat/first", "chat/second"]);
+    assertStrictEquals(world.room("client", "second"), second);
+    assert(second.isJoined);
+  }
+});
+
+Deno.test("A room that the server's program had joined is joined again by the client", async () => {
+  await using world = await World.start();
+  await world.enter();
+  await world.chat("server").joinRoom("room");
+  await world.rest();
+  const room = world.room("client");
+  await world.lose();
+  await world.comeBack();
+  await world.assertAtRest(["chat", "chat/room"]);
+  assertStrictEquals(world.room("client"), room);
+});
+
+Deno.test("A refusal of a room that the server alone had joined is not told", async () => {
+  await using world = await World.start({
+    server: { chat: { onRoomJoin: inviteOnly } },
+  });
+  await world.enter();
+  await world.chat("server").joinRoom("room");
+  await world.rest();
+  const room = world.room("client");
+  await world.lose();
+  await world.comeBack();
+  await world.assertAtRest(["chat"]);
+  assertEquals(room.isJoined, false);
+  await world.chat("server").joinRoom("room");
+  await world.assertAtRest(["chat", "chat/room"]);
+  assertStrictEquals(world.room("client"), room);
+  assert(room.isJoined);
+});
+
+Deno.test("A namespace that the server connects is alive after a return", async () => {
+  for (const isOpen of [true, false]) {
+    const server: Events = isOpen
+      ? {}
+      : { onNamespaceConnect: inviteOnly, onRoomJoin: inviteOnly };
+    await using world = await World.start({
+      server: { chat: server },
+      options: {
+        async onConnect(conn) {
+          const nsConn = await conn.connect("chat");
+          await nsConn.joinRoom("room");
+        },
+      },
+    });
+    const chat = await world.client.waitServerConnect("chat");
+    await world.assertAtRest(["chat", "chat/room"]);
+    const room = world.room("client");
+    for (let n = 0; n < 2; n++) {
+      await world.lose();
+      await world.comeBack();
+      await world.assertAtRest(["chat", "chat/room"]);
+      assertStrictEquals(world.chat("client"), chat);
+      assertStrictEquals(world.room("client"), room);
+      assert(room.isJoined && chat.isConnected);
+    }
+  }
+});
+
+Deno.test("A server that connects its client later finds it where it was", async () => {
+  const gate = new Gate();
+  let count = 0;
+  await using world = await World.start({
+    options: {
+      onConnect(conn) {
+        const isFirst = count++ === 0;
+        const enter = async () => {
+          if (!isFirst) await gate.pass();
+          const nsConn = await conn.connect("chat");
+          await nsConn.joinRoom("room");
+        };
+        enter().catch((error) => world.memory.errors.push(error));
+      },
+    },
+  });
+  const chat = await world.client.waitServerConnect("chat");
+  await world.rest();
+  const room = world.room("client");
+  await world.lose();
+  await world.comeBack();
+  await world.open(gate);
+  await world.assertAtRest(["chat", "chat/room"]);
+  assertStrictEquals(world.chat("client"), chat);
+  assertStrictEquals(world.room("client"), room);
+});
+
+// What was kept while away goes out first.
+
+/** Emits three events, of which one is for a room. */
+function emitThree(chat: NSConn, room: Room): boolean[] {
+  return [
+    chat.emit("onSay", "1"),
+    room.emit("onSay", "2"),
+    chat.emit("onSay", "3"),
+  ];
+}
+
+const KEPT = ["1", "room2", "3"];
+const KEEPING: ReconnectOptions = { maxKept: 10 };
+
+/** The hooks in which a client emits an event at once when it comes back. */
+const EMITTERS: Record<string, Events> = {
+  onNamespaceConnected: {
+    onNamespaceConnected: whenBack(({ conn }) => {
+      conn.namespace("chat")!.emit("onSay", "new");
+    }),
+  },
+  "onNamespaceConnected, async": {
+    onNamespaceConnected: whenBack(async (nsConn) => {
+      await null;
+      nsConn.emit("onSay", "new");
+    }),
+  },
+  onRoomJoin: {
+    onRoomJoin: whenBack((nsConn) => void nsConn.emit("onSay", "new")),
+  },
+  onRoomJoined: {
+    onRoomJoined: whenBack((nsConn) => void nsConn.emit("onSay", "new")),
+  },
+  "an event of the server": {
+    onHi: whenBack((nsConn) => void nsConn.emit("onSay", "new")),
+  },
+};
+
+/** Makes a handler that does something where the client was before. */
+function whenBack(action: MessageHandler): MessageHandler {
+  const seen = new WeakSet<NSConn>();
+  return (nsConn, msg) => {
+    if (seen.has(nsConn)) return action(nsConn, msg);
+    seen.add(nsConn);
+    return undefined;
+  };
+}
+
+for (const [where, events] of Object.entries(EMITTERS)) {
+  Deno.test(`What was kept goes out before what is emitted on the return: ${where}`, async () => {
+    for (const form of Object.keys(FORMS)) {
+      const received: string[] = [];
+      await using world = await World.start({
+        client: FORMS[form]!(events),
+        server: listening(received, {
+          onNamespaceConnected: (nsConn) => void nsConn.emit("onHi"),
+        }),
+        reconnect: KEEPING,
+        dial: {
+          onReconnect: () =>
+            void world.client.namespace("chat")!.emit("onSay", "back"),
+        },
+      });
+      await world.enter("room");
+      const chat = world.chat("client");
+      const room = world.room("client");
+      await world.lose();
+      assertEquals(emitThree(chat, room), [true, true, true]);
+      await world.comeBack();
+      assertEquals(received, [...KEPT, "new", "back"]);
+      await world.assertAtRest(["chat", "chat/room"]);
+    }
+  });
+}
+
+for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
+  for (const side of SIDES) {
+    Deno.test(`What was kept goes out before what is emitted during the return: ${side}, ${hook}`, async () => {
+      const gate = new Gate();
+      const received: string[] = [];
+      const held: Events = {
+        // Its first room is back, its second is not.
+        [hook]: nth(hook === "onRoomJoin" ? 4 : 2, gate),
+      };
+      await using world = await World.start({
+        client: side === "client" ? { chat: held } : {},
+        server: listening(received, side === "server" ? held : {}),
+        reconnect: KEEPING,
+      });
+      await world.enter("another", "room");
+      const chat = world.chat("client");
+      const room = world.room("client");
+      const another = world.room("client", "another");
+      await world.lose();
+      emitThree(chat, room);
+      await world.comeBack();
+      assertEquals(
+        [chat, another].map((each) => each.emit("onSay", "4")),
+        [true, true],
+      );
+      await world.open(gate);
+      assertEquals(received, [...KEPT, "4", "another4"]);
+      assertEquals(chat.emit("onSay", "5"), true);
+      await world.rest();
+      assertEquals(received.at(-1), "5");
+      await world.assertAtRest(["chat", "chat/another", "chat/room"]);
+    });
+
+    Deno.test(`What was kept goes out once, after a second loss: ${side}, ${hook}`, async () => {
+      const gate = new Gate();
+      const received: string[] = [];
+      const held: Events = { [hook]: nth(2, gate) };
+      await using world = await World.start({
+        client: side === "client" ? { chat: held } : {},
+        server: listening(received, side === "server" ? held : {}),
+        reconnect: KEEPING,
+      });
+      await world.enter("room");
+      const chat = world.chat("client");
+      const room = world.room("client");
+      await world.lose();
+      emitThree(chat, room);
+      await world.comeBack();
+      assertEquals(chat.emit("onSay", "4"), true);
+      await world.lose();
+      assertEquals(room.emit("onSay", "5"), true);
+      await world.open(gate);
+      await world.comeBack();
+      assertEquals(received, [...KEPT, "4", "room5"]);
+      await world.assertBalanced(["chat", "chat/room"]);
+    });
+  }
+}
+
+Deno.test("What was kept for a room that refuses is dropped alone", async () => {
+  const received: string[] = [];
+  await using world = await World.start({
+    server: listening(received, { onRoomJoin: nth(2, refuse("full")) }),
+    reconnect: KEEPING,
+  });
+  await world.enter("room");
+  const chat = world.chat("client");
+  const room = world.room("client");
+  await world.lose();
+  emitThree(chat, room);
+  await world.comeBack();
+  assertEquals(received, ["1", "3"]);
+  assertEquals(room.emit("onSay", "gone"), false);
+  await world.assertBalanced(["chat"]);
+});
+
+Deno.test("What was kept for a room that the server joins goes out", async () => {
+  const received: string[] = [];
+  await using world = await World.start({
+    server: listening(received, {
+      onNamespaceConnected: async (nsConn) => {
+        await nsConn.joinRoom("room");
+      },
+      onRoomJoin: inviteOnly,
+    }),
+    reconnect: KEEPING,
+  });
+  await world.enter();
+  const chat = world.chat("client");
+  const room = world.room("client");
+  await world.lose();
+  emitThree(chat, room);
+  await world.comeBack();
+  assertEquals(received, KEPT);
+  await world.assertAtRest(["chat", "chat/room"]);
+});

@@ -1,0 +1,219 @@
+import type { UntypedNSConn } from "../api/ns_conn.ts";
+import type { UntypedRoom } from "../api/room.ts";
+import type { RawBody } from "../protocol/message.ts";
+import { cutReason } from "../transport/socket.ts";
+
+/** What sends the frames of a namespace that is in again. */
+export interface KeptSender {
+  /** Sends a frame, unless it is for a room that this side is not in. */
+  sendKept(room: string, frame: RawBody): void;
+}
+
+/** A handle that is to go on. */
+interface Kept<Handle> {
+  readonly handle: Handle;
+  /** Whether this side has ever asked for it, so that a refusal matters. */
+  readonly isOwn: boolean;
+}
+
+/** A namespace that a client had before it lost its connection. */
+interface GoalNamespace extends Kept<UntypedNSConn> {
+  readonly rooms: Map<string, Kept<UntypedRoom>>;
+  readonly frames: { readonly room: string; readonly frame: RawBody }[];
+  /** Set once the namespace is in, and only rooms are left to be entered. */
+  sender: KeptSender | undefined;
+}
+
+/** A name that was refused, and how to put it back. */
+interface Refusal {
+  readonly text: string;
+  restore(): void;
+}
+
+/** What a {@linkcode Goal} is made of. */
+export interface GoalInit {
+  /** How many frames are kept for a namespace that is not in yet. */
+  readonly maxKept: number;
+  /** Called when a name was refused that this side had asked for. */
+  onRefused(error: unknown, namespace: string, room: string): void;
+}
+
+/**
+ * What a client is to enter again after it has lost its connection, with the
+ * handles that go on and the frames that were kept meanwhile: the one record
+ * of what it had. A room is named by its namespace and its own name; the empty
+ * name stands for the namespace itself.
+ */
+export class Goal {
+  readonly #init: GoalInit;
+  readonly #namespaces = new Map<string, GoalNamespace>();
+  /** The handles of what was refused: the other side may enter it later. */
+  readonly #refused = new Map<string, GoalNamespace>();
+  /** What the present connection has refused. */
+  #refusals: Refusal[] = [];
+
+  constructor(init: GoalInit) {
+    this.#init = init;
+  }
+
+  /** The namespaces that are to be entered again. */
+  get namespaces(): string[] {
+    return [...this.#namespaces.keys()].filter((name) => this.has(name, ""));
+  }
+
+  /** The rooms of a namespace that are to be entered again. */
+  rooms(namespace: string): string[] {
+    return [...this.#namespaces.get(namespace)?.rooms.keys() ?? []];
+  }
+
+  /** Whether a name is to be entered again. */
+  has(namespace: string, room: string): boolean {
+    const goal = this.#namespaces.get(namespace);
+    if (goal === undefined) return false;
+    return room === "" ? goal.sender === undefined : goal.rooms.has(room);
+  }
+
+  /** Whether this side has ever asked for a name that is to be entered. */
+  isOwn(namespace: string, room: string): boolean {
+    const goal = this.#namespaces.get(namespace);
+    return (room === "" ? goal : goal?.rooms.get(room))?.isOwn ?? false;
+  }
+
+  /** Finds the handle of a namespace, which goes on. */
+  findNSConn(namespace: string): UntypedNSConn | undefined {
+    return (this.#namespaces.get(namespace) ?? this.#refused.get(namespace))
+      ?.handle;
+  }
+
+  /** Finds the handle of a room, which goes on. */
+  findRoom(namespace: string, room: string): UntypedRoom | undefined {
+    const goal = this.#namespaces.get(namespace);
+    return (goal?.rooms.get(room) ??
+      this.#refused.get(namespace)?.rooms.get(room))?.handle;
+  }
+
+  /** Adds a namespace that was lost, before its rooms. */
+  addNamespace(namespace: string, handle: UntypedNSConn, isOwn: boolean): void {
+    const known = this.#namespaces.get(namespace);
+    if (known !== undefined) known.sender = undefined;
+    else {
+      const goal = { handle, isOwn, rooms: new Map(), frames: [] };
+      this.#namespaces.set(namespace, { ...goal, sender: undefined });
+    }
+  }
+
+  /** Adds a room that was lost; its namespace was added. */
+  addRoom(namespace: string, handle: UntypedRoom, isOwn: boolean): void {
+    const rooms = this.#namespaces.get(namespace)?.rooms;
+    // Those that are in already come before those that are not.
+    rooms?.delete(handle.name);
+    rooms?.set(handle.name, { handle, isOwn });
+  }
+
+  /** Takes a name out; tells whether it was to be entered again. */
+  forget(namespace: string, room: string): boolean {
+    if (!this.has(namespace, room)) return false;
+    if (room === "") this.#namespaces.delete(namespace);
+    else this.#settleRoom(namespace, room);
+    return true;
+  }
+
+  /** Takes the rooms of a namespace out. */
+  forgetRooms(namespace: string): void {
+    for (const room of this.rooms(namespace)) this.#settleRoom(namespace, room);
+  }
+
+  /** Takes a namespace out that was left, with its rooms. */
+  drop(namespace: string): void {
+    this.#namespaces.delete(namespace);
+  }
+
+  /** Takes everything out. */
+  clear(): void {
+    this.#namespaces.clear();
+    this.#refused.clear();
+    this.#refusals = [];
+  }
+
+  /** A namespace is in. */
+  enterNamespace(namespace: string, sender: KeptSender): void {
+    const goal = this.#namespaces.get(namespace);
+    if (goal === undefined) return;
+    goal.sender = sender;
+    this.#flush(namespace, goal);
+  }
+
+  /** A room is in. */
+  enterRoom(namespace: string, room: string): void {
+    this.#settleRoom(namespace, room);
+  }
+
+  /** A name was refused. */
+  refuse(namespace: string, room: string, error: unknown): void {
+    const goal = this.#namespaces.get(namespace);
+    const kept = room === "" ? goal : goal?.rooms.get(room);
+    if (kept === undefined || !this.has(namespace, room)) return;
+    this.#keepHandles(namespace, goal!);
+    this.forget(namespace, room);
+    this.#refusals.push({
+      text: error instanceof Error ? error.message : "",
+      restore: () => {
+        if (room === "") this.#namespaces.set(namespace, goal!);
+        else this.#namespaces.get(namespace)?.rooms.set(room, kept as never);
+      },
+    });
+    if (kept.isOwn) this.#init.onRefused(error, namespace, room);
+  }
+
+  #keepHandles(namespace: string, goal: GoalNamespace): void {
+    const rooms = new Map(this.#refused.get(namespace)?.rooms);
+    for (const [name, room] of goal.rooms) rooms.set(name, room);
+    this.#refused.set(namespace, { ...goal, rooms });
+  }
+
+  /**
+   * Puts back what was refused by an error that has closed the connection as
+   * well: its text is the reason of the close.
+   */
+  restore(reason: string): void {
+    for (const { text, restore } of this.#refusals) {
+      if (cutReason(text) === reason) restore();
+    }
+    this.#refusals = [];
+  }
+
+  /** Forgets what was refused: the connection goes another way. */
+  forgetRefusals(): void {
+    this.#refusals = [];
+  }
+
+  /** Whether frames of a namespace that is in wait for its rooms. */
+  isHolding(namespace: string): boolean {
+    const goal = this.#namespaces.get(namespace);
+    return goal?.sender !== undefined && goal.frames.length > 0;
+  }
+
+  /** Keeps a frame until its namespace and all of its rooms are in. */
+  keep(namespace: string, room: string, frame: RawBody): boolean {
+    const goal = this.#namespaces.get(namespace);
+    if (goal === undefined) return false;
+    if (goal.sender === undefined) {
+      if (room !== "" && !goal.rooms.has(room)) return false;
+      if (goal.frames.length >= this.#init.maxKept) return false;
+    }
+    goal.frames.push({ room, frame });
+    return true;
+  }
+
+  #settleRoom(namespace: string, room: string): void {
+    const goal = this.#namespaces.get(namespace);
+    if (goal?.rooms.delete(room)) this.#flush(namespace, goal);
+  }
+
+  /** Sends what was kept, once nothing is left to be entered. */
+  #flush(namespace: string, { sender, rooms, frames }: GoalNamespace): void {
+    if (sender === undefined || rooms.size > 0) return;
+    this.#namespaces.delete(namespace);
+    for (const { room, frame } of frames) sender.sendKept(room, frame);
+  }
+}

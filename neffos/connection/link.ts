@@ -1,0 +1,38 @@
+import type { Conn } from "../api/conn.ts";
+import type { FaultSource } from "../api/server_api.ts";
+import type { ConnectionClosedError } from "../protocol/errors.ts";
+import type { Message, RawBody } from "../protocol/message.ts";
+import type { SendBuffer } from "../transport/send_buffer.ts";
+import type { Host } from "./host.ts";
+import type { TurnQueue } from "./turn_queue.ts";
+
+/** Work that has its turn among the messages of a connection. */
+export type Task = () => void | Promise<void>;
+
+/** What the parts of a connection need of it. */
+export interface Link {
+  readonly conn: Conn;
+  readonly host: Host;
+  readonly buffer: SendBuffer;
+  readonly queue: TurnQueue<Message | Task>;
+  /** Whether the peer has accepted the connection, or was accepted. */
+  readonly isOpen: boolean;
+  /** Whether nothing can be sent any more. */
+  readonly isEnding: boolean;
+
+  /** Accepts the peer, if the connection is still deciding about it. */
+  accept(): void;
+  /** Sends a frame; tells whether the socket took it. */
+  send(frame: RawBody): boolean;
+  /** Answers a message with the empty reply, if the peer waits for one. */
+  acknowledge(message: Message): void;
+  /** Tells the peer that its message was refused or has failed. */
+  refuse(message: Message, text: string): void;
+  /** Handles an exception of a handler: reports it, and tells the peer. */
+  fail(message: Message, error: unknown): void;
+  /** Reports an exception that no peer is told of. */
+  report(error: unknown, source: Omit<FaultSource, "conn">): void;
+  /** Makes the error of what cannot be done on a closed connection. */
+  closedError(): ConnectionClosedError;
+  close(code: number, reason: string): void;
+}

@@ -1,0 +1,750 @@
+import type { AskHead, AskOptions } from "../api/ask_options.ts";
+import { encodeEvent, encodeRoute } from "../protocol/codec.ts";
+import {
+  BAD_NAMESPACE,
+  BAD_ROOM,
+  BadNamespaceError,
+  BadRoomError,
+  EventError,
+  type NeffosError,
+} from "../protocol/errors.ts";
+import {
+  OnNamespaceConnect,
+  OnNamespaceConnected,
+  OnNamespaceDisconnect,
+  OnRoomJoin,
+  OnRoomJoined,
+  OnRoomLeave,
+} from "../protocol/event_names.ts";
+import { Message } from "../protocol/message.ts";
+import { rejected } from "../util/deferred.ts";
+import type { Waiter } from "../util/waiter.ts";
+import type { Asks } from "./asks.ts";
+import {
+  CallChain,
+  type Cause,
+  type Entry,
+  type Kind,
+  type Leavable,
+  rejectAll,
+  resolveAll,
+} from "./call_chain.ts";
+import type { Goal } from "./goal.ts";
+import type { Link, Task } from "./link.ts";
+import {
+  type HookRun,
+  IN,
+  isInPhase,
+  isOwnAsk,
+  kindOf,
+  OUT,
+  type OwnAsk,
+  type Phase,
+  type State,
+} from "./phase.ts";
+
+/** What a membership needs of its connection. */
+export interface MembershipLink extends Link {
+  readonly asks: Asks;
+  /** The turn of a received message has come: it does not wait any more. */
+  begin(message: Message): void;
+}
+
+/** What fires the hooks of a membership. */
+export interface HookRunner {
+  /** Fires an event; throws what its handler throws, or returns as an error. */
+  fire(message: Message): Promise<void>;
+  /** Fires an event that cannot be refused. */
+  notify(event: string, room: string, cause: Cause): Promise<void>;
+}
+
+const NAMESPACE = {
+  events: { enter: OnNamespaceConnect, leave: OnNamespaceDisconnect },
+  entered: OnNamespaceConnected,
+  actions: { enter: "connect to namespace", leave: "leave namespace" },
+};
+const ROOM = {
+  events: { enter: OnRoomJoin, leave: OnRoomLeave },
+  entered: OnRoomJoined,
+  actions: { enter: "join room", leave: "leave room" },
+};
+
+/**
+ * The record of one name, a namespace or a room, on one side: what this side
+ * has called, what the other side has asked, and the phase between the two.
+ * The rules that it follows stand, by the numbers used here, in
+ * `tools/agreement/README.md`.
+ */
+export abstract class Membership<Handle> implements Leavable {
+  /** The namespace, or that of the room. */
+  readonly namespace: string;
+  /** The room; empty for a namespace. */
+  readonly room: string;
+  protected readonly link: MembershipLink;
+  #state: State = OUT;
+  /** The calls of this side; the first one may be under way. */
+  #chain: CallChain | undefined;
+  /** The asks of the other side whose turn has not come. */
+  #waiting: Set<Message> | undefined;
+  /** What waits until nothing is under way, in order. */
+  #held: (Message | Task)[] | undefined;
+  /** An ask that is granted, and is answered after a hook. */
+  #owed: Message | undefined;
+  /** The callers whose call has succeeded, once hooks are told, by result. */
+  #committed: Map<Waiter<unknown>, unknown> | undefined;
+  /** Whether this side has ever called for it. */
+  #isOwn = false;
+
+  constructor(link: MembershipLink, namespace: string, room: string) {
+    this.link = link;
+    this.namespace = namespace;
+    this.room = room;
+  }
+
+  /** Where this side is with the name. */
+  get phase(): Phase {
+    return this.#state.phase;
+  }
+
+  /** Whether this side is in. */
+  get isIn(): boolean {
+    return isInPhase(this.#state.phase);
+  }
+
+  /** Whether the other side has asked to enter, and is not answered yet. */
+  get isEntryAsked(): boolean {
+    if (this.phase === "admitting") return true;
+    const { enter } = this.#terms.events;
+    for (const { event } of this.#waiting ?? []) {
+      if (event === enter) return true;
+    }
+    return false;
+  }
+
+  get #isIdle(): boolean {
+    return this.#state === OUT || this.#state === IN;
+  }
+
+  get #terms(): typeof NAMESPACE {
+    return this.room === "" ? NAMESPACE : ROOM;
+  }
+
+  get #goal(): Goal | undefined {
+    return this.link.host.goal;
+  }
+
+  // Calls of this side -------------------------------------------------------
+
+  /** Enters, and waits until this side is in. */
+  enter(options: AskOptions): Promise<Handle> {
+    return this.#call("enter", options) as Promise<Handle>;
+  }
+
+  /** Leaves, and waits until this side is out. */
+  leave(options: AskOptions, cause?: Cause): Promise<void> {
+    return this.#call("leave", options, cause) as Promise<void>;
+  }
+
+  /** Enters again what was lost with the connection, however long it takes. */
+  reenter(): Promise<Handle> {
+    this.#isOwn = this.#goal!.isOwn(this.namespace, this.room);
+    const entry = this.#append("enter");
+    const waiter = this.#wait<Handle>(entry, { timeout: Infinity });
+    this.#next();
+    return waiter.promise;
+  }
+
+  /**
+   * Puts a leave into the chain, so that what is called later comes after it.
+   *
+   * @returns The leave, for {@linkcode beginLeave} or {@linkcode dropLeave};
+   * `undefined` when there is nothing to leave.
+   */
+  reserveLeave(cause: Cause): Entry | undefined {
+    if (this.#forgetGoal() || this.#verdictOnHook("leave")) return undefined;
+    const last = this.#chain?.last;
+    if (last === undefined && !this.isIn) return undefined;
+    const entry = last?.kind === "leave"
+      ? last
+      : this.#append("leave", cause, true);
+    entry.reservations++;
+    return entry;
+  }
+
+  /** Begins a leave that was reserved, and waits for it. */
+  beginLeave(entry: Entry, options: AskOptions): Promise<void> {
+    // It has ended with the connection, or with its namespace.
+    if (!this.#chain?.has(entry)) return Promise.resolve();
+    const waiter = this.#wait<void>(entry, options);
+    entry.isBlocked = false;
+    this.dropLeave(entry);
+    return waiter.promise;
+  }
+
+  /** Takes back a leave that was reserved and that nobody waits for. */
+  dropLeave(entry: Entry): void {
+    entry.reservations--;
+    this.#prune();
+    this.#next();
+  }
+
+  /** Lets a leave begin that was reserved, since a later call waits for it. */
+  #releaseLast(): void {
+    const last = this.#chain?.last;
+    if (!last?.isBlocked) return;
+    last.isBlocked = false;
+    this.#next();
+  }
+
+  #call(
+    kind: Kind,
+    options: AskOptions,
+    cause?: Cause,
+  ): Promise<unknown> {
+    if (kind === "leave" && this.#forgetGoal()) return Promise.resolve();
+    if (this.link.isEnding) return rejected(this.link.closedError());
+    if (kind === "enter") this.#isOwn = true;
+    const verdict = this.#verdictOnHook(kind);
+    if (verdict !== undefined) return verdict;
+    this.#releaseLast();
+    const last = this.#chain?.last;
+    if (last === undefined) {
+      if (kind === "leave") {
+        if (!this.isIn) return rejected(this.notInError());
+      } else if (this.#state === IN) return Promise.resolve(this.handle);
+    }
+    const entry = last?.kind === kind ? last : this.#append(kind, cause);
+    const waiter = this.#wait(entry, options);
+    if (waiter.isSettled) this.#prune();
+    this.#next();
+    return waiter.promise;
+  }
+
+  #append(kind: Kind, cause?: Cause, isBlocked?: boolean): Entry {
+    // Without a namespace none of its rooms is entered again.
+    if (kind === "leave" && this.room === "") {
+      this.#goal?.forgetRooms(this.namespace);
+    }
+    return (this.#chain ??= new CallChain()).append(kind, cause, isBlocked);
+  }
+
+  #wait<T>(entry: Entry, options: AskOptions): Waiter<T> {
+    const waiter: Waiter<T> = this.link.asks.wait<T>({
+      ...options,
+      action: this.#describe(entry.kind),
+      about: this.#head(entry.kind),
+      onEnd: () => {
+        // A caller that gives up is detached, and nothing else (rule 2).
+        if (this.#chain?.withdraw(waiter)) {
+          this.#prune();
+          this.#next();
+        }
+      },
+    });
+    if (!waiter.isSettled) entry.waiters.add(waiter);
+    return waiter;
+  }
+
+  #prune(): void {
+    const { phase } = this.#state;
+    const isUnderWay = phase === "deciding" || phase === "entering" ||
+      phase === "leaving";
+    this.#chain?.prune(isUnderWay ? this.#chain.head : undefined);
+  }
+
+  /**
+   * Decides at once about a call of a hook that decides about this very name,
+   * or is told that it is left: such a call waits for nothing.
+   */
+  #verdictOnHook(kind: Kind): Promise<unknown> | undefined {
+    const state = this.#state;
+    if (!("turn" in state) || state.turn === undefined) return undefined;
+    if (this.link.queue.exactCaller() !== state.turn) return undefined;
+    switch (state.phase) {
+      case "deciding":
+      case "admitting":
+        return rejected(
+          kind === "enter" ? this.#recursionError() : this.notInError(),
+        );
+      case "releasing":
+        if (kind === "enter") return Promise.resolve(this.handle);
+        state.isAgreed = true;
+        return Promise.resolve();
+      case "telling":
+        return kind === "leave"
+          ? Promise.resolve()
+          : rejected(this.notInError());
+    }
+  }
+
+  /** Takes the name out of what is to be entered again, if it waits there. */
+  #forgetGoal(): boolean {
+    const isBusy = this.isIn || this.#chain?.isEmpty === false;
+    if (isBusy && !this.link.isEnding) return false;
+    return this.#goal?.forget(this.namespace, this.room) ?? false;
+  }
+
+  #describe(kind: Kind): string {
+    const name = this.room || this.namespace;
+    return `${this.#terms.actions[kind]} ${JSON.stringify(name)}`;
+  }
+
+  #head(kind: Kind): AskHead {
+    const { namespace, room } = this;
+    return { namespace, room, event: this.#terms.events[kind] };
+  }
+
+  /** Makes the error of leaving what this side is not in. */
+  protected notInError(): NeffosError {
+    const { namespace, room } = this;
+    return room === ""
+      ? new BadNamespaceError(BAD_NAMESPACE, { namespace })
+      : new BadRoomError(BAD_ROOM, { namespace, room });
+  }
+
+  #recursionError(): NeffosError {
+    return new EventError(
+      `Cannot ${this.#describe("enter")}: it is this hook that decides`,
+      this.#head("enter"),
+    );
+  }
+
+  // Asks of the other side ---------------------------------------------------
+
+  /** Takes an ask of the other side when it is received. */
+  receive(message: Message, kind: Kind): void {
+    const state = this.#state;
+    (this.#waiting ??= new Set()).add(message);
+    // An ask for the contrary shows that the own ask was granted (rule 10).
+    if (isOwnAsk(state) && kindOf(state) !== kind) this.#answered(state);
+    if (this.#cross(message, kind)) return;
+    this.link.queue.push(() => this.#beginAsked(message, kind));
+  }
+
+  /** Takes an ask of the other side whose turn it is. */
+  receiveInTurn(message: Message, kind: Kind): void | Promise<void> {
+    (this.#waiting ??= new Set()).add(message);
+    return this.#cross(message, kind)
+      ? undefined
+      : this.#beginAsked(message, kind);
+  }
+
+  /** Grants at once an ask for what this side asks for itself (rule 4). */
+  #cross(message: Message, kind: Kind): boolean {
+    const state = this.#state;
+    if (!isOwnAsk(state) || kindOf(state) !== kind) return false;
+    // Unless that was done while the own ask was sent.
+    if (!this.#takeWaiting(message)) return true;
+    state.isCrossed = true;
+    this.link.begin(message);
+    this.link.acknowledge(message);
+    return true;
+  }
+
+  #beginAsked(message: Message, kind: Kind): void | Promise<void> {
+    if (!this.isGone && !this.#isIdle && this.#waiting?.has(message)) {
+      this.hold(() => this.#beginAsked(message, kind));
+      return;
+    }
+    // It has crossed an own ask meanwhile, or the connection is lost.
+    if (!this.#takeWaiting(message)) return;
+    this.link.begin(message);
+    if (this.isGone) return this.link.refuse(message, BAD_NAMESPACE);
+    if (this.isIn === (kind === "enter")) {
+      this.link.acknowledge(message);
+      return this.#rest();
+    }
+    return this.link.queue.trace(() =>
+      kind === "enter" ? this.#admit(message) : this.release(message)
+    );
+  }
+
+  #takeWaiting(message: Message): boolean {
+    const isTaken = this.#waiting?.delete(message) === true;
+    if (this.#waiting?.size === 0) this.#waiting = undefined;
+    return isTaken;
+  }
+
+  async #admit(asked: Message): Promise<void> {
+    const refusal = this.refusalToAdmit();
+    if (refusal !== undefined) {
+      this.link.refuse(asked, refusal.message);
+      return this.#rest();
+    }
+    const state = this.startHook("admitting");
+    try {
+      await this.hooks.fire(asked);
+    } catch (error) {
+      this.link.fail(asked, error);
+      return await this.#abandon(state);
+    }
+    if (this.#state === state) return await this.#enterNow({ asked });
+    this.link.refuse(asked, BAD_NAMESPACE);
+    await this.#abandon(state);
+  }
+
+  /**
+   * Fires the hook that decides about an ask to leave. On a server it may
+   * refuse, unless it has called for the same itself.
+   *
+   * @param asked The ask.
+   * @param goOn Called at once when it is to be left.
+   * @param onLate Called when it was left meanwhile, with whether the hook has
+   * refused.
+   */
+  protected async askHookToLeave(
+    asked: Message,
+    goOn: () => Promise<void>,
+    onLate: (isRefused: boolean) => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
+    const state = this.startHook("releasing");
+    let refusal: { error: unknown } | undefined;
+    try {
+      await this.hooks.fire(asked);
+    } catch (error) {
+      refusal = { error };
+    }
+    const isCurrent = this.#state === state;
+    const mayRefuse = !this.link.host.isClient && !state.isAgreed;
+    if (refusal === undefined) {
+      if (isCurrent) return await goOn();
+      this.link.refuse(asked, BAD_NAMESPACE);
+      return await onLate(false);
+    }
+    if (isCurrent && !mayRefuse) {
+      this.link.report(refusal.error, asked);
+      return await goOn();
+    }
+    this.link.fail(asked, refusal.error);
+    if (isCurrent) this.#settle(IN);
+    else await onLate(true);
+  }
+
+  // What is under way --------------------------------------------------------
+
+  /** Begins the first call of the chain, if nothing is under way. */
+  #next(): void {
+    while (this.#isIdle) {
+      const head = this.#chain?.head;
+      if (head === undefined || head.isBlocked) {
+        return this.#rest();
+      }
+      if (this.isIn === (head.kind === "enter")) {
+        const { waiters } = this.#chain!.shift();
+        resolveAll(waiters, this.isIn ? this.handle : undefined);
+      } else if (head.kind === "leave") this.askPeer("leaving");
+      else {
+        const refusal = this.refusalToEnter();
+        if (refusal === undefined) this.startEntering();
+        else this.#refuseHead(refusal);
+      }
+    }
+  }
+
+  /** Nothing is under way: lets go what was held back. */
+  #rest(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) this.link.queue.unshift(held);
+    const isForgotten = this.#state === OUT && this.#owed === undefined &&
+      this.#waiting === undefined && this.#committed === undefined &&
+      this.#chain?.isEmpty !== false;
+    if (isForgotten) this.onForgotten();
+  }
+
+  #settle(state: typeof OUT | typeof IN): void {
+    this.#become(state);
+    this.#next();
+  }
+
+  /** The one place where the state changes. */
+  #become(state: State): void {
+    const wasOut = this.#state === OUT;
+    this.#state = state;
+    const isOut = state === OUT;
+    if (wasOut !== isOut) this.onCounted(isOut ? -1 : 1);
+  }
+
+  /** The first call of the chain fails. */
+  #refuseHead(error: unknown): void {
+    const { kind, waiters } = this.#chain!.shift();
+    rejectAll(waiters, error);
+    if (kind === "enter") this.#goal?.refuse(this.namespace, this.room, error);
+  }
+
+  /** Asks the other side. */
+  protected askPeer(phase: OwnAsk["phase"]): void {
+    // A granted ask is answered before anything is asked (rule 7).
+    this.#payOwed(this.#owed);
+    const state: OwnAsk = { phase, isCrossed: false };
+    this.#become(state);
+    const { namespace, room, event } = this.#head(kindOf(state));
+    const scope = encodeRoute(namespace, room);
+    this.link.asks.send(
+      (token) => encodeEvent(token, scope, event, ""),
+      (answer) => this.#answered(state, answer.error),
+    );
+    for (const message of this.#waiting ?? []) {
+      if (message.event === event) this.#cross(message, kindOf(state));
+    }
+  }
+
+  /** The own ask was answered, or is known to have been granted. */
+  #answered(state: OwnAsk, refusal?: Error): void {
+    // The attempt has ended.
+    if (this.#state !== state) return;
+    const isGranted = refusal === undefined || state.isCrossed;
+    const chain = this.#chain;
+    switch (state.phase) {
+      case "takingBack":
+        return isGranted
+          ? void this.#abandon(state)
+          : this.#runNow(() => this.#enterNow({ cause: { isForced: true } }));
+      case "leaving":
+        if (isGranted) return this.#runNow(() => this.leaveNow(chain!.shift()));
+        this.#refuseHead(refusal);
+        return this.#settle(IN);
+      case "entering":
+        if (!isGranted) {
+          this.#refuseHead(refusal);
+          return void this.#abandon(state);
+        }
+        if (chain!.head!.waiters.size > 0 || state.isCrossed) {
+          return this.#runNow(() => this.granted(state.isCrossed));
+        }
+        // Nobody wants it any more (rule 3).
+        chain!.shift();
+        return this.askPeer("takingBack");
+    }
+  }
+
+  /** Runs what follows an answer; what came after the answer waits for it. */
+  #runNow(task: () => Promise<void>): void {
+    this.link.queue.runNow(() => this.link.queue.trace(task));
+  }
+
+  /** Marks that hooks run which decide, or are told that it is left. */
+  protected startHook(phase: HookRun["phase"]): HookRun {
+    const turn = this.link.queue.exactCaller();
+    const state = { phase, turn, isAgreed: false };
+    this.#become(state);
+    return state;
+  }
+
+  /** Makes a result certain for callers, who get it once hooks are told. */
+  protected commit(waiters: Iterable<Waiter<unknown>>, result?: unknown): void {
+    for (const waiter of waiters) {
+      waiter.commit();
+      (this.#committed ??= new Map()).set(waiter, result);
+    }
+  }
+
+  #resolve(waiters: Iterable<Waiter<unknown>>): void {
+    for (const waiter of waiters) {
+      const result = this.#committed?.get(waiter);
+      this.#committed?.delete(waiter);
+      waiter.resolve(result);
+    }
+    if (this.#committed?.size === 0) this.#committed = undefined;
+  }
+
+  /** Whether a hook that has run belongs to what is under way. */
+  protected isCurrent(state: HookRun): boolean {
+    return this.#state === state;
+  }
+
+  /**
+   * Fires the own hook that decides whether to enter.
+   *
+   * @param isCrossed Whether the other side has asked for the same.
+   * @param goOn Called at once when this side is to enter.
+   */
+  protected async decide(
+    isCrossed: boolean,
+    goOn: () => void | Promise<void>,
+  ): Promise<void> {
+    const state = this.startHook("deciding");
+    const isWanted = () => this.#chain!.head!.waiters.size > 0;
+    const cause = isWanted() ? { isLocal: true } : {};
+    let refusal: { error: unknown } | undefined;
+    try {
+      await this.hooks.fire(new Message({ ...this.#head("enter"), ...cause }));
+    } catch (error) {
+      refusal = { error };
+    }
+    if (this.#state !== state) return await this.onAbandoned();
+    if (refusal === undefined && (isWanted() || isCrossed)) return await goOn();
+    if (refusal === undefined) this.#chain!.shift();
+    else this.#refuseHead(refusal.error);
+    if (this.room !== "") this.askPeer("takingBack");
+    else await this.#abandon(state);
+  }
+
+  /** The own attempt to enter has failed. */
+  protected async refuseEntry(error: unknown): Promise<void> {
+    this.#refuseHead(error);
+    await this.#abandon(this.#state);
+  }
+
+  /** The attempt to enter has failed, unless it has ended already. */
+  async #abandon(state: State): Promise<void> {
+    const disposed = this.onAbandoned();
+    if (this.#state === state) this.#settle(OUT);
+    await disposed;
+  }
+
+  /** This side is in, by its own call. */
+  protected async enterByCall(): Promise<void> {
+    const { waiters } = this.#chain!.shift();
+    await this.#enterNow({ cause: { isLocal: true }, waiters });
+  }
+
+  /** This side is in, without an ask of either side. */
+  protected async enterUnasked(): Promise<void> {
+    await this.#enterNow({ cause: { isLocal: true } });
+  }
+
+  async #enterNow(
+    { cause = {}, waiters = [], asked }: {
+      cause?: Cause;
+      waiters?: Iterable<Waiter<unknown>>;
+      asked?: Message;
+    },
+  ): Promise<void> {
+    const all = [...waiters];
+    this.#become(IN);
+    this.commit(all, this.handle);
+    this.#owe(asked);
+    if (this.room === "") this.#payOwed(asked);
+    this.onEntered();
+    const told = this.hooks.notify(this.#terms.entered, this.room, cause);
+    this.#next();
+    await told;
+    this.#payOwed(asked);
+    this.#resolve(all);
+  }
+
+  /**
+   * This side is out.
+   *
+   * @param tell Tells the hooks.
+   * @param options The callers that wait for it, and the ask that is answered
+   * after the hooks.
+   */
+  protected async leaveFor(
+    tell: () => Promise<void>,
+    { waiters = [], asked }: {
+      waiters?: Iterable<Waiter<unknown>>;
+      asked?: Message | undefined;
+    } = {},
+  ): Promise<void> {
+    const all = [...waiters];
+    this.commit(all);
+    this.#become(OUT);
+    this.onLeft();
+    this.#owe(asked);
+    const told = tell();
+    this.#next();
+    await told;
+    this.#payOwed(asked);
+    this.#resolve(all);
+    if (this.#isIdle) this.#rest();
+  }
+
+  /** Holds back the answer to an ask; a peer may have sent two at once. */
+  #owe(asked: Message | undefined): void {
+    this.#payOwed(this.#owed);
+    this.#owed = asked;
+  }
+
+  /** Sends the answer that a hook holds back, unless it was sent. */
+  #payOwed(asked: Message | undefined): void {
+    if (asked === undefined || this.#owed !== asked) return;
+    this.#owed = undefined;
+    this.link.acknowledge(asked);
+  }
+
+  /** Keeps what is about a name for which something is under way. */
+  hold(item: Message | Task): void {
+    (this.#held ??= []).push(item);
+  }
+
+  // Ends ---------------------------------------------------------------------
+
+  /** The namespace is left for certain: what was called and asked ends. */
+  protected settleCalls(error: NeffosError): void {
+    this.#payOwed(this.#owed);
+    if (this.phase === "telling") {
+      this.#resolve([...this.#committed?.keys() ?? []]);
+    }
+    for (const { kind, waiters } of this.#chain?.clear() ?? []) {
+      if (kind === "leave") resolveAll(waiters);
+      else rejectAll(waiters, error);
+    }
+  }
+
+  /** Ends what is under way, whatever it was to come to. */
+  protected stop(): void {
+    this.#become(this.isIn ? IN : OUT);
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) this.link.queue.unshift(held);
+  }
+
+  /**
+   * The connection is lost: calls end, and nothing that is under way counts
+   * any more. A hook that decides about a leave, or is told of one, goes on.
+   */
+  lose(): void {
+    if (this.#isWanted) this.onLost(this.#isOwn);
+    else this.#goal?.forget(this.namespace, this.room);
+    this.settleCalls(this.link.closedError());
+    this.#resolve([...this.#committed?.keys() ?? []]);
+    this.#waiting = undefined;
+    const { phase } = this.#state;
+    if (phase !== "releasing" && phase !== "telling") this.stop();
+  }
+
+  /** Whether a client is to enter it again, if it loses its connection now. */
+  get #isWanted(): boolean {
+    const state = this.#state;
+    if (state.phase === "leaving" || state.phase === "takingBack") return false;
+    if (state.phase === "telling") return false;
+    if (state.phase === "releasing" && state.isAgreed) return false;
+    if (this.#chain?.hasLeave) return false;
+    return this.isIn || this.#goal?.has(this.namespace, this.room) === true;
+  }
+
+  // What differs between a namespace and a room ------------------------------
+
+  /** What a call that enters resolves with. */
+  protected abstract readonly handle: Handle;
+  /** What fires its hooks. */
+  protected abstract readonly hooks: HookRunner;
+  /** Whether it belongs to what has ended, so that nothing begins any more. */
+  protected abstract readonly isGone: boolean;
+  /** Says why it cannot be entered now by a call. */
+  protected abstract refusalToEnter(): NeffosError | undefined;
+  /** Says why it cannot be entered now by an ask of the other side. */
+  protected abstract refusalToAdmit(): NeffosError | undefined;
+  /** Begins to enter. */
+  protected abstract startEntering(): void;
+  /** The other side has granted the entry. */
+  protected abstract granted(isCrossed: boolean): Promise<void>;
+  /** The other side has granted the leave. */
+  protected abstract leaveNow(entry: Entry): Promise<void>;
+  /** Answers an ask of the other side to leave. */
+  protected abstract release(asked: Message): Promise<void>;
+  /** It counts among those that the limits are about, or does so no more. */
+  protected abstract onCounted(change: 1 | -1): void;
+  /** This side is in. */
+  protected abstract onEntered(): void;
+  /** This side is out. */
+  protected abstract onLeft(): void;
+  /** It was not entered after all: what its hooks have made is disposed. */
+  protected abstract onAbandoned(): Promise<void>;
+  /** The connection is lost, and a client is to enter it again. */
+  protected abstract onLost(isOwn: boolean): void;
+  /** Nothing is left to be known of it. */
+  protected abstract onForgotten(): void;
+}

@@ -1,0 +1,91 @@
+import { ignoreRejection } from "./deferred.ts";
+import type { Deadline, Timers } from "./timers.ts";
+
+/** What ends a wait, besides its result. */
+export interface WaiterOptions {
+  readonly timers: Timers;
+  /** The time limit in milliseconds; none by default. */
+  readonly timeout?: number | undefined;
+  /** Ends the wait; the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Makes the error of a wait that took too long. */
+  readonly onTimeout: () => unknown;
+  /** Called once, before the promise is settled, however the wait ends. */
+  readonly onEnd?: (() => void) | undefined;
+}
+
+/**
+ * A promise with a time limit and a signal: what every call of this module
+ * that waits for the other side waits with. Nobody has to await it: a
+ * rejection that is not handled raises no `unhandledrejection`.
+ */
+export class Waiter<T> {
+  readonly promise: Promise<T>;
+  readonly #options: WaiterOptions;
+  readonly #deadline: Deadline | undefined;
+  readonly #onAbort: (() => void) | undefined;
+  /** Takes a T; `never` lets a Waiter stand where one of less is expected. */
+  #resolve!: (value: never) => void;
+  #reject!: (error: unknown) => void;
+  #isSettled = false;
+  #isCommitted = false;
+
+  constructor(options: WaiterOptions) {
+    const { timers, timeout, signal, onTimeout } = options;
+    this.#options = options;
+    this.promise = ignoreRejection(
+      new Promise((resolve, reject) => {
+        this.#resolve = resolve;
+        this.#reject = reject;
+      }),
+    );
+    if (timeout !== undefined) {
+      this.#deadline = timers.set(timeout, () => this.reject(onTimeout()));
+    }
+    if (signal === undefined) return;
+    this.#onAbort = () => this.reject(signal.reason);
+    if (signal.aborted) this.#onAbort();
+    else signal.addEventListener("abort", this.#onAbort);
+  }
+
+  /** Whether it has its result, or was given up. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Whether its result is certain, though not there yet. */
+  get isCommitted(): boolean {
+    return this.#isCommitted;
+  }
+
+  /** Makes the result certain: no time limit and no signal ends the wait. */
+  commit(): void {
+    if (this.#isCommitted || this.#isSettled) return;
+    this.#isCommitted = true;
+    this.#stopWatching();
+  }
+
+  /** Ends the wait with a result. */
+  resolve(value: T): void {
+    if (this.#end()) this.#resolve(value as never);
+  }
+
+  /** Ends the wait with an error. */
+  reject(error: unknown): void {
+    if (this.#end()) this.#reject(error);
+  }
+
+  #end(): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    if (!this.#isCommitted) this.#stopWatching();
+    this.#options.onEnd?.();
+    return true;
+  }
+
+  #stopWatching(): void {
+    const { timers, timeout, signal } = this.#options;
+    if (this.#deadline !== undefined) timers.clear(timeout!, this.#deadline);
+    if (this.#onAbort) signal!.removeEventListener("abort", this.#onAbort);
+  }
+}
