@@ -100,11 +100,9 @@ export class Sessions {
    * @returns The session, if there is one that has not ended.
    */
   async find(headers: Headers): Promise<Session | undefined> {
-    const signed = getCookies(headers)[COOKIE];
-    if (signed === undefined || !await this.#isOurs(signed)) return undefined;
-    const json = Uint8Array.fromBase64(parseSignedCookie(signed), {
-      alphabet: "base64url",
-    });
+    const value = await this.#readCookie(headers);
+    if (value === undefined) return undefined;
+    const json = Uint8Array.fromBase64(value, { alphabet: "base64url" });
     // It is what begin() has written, or the signature would be another.
     const session: Session = JSON.parse(new TextDecoder().decode(json));
     return this.isOpen(session) ? session : undefined;
@@ -129,13 +127,17 @@ export class Sessions {
     if (session !== undefined) this.#ended.set(session.id, session.expires);
   }
 
-  async #isOurs(signed: string): Promise<boolean> {
+  /** Reads what the cookie says, if it is signed with the key. */
+  async #readCookie(headers: Headers): Promise<string | undefined> {
     try {
-      return await verifySignedCookie(signed, this.#key);
-    } catch (error) {
-      // Such is a signature that is not hexadecimal.
-      if (error instanceof TypeError) return false;
-      throw error;
+      const signed = getCookies(headers)[COOKIE];
+      if (signed === undefined) return undefined;
+      const isValid = await verifySignedCookie(signed, this.#key);
+      return isValid ? parseSignedCookie(signed) : undefined;
+    } catch {
+      // A client may send what is no list of cookies or no signature. The
+      // releases of @std/http differ in what they throw at, and which error.
+      return undefined;
     }
   }
 }
