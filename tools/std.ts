@@ -21,8 +21,8 @@ import { pathToFileURL } from "node:url";
 /** The releases that the stand-ins were compared with. */
 const VERSIONS: Readonly<Record<string, string>> = {
   assert: "1.0.19",
-  http: "1.1.4",
-  testing: "1.0.21",
+  http: "1.1.3",
+  testing: "1.0.20",
 };
 
 /** Milliseconds that JSR has to answer, for networks that drop what they do not let through. */

@@ -1,10 +1,13 @@
-// What this repository relies on: true of `@std/http` and of what stands in for it.
+// What this repository relies on: true of `@std/http` and of what stands in for
+// it, but for the tests that name the stand-in: they say what it refuses, which
+// newer releases of the package may accept.
 
 import {
   assert,
   assertEquals,
   assertMatch,
   assertNotEquals,
+  assertRejects,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -29,6 +32,9 @@ import {
   signCookie,
   verifySignedCookie,
 } from "@std/http/unstable-signed-cookie";
+import { getCookies as standInGetCookies } from "./std/http/cookie.ts";
+import { serveDir as standInServeDir } from "./std/http/file_server.ts";
+import { verifySignedCookie as standInVerifySignedCookie } from "./std/http/unstable_signed_cookie.ts";
 
 function set(cookie: Cookie): string | null {
   const headers = new Headers();
@@ -43,6 +49,22 @@ Deno.test("getCookies() reads names and values", () => {
   assertEquals(read("a=1=2"), { a: "1=2" });
   assertEquals(read("a="), { a: "" });
   assertEquals(read("a=1; a=2"), { a: "2" });
+});
+
+Deno.test("getCookies() of the stand-in throws where a name is missing, as that of 1.1.3", () => {
+  const read = (cookie: string) => standInGetCookies(new Headers({ cookie }));
+  for (const cookie of ["", ";", "=", "=x", "a=b;", "a=b;;c=d", ";a=b"]) {
+    assertThrows(
+      () => read(cookie),
+      SyntaxError,
+      "it should begin with a name",
+      cookie,
+    );
+  }
+  assertEquals(read("a=b; =x"), Object.assign(read("a=b"), { "": "x" }));
+  assertEquals(read("a"), { a: "" });
+  assertEquals(read("a=%E0%A4%A"), { a: "%E0%A4%A" });
+  assertEquals(read("__proto__=x")["__proto__"], "x");
 });
 
 Deno.test("setCookie() writes the attributes in their order", () => {
@@ -118,6 +140,23 @@ Deno.test("verifySignedCookie() accepts what signCookie() signed, and nothing el
   assertEquals(await verifySignedCookie(signed.slice(0, -2), key), false);
   assertEquals(await verifySignedCookie("a", key), false);
   assertEquals(await verifySignedCookie("", key), false);
+});
+
+Deno.test("verifySignedCookie() of the stand-in throws at what is not hexadecimal, as that of 1.1.3", async () => {
+  const key = await crypto.subtle.generateKey(
+    { name: "HMAC", hash: "SHA-256" },
+    true,
+    ["verify"],
+  );
+  const verify = (signature: string) =>
+    standInVerifySignedCookie(`a.${signature}`, key);
+  for (const signature of ["0", "abc", "z", "zé", "0".repeat(63)]) {
+    await assertRejects(() => verify(signature), RangeError, "two digits");
+  }
+  for (const signature of ["zz", "0x", "%0", "é", " 0", "00 0", "==", "--"]) {
+    await assertRejects(() => verify(signature), TypeError, "not hexadecimal");
+  }
+  assertEquals(await verify("00"), false);
 });
 
 function asking(headers: Record<string, string>): Request {
@@ -331,18 +370,68 @@ Deno.test("serveDir() takes urlRoot off the path", async () => {
   assertEquals((await get("/static/none", options)).status, 404);
 });
 
-Deno.test("serveDir() answers GET only, serveFile() also HEAD", async () => {
+Deno.test("serveFile() answers GET and HEAD only, serveDir() GET", async () => {
   await using site = await makeSite();
   const url = "http://localhost/a%20b.txt";
-  const post = new Request(url, { method: "POST" });
+  const post = () => new Request(url, { method: "POST", body: "x" });
   const options = { fsRoot: site.root, quiet: true };
-  assertEquals((await read(await serveDir(post, options))).status, 405);
+  assertEquals((await read(await serveDir(post(), options))).status, 405);
   const path = `${site.root}/a b.txt`;
-  assertEquals((await read(await serveFile(post, path))).status, 405);
+  assertEquals((await read(await serveFile(post(), path))).status, 405);
   const head = new Request(url, { method: "HEAD" });
   const { status, headers, text } = await read(await serveFile(head, path));
   assertEquals([status, text], [200, ""]);
   assertEquals(headers.get("content-length"), "10");
+});
+
+Deno.test("serveDir() of the stand-in answers HEAD, as that of 1.1.3", async () => {
+  await using site = await makeSite();
+  const options = { fsRoot: site.root, quiet: true, showDirListing: true };
+  const ask = async (path: string) => {
+    const request = new Request(`http://localhost${path}`, { method: "HEAD" });
+    return await read(await standInServeDir(request, options));
+  };
+  const file = await ask("/a%20b.txt");
+  assertEquals([file.status, file.text], [200, ""]);
+  assertEquals(file.headers.get("content-length"), "10");
+  const list = await ask("/sub/");
+  assertEquals([list.status, list.text], [200, ""]);
+  assertMatch(list.headers.get("content-length") ?? "", /^[1-9]\d+$/);
+});
+
+Deno.test("serveFile() throws at nothing that a client may send", async () => {
+  await using site = await makeSite();
+  const nines = "9".repeat(400);
+  const headers = {
+    "range": [
+      "",
+      "bytes=",
+      "bytes=-",
+      "bytes=-0",
+      "bytes=--1",
+      `bytes=${nines}-`,
+      `bytes=-${nines}`,
+      `bytes=0-${nines}`,
+      "bytes=0x1-2",
+      "bytes=1e3-",
+      "%",
+    ],
+    "if-none-match": ["", ",", '"', "W/", "*, *", "%", "\xe9"],
+    "if-modified-since": ["", "never", "0", nines, "-1", "\xe9"],
+  };
+  for (const [name, values] of Object.entries(headers)) {
+    for (const value of values) {
+      for (const method of ["GET", "HEAD"]) {
+        const request = new Request("http://localhost/", {
+          method,
+          headers: { [name]: value },
+        });
+        const path = `${site.root}/a b.txt`;
+        const { status } = await read(await serveFile(request, path));
+        assert([200, 206, 416].includes(status), `${name}: ${value}`);
+      }
+    }
+  }
 });
 
 Deno.test("serveFile() does not know folders, nor what is not there", async () => {

@@ -49,14 +49,25 @@ const NAME = /^[!#$%&'*+\-./\w^`|~]+$/;
 /**
  * Reads the cookies of a request.
  *
+ * Newer releases of `@std/http` may accept what 1.1.3 refuses. The stand-in is
+ * as strict as 1.1.3, so that no test passes here that fails there.
+ *
  * @param headers The request's headers.
  * @returns Their values by their names.
+ * @throws {SyntaxError} If nothing stands before an `=` or between two
+ * semicolons, as in `a=1;` and in an empty header.
  */
 export function getCookies(headers: Headers): Partial<Record<string, string>> {
   // Names come from outside: without a prototype none of them finds anything.
   const cookies: Partial<Record<string, string>> = Object.create(null);
   for (const pair of headers.get("cookie")?.split(";") ?? []) {
     const [name = "", ...value] = pair.split("=");
+    // A name of blanks passes.
+    if (name === "") {
+      throw new SyntaxError(
+        `Cannot read the cookie "${pair}": it should begin with a name`,
+      );
+    }
     cookies[name.trim()] = value.join("=");
   }
   return cookies;
@@ -102,7 +113,9 @@ function serialize(cookie: Cookie): string {
   const path = isHost ? "/" : cookie.path;
 
   if (!NAME.test(name)) {
-    throw new SyntaxError(`Invalid cookie name: "${name}"`);
+    throw new SyntaxError(
+      `Cannot set the cookie "${name}": its name should be a token`,
+    );
   }
   validateValue(name, value);
   const parts = [`${name}=${value}`];
@@ -112,7 +125,7 @@ function serialize(cookie: Cookie): string {
   if (maxAge !== undefined && Number.isInteger(maxAge)) {
     if (maxAge < 0) {
       throw new RangeError(
-        `Cannot serialize cookie as Max-Age must be >= 0: received ${maxAge}`,
+        `Cannot set the cookie "${name}": maxAge is ${maxAge} and should not be negative`,
       );
     }
     parts.push(`Max-Age=${maxAge}`);
@@ -129,14 +142,14 @@ function validateValue(name: string, value: string): void {
   const found = /[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/u.exec(value);
   if (found === null) return;
   throw new SyntaxError(
-    `RFC2616 cookie "${name}" cannot contain character "${found[0]}"`,
+    `Cannot set the cookie "${name}": its value has a "${found[0]}"`,
   );
 }
 
 function validDomain(domain: string): string {
   if (/^-|[-.]$/.test(domain)) {
     throw new SyntaxError(
-      `Invalid first/last char in cookie domain: "${domain}"`,
+      `Cannot set a cookie for the domain "${domain}": it should be a host name`,
     );
   }
   return domain;
@@ -144,7 +157,9 @@ function validDomain(domain: string): string {
 
 function validPath(path: string): string {
   if (/[^\x20-\x7e]|;/.test(path)) {
-    throw new SyntaxError(`Cookie path "${path}" contains invalid character`);
+    throw new SyntaxError(
+      `Cannot set a cookie for the path "${path}": it should be printable ASCII without semicolons`,
+    );
   }
   return path;
 }

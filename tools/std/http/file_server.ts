@@ -122,12 +122,10 @@ export async function serveFile(
   filePath: string,
   options: ServeFileOptions = {},
 ): Promise<Response> {
+  await req.body?.cancel();
   if (req.method !== "GET" && req.method !== "HEAD") return respond(405);
   const info = options.fileInfo ?? await statIfThere(filePath);
-  if (info === undefined || info.isDirectory) {
-    await req.body?.cancel();
-    return respond(404);
-  }
+  if (info === undefined || info.isDirectory) return respond(404);
 
   const headers = baseHeaders();
   const etag = await makeEtag(info, options.etagAlgorithm ?? "SHA-256");
@@ -173,7 +171,7 @@ export async function serveDir(
   req: Request,
   opts: ServeDirOptions = {},
 ): Promise<Response> {
-  if (req.method !== "GET") return respond(405);
+  if (req.method !== "GET" && req.method !== "HEAD") return respond(405);
   let response: Response;
   try {
     response = await findInDir(req, opts);
@@ -238,11 +236,12 @@ async function findInDir(
     return await serveFile(req, indexPath, { etagAlgorithm, fileInfo: index });
   }
   return opts.showDirListing
-    ? await listDir(fsPath, { title: `/${inside}`, ...opts })
+    ? await listDir(req, fsPath, { title: `/${inside}`, ...opts })
     : respond(404);
 }
 
 async function listDir(
+  { method }: Request,
   folder: string,
   { title, showDotfiles }: { title: string; showDotfiles?: boolean },
 ): Promise<Response> {
@@ -260,11 +259,12 @@ async function listDir(
   const headers = baseHeaders();
   headers.set("content-type", "text/html; charset=UTF-8");
   const heading = escape(`Index of ${title}`);
-  return respond(200, {
-    headers,
-    body: `<!DOCTYPE html>\n<title>${heading}</title>\n` +
-      `<h1>${heading}</h1>\n<ul>\n${items.join("")}</ul>\n`,
-  });
+  const page = `<!DOCTYPE html>\n<title>${heading}</title>\n` +
+    `<h1>${heading}</h1>\n<ul>\n${items.join("")}</ul>\n`;
+  if (method === "GET") return respond(200, { headers, body: page });
+  const { length } = new TextEncoder().encode(page);
+  headers.set("content-length", `${length}`);
+  return respond(200, { headers, body: null });
 }
 
 function respond(

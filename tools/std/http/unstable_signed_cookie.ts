@@ -40,6 +40,7 @@ export async function signCookie(
  * @param signedCookie The value with its signature.
  * @param key The key that it should be signed with.
  * @returns Whether it is.
+ * @throws {RangeError} If the signature has an odd number of bytes.
  * @throws {TypeError} If the signature is not hexadecimal.
  */
 export async function verifySignedCookie(
@@ -68,6 +69,12 @@ function split(signed: string): [value: string, signature: string] {
 }
 
 function decodeHex(text: string): Uint8Array<ArrayBuffer> {
+  const { length } = new TextEncoder().encode(text);
+  if (length % 2 !== 0) {
+    throw new RangeError(
+      `Cannot decode a signature of ${length} bytes: two digits make a byte`,
+    );
+  }
   try {
     return Uint8Array.fromHex(text);
   } catch (cause) {
