@@ -1,3 +1,5 @@
+const ROOT = new URL("../../", import.meta.url);
+
 /** An example, as a process of its own, on a free port. */
 export class Example implements AsyncDisposable {
   /** The address that it has printed. */
@@ -22,12 +24,34 @@ export class Example implements AsyncDisposable {
    * @param env What to add to the environment.
    * @returns The example, when it has said where it listens.
    */
-  static async start(
+  static start(
     main: URL,
     env: Record<string, string> = {},
   ): Promise<Example> {
+    return Example.#spawn(["run", "-A", main.href], env);
+  }
+
+  /**
+   * Starts an example by a task of this repository.
+   *
+   * @param name The name of the task.
+   * @param env What to add to the environment.
+   * @returns The example, when it has said where it listens.
+   */
+  static startTask(
+    name: string,
+    env: Record<string, string> = {},
+  ): Promise<Example> {
+    return Example.#spawn(["task", "--quiet", name], env);
+  }
+
+  static async #spawn(
+    command: string[],
+    env: Record<string, string>,
+  ): Promise<Example> {
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", main.href, "--port=0"],
+      args: [...command, "--port=0"],
+      cwd: ROOT,
       env,
       stdout: "piped",
     }).spawn();

@@ -9,7 +9,8 @@
  * Then open http://localhost:8080/ and sign in as Ann with "correct horse", or
  * as Bob with "battery staple". The environment variables PORT and HOST, or
  * `--port=0` for any free port, choose another address. AUTH_KEY is what the
- * cookies are signed with, else a random key.
+ * cookies are signed with, else a random key. `@std/http` comes from JSR; where
+ * that cannot be reached, `deno task start:auth` starts the example as well.
  *
  * @module
  */
@@ -45,7 +46,8 @@ const forbidCaching: Middleware = async (_ctx, next) => {
 };
 
 const router = new Router();
-const sessions = await Sessions.create(Deno.env.get("AUTH_KEY"));
+const sessions = await Sessions.create(Deno.env.get("AUTH_KEY"))
+  .catch(exitWithError);
 
 // One set of services for HTTP and for websockets.
 const app = new Application(router.party("/", forbidCaching))
@@ -78,3 +80,9 @@ stopOnSignal(async () => {
   await listener.shutdown();
   await app[Symbol.asyncDispose]();
 });
+
+/** Ends the program with a sentence: its environment is at fault, and a stack trace would not help. */
+function exitWithError(error: Error): never {
+  console.error(error.message);
+  Deno.exit(1);
+}

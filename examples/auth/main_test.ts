@@ -394,6 +394,61 @@ Deno.test("the members' page is there, with every module that it imports", async
   }
 });
 
+/** An environment without JSR, and with empty caches. */
+async function leaveJsr(): Promise<
+  { env: Record<string, string> } & AsyncDisposable
+> {
+  const folder = await Deno.makeTempDir();
+  return {
+    env: {
+      JSR_URL: "http://127.0.0.1:1/",
+      DENO_DIR: `${folder}/deno`,
+      HOME: folder,
+      LOCALAPPDATA: folder,
+      XDG_CACHE_HOME: folder,
+    },
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+Deno.test("the example says in a sentence why it cannot start", async () => {
+  await using offline = await leaveJsr();
+  const failures = [
+    {
+      env: offline.env,
+      sentence:
+        'Cannot load @std/http from JSR: run "deno task start:auth", which uses a stand-in where JSR cannot be reached',
+    },
+    {
+      env: { AUTH_KEY: "short" },
+      sentence:
+        "Cannot sign with a secret of 5 characters: it should have at least 32",
+    },
+  ];
+  for (const { env, sentence } of failures) {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", MAIN.href, "--port=0"],
+      env: { ...env, NO_COLOR: "1" },
+    }).output();
+    const [out, errors] = [stdout, stderr].map((data) =>
+      new TextDecoder().decode(data)
+    );
+    // Deno says what it downloads.
+    const lines = errors?.trim().split(/\r?\n/)
+      .filter((line) => !line.startsWith("Download "));
+    assertEquals({ code, out, lines }, { code: 1, out: "", lines: [sentence] });
+  }
+});
+
+Deno.test("the task starts the example where JSR cannot be reached", async () => {
+  await using offline = await leaveJsr();
+  await using example = await Example.startTask("start:auth", {
+    ...offline.env,
+    AUTH_KEY: KEY,
+  });
+  assertEquals(await whoAmI(example, await signIn(example)), "Ann");
+});
+
 Deno.test("a signal closes the members' sockets and ends the program", async () => {
   await using example = await start();
   await using ann = await Member.connect(example, await signIn(example));

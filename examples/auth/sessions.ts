@@ -1,9 +1,4 @@
-import { deleteCookie, getCookies, setCookie } from "@std/http/cookie";
-import {
-  parseSignedCookie,
-  signCookie,
-  verifySignedCookie,
-} from "@std/http/unstable-signed-cookie";
+import { type Cookies, loadCookies } from "./cookies.ts";
 
 /** That somebody has signed in. */
 export interface Session {
@@ -27,16 +22,19 @@ const LIFETIME = 8 * 60 * 60;
  */
 export class Sessions {
   readonly #key: CryptoKey;
+  readonly #cookies: Cookies;
   /** The sessions that were ended early: when they would have ended, by ID. */
   readonly #ended = new Map<string, number>();
 
   /**
-   * Makes the service; {@linkcode Sessions.create} makes the key as well.
+   * Makes the service; {@linkcode Sessions.create} makes what it needs as well.
    *
    * @param key What cookies are signed with, for HMAC.
+   * @param cookies What reads, writes and signs them.
    */
-  constructor(key: CryptoKey) {
+  constructor(key: CryptoKey, cookies: Cookies) {
     this.#key = key;
+    this.#cookies = cookies;
   }
 
   /**
@@ -45,22 +43,11 @@ export class Sessions {
    * @param secret What cookies are signed with, of at least 32 characters. With
    * a random one, which is taken otherwise, a restart signs everybody out.
    * @throws {TypeError} When the secret is too short.
+   * @throws {Error} When `@std/http` cannot be loaded.
    */
   static async create(secret?: string): Promise<Sessions> {
-    const usages: KeyUsage[] = ["sign", "verify"];
-    if (secret === undefined) {
-      const key = await crypto.subtle.generateKey(HMAC, false, usages);
-      return new Sessions(key as CryptoKey);
-    }
-    if (secret.length < SHORTEST_KEY) {
-      throw new TypeError(
-        `Cannot sign with a secret of ${secret.length} characters: it should have ${SHORTEST_KEY}`,
-      );
-    }
-    const data = new TextEncoder().encode(secret);
-    return new Sessions(
-      await crypto.subtle.importKey("raw", data, HMAC, false, usages),
-    );
+    const key = await makeKey(secret);
+    return new Sessions(key, await loadCookies());
   }
 
   /**
@@ -82,6 +69,7 @@ export class Sessions {
     };
     const json = new TextEncoder().encode(JSON.stringify(session));
     const value = json.toBase64({ alphabet: "base64url", omitPadding: true });
+    const { setCookie, signCookie } = this.#cookies;
     setCookie(headers, {
       name: COOKIE,
       value: await signCookie(value, this.#key),
@@ -120,7 +108,7 @@ export class Sessions {
    * @param session The session, if there is one.
    */
   end(headers: Headers, session: Session | undefined): void {
-    deleteCookie(headers, COOKIE, { path: "/" });
+    this.#cookies.deleteCookie(headers, COOKIE, { path: "/" });
     for (const [id, expires] of this.#ended) {
       if (expires <= Date.now()) this.#ended.delete(id);
     }
@@ -129,6 +117,7 @@ export class Sessions {
 
   /** Reads what the cookie says, if it is signed with the key. */
   async #readCookie(headers: Headers): Promise<string | undefined> {
+    const { getCookies, parseSignedCookie, verifySignedCookie } = this.#cookies;
     try {
       const signed = getCookies(headers)[COOKIE];
       if (signed === undefined) return undefined;
@@ -140,4 +129,19 @@ export class Sessions {
       return undefined;
     }
   }
+}
+
+async function makeKey(secret: string | undefined): Promise<CryptoKey> {
+  const usages: KeyUsage[] = ["sign", "verify"];
+  if (secret === undefined) {
+    const key = await crypto.subtle.generateKey(HMAC, false, usages);
+    return key as CryptoKey;
+  }
+  if (secret.length < SHORTEST_KEY) {
+    throw new TypeError(
+      `Cannot sign with a secret of ${secret.length} characters: it should have at least ${SHORTEST_KEY}`,
+    );
+  }
+  const data = new TextEncoder().encode(secret);
+  return await crypto.subtle.importKey("raw", data, HMAC, false, usages);
 }
