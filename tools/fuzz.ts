@@ -1,22 +1,36 @@
 /**
- * Sends random frames to a server in memory and checks what must always hold.
+ * Sends random frames to a server in memory and checks what must always hold;
+ * then lets a server and a client make random calls, lose their socket and come
+ * back, and checks that both agree in the end.
  *
  * ```sh
- * deno task fuzz --frames=1000000 --seed=1
+ * deno task fuzz --frames=1000000 --walks=100000 --seed=1
+ * deno task fuzz --frames=0 --walks=10000000 --seconds=600
+ * deno task fuzz --walk=1
  * ```
  *
  * The same seed does the same again, to the last frame. Without one it is drawn
- * by lot, and printed. Under `--v8-flags=--expose-gc`, which the task gives, the
+ * by lot, and printed. `--seconds` ends the walks early, `--walk` tells all of
+ * one walk, and again without what its fault does not need. Under `--v8-flags=--expose-gc`, which the task gives, the
  * memory that is left after each part of the run is printed and has to come back.
  *
  * @module
  */
 
 import { fuzz, FuzzFailure } from "./fuzz/mod.ts";
+import {
+  account,
+  makePlan,
+  runWalk,
+  shrink,
+  walkAll,
+} from "./fuzz/walk/mod.ts";
 import { readOption } from "./options.ts";
 
 /** Frames between two looks at the memory. */
 const PART = 100_000;
+/** Walks between two lines that are printed. */
+const WALKS_PART = 10_000;
 /** What a run may leave more than its first part has left: compiled code grows for a while. */
 const MAX_GROWTH = 2 * 1024 * 1024;
 
@@ -35,11 +49,8 @@ function toMiB(bytes: number): string {
   return (bytes / 1024 / 1024).toFixed(1);
 }
 
-async function main(): Promise<void> {
-  const frames = readOption("frames", 1_000_000);
-  const [lot] = crypto.getRandomValues(new Uint32Array(1));
-  const seed = readOption("seed", lot!);
-  console.log(`seed ${seed}, ${frames} frames`);
+async function sendFrames(seed: number, frames: number): Promise<void> {
+  if (frames === 0) return;
   const start = performance.now();
   const heap: number[] = [];
   let sent = 0;
@@ -60,6 +71,39 @@ async function main(): Promise<void> {
   if (growth > MAX_GROWTH) {
     throw new FuzzFailure(`the heap has grown by ${toMiB(growth)} MiB`);
   }
+}
+
+async function walk(seed: number, walks: number): Promise<void> {
+  const start = performance.now();
+  const seconds = readOption("seconds", Infinity);
+  const isOver = () => performance.now() - start > seconds * 1000;
+  for (let done = 0; done < walks && !isOver();) {
+    const count = Math.min(WALKS_PART, walks - done);
+    done += (await walkAll((seed + done) >>> 0, count, isOver)).walks;
+    const passed = ((performance.now() - start) / 1000).toFixed(1);
+    console.log(`${done} walks, ${passed} s`);
+  }
+}
+
+/** Tells all of one walk. */
+async function replay(seed: number): Promise<void> {
+  const result = await runWalk(makePlan(seed), { isTraced: true });
+  console.log(account(result));
+  if (result.faults.length === 0) return;
+  console.log("\nwithout what the fault does not need:");
+  throw new FuzzFailure(account(await shrink(result)));
+}
+
+async function main(): Promise<void> {
+  const one = readOption("walk", -1);
+  if (one >= 0) return await replay(one);
+  const frames = readOption("frames", 1_000_000);
+  const walks = readOption("walks", 50_000);
+  const [lot] = crypto.getRandomValues(new Uint32Array(1));
+  const seed = readOption("seed", lot!);
+  console.log(`seed ${seed}, ${frames} frames, ${walks} walks`);
+  await sendFrames(seed, frames);
+  await walk(seed, walks);
   console.log("everything held");
 }
 
