@@ -2,8 +2,9 @@
  * Prints the figures of the source: files, folders, circles.
  *
  * ```sh
- * deno task house             # of this checkout
- * deno task house ../before   # of another one, old or new
+ * deno task house                     # of this checkout
+ * deno task house ../before           # of another one, old or new
+ * deno task house ../before --walks   # with what an action passes through and what a connection holds
  * ```
  *
  * @module
@@ -20,6 +21,8 @@ import {
   reach,
   readImports,
 } from "./house/imports.ts";
+import { countObjects } from "./house/objects.ts";
+import { takeWalks } from "./house/walks.ts";
 
 const CLIENT = "neffos/client.ts";
 
@@ -89,7 +92,7 @@ async function describeImports(
 }
 
 if (import.meta.main) {
-  const [folder] = Deno.args;
+  const folder = Deno.args.find((arg) => !arg.startsWith("--"));
   const root = resolve(
     folder ?? fileURLToPath(new URL("../", import.meta.url)),
   );
@@ -101,6 +104,9 @@ if (import.meta.main) {
     ...describeFiles(root, files),
     ...await describeImports(root, files),
   ];
+  if (Deno.args.includes("--walks")) {
+    rows.push(...await takeWalks(root), ...await countObjects(root, files));
+  }
   console.log("| what | figure |\n| --- | --- |");
   for (const [name, figure] of rows) console.log(`| ${name} | ${figure} |`);
 }
