@@ -18,6 +18,15 @@
  * @module
  */
 
+import type { AskOptions } from "./api/ask_options.ts";
+import type { Conn } from "./api/conn.ts";
+import type { NSConn } from "./api/ns_conn.ts";
+import type { AnyEvents, EventsOf, NamespaceOf } from "./api/typed_events.ts";
+import type { ConnHandler } from "./controller/events.ts";
+import type { CloseInfo } from "./transport/socket.ts";
+import type { DialOptions } from "./client/dial.ts";
+import { ClientHost } from "./client/host.ts";
+
 export type { AskOptions } from "./api/ask_options.ts";
 export { Conn } from "./api/conn.ts";
 export { NSConn } from "./api/ns_conn.ts";
@@ -38,23 +47,21 @@ export type {
   SchemaOf,
   Transmitted,
 } from "./api/typed_events.ts";
-export { Client, dial } from "./client/client.ts";
 export type { DialOptions } from "./client/dial.ts";
 export type { ReconnectOptions } from "./client/reconnect.ts";
-export {
-  type Binding,
-  type ConnHandler,
-  type EventMiddleware,
-  type Events,
-  type HandlersOf,
-  type HandlerSource,
-  handlerSource,
-  type MessageHandler,
-  type Namespaces,
-  type NamespaceSource,
-  type NextEvent,
-  type SourceHandler,
-  type Timeouts,
+export type {
+  Binding,
+  ConnHandler,
+  EventMiddleware,
+  Events,
+  HandlersOf,
+  HandlerSource,
+  MessageHandler,
+  Namespaces,
+  NamespaceSource,
+  NextEvent,
+  SourceHandler,
+  Timeouts,
 } from "./controller/events.ts";
 export { joinConnHandlers, withTimeout } from "./controller/sources.ts";
 export {
@@ -78,6 +85,7 @@ export {
   type NeffosErrorOptions,
 } from "./protocol/errors.ts";
 export {
+  handlerSource,
   OnAnyEvent,
   OnNamespaceConnect,
   OnNamespaceConnected,
@@ -99,7 +107,7 @@ export {
   reply,
 } from "./protocol/message.ts";
 export type { StandardSchemaV1 } from "./protocol/schema.ts";
-export { socketPair } from "./transport/memory.ts";
+export { socketPair } from "./transport/socket.ts";
 export type {
   CloseInfo,
   Socket,
@@ -107,3 +115,162 @@ export type {
   SocketListener,
 } from "./transport/socket.ts";
 export type { UpgradeRequest } from "./transport/upgrader.ts";
+
+/** A connection to a neffos server, made by {@linkcode dial}. */
+export class Client implements AsyncDisposable {
+  readonly #host: ClientHost;
+  readonly #conn: Conn;
+
+  /**
+   * Made by {@linkcode dial}.
+   *
+   * @param host The host of its connection.
+   * @param conn The connection.
+   * @ignore
+   */
+  constructor(host: ClientHost, conn: Conn) {
+    this.#host = host;
+    this.#conn = conn;
+  }
+
+  /** The connection, in all of its namespaces. */
+  get conn(): Conn {
+    return this.#conn;
+  }
+
+  /** The ID that the server gave to the connection. */
+  get id(): string {
+    return this.#conn.id;
+  }
+
+  /** Whether the connection is closed for good, or about to be. */
+  get isClosed(): boolean {
+    return this.#host.isOver;
+  }
+
+  /** Settled, with the reason, when the connection has ended for good. */
+  get closed(): Promise<CloseInfo> {
+    return this.#host.closed.promise;
+  }
+
+  /**
+   * Connects a namespace, if the server lets it.
+   *
+   * @typeParam C The type of the server's controller, or an interface of the
+   * events that it takes: `connect<typeof ChatController>("default")` knows
+   * the events, their bodies and their answers. Without it, any.
+   * @param namespace The name of the namespace, which the handler given to
+   * {@linkcode dial} must have as well.
+   * @param options The time limit (10 seconds), and a signal that ends the
+   * wait.
+   * @returns The connection in the namespace.
+   * @throws {BadNamespaceError} When either side has no handler for it.
+   * @throws {EventError} When the server refuses.
+   * @throws {AskTimeoutError} When no answer came in time.
+   * @throws {ConnectionClosedError} When the connection is closed.
+   */
+  connect<C extends object = AnyEvents>(
+    namespace: NamespaceOf<C>,
+    options?: AskOptions,
+  ): Promise<NSConn<EventsOf<C>>> {
+    return this.#conn.connect<C>(namespace, options);
+  }
+
+  /**
+   * Waits until the server connects a namespace.
+   *
+   * @typeParam C As for {@linkcode Client.connect}.
+   * @param namespace The name of the namespace.
+   * @param options A time limit (none by default), and a signal that ends
+   * the wait.
+   * @returns The connection in the namespace.
+   * @throws {BadNamespaceError} When it was not connected in time.
+   * @throws {ConnectionClosedError} When the connection is closed.
+   */
+  waitServerConnect<C extends object = AnyEvents>(
+    namespace: NamespaceOf<C>,
+    options?: AskOptions,
+  ): Promise<NSConn<EventsOf<C>>> {
+    return this.#conn.waitConnect<C>(namespace, options);
+  }
+
+  /**
+   * Finds a namespace that is connected.
+   *
+   * @param name The name of the namespace.
+   * @returns The connection in it, `undefined` when it is not connected.
+   */
+  namespace(name: string): NSConn | undefined {
+    return this.#conn.namespace(name);
+  }
+
+  /**
+   * Tries to come back now, where the client waits before its next try; see
+   * {@linkcode DialOptions.onReconnecting}. For instance when the user asks, or
+   * when the platform says that it is online again.
+   */
+  retryNow(): void {
+    this.#host.retryNow();
+  }
+
+  /**
+   * Closes the connection for good.
+   *
+   * @param code The close code: 1000, or 3000 to 4999.
+   * @param reason The close reason.
+   * @throws {RangeError} When the code is not an integer from 1000 to 4999.
+   */
+  async close(code = 1000, reason = ""): Promise<void> {
+    await this.#host.close(code, reason);
+  }
+
+  /** As {@linkcode close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/**
+ * Connects to a neffos server.
+ *
+ * @param url Where it is: `ws:`, `wss:`, `http:` or `https:`; in a page also
+ * a path of the page's own host. Without a scheme it is `ws:`.
+ * @param handler What handles the events: objects of functions, a Struct, or
+ * what `joinConnHandlers` returns.
+ * @param options The options.
+ * @returns The client, once the server has accepted it.
+ * @throws {EventError} When the server refuses, with its text.
+ * @throws {AskTimeoutError} When the server did not accept in time.
+ * @throws {ConnectionClosedError} When there is no server, or it is none.
+ * @throws {TypeError} When the URL or the handler is not valid.
+ *
+ * @example
+ * ```ts
+ * import { denoUpgrader, dial, Server } from "@neffos/mvc";
+ *
+ * const server = new Server(denoUpgrader(), { chat: { onHi: () => "hello" } });
+ * const listener = Deno.serve(
+ *   { port: 0, hostname: "127.0.0.1", onListen() {} },
+ *   (request, info) => server.upgrade(request, info),
+ * );
+ *
+ * const client = await dial(`ws://127.0.0.1:${listener.addr.port}`, {
+ *   chat: {},
+ * });
+ * const nsConn = await client.connect("chat");
+ * const answer = await nsConn.ask("onHi");
+ * console.log(answer.text()); // hello
+ *
+ * await client.close();
+ * await server.close();
+ * await listener.shutdown();
+ * ```
+ */
+export async function dial(
+  url: string | URL,
+  handler: ConnHandler,
+  options: DialOptions = {},
+): Promise<Client> {
+  const host = new ClientHost(url, handler, options);
+  return new Client(host, await host.dial());
+}

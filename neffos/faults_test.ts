@@ -12,7 +12,7 @@ import { DEFAULT_LIMITS } from "./connection/limits.ts";
 import { MemoryServer, RawClient, sessionOf } from "./harness/mod.ts";
 import { EventError } from "./protocol/errors.ts";
 import { exclude } from "./protocol/message.ts";
-import { socketPair } from "./transport/memory.ts";
+import { socketPair } from "./transport/socket.ts";
 import type { CloseInfo, Socket } from "./transport/socket.ts";
 import { WebSocketAdapter } from "./transport/web_socket.ts";
 

@@ -55,24 +55,23 @@ export type {
   SchemaOf,
   Transmitted,
 } from "./api/typed_events.ts";
-export { Client, dial } from "./client/client.ts";
+export { Client, dial } from "./client.ts";
 export type { DialOptions } from "./client/dial.ts";
 export type { ReconnectOptions } from "./client/reconnect.ts";
 export type { RateLimit } from "./connection/limits.ts";
-export {
-  type Binding,
-  type ConnHandler,
-  type EventMiddleware,
-  type Events,
-  type HandlersOf,
-  type HandlerSource,
-  handlerSource,
-  type MessageHandler,
-  type Namespaces,
-  type NamespaceSource,
-  type NextEvent,
-  type SourceHandler,
-  type Timeouts,
+export type {
+  Binding,
+  ConnHandler,
+  EventMiddleware,
+  Events,
+  HandlersOf,
+  HandlerSource,
+  MessageHandler,
+  Namespaces,
+  NamespaceSource,
+  NextEvent,
+  SourceHandler,
+  Timeouts,
 } from "./controller/events.ts";
 export { joinConnHandlers, withTimeout } from "./controller/sources.ts";
 export {
@@ -97,6 +96,7 @@ export {
   UpgradeError,
 } from "./protocol/errors.ts";
 export {
+  handlerSource,
   OnAnyEvent,
   OnNamespaceConnect,
   OnNamespaceConnected,
@@ -121,7 +121,7 @@ export type { StandardSchemaV1 } from "./protocol/schema.ts";
 export type { ServerOptions } from "./server/options.ts";
 export type { Origins } from "./server/origins.ts";
 export { Server } from "./server/server.ts";
-export { socketPair } from "./transport/memory.ts";
+export { socketPair } from "./transport/socket.ts";
 export type {
   CloseInfo,
   Socket,

@@ -7,7 +7,7 @@ import {
   ConnectionClosedError,
 } from "../protocol/errors.ts";
 import { Server } from "../server/server.ts";
-import { socketPair } from "../transport/memory.ts";
+import { socketPair } from "../transport/socket.ts";
 import { denoUpgrader } from "../transport/upgrader.ts";
 import { resolveURL } from "./dial.ts";
 

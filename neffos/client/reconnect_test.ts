@@ -9,7 +9,7 @@ import type { ConnHandler } from "../controller/events.ts";
 import { MemoryServer } from "../harness/mod.ts";
 import { ConnectionClosedError, EventError } from "../protocol/errors.ts";
 import { Server } from "../server/server.ts";
-import { socketPair } from "../transport/memory.ts";
+import { socketPair } from "../transport/socket.ts";
 import type { Socket } from "../transport/socket.ts";
 import { denoUpgrader } from "../transport/upgrader.ts";
 import {

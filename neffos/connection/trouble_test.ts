@@ -13,7 +13,7 @@ import {
 } from "../harness/mod.ts";
 import { CloseError, EventError } from "../protocol/errors.ts";
 import { Server } from "../server/server.ts";
-import { socketPair } from "../transport/memory.ts";
+import { socketPair } from "../transport/socket.ts";
 import { WebSocketAdapter } from "../transport/web_socket.ts";
 import { Timers } from "../util/timers.ts";
 

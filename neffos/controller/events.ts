@@ -13,21 +13,7 @@ import type {
   Transmitted,
 } from "../api/typed_events.ts";
 import type { Message, Reply } from "../protocol/message.ts";
-
-export {
-  OnAnyEvent,
-  OnNamespaceConnect,
-  OnNamespaceConnected,
-  OnNamespaceDisconnect,
-  OnNativeMessage,
-  OnRoomJoin,
-  OnRoomJoined,
-  OnRoomLeave,
-  OnRoomLeft,
-} from "../protocol/event_names.ts";
-
-/** The key of the method that makes an object a {@linkcode HandlerSource}. */
-export const handlerSource: unique symbol = Symbol("neffos.handlerSource");
+import type { handlerSource } from "../protocol/event_names.ts";
 
 /**
  * Handles one event of one connection.

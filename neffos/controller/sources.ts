@@ -7,16 +7,15 @@
 
 import type { NSConn } from "../api/ns_conn.ts";
 import type { ServerApi } from "../api/server_api.ts";
-import { findBuiltInEvent } from "../protocol/event_names.ts";
+import { findBuiltInEvent, handlerSource } from "../protocol/event_names.ts";
 import type { Message } from "../protocol/message.ts";
-import {
-  type ConnHandler,
-  type Events,
-  type HandlerSource,
-  handlerSource,
-  type NamespaceSource,
-  type SourceHandler,
-  type Timeouts,
+import type {
+  ConnHandler,
+  Events,
+  HandlerSource,
+  NamespaceSource,
+  SourceHandler,
+  Timeouts,
 } from "./events.ts";
 
 /**

@@ -5,20 +5,25 @@
  */
 
 import type { NSConn } from "../api/ns_conn.ts";
-import { findBuiltInEvent } from "../protocol/event_names.ts";
-import {
-  type Binding,
-  type EventMiddleware,
-  type HandlerSource,
-  handlerSource,
-  type NamespaceSource,
-  type SourceHandler,
-  type Timeouts,
+import { findBuiltInEvent, handlerSource } from "../protocol/event_names.ts";
+import type {
+  Binding,
+  EventMiddleware,
+  HandlerSource,
+  NamespaceSource,
+  SourceHandler,
+  Timeouts,
 } from "./events.ts";
-import { listMethods, type Method, readNamespace } from "./members.ts";
 import { readMiddleware } from "./middleware.ts";
 import { assertTimeouts, makeSourceHandler } from "./sources.ts";
-import { readSchemas, type Schemas, validateBody } from "./validation.ts";
+import {
+  listMethods,
+  type Method,
+  readNamespace,
+  readSchemas,
+  type Schemas,
+  validateBody,
+} from "./members.ts";
 
 /**
  * Finds the event that a method handles.

@@ -5,7 +5,7 @@ import { EventError } from "../protocol/errors.ts";
 import type { Message } from "../protocol/message.ts";
 import { Server } from "../server/server.ts";
 import { denoUpgrader } from "../transport/upgrader.ts";
-import { handlerSource } from "./events.ts";
+import { handlerSource } from "../protocol/event_names.ts";
 import { joinConnHandlers, withTimeout } from "./sources.ts";
 import {
   eventPrefixMatcher,

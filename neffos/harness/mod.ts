@@ -17,7 +17,7 @@ import { type Conn, portOf } from "../api/conn.ts";
 import type { Session } from "../connection/session.ts";
 import type { ServerHost } from "../server/host.ts";
 import { Server } from "../server/server.ts";
-import { socketPair } from "../transport/memory.ts";
+import { socketPair } from "../transport/socket.ts";
 import type { Socket } from "../transport/socket.ts";
 
 /** A frame and who sent it. */

@@ -65,3 +65,6 @@ export function isSystemEvent(event: string): boolean {
 export function findBuiltInEvent(name: string): string | undefined {
   return BUILT_IN.get(name);
 }
+
+/** The key of the method that makes an object a `HandlerSource`. */
+export const handlerSource: unique symbol = Symbol("neffos.handlerSource");

@@ -18,7 +18,7 @@ import {
   sessionOf,
 } from "../harness/mod.ts";
 import { LimitError } from "../protocol/errors.ts";
-import { socketPair } from "../transport/memory.ts";
+import { socketPair } from "../transport/socket.ts";
 import type { Socket } from "../transport/socket.ts";
 import type { ServerHost } from "./host.ts";
 import { Listening, request, UPGRADE } from "./listening_test.ts";

@@ -76,33 +76,22 @@ export class Server implements ServerApi {
     this.#shutdown = new Shutdown(this.#host);
   }
 
-  /** How many connections there are. */
+  /** See {@linkcode ServerApi.totalConnections}. */
   get totalConnections(): number {
     return this.#host.connected.size;
   }
 
-  /** The connections, as they are now. */
+  /** See {@linkcode ServerApi.connections}. */
   get connections(): Conn[] {
     return [...this.#host.connected];
   }
 
-  /**
-   * Finds the connections in a namespace, as they are now.
-   *
-   * @param namespace The name of the namespace.
-   * @returns The connections in it.
-   */
+  /** See {@linkcode ServerApi.connectionsByNamespace}. */
   connectionsByNamespace(namespace: string): NSConn[] {
     return this.room(namespace, "");
   }
 
-  /**
-   * Finds the connections in a room, as they are now.
-   *
-   * @param namespace The name of the namespace.
-   * @param name The name of the room.
-   * @returns The connections in it.
-   */
+  /** See {@linkcode ServerApi.room}. */
   room(namespace: string, name: string): NSConn[] {
     const members = this.#host.directory.find(namespace, name);
     return Array.from(members.values(), ({ nsConn }) => nsConn);
@@ -232,18 +221,7 @@ export class Server implements ServerApi {
     return new Response(message, { status, headers });
   }
 
-  /**
-   * Sends messages to every connection in their namespace, and in their room
-   * where they have one. Each connection gets them in this order, and before
-   * what is sent to it later. To more than 512 connections they go out in
-   * chunks, with a turn of the event loop in between.
-   *
-   * @typeParam Emits The events that may be sent, as for `NSConn`.
-   * @param except Whom to leave out: a connection, in whatever form, or
-   * `exclude(id)`, or `null` for nobody.
-   * @param messages The messages. `to` limits one to an ID.
-   * @throws {TypeError} When a body cannot be sent.
-   */
+  /** See {@linkcode ServerApi.broadcast}. */
   broadcast<Emits extends object = AnyEvents>(
     except: Except,
     ...messages: (Message | EventInit<Emits>)[]
@@ -252,18 +230,7 @@ export class Server implements ServerApi {
     broadcast(this.#host, except, messages as (Message | MessageInit)[]);
   }
 
-  /**
-   * Asks every connection in a message's namespace, and in its room where it
-   * has one, and takes the first answer.
-   *
-   * @param init The message. `to` limits it to an ID.
-   * @param options The time limit (10 seconds), and a signal that ends the
-   * wait.
-   * @returns The first answer.
-   * @throws {EventError} The last refusal, when everybody has refused.
-   * @throws {AskTimeoutError} When nobody answered in time.
-   * @throws {BadNamespaceError} When there is nobody to ask.
-   */
+  /** See {@linkcode ServerApi.ask}. */
   async ask(
     init: Message | MessageInit,
     options: AskOptions = {},
@@ -295,69 +262,28 @@ export class Server implements ServerApi {
     }
   }
 
-  /**
-   * Does something with every connection.
-   *
-   * @param action What is done.
-   */
+  /** See {@linkcode ServerApi.do}. */
   do(action: (conn: Conn) => void): void {
     for (const conn of this.connections) action(conn);
   }
 
-  /**
-   * Counts what there is and what there was, cheaply enough to ask for it
-   * every second: one look at each connection, none at a message.
-   *
-   * @returns The numbers as they are now; they do not change any more.
-   *
-   * @example
-   * ```ts
-   * import { denoUpgrader, Server } from "@neffos/mvc";
-   *
-   * const server = new Server(denoUpgrader(), { onPing: () => "pong" });
-   * const { connections, messagesIn } = server.stats();
-   * console.log(`${connections} connections, ${messagesIn} messages`);
-   * await server.close();
-   * ```
-   */
+  /** See {@linkcode ServerApi.stats}. */
   stats(): ServerStats {
     return this.#host.stats();
   }
 
-  /**
-   * Begins to measure how long handlers take, which {@linkcode stats} then
-   * tells. Until then no clock is read. `metricsHandler()` calls it.
-   *
-   * Calling it again changes nothing: the first options stay.
-   *
-   * @param options The buckets of the histogram, and the clock.
-   * @throws {RangeError} When the buckets are not positive numbers in
-   * ascending order.
-   */
+  /** See {@linkcode ServerApi.measureHandlers}. */
   measureHandlers(options: MeasureOptions = {}): void {
     const { namespaces } = this.#host.handlers;
     this.#host.measure ??= measureHandlers(namespaces, options);
   }
 
-  /**
-   * Closes the server: newcomers are answered 503, every connection is closed
-   * (1001), leaves its rooms and namespaces, and what its handlers are doing
-   * is waited for. More than 250 connections are closed in batches, in random
-   * order, with a tenth of a second in between, so that they do not all come
-   * back at once; until its turn has come a connection is served as before.
-   *
-   * @param options The time to wait, in milliseconds; without it each
-   * connection's `closeTimeout` counts.
-   * @returns When all is over. When the time is up, what is left ends at once,
-   * and the hooks that tell of it (rooms and namespaces that are left, then
-   * `onDisconnect`) have one more `closeTimeout` each.
-   * @throws {RangeError} When the timeout is negative or not a number.
-   */
+  /** See {@linkcode ServerApi.close}. */
   async close(options: { timeout?: number } = {}): Promise<void> {
     await this.#shutdown.close(options.timeout);
   }
 
-  /** As {@linkcode close}. */
+  /** Closes the server, as {@linkcode Server.close} does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

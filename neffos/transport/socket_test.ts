@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { socketPair } from "./memory.ts";
+import { socketPair } from "./socket.ts";
 import { type CloseInfo, cutReason } from "./socket.ts";
 
 Deno.test("socketPair() delivers in order, and never during a send", async () => {

@@ -30,7 +30,8 @@ const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["connection"],
     ["exchange"],
     ["server", "client"],
-    ["mod.ts", "client.ts", "internal.ts"],
+    ["client.ts", "internal.ts"],
+    ["mod.ts"],
   ],
   mvc: [
     ["http", "container"],
