@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertMiddleware } from "../neffos/controller/middleware.ts";
+import { assertMiddleware } from "../neffos/internal.ts";
 import {
   Conn,
   type EventMiddleware,
@@ -21,27 +21,93 @@ import type {
   CheckedClass,
   CheckedDeps,
   CheckedSingletonDeps,
+  Exactly,
+  ExactlyEach,
 } from "./container/checks.ts";
 import { Container } from "./container/container.ts";
 import type {
+  ClassToken,
   Constructor,
   Dependency,
   Factory,
+  Optional,
   ServiceOf,
   ServiceToken,
 } from "./container/types.ts";
 import { activate } from "./controller/activation.ts";
-import type {
-  BuiltIn,
-  CheckedController,
-  HttpBuiltIn,
-  PerConnection,
-} from "./controller/event_checks.ts";
+import type { CheckedEvents } from "./controller/event_checks.ts";
 import { ControllerFactory, isConstructor } from "./controller/factory.ts";
 import type { CheckedHttpController } from "./controller/http_controller.ts";
 import { Context } from "./http/context.ts";
 import type { Middleware } from "./router/handlers.ts";
 import type { Party } from "./router/party.ts";
+
+/** The tokens that every Application knows. */
+export type BuiltIn =
+  | PerConnection
+  | typeof Server
+  | typeof Application;
+
+/** The tokens that every HTTP controller of an Application may ask for. */
+export type HttpBuiltIn =
+  | typeof Server
+  | typeof Context
+  | typeof Application;
+
+/** The tokens of what each connection, or each request, has of its own. */
+export type PerConnection = typeof NSConn | typeof Conn | typeof Context;
+
+/**
+ * Whose a controller is: each connection has one of its own (`"own"`), all
+ * share one (`"shared"`), or the types do not say (`"either"`).
+ *
+ * @typeParam C The type of the class.
+ * @typeParam Scoped The union of the types of the scoped tokens.
+ * @typeParam Shared The union of the types of those that are not scoped.
+ */
+export type LifeOf<C, Scoped, Shared> = C extends
+  { readonly inject: infer Inject extends readonly unknown[] }
+  ? StrictestOf<LifeOfDep<Inject[number], Scoped, Shared>>
+  : "shared";
+
+/**
+ * Distributes over dependencies.
+ *
+ * @internal
+ */
+type LifeOfDep<K, Scoped, Shared> = K extends Optional<infer O>
+  ? LifeOfDep<O, Scoped, Shared>
+  : Exactly<K> extends ExactlyEach<PerConnection> ? "own"
+  : Exactly<K> extends ExactlyEach<Scoped>
+    ? Exactly<K> extends ExactlyEach<Shared> ? "either" : "own"
+  : Exactly<K> extends ExactlyEach<Shared | typeof Server | typeof Application>
+    ? "shared"
+  : "either";
+
+/**
+ * One dependency of a connection's own is enough.
+ *
+ * @internal
+ */
+type StrictestOf<Lives> = "own" extends Lives ? "own"
+  : "either" extends Lives ? "either"
+  : "shared";
+
+/**
+ * The check of a controller: of a class also what `CheckedClass` checks; of
+ * an instance its methods.
+ *
+ * @typeParam C The type of the class or the instance.
+ * @typeParam Registered The union of the types of all registered tokens.
+ * @typeParam Scoped The union of the types of the scoped ones.
+ * @typeParam Shared The union of the types of those that are not scoped.
+ */
+export type CheckedController<C, Registered, Scoped = never, Shared = never> =
+  C extends ClassToken<infer Instance> ?
+      & CheckedClass<C, Registered, BuiltIn>
+      & ([ServiceToken] extends [Registered] ? unknown
+        : CheckedEvents<C, Instance, LifeOf<C, Scoped, Shared>>)
+    : C & CheckedEvents<C, C, "shared">;
 
 /**
  * Controllers and their services, on a party of a router. It is what handles

@@ -4,7 +4,14 @@
  * @module
  */
 
-export { Application } from "./application.ts";
+export {
+  Application,
+  type BuiltIn,
+  type CheckedController,
+  type HttpBuiltIn,
+  type LifeOf,
+  type PerConnection,
+} from "./application.ts";
 export type {
   CapturedDep,
   CheckedClass,
@@ -52,14 +59,9 @@ export type {
   TokenBrand,
 } from "./container/types.ts";
 export type {
-  BuiltIn,
-  CheckedController,
   CheckedEvents,
   HandlerMismatch,
-  HttpBuiltIn,
-  LifeOf,
   NoSuchEvent,
-  PerConnection,
 } from "./controller/event_checks.ts";
 export type {
   AfterActivation,

@@ -6,7 +6,7 @@
  */
 
 import type { Conn, NSConn, Server } from "../neffos/mod.ts";
-import { Context } from "./http/context.ts";
+import { type Context, findContext } from "./http/context.ts";
 import type { RouteHandler } from "./router/handlers.ts";
 
 /**
@@ -60,15 +60,4 @@ export function contextOf(conn: Conn | NSConn): Context {
   throw new TypeError(
     "Cannot get the Context of a connection that did not come through websocketHandler()",
   );
-}
-
-/**
- * As {@linkcode contextOf}, where there may be none.
- *
- * @param conn The connection.
- * @returns The Context, if the connection came through the router.
- */
-export function findContext(conn: Conn): Context | undefined {
-  if (conn.isClient) return undefined;
-  return conn.request instanceof Context ? conn.request : undefined;
 }

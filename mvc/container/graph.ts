@@ -4,7 +4,7 @@
  * @module
  */
 
-import { NeffosError } from "../../neffos/protocol/errors.ts";
+import { NeffosError } from "../../neffos/mod.ts";
 import { isOptional, nameOf, tokenOf } from "./tokens.ts";
 import type { Dependency, ServiceKind, ServiceToken } from "./types.ts";
 

@@ -8,7 +8,7 @@ import {
   findStaticOwner,
   listMethods,
   type Method,
-} from "../../neffos/controller/members.ts";
+} from "../../neffos/internal.ts";
 import type { Container } from "../container/container.ts";
 import type { ServiceToken } from "../container/types.ts";
 import { joinPath } from "../http/path.ts";

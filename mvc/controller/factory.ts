@@ -4,7 +4,7 @@
  * @module
  */
 
-import { portOf } from "../../neffos/api/conn.ts";
+import { reportFault } from "../../neffos/internal.ts";
 import { type Binding, Conn, NSConn, Struct } from "../../neffos/mod.ts";
 import type { Container } from "../container/container.ts";
 import { DependencyError } from "../container/graph.ts";
@@ -14,8 +14,7 @@ import type {
   Scope,
   ServiceToken,
 } from "../container/types.ts";
-import { Context } from "../http/context.ts";
-import { findContext } from "../websocket.ts";
+import { Context, findContext } from "../http/context.ts";
 
 /** Makes controllers out of their classes, with services of a container. */
 export class ControllerFactory {
@@ -71,7 +70,7 @@ export class ControllerFactory {
       await this.#leave(nsConn, scope);
     } catch (error) {
       const { conn, namespace } = nsConn;
-      portOf(conn).report(error, { namespace, event: "dispose" });
+      reportFault(conn, error, { namespace, event: "dispose" });
     }
   }
 

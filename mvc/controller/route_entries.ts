@@ -1,4 +1,4 @@
-import { isSchema } from "../../neffos/protocol/schema.ts";
+import { isSchema } from "../../neffos/internal.ts";
 import { assertMaxBody } from "../http/body.ts";
 import type { Middleware } from "../router/handlers.ts";
 import type { RouteOptions } from "./http_controller.ts";

@@ -1,7 +1,14 @@
+import { describeIssues, joinIssues } from "../../neffos/internal.ts";
 import type { StandardSchemaV1 } from "../../neffos/mod.ts";
-import { describeIssues, joinIssues } from "../../neffos/protocol/schema.ts";
-import type { Context } from "./context.ts";
 import { HttpError } from "./http_error.ts";
+
+/** What reading a body needs of a request's Context. */
+export interface BodySource {
+  readonly request: Request;
+  readonly method: string;
+  readonly path: string;
+  header(name: string): string | undefined;
+}
 
 /** What the body of a request may be, by its content type. */
 type Kind = "json" | "urlencoded" | "multipart";
@@ -16,19 +23,19 @@ export const MAX_BODY = 1024 * 1024;
  * @throws {TypeError} When the body was read already.
  */
 export async function readBody(
-  ctx: Context<unknown>,
+  source: BodySource,
   maxBody: number = MAX_BODY,
 ): Promise<unknown> {
   assertMaxBody(maxBody);
-  const kind = kindOf(ctx);
-  const bytes = await readBytes(ctx, maxBody);
+  const kind = kindOf(source);
+  const bytes = await readBytes(source, maxBody);
   switch (kind) {
     case "json":
       return parseJson(bytes);
     case "urlencoded":
       return collectFields(new URLSearchParams(decode(bytes)));
     case "multipart":
-      return collectFields(await parseMultipart(bytes, ctx));
+      return collectFields(await parseMultipart(bytes, source));
   }
 }
 
@@ -40,10 +47,10 @@ export function assertMaxBody(maxBody: unknown): void {
   );
 }
 
-function kindOf(ctx: Context<unknown>): Kind {
-  const sent = ctx.header("content-type") ?? "";
+function kindOf(source: BodySource): Kind {
+  const sent = source.header("content-type") ?? "";
   const type = sent.split(";", 1)[0]!.trim().toLowerCase();
-  const encoding = ctx.header("content-encoding") ?? "identity";
+  const encoding = source.header("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
     throw new HttpError(
       415,
@@ -60,16 +67,18 @@ function kindOf(ctx: Context<unknown>): Kind {
 }
 
 async function readBytes(
-  ctx: Context<unknown>,
+  source: BodySource,
   maxBody: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { request } = ctx;
+  const { request } = source;
   if (request.bodyUsed) {
     throw new TypeError(
-      `Cannot read the body of ${ctx.method} "${ctx.path}": it was read already`,
+      `Cannot read the body of ${source.method} "${source.path}": it was read already`,
     );
   }
-  if (Number(ctx.header("content-length")) > maxBody) throw tooLarge(maxBody);
+  if (Number(source.header("content-length")) > maxBody) {
+    throw tooLarge(maxBody);
+  }
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = request.body?.getReader();
@@ -136,9 +145,9 @@ function parseJson(bytes: Uint8Array): unknown {
 
 async function parseMultipart(
   bytes: Uint8Array<ArrayBuffer>,
-  ctx: Context<unknown>,
+  source: BodySource,
 ): Promise<FormData> {
-  const headers = { "content-type": ctx.header("content-type") ?? "" };
+  const headers = { "content-type": source.header("content-type") ?? "" };
   try {
     return await new Response(bytes, { headers }).formData();
   } catch (cause) {

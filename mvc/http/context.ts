@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { StandardSchemaV1 } from "../../neffos/mod.ts";
-import { findUpgrade, takeHeaders } from "../../neffos/server/handshake.ts";
+import { findUpgrade, takeHeaders } from "../../neffos/internal.ts";
+import type { Conn, StandardSchemaV1 } from "../../neffos/mod.ts";
 import { collectFields, readBody, validate } from "./body.ts";
 import { BadRequestError } from "./http_error.ts";
 import { cleanPath, pathOf, queryOf } from "./path.ts";
@@ -519,4 +519,15 @@ export class Context<Params = Record<string, string>> {
       );
     }
   }
+}
+
+/**
+ * Finds the Context of the request that a connection came from.
+ *
+ * @param conn The connection.
+ * @returns The Context, if the connection came through a router.
+ */
+export function findContext(conn: Conn): Context | undefined {
+  if (conn.isClient) return undefined;
+  return conn.request instanceof Context ? conn.request : undefined;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EventError } from "../../neffos/protocol/errors.ts";
+import { EventError } from "../../neffos/mod.ts";
 import { toResponseWith } from "./response.ts";
 
 /**

@@ -9,7 +9,17 @@
 import { serveDir, serveFile } from "@std/http/file-server";
 import { isAbsolute, join, relative, sep } from "node:path";
 import type { Context } from "../http/context.ts";
-import type { Site } from "./static_folder.ts";
+
+/** A folder, and what of it is served. */
+export interface Site {
+  /** The absolute path of the folder. It may be a link. */
+  readonly folder: string;
+  /** The name of the index; `""` for none. */
+  readonly index: string;
+  readonly listing: boolean;
+  readonly dotfiles: boolean;
+  readonly headers: Headers;
+}
 
 /** Something in the folder, links followed. */
 interface Entry {

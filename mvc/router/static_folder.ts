@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import type { Context } from "../http/context.ts";
 import type { RouteHandler } from "./handlers.ts";
 import { compilePattern, type PathGroups } from "./pattern.ts";
+import type { Site } from "./static_files.ts";
 
 /** What {@linkcode Party.handleDir} may be told. */
 export interface DirOptions {
@@ -42,17 +43,6 @@ export interface DirOptions {
    * @default {{}}
    */
   headers?: HeadersInit;
-}
-
-/** A folder, and what of it is served. */
-export interface Site {
-  /** The absolute path of the folder. It may be a link. */
-  readonly folder: string;
-  /** The name of the index; `""` for none. */
-  readonly index: string;
-  readonly listing: boolean;
-  readonly dotfiles: boolean;
-  readonly headers: Headers;
 }
 
 /**

@@ -1,0 +1,33 @@
+/**
+ * The one door through which mvc/ takes what is not public. Everything else
+ * that mvc/ needs of neffos comes from `mod.ts`.
+ *
+ * @module
+ */
+
+import { type Conn, portOf } from "./api/conn.ts";
+
+export {
+  findStaticOwner,
+  listMethods,
+  type Method,
+} from "./controller/members.ts";
+export { assertMiddleware } from "./controller/middleware.ts";
+export { describeIssues, isSchema, joinIssues } from "./protocol/schema.ts";
+export { findUpgrade, takeHeaders } from "./server/handshake.ts";
+
+/**
+ * Reports an error of a connection to the `onError` hook of its server or
+ * client.
+ *
+ * @param conn The connection.
+ * @param error What was thrown.
+ * @param source Where it was thrown.
+ */
+export function reportFault(
+  conn: Conn,
+  error: unknown,
+  source: { readonly namespace: string; readonly event: string },
+): void {
+  portOf(conn).report(error, source);
+}
