@@ -25,15 +25,15 @@ import type {
   ExactlyEach,
 } from "./container/checks.ts";
 import { Container } from "./container/container.ts";
+import type { Factory } from "./container/provider.ts";
 import type {
   ClassToken,
   Constructor,
   Dependency,
-  Factory,
   Optional,
   ServiceOf,
   ServiceToken,
-} from "./container/types.ts";
+} from "./container/tokens.ts";
 import { activate } from "./controller/activation.ts";
 import type { CheckedEvents } from "./controller/event_checks.ts";
 import { ControllerFactory, isConstructor } from "./controller/factory.ts";

@@ -18,8 +18,7 @@ import {
   withTimeout,
 } from "../neffos/mod.ts";
 import { Application } from "./application.ts";
-import { token } from "./container/tokens.ts";
-import type { ServiceToken } from "./container/types.ts";
+import { type ServiceToken, token } from "./container/tokens.ts";
 import { Router } from "./router/router.ts";
 
 /** An application without types, for services that are made in loops. */

@@ -37,27 +37,28 @@ export {
   Container,
   type ContainerOptions,
 } from "./container/container.ts";
-export { DependencyError } from "./container/graph.ts";
-export { optional, token } from "./container/tokens.ts";
+export { DependencyError, type GraphEntry } from "./container/graph.ts";
 export type {
   Bundle,
-  ClassToken,
   CompileTarget,
-  Constructor,
-  Dependency,
-  Factory,
-  GraphEntry,
-  Optional,
   Plan,
   ResultOf,
-  Scope,
-  ServiceKind,
-  ServiceOf,
-  ServicesOf,
-  ServiceToken,
-  Token,
-  TokenBrand,
-} from "./container/types.ts";
+} from "./container/plan.ts";
+export type { Factory, ServiceKind } from "./container/provider.ts";
+export type { Scope } from "./container/scope.ts";
+export {
+  type ClassToken,
+  type Constructor,
+  type Dependency,
+  type Optional,
+  optional,
+  type ServiceOf,
+  type ServicesOf,
+  type ServiceToken,
+  type Token,
+  token,
+  type TokenBrand,
+} from "./container/tokens.ts";
 export type {
   CheckedEvents,
   HandlerMismatch,

@@ -1,17 +1,17 @@
 /**
- * The checks of the container: types whose failures name the token.
+ * Compile-time checks of the container: types whose failures name the token.
  *
  * @module
  */
 
+import type { Bundle } from "./plan.ts";
 import type {
-  Bundle,
   Constructor,
   Dependency,
   Optional,
   ServicesOf,
   ServiceToken,
-} from "./types.ts";
+} from "./tokens.ts";
 
 /**
  * Compile error: the token `K` is not registered in this container.
@@ -19,18 +19,18 @@ import type {
  * @typeParam K The type of the token.
  */
 export interface NotRegistered<K> {
-  /** Never there: it is the text of the error. */
+  /** Never set: it is the text of the error. */
   readonly "is not registered": K;
 }
 
 /**
- * Compile error: the constructor takes parameters, and the class does not say
- * which services to give.
+ * Compile error: the constructor takes parameters, and the class has no
+ * `static inject`.
  *
  * @typeParam Parameters The constructor's parameters.
  */
 export interface InjectMissing<Parameters> {
-  /** Never there: it is the text of the error. */
+  /** Never set: it is the text of the error. */
   readonly "static readonly inject = [...] as const": Parameters;
 }
 
@@ -40,45 +40,45 @@ export interface InjectMissing<Parameters> {
  * @typeParam Inject Its type.
  */
 export interface InjectNotConst<Inject> {
-  /** Never there: it is the text of the error. */
+  /** Never set: it is the text of the error. */
   readonly "static inject needs `as const`": Inject;
 }
 
 /**
- * Compile error: `static inject` holds something that is no token.
+ * Compile error: an element of `static inject` is not a token.
  *
  * @typeParam Inject Its type.
  */
 export interface InjectNotTokens<Inject> {
-  /** Never there: it is the text of the error. */
+  /** Never set: it is the text of the error. */
   readonly "static inject takes tokens, classes and optional()": Inject;
 }
 
 /**
- * Compile error: the constructor does not take what `static inject` gives.
+ * Compile error: `static inject` does not fit the constructor.
  *
- * @typeParam Place Where: `inject[0]`.
- * @typeParam Given The service that inject gives there.
- * @typeParam Taken What the constructor takes there.
+ * @typeParam Place The element: `inject[0]`.
+ * @typeParam Given The type of the service that it injects.
+ * @typeParam Taken The type of the constructor's parameter.
  */
 export interface InjectMismatch<Place extends string, Given, Taken> {
-  /** Never there: it is the text of the error. */
+  /** Never set: it is the text of the error. */
   readonly "the constructor takes something else": [Place, Given, Taken];
 }
 
 /**
  * Compile error: the service of the token `K` is built for each scope, and a
- * singleton would keep the first one for ever.
+ * singleton would keep the first one forever.
  *
  * @typeParam K The type of the token.
  */
 export interface ScopedInSingleton<K> {
-  /** Never there: it is the text of the error. */
+  /** Never set: it is the text of the error. */
   readonly "is scoped, and cannot be kept by a singleton": K;
 }
 
 /**
- * The union of the types of those dependencies that are scoped.
+ * The union of the types of the dependencies that are scoped.
  *
  * @typeParam Deps The type of the tuple.
  * @typeParam Scoped The union of the types of the scoped tokens.
@@ -90,8 +90,8 @@ export type ScopedOf<Deps extends readonly unknown[], Scoped, Shared> = {
 }[number];
 
 /**
- * The check of one dependency of a singleton: `unknown` where it may keep it.
- * A type that is in both unions, since two tokens have it or one was
+ * Checks one dependency of a singleton: `unknown` if the singleton may keep it.
+ * A type that is in both unions, because two tokens share it or one token was
  * registered twice, is left to the check at start-up.
  *
  * @typeParam K The type of the dependency.
@@ -105,7 +105,8 @@ export type CapturedDep<K, Scoped, Shared> = K extends Optional<infer O>
   : unknown;
 
 /**
- * As {@linkcode CheckedDeps}, for what a singleton depends on.
+ * Checks the dependencies of a singleton: {@linkcode CheckedDeps}, and that
+ * none of them is scoped.
  *
  * @typeParam Deps The type of the tuple.
  * @typeParam Registered The union of the types of all registered tokens.
@@ -124,18 +125,18 @@ export type CheckedSingletonDeps<
 };
 
 /**
- * A token's type, invariant: `Token<"a">` extends `Token<string>`, and a class
- * its base class, without being the same token.
+ * Makes the type of a token invariant: `Token<"a">` extends `Token<string>`,
+ * and a class its base class, without being the same token.
  *
  * @typeParam K The type of the token.
  */
 export interface Exactly<in out K> {
-  /** Never there: it makes `K` invariant. */
+  /** Never set: it makes `K` invariant. */
   readonly "~exactly": (token: K) => K;
 }
 
 /**
- * Each member of a union of tokens, invariant.
+ * Makes each member of a union of tokens invariant.
  *
  * @typeParam Registered The union of the types of all registered tokens.
  */
@@ -144,7 +145,7 @@ export type ExactlyEach<Registered> = Registered extends unknown
   : never;
 
 /**
- * The check of one dependency: `unknown` where it is registered or optional.
+ * Checks one dependency: `unknown` if it is registered or optional.
  *
  * @typeParam K The type of the dependency.
  * @typeParam Registered The union of the types of all registered tokens.
@@ -154,11 +155,11 @@ export type CheckedDep<K, Registered> = K extends Optional ? unknown
   : NotRegistered<K>;
 
 /**
- * The check of a tuple of dependencies, to be used as `Deps &
- * CheckedDeps<Deps, Registered>`: the compiler then marks the very element
- * that is not registered.
+ * Checks a tuple of dependencies. Used as `Deps & CheckedDeps<Deps,
+ * Registered>` it makes the compiler mark the very element that is not
+ * registered.
  *
- * Where `Registered` is `ServiceToken`, everything is taken to be registered.
+ * If `Registered` is `ServiceToken`, every token counts as registered.
  *
  * @typeParam Deps The type of the tuple.
  * @typeParam Registered The union of the types of all registered tokens.
@@ -168,7 +169,7 @@ export type CheckedDeps<Deps extends readonly unknown[], Registered> =
     : { readonly [I in keyof Deps]: CheckedDep<Deps[I], Registered> };
 
 /**
- * The union of the types of those dependencies that are not registered.
+ * The union of the types of the dependencies that are not registered.
  *
  * @typeParam Deps The type of the tuple.
  * @typeParam Registered The union of the types of all registered tokens.
@@ -179,9 +180,9 @@ export type UnregisteredOf<Deps extends readonly unknown[], Registered> = {
 }[number];
 
 /**
- * The places where a constructor does not take what `static inject` gives.
+ * The union of the mismatches between `static inject` and a constructor.
  *
- * @typeParam Given The tuple of services that are given.
+ * @typeParam Given The tuple of the injected services.
  * @typeParam Taken The tuple of the constructor's parameters.
  */
 export type MismatchOf<
@@ -196,10 +197,10 @@ export type MismatchOf<
 }[number];
 
 /**
- * The check that a constructor takes the services that it is given.
+ * Checks that a constructor takes the services that are injected.
  *
  * @typeParam C The type of the class.
- * @typeParam Given The tuple of services that are given.
+ * @typeParam Given The tuple of the injected services.
  */
 export type CheckedConstructor<C, Given extends readonly unknown[]> = C extends
   abstract new (...args: Given) => unknown ? C
@@ -208,18 +209,18 @@ export type CheckedConstructor<C, Given extends readonly unknown[]> = C extends
   : C;
 
 /**
- * The check of a class that the container builds: `C` itself where everything
- * in its `static inject` is registered and its constructor takes exactly
- * that, else the error that names the token or the place.
+ * Checks a class that the container builds: `C` itself if every token in its
+ * `static inject` is registered and its constructor takes exactly these
+ * services, else the error that names the token or the element.
  *
  * Used as the type of a parameter it leaves `C` inferable.
  *
  * @typeParam C The type of the class.
  * @typeParam Registered The union of the types of all registered tokens.
  * @typeParam Builtins The union of the types of the tokens that the framework
- * gives by itself.
- * @typeParam Scoped The union of the types of the tokens that it cannot keep,
- * where it is a singleton.
+ * registers itself.
+ * @typeParam Scoped The union of the types of the tokens that the class, being
+ * a singleton, cannot keep.
  * @typeParam Shared The union of the types of those that it can.
  *
  * @example
@@ -262,7 +263,7 @@ export type CheckedClass<
   : C;
 
 /**
- * The check of what `compile()` takes.
+ * Checks the argument of `compile()`.
  *
  * @typeParam T The type of the target.
  * @typeParam Registered The union of the types of all registered tokens.

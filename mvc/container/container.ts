@@ -36,81 +36,44 @@ import type {
   CheckedSingletonDeps,
   CheckedTarget,
 } from "./checks.ts";
-import { drawGraph, type Registration } from "./graph.ts";
-import { draft, recipeOf, Registry, RegistryPlan } from "./registry.ts";
-import { assertToken, nameOf } from "./tokens.ts";
-import type {
-  CompileTarget,
-  Constructor,
-  Dependency,
-  Factory,
-  GraphEntry,
-  Plan,
-  ResultOf,
-  Scope,
-  ServiceOf,
-  ServiceToken,
-} from "./types.ts";
-
-export type {
-  CapturedDep,
-  CheckedClass,
-  CheckedConstructor,
-  CheckedDep,
-  CheckedDeps,
-  CheckedSingletonDeps,
-  CheckedTarget,
-  Exactly,
-  ExactlyEach,
-  InjectMismatch,
-  InjectMissing,
-  InjectNotConst,
-  InjectNotTokens,
-  MismatchOf,
-  NotRegistered,
-  ScopedInSingleton,
-  ScopedOf,
-  UnregisteredOf,
-} from "./checks.ts";
-export { DependencyError } from "./graph.ts";
-export { optional, token } from "./tokens.ts";
-export type {
-  Bundle,
-  ClassToken,
-  CompileTarget,
-  Constructor,
-  Dependency,
-  Factory,
-  GraphEntry,
-  Optional,
-  Plan,
-  ResultOf,
-  Scope,
-  ServiceKind,
-  ServiceOf,
-  ServicesOf,
-  ServiceToken,
-  Token,
-  TokenBrand,
-} from "./types.ts";
+import { explainGraph, type GraphEntry } from "./graph.ts";
+import {
+  type CompileTarget,
+  type Plan,
+  readTarget,
+  RegistryPlan,
+  type ResultOf,
+} from "./plan.ts";
+import { type Factory, makeProvider, type Provider } from "./provider.ts";
+import { Registry } from "./registry.ts";
+import type { Scope } from "./scope.ts";
+import {
+  assertToken,
+  type Constructor,
+  type Dependency,
+  readName,
+  type ServiceOf,
+  type ServiceToken,
+} from "./tokens.ts";
 
 /**
- * What a {@linkcode Container} is made with.
+ * The options of a {@linkcode Container}.
  *
  * @typeParam Provided The union of the types of the provided tokens.
  */
 export interface ContainerOptions<Provided extends ServiceToken> {
   /**
-   * The tokens whose services come with each scope, by `createScope()`.
+   * The tokens whose services are handed in with each scope, by
+   * `createScope()`.
    *
    * @default {[]}
    */
-  // The empty tuple has the compiler infer a tuple: of an array's elements it
-  // would drop the subclasses.
+  // The empty tuple makes the compiler infer a tuple: from an array it would
+  // drop elements that are subclasses of others.
   provided?: readonly Provided[] | readonly [];
 }
 
-/** What {@linkcode Container.compile} can be told. */
+/** The options of {@linkcode Container.compile}. */
 export interface CompileOptions {
   /**
    * The provided tokens that the scopes of this plan will have a value for;
@@ -122,12 +85,12 @@ export interface CompileOptions {
 }
 
 /**
- * Registrations of services, and the singletons built from them.
+ * Holds registrations of services, and the singletons built from them.
  *
- * Each call that registers returns the same container, with the token added
- * to its type. A `Container<A | B>` can stand where a `Container<A>` is asked
- * for. In a `Container<ServiceToken>` the compiler checks nothing; then, and
- * in JavaScript, `compile()` reports the same faults.
+ * Each call that registers a service returns the same container, with the
+ * token added to its type. A `Container<A | B>` is assignable to a
+ * `Container<A>`. In a `Container<ServiceToken>` the compiler checks nothing;
+ * then, and in JavaScript, `compile()` reports the same errors.
  *
  * The order of registrations does not matter at run time. The last one of a
  * token wins, until something has been built with it: from then on another
@@ -167,8 +130,8 @@ export class Container<
   /**
    * Makes an empty container.
    *
-   * @param options What comes with each scope.
-   * @throws {TypeError} When something provided is no token.
+   * @param options The provided tokens.
+   * @throws {TypeError} If a provided token is not a token.
    */
   constructor(options: ContainerOptions<Registered> = {}) {
     this.#provide(options.provided);
@@ -177,11 +140,11 @@ export class Container<
   /**
    * Registers a value as it is. The container never disposes it.
    *
-   * @param token What it is asked for by.
+   * @param token The token of the service.
    * @param value The service.
    * @returns This container.
-   * @throws {TypeError} When the token is none.
-   * @throws {DependencyError} When an earlier registration is in use.
+   * @throws {TypeError} If the token is not a token.
+   * @throws {DependencyError} If an earlier registration is in use.
    */
   register<K extends ServiceToken>(
     token: K,
@@ -191,41 +154,41 @@ export class Container<
   }
 
   /**
-   * Registers a class that is built at most once, on first use, with what its
-   * `static inject` lists.
+   * Registers a class that is built at most once, on first use, with the
+   * services that its `static inject` lists.
    *
    * @param token The class.
    * @returns This container.
-   * @throws {TypeError} When its `static inject` does not fit.
-   * @throws {DependencyError} When an earlier registration is in use.
+   * @throws {TypeError} If its `static inject` does not fit its constructor.
+   * @throws {DependencyError} If an earlier registration is in use.
    */
   singleton<C extends Constructor>(
     token: CheckedClass<C, Registered, never, Scoped, Shared>,
   ): Container<Registered | C, Scoped, Shared | C>;
   /**
-   * Registers a class as the implementation of a token, built at most once,
-   * on first use, with what its `static inject` lists.
+   * Registers a class as the implementation of a token. It is built at most
+   * once, on first use, with the services that its `static inject` lists.
    *
-   * @param token What it is asked for by.
+   * @param token The token of the service.
    * @param implementation The class.
    * @returns This container.
-   * @throws {TypeError} When its `static inject` does not fit.
-   * @throws {DependencyError} When an earlier registration is in use.
+   * @throws {TypeError} If its `static inject` does not fit its constructor.
+   * @throws {DependencyError} If an earlier registration is in use.
    */
   singleton<K extends ServiceToken, C extends Constructor<ServiceOf<K>>>(
     token: K,
     implementation: CheckedClass<C, Registered, never, Scoped, Shared>,
   ): Container<Registered | K, Scoped, Shared | K>;
   /**
-   * Registers a service that is built at most once, on first use. Uses at the
-   * same time share one build; a failed build is not kept.
+   * Registers a service that is built at most once, on first use. Concurrent
+   * first uses share one build; a failed build is not kept.
    *
-   * @param token What it is asked for by.
-   * @param deps The tokens of what it is built with.
-   * @param factory Builds it.
+   * @param token The token of the service.
+   * @param deps The tokens of its dependencies.
+   * @param factory Builds the service.
    * @returns This container.
-   * @throws {TypeError} When an argument is of the wrong kind.
-   * @throws {DependencyError} When an earlier registration is in use.
+   * @throws {TypeError} If an argument is of the wrong kind.
+   * @throws {DependencyError} If an earlier registration is in use.
    */
   singleton<K extends ServiceToken, const Deps extends readonly Dependency[]>(
     token: K,
@@ -233,45 +196,45 @@ export class Container<
     factory: Factory<Deps, ServiceOf<K>>,
   ): Container<Registered | K, Scoped, Shared | K>;
   singleton(...args: never[]): Container<ServiceToken, unknown, unknown> {
-    return this.#addRecipe("singleton", args);
+    return this.#addBuilt("singleton", args);
   }
 
   /**
-   * Registers a class that is built once for each scope, with what its
-   * `static inject` lists.
+   * Registers a class that is built once for each scope, with the services
+   * that its `static inject` lists.
    *
    * @param token The class.
    * @returns This container.
-   * @throws {TypeError} When its `static inject` does not fit.
-   * @throws {DependencyError} When an earlier registration is in use.
+   * @throws {TypeError} If its `static inject` does not fit its constructor.
+   * @throws {DependencyError} If an earlier registration is in use.
    */
   scoped<C extends Constructor>(
     token: CheckedClass<C, Registered>,
   ): Container<Registered | C, Scoped | C, Shared>;
   /**
-   * Registers a class as the implementation of a token, built once for each
-   * scope, with what its `static inject` lists.
+   * Registers a class as the implementation of a token. It is built once for
+   * each scope, with the services that its `static inject` lists.
    *
-   * @param token What it is asked for by.
+   * @param token The token of the service.
    * @param implementation The class.
    * @returns This container.
-   * @throws {TypeError} When its `static inject` does not fit.
-   * @throws {DependencyError} When an earlier registration is in use.
+   * @throws {TypeError} If its `static inject` does not fit its constructor.
+   * @throws {DependencyError} If an earlier registration is in use.
    */
   scoped<K extends ServiceToken, C extends Constructor<ServiceOf<K>>>(
     token: K,
     implementation: CheckedClass<C, Registered>,
   ): Container<Registered | K, Scoped | K, Shared>;
   /**
-   * Registers a service that is built once for each scope, however many ask
-   * for it there.
+   * Registers a service that is built once for each scope, however many
+   * services there depend on it.
    *
-   * @param token What it is asked for by.
-   * @param deps The tokens of what it is built with.
-   * @param factory Builds it.
+   * @param token The token of the service.
+   * @param deps The tokens of its dependencies.
+   * @param factory Builds the service.
    * @returns This container.
-   * @throws {TypeError} When an argument is of the wrong kind.
-   * @throws {DependencyError} When an earlier registration is in use.
+   * @throws {TypeError} If an argument is of the wrong kind.
+   * @throws {DependencyError} If an earlier registration is in use.
    */
   scoped<K extends ServiceToken, const Deps extends readonly Dependency[]>(
     token: K,
@@ -279,20 +242,20 @@ export class Container<
     factory: Factory<Deps, ServiceOf<K>>,
   ): Container<Registered | K, Scoped | K, Shared>;
   scoped(...args: never[]): Container<ServiceToken, unknown, unknown> {
-    return this.#addRecipe("scoped", args);
+    return this.#addBuilt("scoped", args);
   }
 
   /**
-   * Makes a container that inherits these registrations, those to come
-   * included, and may override them.
+   * Makes a container that inherits these registrations, later ones included,
+   * and may override them.
    *
-   * Singletons stay shared: they are built here, from what is registered here.
-   * What is scoped is built from what the child sees. The child is disposed
-   * with this container, if not before.
+   * Singletons stay shared: this container builds them, from its own
+   * registrations. Scoped services are built from what the child sees. The
+   * child is disposed together with this container, if not before.
    *
-   * @param options What comes with each scope of the child besides.
+   * @param options The tokens that are provided to the child besides.
    * @returns The child.
-   * @throws {TypeError} When something provided is no token.
+   * @throws {TypeError} If a provided token is not a token.
    */
   createChild<Provided extends ServiceToken = never>(
     options: ContainerOptions<Provided> = {},
@@ -308,12 +271,12 @@ export class Container<
   }
 
   /**
-   * Opens a scope. Who opens it disposes it.
+   * Opens a scope. The caller disposes it.
    *
-   * @param values The services of the provided tokens; those of other tokens
-   * are not looked at. They are not disposed with the scope.
+   * @param values The services of the provided tokens; other tokens are
+   * ignored. The scope does not dispose them.
    * @returns The scope.
-   * @throws {DependencyError} When the container is disposed.
+   * @throws {DependencyError} If the container is disposed.
    */
   createScope(
     values: ReadonlyMap<ServiceToken, unknown> = new Map(),
@@ -322,15 +285,16 @@ export class Container<
   }
 
   /**
-   * Checks that a class or a service can be built, and prepares building it.
+   * Checks that a class or a service can be built, and prepares its building.
    *
    * @param target A class, registered or not; a registered token; or `{ deps }`,
    * for several services as a tuple.
-   * @param options Which provided tokens there will be.
+   * @param options The provided tokens that there will be.
    * @returns The plan.
-   * @throws {DependencyError} When something it depends on is not registered,
-   * depends on itself, or is scoped though a singleton depends on it.
-   * @throws {TypeError} When the `static inject` of the class does not fit.
+   * @throws {DependencyError} If a dependency is not registered, depends on
+   * itself, or is scoped although a singleton depends on it.
+   * @throws {TypeError} If the `static inject` of the class does not fit its
+   * constructor.
    *
    * @example
    * ```ts
@@ -348,16 +312,17 @@ export class Container<
    */
   compile<const T extends CompileTarget>(
     target: CheckedTarget<T, Registered>,
-    options: CompileOptions = {},
+    { provided }: CompileOptions = {},
   ): Plan<ResultOf<T>> {
-    // The check is T itself where it holds, and T is what it must be.
-    const { name, blueprint } = draft(this.#registry, target as T);
-    const given = options.provided && new Set(options.provided);
-    return new RegistryPlan(this.#registry, name, { ...blueprint, given });
+    // The check is T itself if it holds, and T is what it must be.
+    const found = readTarget(this.#registry, target as T);
+    const given = provided && new Set(provided);
+    return new RegistryPlan(this.#registry, found, given);
   }
 
   /**
-   * Lists what is registered here and in the parents, each token once.
+   * Lists the registrations of this container and of its parents, each token
+   * once.
    *
    * @returns One entry for each token.
    */
@@ -366,12 +331,13 @@ export class Container<
   }
 
   /**
-   * Draws what a class or a service depends on, whether it can be built or
-   * not.
+   * Draws the dependencies of a class or a service, even if it cannot be
+   * built.
    *
-   * @param target What `compile()` takes.
+   * @param target The argument of `compile()`.
    * @returns Lines of text, without a line feed at the end.
-   * @throws {TypeError} When the `static inject` of the class does not fit.
+   * @throws {TypeError} If the `static inject` of the class does not fit its
+   * constructor.
    *
    * @example
    * ```ts
@@ -392,15 +358,15 @@ export class Container<
    * ```
    */
   explain(target: CompileTarget): string {
-    return drawGraph(this.#registry, draft(this.#registry, target).blueprint);
+    return explainGraph(this.#registry, readTarget(this.#registry, target));
   }
 
   /**
-   * Disposes its children and then the singletons that it has built, in
-   * reverse order of creation. A second call does nothing.
+   * Disposes the child containers and then the singletons that this one has
+   * built, in reverse order of creation. A second call does nothing.
    *
-   * @throws {Error} What the disposal of a singleton threw, as a
-   * SuppressedError where there was more than one.
+   * @throws {Error} The error of a singleton's disposal; a SuppressedError if
+   * there is more than one.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#registry[Symbol.asyncDispose]();
@@ -412,21 +378,22 @@ export class Container<
     }
   }
 
-  #add(
-    token: ServiceToken,
-    registration: Registration,
-  ): Container<ServiceToken, unknown, unknown> {
-    assertToken(token);
-    this.#registry.set(token, registration);
-    // Its callers' types say what was done here.
-    return this as Container as Container<ServiceToken, unknown, unknown>;
-  }
-
-  #addRecipe(
+  #addBuilt(
     kind: "singleton" | "scoped",
     [token, made = token, factory]: readonly unknown[],
   ): Container<ServiceToken, unknown, unknown> {
     assertToken(token);
-    return this.#add(token, recipeOf(kind, nameOf(token), { made, factory }));
+    const name = readName(token);
+    return this.#add(token, makeProvider(kind, name, [made, factory]));
+  }
+
+  #add(
+    token: ServiceToken,
+    provider: Provider,
+  ): Container<ServiceToken, unknown, unknown> {
+    assertToken(token);
+    this.#registry.set(token, provider);
+    // The types of the public methods say what was registered.
+    return this as Container as Container<ServiceToken, unknown, unknown>;
   }
 }

@@ -8,8 +8,7 @@ import {
 } from "@std/assert";
 import { Container } from "./container.ts";
 import { DependencyError } from "./graph.ts";
-import { optional, token } from "./tokens.ts";
-import type { ServiceToken } from "./types.ts";
+import { optional, type ServiceToken, token } from "./tokens.ts";
 
 interface Logger {
   log(text: string): void;
@@ -428,9 +427,13 @@ Deno.test("create() refuses the scope of another container", async () => {
   assertThrows(
     () => plan.create(scope),
     TypeError,
-    "not of the same container",
+    "the scope belongs to another container",
   );
-  assertThrows(() => plan.create({} as never), TypeError, "not of the same");
+  assertThrows(
+    () => plan.create({} as never),
+    TypeError,
+    "the scope belongs to another",
+  );
 });
 
 Deno.test("create() names a provided token that the scope has no value for", async () => {
@@ -538,7 +541,7 @@ Deno.test("compile() refuses a singleton that depends on something scoped", () =
     () => container.compile(ChatController),
     DependencyError,
     "ChatController -> UserService -> Database: scoped (built for each scope), but the singleton " +
-      '"UserService" would keep the first one for ever; register "UserService" with scoped()',
+      '"UserService" would keep the first one forever; register "UserService" with scoped()',
   );
   container.singleton(UserService, [User], () => 0 as never);
   assertThrows(
@@ -593,11 +596,11 @@ Deno.test("compile() refuses a class whose static inject does not fit", () => {
     [NoInject, '"NoInject": its constructor takes 1 parameters; write "static'],
     [
       Short,
-      '"Short": its constructor takes 2 parameters, its static inject has 1',
+      '"Short": its constructor takes 2 parameters, and its static inject lists 1',
     ],
     [
       Circular,
-      '"Circular": dependency 1 must be a token, a class or optional(), not undefined (is it',
+      '"Circular": dependency 1 must be a token, a class or optional(), not undefined (is its',
     ],
     [
       Text,
@@ -665,7 +668,7 @@ Deno.test("singleton() and scoped() refuse a function that is no class", () => {
       () => container.scoped(Logger, (async () => await silent) as never),
       () => container.compile({ run() {} }.run as never),
     ]
-  ) assertThrows(use, TypeError, "it is a function and no class");
+  ) assertThrows(use, TypeError, "it is a plain function and must be a class");
 });
 
 Deno.test("compile() names a class whatever its static members are called", () => {

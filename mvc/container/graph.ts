@@ -1,80 +1,36 @@
 /**
- * The graph of registrations as a text for people.
+ * The graph of providers: checked when a plan is compiled, and drawn for
+ * people.
  *
  * @module
  */
 
 import { NeffosError } from "../../neffos/mod.ts";
-import { isOptional, nameOf, tokenOf } from "./tokens.ts";
-import type { Dependency, ServiceKind, ServiceToken } from "./types.ts";
+import type { Provider, ServiceKind } from "./provider.ts";
+import {
+  type Dependency,
+  isOptional,
+  readName,
+  type ServiceToken,
+  unwrapOptional,
+} from "./tokens.ts";
 
 /**
- * Draws what a root depends on, as a tree. Draws what cannot be built, too.
- *
- * @returns Lines of text, without a line feed at the end.
- */
-export function drawGraph(view: View, root: Root): string {
-  const drawing = new Drawing();
-  if (root.name === undefined) {
-    for (const dep of root.deps) drawing.add(dep, view, "", "");
-  } else {
-    drawing.lines.push(root.name);
-    drawing.addAll(root.deps, view, "");
-  }
-  return drawing.lines.join("\n");
-}
-
-class Drawing {
-  readonly lines: string[] = [];
-  readonly #path: { token: ServiceToken; view: View }[] = [];
-  readonly #drawn = new Map<View, Set<ServiceToken>>();
-
-  addAll(deps: readonly Dependency[], view: View, indent: string): void {
-    const last = deps.length - 1;
-    deps.forEach((dep, i) => {
-      const [branch, below] = i < last ? ["├── ", "│   "] : ["└── ", "    "];
-      this.add(dep, view, indent + branch, indent + below);
-    });
-  }
-
-  add(dep: Dependency, from: View, branch: string, indent: string): void {
-    const token = tokenOf(dep);
-    const found = from.find(token);
-    const notes: string[] = isOptional(dep) ? ["optional"] : [];
-    notes.push(found?.registration.kind ?? "not registered");
-    const deps = found?.registration.deps ?? [];
-    const view = found === undefined ? from : viewWithin(found, from);
-    const drawn = this.#drawn.get(view) ?? new Set();
-    const isCycle = this.#path.some((step) =>
-      step.token === token && step.view === view
-    );
-    const isRepeated = drawn.has(token) && deps.length > 0;
-    if (isCycle) notes.push("cycle");
-    else if (isRepeated) notes.push("see above");
-    this.lines.push(`${branch}${nameOf(token)} (${notes.join(", ")})`);
-    if (isCycle || isRepeated) return;
-    this.#drawn.set(view, drawn.add(token));
-    this.#path.push({ token, view });
-    this.addAll(deps, view, indent);
-    this.#path.pop();
-  }
-}
-
-/**
- * A service cannot be built: something is not registered, depends on itself,
- * lives shorter than what wants it, or is disposed.
+ * A service cannot be built: a dependency is not registered, depends on
+ * itself, lives shorter than its dependent, or is disposed.
  */
 export class DependencyError extends NeffosError {
   /** The name of the class. */
   override name = "DependencyError";
-  /** The names from what was asked for down to what fails. */
+  /** The names from the requested service down to the one that fails. */
   readonly path: readonly string[];
 
   /**
    * Makes an error.
    *
-   * @param message What happened, for people.
-   * @param path The names from what was asked for down to what fails.
+   * @param message The text.
+   * @param path The names from the requested service down to the one that
+   * fails.
    * @param options The cause.
    */
   constructor(
@@ -87,59 +43,83 @@ export class DependencyError extends NeffosError {
   }
 }
 
-/** How one token was registered. */
-export interface Registration {
+/** One registration, as `graph()` lists it. */
+export interface GraphEntry {
+  /** The name of the token or the class. */
+  readonly name: string;
+  /** The origin of the service. */
   readonly kind: ServiceKind;
-  /** Empty unless it is a singleton or scoped. */
-  readonly deps: readonly Dependency[];
-  /** Makes the service of a value, a singleton or a scoped registration. */
-  readonly make: (services: readonly unknown[]) => unknown;
+  /** The names of its dependencies; an optional one ends in `?`. */
+  readonly deps: readonly string[];
 }
 
-/** A registration and the container that has it. */
+/** A provider and the container that has it. */
 export interface Found {
-  readonly registration: Registration;
+  readonly provider: Provider;
   readonly owner: View;
 }
 
-/** What one container sees: its own registrations and the inherited ones. */
+/** The providers that one container sees: its own and the inherited ones. */
 export interface View {
   find(token: ServiceToken): Found | undefined;
 }
 
-/** What is to be built; the name is left out where it is the one dep's. */
+/** The root of a graph. */
 export interface Root {
+  /** Left out if the root is the one dependency itself. */
   readonly name?: string;
   readonly deps: readonly Dependency[];
-  /** The provided tokens that there will be. @default all of them */
-  readonly given?: ReadonlySet<ServiceToken> | undefined;
 }
 
 interface Step {
   readonly token: ServiceToken;
   readonly view: View;
-  readonly kind: ServiceKind;
+}
+
+/** Tokens for each view: a child may build a parent's service from its own. */
+class Visited {
+  readonly #tokens = new Map<View, Set<ServiceToken>>();
+
+  has({ token, view }: Step): boolean {
+    return this.#tokens.get(view)?.has(token) ?? false;
+  }
+
+  add({ token, view }: Step): void {
+    const tokens = this.#tokens.get(view) ?? new Set();
+    this.#tokens.set(view, tokens.add(token));
+  }
+}
+
+function includesStep(path: readonly Step[], { token, view }: Step): boolean {
+  return path.some((step) => step.token === token && step.view === view);
 }
 
 interface Walk {
   readonly root: Root;
   readonly view: View;
-  readonly path: Step[];
-  readonly done: Map<View, Set<ServiceToken>>;
+  /** The provided tokens that there will be; all of them if left out. */
+  readonly given: ReadonlySet<ServiceToken> | undefined;
+  readonly path: (Step & { readonly kind: ServiceKind })[];
+  readonly done: Visited;
 }
 
 /**
- * Checks that everything a root depends on can be built.
+ * Checks that every dependency of a root can be built.
  *
- * @returns Whether any of it lives in a scope.
- * @throws {DependencyError} When not.
+ * @param given The provided tokens that there will be; all of them if left out.
+ * @returns Whether any of the dependencies lives in a scope.
+ * @throws {DependencyError} If one of them cannot be built.
  */
-export function checkGraph(view: View, root: Root): boolean {
-  const walk: Walk = { root, view, path: [], done: new Map() };
+export function checkGraph(
+  view: View,
+  root: Root,
+  given?: ReadonlySet<ServiceToken>,
+): boolean {
+  const walk: Walk = { root, view, given, path: [], done: new Visited() };
   let isScoped = false;
   for (const dep of root.deps) {
     const kind = check(dep, view, walk);
-    if (kind === "scoped" || kind === "provided") isScoped = true;
+    if (kind !== undefined && isPerScope(kind)) isScoped = true;
   }
   return isScoped;
 }
@@ -149,69 +129,131 @@ function check(
   from: View,
   walk: Walk,
 ): ServiceKind | undefined {
-  const token = tokenOf(dep);
+  const token = unwrapOptional(dep);
   const found = from.find(token);
   if (found === undefined) {
     if (isOptional(dep)) return undefined;
-    throw fail(token, walk, `not registered${hintFor(token, from, walk)}`);
+    throw createError(
+      token,
+      walk,
+      `not registered${describeRemedy(token, from, walk)}`,
+    );
   }
-  const { kind, deps } = found.registration;
-  const user = walk.path.at(-1);
-  if (user?.kind === "singleton" && isPerScope(kind)) {
-    throw fail(token, walk, captiveReason(nameOf(user.token), kind));
+  const { kind, deps } = found.provider;
+  const dependent = walk.path.at(-1);
+  if (dependent?.kind === "singleton" && isPerScope(kind)) {
+    throw createError(
+      token,
+      walk,
+      describeCapture(readName(dependent.token), kind),
+    );
   }
-  const { given } = walk.root;
+  const { given } = walk;
   if (kind === "provided" && given?.has(token) === false) {
     if (isOptional(dep)) return undefined;
-    const names = Array.from(given, nameOf).join(", ") || "nothing";
-    throw fail(token, walk, `not provided here; the scope is given ${names}`);
+    const names = Array.from(given, readName).join(", ") || "nothing";
+    throw createError(
+      token,
+      walk,
+      `not provided here; the scope is given ${names}`,
+    );
   }
-  const view = viewWithin(found, from);
-  if (walk.path.some((step) => step.token === token && step.view === view)) {
-    throw fail(token, walk, "cycle");
-  }
-  const done = walk.done.get(view) ?? new Set();
-  if (done.has(token)) return kind;
-  walk.path.push({ token, view, kind });
-  for (const each of deps) check(each, view, walk);
+  const step = { token, view: findView(found, from), kind };
+  if (includesStep(walk.path, step)) throw createError(token, walk, "cycle");
+  if (walk.done.has(step)) return kind;
+  walk.path.push(step);
+  for (const each of deps) check(each, step.view, walk);
   walk.path.pop();
-  walk.done.set(view, done.add(token));
+  walk.done.add(step);
   return kind;
 }
 
 /**
- * Where the dependencies of a registration are looked up: what a parent shares
- * with its children it builds for itself, from its own registrations.
+ * Finds the container in which the dependencies of a provider are looked up:
+ * a parent builds what it shares with its children from its own providers.
  */
-export function viewWithin({ registration, owner }: Found, from: View): View {
-  return isPerScope(registration.kind) ? from : owner;
+function findView({ provider, owner }: Found, from: View): View {
+  return isPerScope(provider.kind) ? from : owner;
 }
 
 function isPerScope(kind: ServiceKind): boolean {
   return kind === "scoped" || kind === "provided";
 }
 
-function fail(
+function createError(
   token: ServiceToken,
   { root, path }: Walk,
   reason: string,
 ): DependencyError {
-  const names = path.map((step) => nameOf(step.token));
+  const names = path.map((step) => readName(step.token));
   if (root.name !== undefined) names.unshift(root.name);
-  names.push(nameOf(token));
+  names.push(readName(token));
   return new DependencyError(
     `Cannot build "${names[0]}": ${names.join(" -> ")}: ${reason}`,
     names,
   );
 }
 
-function hintFor(token: ServiceToken, from: View, { view }: Walk): string {
+function describeRemedy(
+  token: ServiceToken,
+  from: View,
+  { view }: Walk,
+): string {
   return from !== view && view.find(token) !== undefined
-    ? " in the parent container, which does not see what its child registers"
+    ? " in the parent container, which does not see the registrations of its child"
     : "; add it with register(), singleton() or scoped()";
 }
 
-function captiveReason(user: string, kind: ServiceKind): string {
+function describeCapture(dependent: string, kind: ServiceKind): string {
   const life = kind === "scoped" ? "built for each scope" : "given with it";
-  return `${kind} (${life}), but the singleton "${user}" would keep the first one for ever; register "${user}" with scoped()`;
+  return `${kind} (${life}), but the singleton "${dependent}" would keep the first one forever; register "${dependent}" with scoped()`;
+}
+
+/**
+ * Draws the dependencies of a root as a tree, even if it cannot be built.
+ *
+ * @returns Lines of text, without a line feed at the end.
+ */
+export function explainGraph(view: View, root: Root): string {
+  const tree = new Tree();
+  if (root.name === undefined) {
+    for (const dep of root.deps) tree.add(dep, view, "", "");
+  } else {
+    tree.lines.push(root.name);
+    tree.addAll(root.deps, view, "");
+  }
+  return tree.lines.join("\n");
+}
+
+class Tree {
+  readonly lines: string[] = [];
+  readonly #path: Step[] = [];
+  readonly #drawn = new Visited();
+
+  addAll(deps: readonly Dependency[], view: View, indent: string): void {
+    const last = deps.length - 1;
+    deps.forEach((dep, i) => {
+      const [branch, below] = i < last ? ["├── ", "│   "] : ["└── ", "    "];
+      this.add(dep, view, indent + branch, indent + below);
+    });
+  }
+
+  add(dep: Dependency, from: View, branch: string, indent: string): void {
+    const token = unwrapOptional(dep);
+    const found = from.find(token);
+    const notes: string[] = isOptional(dep) ? ["optional"] : [];
+    notes.push(found?.provider.kind ?? "not registered");
+    const deps = found?.provider.deps ?? [];
+    const step = { token, view: found ? findView(found, from) : from };
+    const isCycle = includesStep(this.#path, step);
+    const isRepeated = this.#drawn.has(step) && deps.length > 0;
+    if (isCycle) notes.push("cycle");
+    else if (isRepeated) notes.push("see above");
+    this.lines.push(`${branch}${readName(token)} (${notes.join(", ")})`);
+    if (isCycle || isRepeated) return;
+    this.#drawn.add(step);
+    this.#path.push(step);
+    this.addAll(deps, step.view, indent);
+    this.#path.pop();
+  }
 }

@@ -1,61 +1,50 @@
 /**
- * Where instances live, and how they are built into it.
+ * Scopes, and how services are built in them.
  *
  * @module
  */
 
 import { DependencyError } from "./graph.ts";
-import { nameOf } from "./tokens.ts";
-import type { Scope, ServiceToken } from "./types.ts";
+import type { Provider } from "./provider.ts";
+import { readName, type ServiceToken } from "./tokens.ts";
 
-/** One instance, or the promise that there will be one. */
-export class Cell {
+/**
+ * The life of one request or of one connection in one namespace, made by
+ * `createScope()`: holds the services built for it, and disposes them in
+ * reverse order of creation.
+ */
+export interface Scope extends AsyncDisposable {
+  /** Whether it is disposed or being disposed. */
+  readonly isDisposed: boolean;
+}
+
+/** One service, or the promise of one. */
+interface Cell {
   value: unknown;
-  /** Set while it is being built; rejects where that fails. */
-  promise: Promise<void> | undefined = undefined;
-
-  constructor(value?: unknown) {
-    this.value = value;
-  }
+  /** Set while the service is being built; rejects if that fails. */
+  promise: Promise<void> | undefined;
 }
 
-/** Gives a service to what is built in a scope. */
-export interface Source {
-  resolve(scope: InstanceScope): Cell;
-}
-
-/** How an instance is made of others. */
-export interface Recipe {
-  readonly name: string;
-  readonly sources: readonly Source[];
-  readonly make: (services: readonly unknown[]) => unknown;
-}
-
-/** What an {@linkcode InstanceScope} is made with. */
+/** The options of an {@linkcode InstanceScope}. */
 export interface InstanceScopeOptions {
   readonly place: "scope" | "container";
   readonly values?: ReadonlyMap<ServiceToken, unknown>;
-  /** How many cells there will be, as far as that is known. */
+  /** How many cells there will be, as far as is known. */
   readonly slots?: number;
 }
 
-type Owned = AsyncDisposable | Disposable;
-
-/**
- * A {@linkcode Scope} from the inside. The singletons of a container live in
- * one as well, its root.
- */
+/** A {@linkcode Scope} from the inside. Singletons live in one as well. */
 export class InstanceScope implements Scope {
-  /** The container that made it. */
+  /** The registry that made it. */
   readonly owner: unknown;
-  /** What it is called in error texts. */
+  /** Its name in error texts. */
   readonly place: "scope" | "container";
-  /** What it was given. */
+  /** The provided services. */
   readonly values: ReadonlyMap<ServiceToken, unknown>;
-  /** What was built in it, by the slot of the registration. */
+  /** The services built in it, by the slot of their resolver. */
   readonly cells: (Cell | undefined)[];
-  // Not an AsyncDisposableStack, which takes longer than all the rest.
-  #kept: Owned[] | undefined = undefined;
+  // An array takes a third of the time of an AsyncDisposableStack.
+  #owned: (AsyncDisposable | Disposable)[] | undefined = undefined;
   #isDisposed = false;
 
   constructor(owner: unknown, options: InstanceScopeOptions) {
@@ -69,26 +58,26 @@ export class InstanceScope implements Scope {
     return this.#isDisposed;
   }
 
-  /** Takes an instance that was built out of `services`, to dispose it. */
-  keep(instance: unknown, services: readonly unknown[]): void {
-    // A factory that hands on one of its services has not built it.
+  /** Makes the scope dispose an instance that was built out of `services`. */
+  own(instance: unknown, services: readonly unknown[]): void {
+    // A factory that returns one of its services has not built it.
     if (!isDisposable(instance) || services.includes(instance)) return;
-    (this.#kept ??= []).push(instance);
+    (this.#owned ??= []).push(instance);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
-    const kept = this.#kept;
-    if (kept === undefined) return;
-    this.#kept = undefined;
+    const owned = this.#owned;
+    if (owned === undefined) return;
+    this.#owned = undefined;
     const errors: unknown[] = [];
-    for (let i = kept.length - 1; i >= 0; i--) {
-      const owned = kept[i]!;
+    for (let i = owned.length - 1; i >= 0; i--) {
+      const instance = owned[i]!;
       try {
-        if (isAsyncDisposable(owned)) await owned[Symbol.asyncDispose]();
+        if (isAsyncDisposable(instance)) await instance[Symbol.asyncDispose]();
         else {
           // Whatever its type says, it may be async, and fail later.
-          const ended: unknown = owned[Symbol.dispose]();
+          const ended: unknown = instance[Symbol.dispose]();
           if (ended instanceof Promise) await ended;
         }
       } catch (error) {
@@ -100,173 +89,196 @@ export class InstanceScope implements Scope {
   }
 }
 
-/** Gives what is there already. */
-export class ValueSource implements Source {
-  readonly #cell: Cell;
+function isAsyncDisposable(
+  instance: AsyncDisposable | Disposable,
+): instance is AsyncDisposable {
+  return typeof (instance as Partial<AsyncDisposable>)[Symbol.asyncDispose] ===
+    "function";
+}
 
-  constructor(value: unknown) {
-    this.#cell = new Cell(value);
-  }
+function isDisposable(value: unknown): value is AsyncDisposable | Disposable {
+  if (value === null) return false;
+  if (typeof value !== "object" && typeof value !== "function") return false;
+  const { [Symbol.dispose]: dispose, [Symbol.asyncDispose]: asyncDispose } =
+    value as Partial<AsyncDisposable & Disposable>;
+  return typeof (asyncDispose ?? dispose) === "function";
+}
 
-  resolve(): Cell {
-    return this.#cell;
+/**
+ * How a dependency becomes a service in a scope, linked once, so that no token
+ * is looked up for a request.
+ */
+export type Resolver = ValueResolver | ProvidedResolver | BuildResolver;
+
+/** Gives a service that exists already. */
+interface ValueResolver {
+  readonly kind: "value";
+  readonly cell: Cell;
+}
+
+/** Gives a service that was handed in with the scope. */
+interface ProvidedResolver {
+  readonly kind: "provided";
+  readonly token: ServiceToken;
+  readonly isOptional: boolean;
+}
+
+/**
+ * Builds a service: anew each time, once for each scope, or once in the root
+ * scope of its container. One shape for the three, since five shapes behind one
+ * `switch` are too many for V8's inline caches: a scope then costs 8 % more.
+ */
+interface BuildResolver extends Pick<Provider, "make"> {
+  readonly kind: "transient" | "scoped" | "singleton";
+  readonly name: string;
+  readonly deps: readonly Resolver[];
+  /** The cell of the service; unused if it is transient. */
+  readonly slot: number;
+  /** The root scope of a singleton. */
+  readonly home: InstanceScope | undefined;
+}
+
+/** Makes the resolver of a service that exists already. */
+export function makeValueResolver(value: unknown): Resolver {
+  return { kind: "value", cell: { value, promise: undefined } };
+}
+
+/**
+ * Gives the service of a resolver: a promise only if the service is pending.
+ *
+ * @throws {DependencyError} If the scope was created without it.
+ */
+export function resolveService(
+  resolver: Resolver,
+  scope: InstanceScope,
+): unknown {
+  const cell = resolve(resolver, scope);
+  return cell.promise === undefined
+    ? cell.value
+    : cell.promise.then(() => cell.value);
+}
+
+function resolve(resolver: Resolver, scope: InstanceScope): Cell {
+  switch (resolver.kind) {
+    case "value":
+      return resolver.cell;
+    case "provided":
+      return { value: readProvided(resolver, scope), promise: undefined };
+    case "transient":
+      return build(resolver, scope);
+    case "scoped":
+    case "singleton":
+      return buildOnce(resolver, resolver.home ?? scope);
   }
 }
 
-/** Gives what the scope was given. */
-export class ProvidedSource implements Source {
-  readonly #token: ServiceToken;
-  readonly #isOptional: boolean;
-
-  constructor(token: ServiceToken, isOptional: boolean) {
-    this.#token = token;
-    this.#isOptional = isOptional;
-  }
-
-  resolve(scope: InstanceScope): Cell {
-    const value = scope.values.get(this.#token);
-    if (
-      value === undefined && !this.#isOptional && !scope.values.has(this.#token)
-    ) {
-      const name = nameOf(this.#token);
-      throw new DependencyError(
-        `Cannot inject "${name}": it is not among the values that the scope was created with`,
-        [name],
-      );
-    }
-    return new Cell(value);
-  }
+function readProvided(
+  { token, isOptional }: ProvidedResolver,
+  { values }: InstanceScope,
+): unknown {
+  const value = values.get(token);
+  if (value !== undefined || isOptional || values.has(token)) return value;
+  const name = readName(token);
+  throw new DependencyError(
+    `Cannot inject "${name}": it is not among the values that the scope was created with`,
+    [name],
+  );
 }
 
-/** Builds once for a scope: the one that asks, or always the same one. */
-export class SharedSource implements Source {
-  readonly #recipe: Recipe;
-  readonly #slot: number;
-  readonly #home: InstanceScope | undefined;
+function buildOnce(resolver: BuildResolver, home: InstanceScope): Cell {
+  const { slot } = resolver;
+  const known = home.cells[slot];
+  if (known !== undefined) return known;
+  const cell = build(resolver, home);
+  home.cells[slot] = cell;
+  // Attached first, so that a dependent that sees the failure can try again.
+  cell.promise?.catch(() => home.cells[slot] = undefined);
+  return cell;
+}
 
-  constructor(recipe: Recipe, slot: number, home?: InstanceScope) {
-    this.#recipe = recipe;
-    this.#slot = slot;
-    this.#home = home;
+function build(resolver: BuildResolver, scope: InstanceScope): Cell {
+  const { deps, make } = resolver;
+  const services = new Array<unknown>(deps.length);
+  let pending: Pending[] | undefined;
+  let index = 0;
+  for (const dep of deps) {
+    const cell = resolve(dep, scope);
+    services[index] = cell.value;
+    if (cell.promise !== undefined) (pending ??= []).push({ index, cell });
+    index++;
   }
-
-  resolve(scope: InstanceScope): Cell {
-    const home = this.#home ?? scope;
-    const known = home.cells[this.#slot];
-    if (known !== undefined) return known;
-    const cell = build(this.#recipe, home);
-    home.cells[this.#slot] = cell;
-    // The first to hear of the failure, so that who asks next tries again.
-    cell.promise?.catch(() => home.cells[this.#slot] = undefined);
+  const cell: Cell = { value: undefined, promise: undefined };
+  if (pending !== undefined) {
+    cell.promise = buildLater({ resolver, scope, services, cell }, pending);
     return cell;
   }
+  const made = make(services);
+  // A factory may have disposed the very scope that it builds for.
+  if (made instanceof Promise || scope.isDisposed) {
+    cell.promise = settle({ resolver, scope, services, cell }, made);
+    return cell;
+  }
+  cell.value = made;
+  scope.own(made, services);
+  return cell;
 }
 
-/** Builds each time. */
-export class FreshSource implements Source {
-  readonly #recipe: Recipe;
-
-  constructor(recipe: Recipe) {
-    this.#recipe = recipe;
-  }
-
-  resolve(scope: InstanceScope): Cell {
-    return build(this.#recipe, scope);
-  }
+/** A build that waits for other services or for its own factory. */
+interface Job {
+  readonly resolver: BuildResolver;
+  readonly scope: InstanceScope;
+  readonly services: unknown[];
+  readonly cell: Cell;
 }
 
-interface Late {
+/** A dependency that is still being built. */
+interface Pending {
   readonly index: number;
   readonly cell: Cell;
 }
 
-/** A build that has to wait: for other services, or for its own factory. */
-interface Job {
-  readonly recipe: Recipe;
-  readonly scope: InstanceScope;
-  readonly services: unknown[];
-  readonly late?: readonly Late[];
-  readonly made?: unknown;
+async function buildLater(
+  job: Job,
+  pending: readonly Pending[],
+): Promise<void> {
+  const { resolver, scope, services } = job;
+  await Promise.all(pending.map(({ cell }) => cell.promise));
+  for (const { index, cell } of pending) services[index] = cell.value;
+  if (scope.isDisposed) throw createDisposedError(resolver.name, scope.place);
+  await settle(job, resolver.make(services));
 }
 
-function build(recipe: Recipe, scope: InstanceScope): Cell {
-  const { sources } = recipe;
-  const services = new Array<unknown>(sources.length);
-  let late: Late[] | undefined;
-  let index = 0;
-  for (const source of sources) {
-    const cell = source.resolve(scope);
-    services[index] = cell.value;
-    if (cell.promise !== undefined) (late ??= []).push({ index, cell });
-    index++;
-  }
-  const cell = new Cell();
-  if (late !== undefined) {
-    cell.promise = finish(cell, { recipe, scope, services, late });
-    return cell;
-  }
-  const made = recipe.make(services);
-  // A factory may have ended the very scope that it builds for.
-  if (made instanceof Promise || scope.isDisposed) {
-    cell.promise = finish(cell, { recipe, scope, services, made });
-    return cell;
-  }
-  cell.value = made;
-  scope.keep(made, services);
-  return cell;
-}
-
-async function finish(cell: Cell, job: Job): Promise<void> {
-  const { recipe, scope, services, late } = job;
-  let made: unknown = job.made;
-  if (late !== undefined) {
-    await Promise.all(late.map(({ cell }) => cell.promise));
-    for (const { index, cell } of late) services[index] = cell.value;
-    if (scope.isDisposed) throw disposedError(recipe.name, scope.place);
-    made = recipe.make(services);
-  }
+async function settle(job: Job, made: unknown): Promise<void> {
+  const { scope, services, cell } = job;
   // A service that happens to have a method then() is not to be awaited.
   const value = made instanceof Promise ? await made : made;
   if (scope.isDisposed) throw await discard(value, job);
-  scope.keep(value, services);
+  scope.own(value, services);
   cell.value = value;
   cell.promise = undefined;
 }
 
-/** Disposes what came too late; gives the error for who waited for it. */
+/** Disposes an instance whose scope ended first, and makes the error of it. */
 async function discard(
   instance: unknown,
-  { recipe, scope, services }: Job,
+  { resolver, scope, services }: Job,
 ): Promise<DependencyError> {
   const orphans = new InstanceScope(scope.owner, { place: scope.place });
-  orphans.keep(instance, services);
+  orphans.own(instance, services);
   try {
     await orphans[Symbol.asyncDispose]();
-    return disposedError(recipe.name, scope.place);
+    return createDisposedError(resolver.name, scope.place);
   } catch (cause) {
-    return disposedError(recipe.name, scope.place, { cause });
+    return createDisposedError(resolver.name, scope.place, { cause });
   }
 }
 
-/** The error of who builds in what is disposed. */
-export function disposedError(
+/** Makes the error of a build in a disposed scope or container. */
+export function createDisposedError(
   name: string,
   place: InstanceScope["place"],
   options?: ErrorOptions,
 ): DependencyError {
   const message = `Cannot build "${name}": its ${place} is disposed`;
   return new DependencyError(message, [name], options);
-}
-
-function isAsyncDisposable(owned: Owned): owned is AsyncDisposable {
-  const { [Symbol.asyncDispose]: dispose } = owned as Partial<AsyncDisposable>;
-  return typeof dispose === "function";
-}
-
-function isDisposable(value: unknown): value is Owned {
-  if (value === null) return false;
-  if (typeof value !== "object" && typeof value !== "function") return false;
-  const { [Symbol.dispose]: dispose, [Symbol.asyncDispose]: asyncDispose } =
-    value as Partial<AsyncDisposable & Disposable>;
-  return typeof (asyncDispose ?? dispose) === "function";
 }

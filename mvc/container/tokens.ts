@@ -1,26 +1,109 @@
 /**
- * Tokens, and what can be read off them and off classes at run time.
+ * Tokens: what names a service, for the compiler and at run time.
  *
  * @module
  */
 
-import type {
-  Constructor,
-  Dependency,
-  Optional,
-  ServiceToken,
-  Token,
-} from "./types.ts";
+/**
+ * The information that a {@linkcode Token} carries for the compiler. None of
+ * it exists at run time.
+ *
+ * @typeParam T The type of the service.
+ * @typeParam N The literal description, if one was given.
+ */
+export interface TokenBrand<T, N extends string> {
+  /** The type of the service. */
+  readonly "~service": T;
+  /** The literal description, else `string`. */
+  readonly "~description": N;
+}
+
+/**
+ * A Symbol that stands for a service of type `T`, made by `token()`.
+ *
+ * Two tokens with the same service type are one type to the compiler, unless
+ * each has its literal description as the second type argument.
+ *
+ * @typeParam T The type of the service.
+ * @typeParam N The literal description.
+ *
+ * @example
+ * ```ts
+ * import { type Token, token } from "@neffos/mvc";
+ *
+ * const DbUrl: Token<string, "DbUrl"> = token<string, "DbUrl">("DbUrl");
+ * const Secret: Token<string, "Secret"> = token<string, "Secret">("Secret");
+ * ```
+ */
+export type Token<T, N extends string = string> = symbol & TokenBrand<T, N>;
+
+/**
+ * A class, concrete or abstract, that is its own token.
+ *
+ * @typeParam T The type of its instances.
+ */
+export type ClassToken<T = unknown> = abstract new (...args: never[]) => T;
+
+/**
+ * A class that the container can build.
+ *
+ * @typeParam T The type of its instances.
+ */
+// Without the prototype, the compiler would take a generic class for one of its
+// instantiations, which is another token.
+export type Constructor<T = unknown> =
+  & (new (...args: never[]) => T)
+  & { readonly prototype: T };
+
+/**
+ * Anything that names a service: a {@linkcode Token} or a class.
+ *
+ * @typeParam T The type of the service.
+ */
+export type ServiceToken<T = unknown> = Token<T> | ClassToken<T>;
+
+/**
+ * A dependency that may be missing, made by `optional()`.
+ *
+ * @typeParam K The type of the token.
+ */
+export interface Optional<K extends ServiceToken = ServiceToken> {
+  /** The token of the service. */
+  readonly optional: K;
+}
+
+/** An element of `deps` and of `static inject`. */
+export type Dependency = ServiceToken | Optional;
+
+/**
+ * The service that a token, a class or an {@linkcode Optional} stands for.
+ *
+ * @typeParam K The type of the token: `ServiceOf<typeof Logger>`.
+ */
+export type ServiceOf<K> = K extends TokenBrand<infer T, string> ? T
+  // The prototype of a generic class has instances of a type argument `unknown`.
+  : K extends ClassToken & { readonly prototype: infer T } ? T
+  : K extends Optional<infer O> ? ServiceOf<O> | undefined
+  : never;
+
+/**
+ * The services that a tuple of dependencies stands for, in its order.
+ *
+ * @typeParam Deps The type of the tuple: `ServicesOf<typeof inject>`.
+ */
+export type ServicesOf<Deps extends readonly unknown[]> = {
+  -readonly [I in keyof Deps]: ServiceOf<Deps[I]>;
+};
 
 /**
  * Makes a token: a Symbol that stands for a service of type `T`.
  *
  * @typeParam T The type of the service.
- * @typeParam N The literal description, to tell apart tokens whose services
+ * @typeParam N The literal description, which tells apart tokens whose services
  * have the same type.
- * @param description What error texts call the service.
+ * @param description The name of the service in error texts.
  * @returns A new Symbol with this description.
- * @throws {TypeError} When the description is not a string, or empty.
+ * @throws {TypeError} If the description is empty or not a string.
  *
  * @example
  * ```ts
@@ -43,7 +126,7 @@ export function token<T, const N extends string = string>(
   if (typeof description !== "string" || description === "") {
     throw new TypeError(
       `Cannot make a token: its description must be a string that is not empty, not ${
-        show(description)
+        quote(description)
       }`,
     );
   }
@@ -52,12 +135,12 @@ export function token<T, const N extends string = string>(
 }
 
 /**
- * Marks a dependency that may be missing: where its token is not registered,
- * `undefined` is given in its place.
+ * Marks a dependency as optional: if its token is not registered, `undefined`
+ * is injected.
  *
  * @param token The token of the service.
- * @returns What `deps` and `static inject` take in place of the token.
- * @throws {TypeError} When it is no token.
+ * @returns The element for `deps` or `static inject`.
+ * @throws {TypeError} If it is not a token.
  *
  * @example
  * ```ts
@@ -80,109 +163,49 @@ export function optional<K extends ServiceToken>(token: K): Optional<K> {
   return Object.freeze({ optional: token });
 }
 
-/** The name of a token, a class or an optional dependency, for people. */
-export function nameOf(dep: Dependency): string {
-  const token = tokenOf(dep);
-  // A static member of a class may be called so, too.
+/** Reads the name of a token, a class or an optional dependency. */
+export function readName(dep: Dependency): string {
+  const token = unwrapOptional(dep);
+  // A class may have a static member `name` of any type.
   const name: unknown = typeof token === "symbol"
     ? token.description
     : token.name;
   return typeof name === "string" && name !== "" ? name : "(unnamed)";
 }
 
-/** The token behind a dependency. */
-export function tokenOf(dep: Dependency): ServiceToken {
+/** Returns the token of a dependency, optional or not. */
+export function unwrapOptional(dep: Dependency): ServiceToken {
   return isOptional(dep) ? dep.optional : dep;
 }
 
-/** Whether a dependency may be missing. */
+/** Tells whether a dependency may be missing. */
 export function isOptional(dep: Dependency): dep is Optional {
   return typeof dep === "object" && "optional" in dep;
 }
 
-/** Whether a value can be a token. */
+/** Tells whether a value can be a token. */
 export function isToken(value: unknown): value is ServiceToken {
   return typeof value === "symbol" || typeof value === "function";
+}
+
+/** Tells a class from an instance or a Symbol. */
+export function isConstructor(value: unknown): value is Constructor<object> {
+  return typeof value === "function";
 }
 
 /**
  * Checks a token that the compiler may not have seen.
  *
- * @throws {TypeError} When it is none.
+ * @throws {TypeError} If it is not a token.
  */
 export function assertToken(token: unknown): asserts token is ServiceToken {
   if (isToken(token)) return;
   throw new TypeError(
-    `Cannot use ${show(token)} as a token: a token is a Symbol or a class`,
+    `Cannot use ${quote(token)} as a token: it must be a Symbol or a class`,
   );
 }
 
-/**
- * Checks a list of dependencies that the compiler may not have seen.
- *
- * @throws {TypeError} When it is no list of tokens.
- */
-export function assertDeps(
-  name: string,
-  deps: unknown,
-): asserts deps is readonly Dependency[] {
-  if (!Array.isArray(deps)) {
-    throw new TypeError(
-      `Cannot inject into "${name}": its dependencies must be an array of tokens, not ${typeof deps}`,
-    );
-  }
-  // Not forEach: it would skip the holes of the array.
-  for (let i = 0; i < deps.length; i++) {
-    const dep = deps[i];
-    if (isToken(dep) || isToken(dep?.optional)) continue;
-    const hint = dep === undefined ? " (is it imported in a circle?)" : "";
-    throw new TypeError(
-      `Cannot inject into "${name}": dependency ${i} must be a token, a class or optional(), not ${
-        show(dep)
-      }${hint}`,
-    );
-  }
-}
-
-/**
- * What a class wants to be given: its `static inject`.
- *
- * @throws {TypeError} When it is no class, or it is missing though the constructor takes
- * parameters, too short, or no list of tokens.
- */
-export function depsOf(Class: Constructor): readonly Dependency[] {
-  const inject = "inject" in Class ? Class.inject : undefined;
-  const name = nameOf(Class);
-  if (!isConstructible(Class)) {
-    throw new TypeError(
-      `Cannot build "${name}" with new: it is a function and no class; give a factory after the list of its dependencies`,
-    );
-  }
-  if (inject === undefined && Class.length > 0) {
-    throw new TypeError(
-      `Cannot inject into "${name}": its constructor takes ${Class.length} parameters; write "static readonly inject = [...] as const" with their tokens`,
-    );
-  }
-  const deps = inject ?? [];
-  assertDeps(name, deps);
-  if (Class.length > deps.length) {
-    throw new TypeError(
-      `Cannot inject into "${name}": its constructor takes ${Class.length} parameters, its static inject has ${deps.length}`,
-    );
-  }
-  return deps;
-}
-
-/** Whether `new` can be used with a function; runs nothing of it. */
-function isConstructible(value: Constructor): boolean {
-  try {
-    Reflect.construct(Object, [], value);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function show(value: unknown): string {
+/** Writes a value for an error text. */
+export function quote(value: unknown): string {
   return typeof value === "string" ? `"${value}"` : String(value);
 }

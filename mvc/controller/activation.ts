@@ -10,7 +10,7 @@ import {
   type Method,
 } from "../../neffos/internal.ts";
 import type { Container } from "../container/container.ts";
-import type { ServiceToken } from "../container/types.ts";
+import type { ServiceToken } from "../container/tokens.ts";
 import { joinPath } from "../http/path.ts";
 import type { Middleware } from "../router/handlers.ts";
 import type { Party } from "../router/party.ts";

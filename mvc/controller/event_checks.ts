@@ -12,7 +12,7 @@ import type {
   SchemaOf,
   StandardSchemaV1,
 } from "../../neffos/mod.ts";
-import type { ClassToken } from "../container/types.ts";
+import type { ClassToken } from "../container/tokens.ts";
 
 /**
  * Compile error: a method of a controller does not take what it is given.

@@ -8,12 +8,9 @@ import { reportFault } from "../../neffos/internal.ts";
 import { type Binding, Conn, NSConn, Struct } from "../../neffos/mod.ts";
 import type { Container } from "../container/container.ts";
 import { DependencyError } from "../container/graph.ts";
-import type {
-  Constructor,
-  Plan,
-  Scope,
-  ServiceToken,
-} from "../container/types.ts";
+import type { Plan } from "../container/plan.ts";
+import type { Scope } from "../container/scope.ts";
+import type { Constructor, ServiceToken } from "../container/tokens.ts";
 import { Context, findContext } from "../http/context.ts";
 
 /** Makes controllers out of their classes, with services of a container. */

@@ -6,7 +6,7 @@
 
 import type { StandardSchemaV1 } from "../../neffos/mod.ts";
 import type { CheckedClass } from "../container/checks.ts";
-import type { ClassToken } from "../container/types.ts";
+import type { ClassToken } from "../container/tokens.ts";
 import type { Middleware } from "../router/handlers.ts";
 import type { Party } from "../router/party.ts";
 import type { RouteFaults } from "./route_checks.ts";

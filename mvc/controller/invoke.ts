@@ -6,12 +6,9 @@
 
 import { EventError } from "../../neffos/mod.ts";
 import type { Container } from "../container/container.ts";
-import type {
-  Constructor,
-  Plan,
-  Scope,
-  ServiceToken,
-} from "../container/types.ts";
+import type { Plan } from "../container/plan.ts";
+import type { Scope } from "../container/scope.ts";
+import type { Constructor, ServiceToken } from "../container/tokens.ts";
 import { collectFields, readBody, validate } from "../http/body.ts";
 import { Context } from "../http/context.ts";
 import { HttpError } from "../http/http_error.ts";

@@ -1,7 +1,6 @@
 // error: is not assignable to parameter of type 'Container<Token<string, "DbUrl">, never, never>'
 
-import { Container } from "../../container/container.ts";
-import { token } from "../../container/tokens.ts";
+import { Container, token } from "../../mod.ts";
 
 const DbUrl = token<string, "DbUrl">("DbUrl");
 

@@ -1,7 +1,6 @@
 // error: Target signature provides too few arguments
 
-import { Container } from "../../container/container.ts";
-import { token } from "../../container/tokens.ts";
+import { Container, token } from "../../mod.ts";
 
 const Host = token<string>("Host");
 

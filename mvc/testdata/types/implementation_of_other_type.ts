@@ -1,7 +1,6 @@
 // error: Property 'get' is missing in type 'Database' but required in type 'Store'
 
-import { Container } from "../../container/container.ts";
-import { token } from "../../container/tokens.ts";
+import { Container, token } from "../../mod.ts";
 
 interface Store {
   get(key: string): unknown;

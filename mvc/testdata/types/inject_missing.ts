@@ -1,6 +1,6 @@
 // error: 'InjectMissing<[url: string]>'
 
-import { Container } from "../../container/container.ts";
+import { Container } from "../../mod.ts";
 
 class Database {
   constructor(readonly url: string) {}

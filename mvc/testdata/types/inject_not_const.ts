@@ -1,7 +1,6 @@
 // error: Property '"static inject needs `as const`"' is missing in type 'typeof Listener'
 
-import { Container } from "../../container/container.ts";
-import { token } from "../../container/tokens.ts";
+import { Container, token } from "../../mod.ts";
 
 const Host = token<string>("Host");
 

@@ -1,6 +1,6 @@
 // error: 'InjectNotTokens<readonly ["Host"]>'
 
-import { Container } from "../../container/container.ts";
+import { Container } from "../../mod.ts";
 
 class Listener {
   static readonly inject = ["Host"] as const;

@@ -1,7 +1,6 @@
 // error: 'InjectMismatch<"inject[0]", string | undefined, string>'
 
-import { Container } from "../../container/container.ts";
-import { optional, token } from "../../container/tokens.ts";
+import { Container, optional, token } from "../../mod.ts";
 
 class Database {
   static readonly inject = [optional(token<string>("DbUrl"))] as const;

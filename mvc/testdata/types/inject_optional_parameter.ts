@@ -1,7 +1,6 @@
 // error: parameter of type 'InjectMismatch<"inject[0]", string, number>'
 
-import { Container } from "../../container/container.ts";
-import { token } from "../../container/tokens.ts";
+import { Container, token } from "../../mod.ts";
 
 const Host = token<string>("Host");
 

@@ -1,7 +1,6 @@
 // error: 'InjectMismatch<"inject[1]", "nothing", number>'
 
-import { Container } from "../../container/container.ts";
-import { token } from "../../container/tokens.ts";
+import { Container, token } from "../../mod.ts";
 
 const Host = token<string>("Host");
 

@@ -1,7 +1,6 @@
 // error: 'InjectMismatch<"inject[0]", string, number> | InjectMismatch<"inject[1]", number, string>'
 
-import { Container } from "../../container/container.ts";
-import { token } from "../../container/tokens.ts";
+import { Container, token } from "../../mod.ts";
 
 const Host = token<string>("Host");
 

@@ -1,7 +1,6 @@
 // error: 'InjectMismatch<"inject[1]", Logger, Database>'
 
-import { Container } from "../../container/container.ts";
-import { token } from "../../container/tokens.ts";
+import { Container, token } from "../../mod.ts";
 
 interface Logger {
   log(text: string): void;

@@ -1,6 +1,6 @@
 // error: type 'NotRegistered<typeof Database>'
 
-import { Container } from "../../container/container.ts";
+import { Container } from "../../mod.ts";
 
 class Database {
   readonly url: string = "pg://";

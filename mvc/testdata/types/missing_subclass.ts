@@ -1,6 +1,6 @@
 // error: type 'NotRegistered<typeof Postgres>'
 
-import { Container } from "../../container/container.ts";
+import { Container } from "../../mod.ts";
 
 class Database {
   readonly url: string = "pg://";

@@ -1,7 +1,6 @@
 // error: type 'NotRegistered<Token<Database, string>>'
 
-import { Container } from "../../container/container.ts";
-import { token } from "../../container/tokens.ts";
+import { Container, token } from "../../mod.ts";
 
 interface Database {
   query(text: string): unknown[];

@@ -1,7 +1,6 @@
 // error: type 'NotRegistered<Token<"dev" | "prod", string>>'
 
-import { Container } from "../../container/container.ts";
-import { token } from "../../container/tokens.ts";
+import { Container, token } from "../../mod.ts";
 
 const Name = token<string>("Name");
 

@@ -1,7 +1,4 @@
-import type { CheckedClass, CheckedDeps } from "../../container/checks.ts";
-import { Container } from "../../container/container.ts";
-import { optional, token } from "../../container/tokens.ts";
-import type { Constructor, Dependency, Factory, Plan, ServiceOf, ServiceToken, Token } from "../../container/types.ts";
+import { type CheckedClass, type CheckedDeps, type Constructor, Container, type Dependency, type Factory, optional, type Plan, type ServiceOf, type ServiceToken, type Token, token } from "../../mod.ts";
 
 interface Logger {
   log(text: string): void;

@@ -1,7 +1,6 @@
 // error: 'url' is possibly 'undefined'
 
-import { Container } from "../../container/container.ts";
-import { optional, token } from "../../container/tokens.ts";
+import { Container, optional, token } from "../../mod.ts";
 
 const DbUrl = token<string>("DbUrl");
 

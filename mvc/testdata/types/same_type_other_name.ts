@@ -1,7 +1,6 @@
 // error: type 'NotRegistered<Token<string, "DbUrl">>'
 
-import { Container } from "../../container/container.ts";
-import { token } from "../../container/tokens.ts";
+import { Container, token } from "../../mod.ts";
 
 const DbUrl = token<string, "DbUrl">("DbUrl");
 

@@ -1,7 +1,6 @@
 // error: Property 'query' is missing in type 'Logger' but required in type 'Database'
 
-import { Container } from "../../container/container.ts";
-import { token } from "../../container/tokens.ts";
+import { Container, token } from "../../mod.ts";
 
 interface Logger {
   log(text: string): void;

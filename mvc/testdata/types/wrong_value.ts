@@ -1,6 +1,5 @@
 // error: Argument of type 'number' is not assignable to parameter of type 'string'
 
-import { Container } from "../../container/container.ts";
-import { token } from "../../container/tokens.ts";
+import { Container, token } from "../../mod.ts";
 
 new Container().register(token<string>("DbUrl"), 5432);

@@ -1,6 +1,6 @@
 // error: Property 'url' is missing in type '{}' but required in type 'Database'
 
-import { Container } from "../../container/container.ts";
+import { Container } from "../../mod.ts";
 
 class Database {
   readonly url = "pg://";
