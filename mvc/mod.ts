@@ -92,7 +92,7 @@ export type {
   RouteHandlers,
 } from "./router/handlers.ts";
 export { Party } from "./router/party.ts";
-export type { PathParams } from "./router/path_types.ts";
+export type { PathParams } from "./router/pattern.ts";
 export {
   type ListenOptions,
   type RouteInfo,

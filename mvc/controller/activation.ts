@@ -14,7 +14,7 @@ import type { ServiceToken } from "../container/tokens.ts";
 import { joinPath } from "../http/path.ts";
 import type { Middleware } from "../router/handlers.ts";
 import type { Party } from "../router/party.ts";
-import { paramNamesOf } from "../router/pattern.ts";
+import { comparePatterns, listParams } from "../router/pattern.ts";
 import { isConstructor } from "./factory.ts";
 import type {
   AfterActivation,
@@ -127,7 +127,7 @@ class Activation implements BeforeActivation {
         );
       }
     }
-    const taken = paramNamesOf(this.router.path);
+    const taken = listParams(this.router.path).map(({ name }) => name);
     for (const methodName of this.#methods.keys()) {
       const entry = readEntry(methodName, {
         name: this.#name,
@@ -150,26 +150,29 @@ class Activation implements BeforeActivation {
         }) is a route, name one like its method and path, for instance getBy(id), or list it in "static readonly routes"`,
       );
     }
-    return this.#drafts.toSorted(compareRoutes).map((draft) => {
-      const { method, path, methodName, use } = draft;
-      const handler = bind(compileInvoke(draft));
-      // What `Router.explain()` shows.
-      const name = `${this.#name}.${methodName}`;
-      Object.defineProperty(handler, "name", { value: name });
-      const middleware = [...this.#middleware, ...use];
-      this.router.handle(method, path, ...middleware, handler);
-      return {
-        method: method.toUpperCase(),
-        path: joinPath(this.router.path, path),
-        methodName,
-      };
-    });
+    return this.#drafts.toSorted((a, b) => comparePatterns(a.path, b.path)).map(
+      (draft) => {
+        const { method, path, methodName, use } = draft;
+        const handler = bind(compileInvoke(draft));
+        // What `Router.explain()` shows.
+        const name = `${this.#name}.${methodName}`;
+        Object.defineProperty(handler, "name", { value: name });
+        const middleware = [...this.#middleware, ...use];
+        this.router.handle(method, path, ...middleware, handler);
+        return {
+          method: method.toUpperCase(),
+          path: joinPath(this.router.path, path),
+          methodName,
+        };
+      },
+    );
   }
 
   #add(entry: Entry): void {
     const whole = joinPath(this.router.path, entry.path);
-    const params = paramNamesOf(whole)
-      .slice(paramNamesOf(this.router.path).length);
+    const params = listParams(whole)
+      .slice(listParams(this.router.path).length)
+      .map(({ name }) => name);
     const { body, query } = entry.input;
     const given = [
       ...params,
@@ -266,31 +269,4 @@ function describe(controller: object): string {
   return (isConstructor(controller)
     ? controller.name
     : controller.constructor?.name) || "(unnamed)";
-}
-
-/** Something with a path pattern. */
-interface WithPath {
-  readonly path: string;
-}
-
-/**
- * Compares routes of one controller: where two match a path, the one that says
- * more about it comes first. `/users/:id` comes before `/:kind/:id`, and
- * `/:id(\\d+)` before `/:name`, in whatever order their methods are written.
- */
-export function compareRoutes(a: WithPath, b: WithPath): number {
-  const left = a.path.split("/");
-  const right = b.path.split("/");
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const difference = vaguenessOf(left[i]!) - vaguenessOf(right[i]!);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-function vaguenessOf(segment: string): number {
-  if (!/[:*(){}?\\]/.test(segment)) return 0;
-  if (segment.endsWith("*")) return 4;
-  if (/[+?}]$/.test(segment)) return 3;
-  return segment.includes("(") ? 1 : 2;
 }

@@ -6,12 +6,7 @@
  */
 
 import type { StandardSchemaV1 } from "../../neffos/mod.ts";
-import type {
-  BracesOptional,
-  ReadName,
-  SkipOwnRegExp,
-  SkipRegExp,
-} from "../router/path_types.ts";
+import type { IsLiteral, ParamsIn, PatternParam } from "../router/pattern.ts";
 
 /** The verbs that the name of a method may begin with. */
 type Verb =
@@ -79,54 +74,13 @@ export type GivenByWords<
 
 type Next<Found extends readonly unknown[]> = [...Found, 1]["length"] & number;
 
-type Add<
-  Found extends readonly Given[],
-  Name extends string,
-  Optional extends boolean,
-> = [
-  ...Found,
-  [`:${Name}`, Optional extends true ? string | undefined : string],
-];
-
-/** Adds a group and skips its modifier; as `PathParams` does. */
-type AddGroup<
-  Path extends string,
-  Name extends string,
-  Found extends readonly Given[],
-  Optional extends boolean,
-> = Path extends `${"?" | "*"}${infer Rest}`
-  ? GivenByPath<Rest, Add<Found, Name, true>, Optional>
-  : Path extends `+${infer Rest}`
-    ? GivenByPath<Rest, Add<Found, Name, Optional>, Optional>
-  : GivenByPath<Path, Add<Found, Name, Optional>, Optional>;
-
-/**
- * The arguments for a path pattern, in its order; as `PathParams` reads it.
- *
- * @internal
- */
-export type GivenByPath<
-  Path extends string,
-  Found extends readonly Given[] = [],
-  Optional extends boolean = false,
-> = Path extends `\\${infer _}${infer Rest}`
-  ? GivenByPath<Rest, Found, Optional>
-  : Path extends `:${infer Rest}`
-    ? ReadName<Rest> extends
-      [infer Name extends string, infer After extends string]
-      ? AddGroup<SkipOwnRegExp<After>, Name, Found, Optional>
-    : never
-  : Path extends `(${infer Rest}`
-    ? AddGroup<SkipRegExp<Rest>, "(...)", Found, Optional>
-  : Path extends `*${infer Rest}` ? AddGroup<Rest, "*", Found, Optional>
-  : Path extends `{${infer Rest}`
-    ? GivenByPath<Rest, Found, BracesOptional<Rest>>
-  : Path extends `}${infer Rest}`
-    ? Rest extends `${"?" | "*" | "+"}${infer After}`
-      ? GivenByPath<After, Found>
-    : GivenByPath<Rest, Found>
-  : Path extends `${infer _}${infer Rest}` ? GivenByPath<Rest, Found, Optional>
-  : Found;
+/** The arguments for the parameters of a path. */
+type GivenByParams<Params extends readonly PatternParam[]> = {
+  [I in keyof Params]: [
+    `:${Params[I]["name"]}`,
+    Params[I]["isOptional"] extends true ? string | undefined : string,
+  ];
+};
 
 /** The path in an entry of `static routes`, without a method before it. */
 type PathIn<Entry> = Entry extends { readonly path: infer Path extends string }
@@ -142,9 +96,9 @@ type SchemaArgument<Entry, Key extends "body" | "query"> = Entry extends
 
 /** `undefined` if the path is not one text that the compiler knows. */
 type GivenByEntry<Name extends string, Entry> = PathIn<Entry> extends
-  infer Path extends string ? string extends Path ? undefined
+  infer Path extends string ? IsLiteral<Path> extends false ? undefined
   : [
-    ...GivenByPath<Path>,
+    ...GivenByParams<ParamsIn<Path>>,
     ...SchemaArgument<Entry, "body">,
     ...SchemaArgument<Entry, "query">,
   ]

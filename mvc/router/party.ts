@@ -1,6 +1,6 @@
 import { joinPath, trimSlash } from "../http/path.ts";
 import type { Middleware, RouteHandler, RouteHandlers } from "./handlers.ts";
-import type { PathParams } from "./path_types.ts";
+import type { PathParams } from "./pattern.ts";
 import { ANY, type Group, type RouteTable } from "./route_table.ts";
 import { type DirOptions, serveFolder } from "./static_folder.ts";
 

@@ -1,5 +1,122 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { compilePattern, decodeGroups, isPattern } from "./pattern.ts";
+import {
+  comparePatterns,
+  compilePattern,
+  decodeGroups,
+  isPattern,
+  listParams,
+  type ParamsIn,
+  type PathParams,
+} from "./pattern.ts";
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends
+  (<T>() => T extends B ? 1 : 2) ? true : false;
+
+/** Compiles only if the two types are the same. */
+function same<A, B>(_proof: Same<A, B>): void {}
+
+/**
+ * Holds the compiler, `listParams()` and `URLPattern` to one list. It does not
+ * compile where the types say otherwise.
+ *
+ * @param path A path that fills all groups, so that `URLPattern` lists them.
+ */
+function agree<const Pattern extends string>(
+  pattern: Pattern,
+  path: string,
+  params: ParamsIn<Pattern>,
+): void {
+  assertEquals(listParams(pattern), params, pattern);
+  const found = new URLPattern({ pathname: pattern })
+    .exec({ pathname: path });
+  const groups = Object.keys(found?.pathname.groups ?? { none: 1 });
+  const names = params.map(({ name }) => name);
+  assertEquals(groups.toSorted(), names.toSorted(), pattern);
+}
+
+Deno.test("listParams(), ParamsIn and URLPattern agree on parameters and their order", () => {
+  const must = <const Name extends string>(name: Name) =>
+    ({ name, isOptional: false }) as const;
+  const may = <const Name extends string>(name: Name) =>
+    ({ name, isOptional: true }) as const;
+  agree("/", "/", []);
+  agree("/a/b", "/a/b", []);
+  agree("/users/:id", "/users/1", [must("id")]);
+  agree("/:b/:a", "/x/y", [must("b"), must("a")]);
+  agree("/users/:id/:tab?", "/users/1/x", [must("id"), may("tab")]);
+  agree("/:a-:b.json", "/x-y.json", [must("a"), must("b")]);
+  agree("/:some+/:any*", "/x/y", [must("some"), may("any")]);
+  agree("/:a+/b", "/x/b", [must("a")]);
+  agree("/:a*/:b", "/x/y", [may("a"), must("b")]);
+  // Names in any script, and escapes.
+  agree("/\\:x/:é1", "/:x/y", [must("é1")]);
+  agree("/:été/\\:a", "/x/:a", [must("été")]);
+  // Groups without a name have numbers.
+  agree("/files/*", "/files/a", [must("0")]);
+  agree("/*.*", "/x.y", [must("0"), must("1")]);
+  agree("/(a)?/*", "/a/y", [may("0"), must("1")]);
+  agree("/:id(\\d+)/*", "/1/y", [must("id"), must("0")]);
+  agree("/:n(\\d+)/(a|(?:b))/*", "/1/b/c", [must("n"), must("0"), must("1")]);
+  agree("/:a(x(?:y)\\))/(z)", "/xy)/z", [must("a"), must("0")]);
+  agree("/:a(\\d+)?/:b", "/1/x", [may("a"), must("b")]);
+  // Braces.
+  agree("/:a?/{:b}?", "/x/y", [may("a"), may("b")]);
+  agree("/a{/:b/c}?/:d", "/a/x/c/y", [may("b"), must("d")]);
+  agree("/a{/:b}/:d", "/a/x/y", [must("b"), must("d")]);
+  agree("/a{/:b}+/:d", "/a/x/y", [must("b"), must("d")]);
+  agree("/a{/:b.x}*/:c", "/a/y.x/z", [may("b"), must("c")]);
+  agree("/a{/:b([^\\}]+)/c}?", "/a/1/c", [may("b")]);
+  agree("/{a\\}/:b}?/:c", "/a}/x/y", [may("b"), must("c")]);
+});
+
+Deno.test("listParams() and ParamsIn end a name at the same ASCII characters", () => {
+  // Without those that the grammar gives a meaning.
+  agree("/:a!b", "/x!b", [{ name: "a", isOptional: false }]);
+  agree('/:a"b', '/x"b', [{ name: "a", isOptional: false }]);
+  agree("/:a%25b", "/x%25b", [{ name: "a", isOptional: false }]);
+  agree("/:a&b", "/x&b", [{ name: "a", isOptional: false }]);
+  agree("/:a'b", "/x'b", [{ name: "a", isOptional: false }]);
+  agree("/:a,b", "/x,b", [{ name: "a", isOptional: false }]);
+  agree("/:a-b", "/x-b", [{ name: "a", isOptional: false }]);
+  agree("/:a.b", "/x.b", [{ name: "a", isOptional: false }]);
+  agree("/:a;b", "/x;b", [{ name: "a", isOptional: false }]);
+  agree("/:a<b", "/x<b", [{ name: "a", isOptional: false }]);
+  agree("/:a=b", "/x=b", [{ name: "a", isOptional: false }]);
+  agree("/:a>b", "/x>b", [{ name: "a", isOptional: false }]);
+  agree("/:a@b", "/x@b", [{ name: "a", isOptional: false }]);
+  agree("/:a[b", "/x[b", [{ name: "a", isOptional: false }]);
+  agree("/:a]b", "/x]b", [{ name: "a", isOptional: false }]);
+  agree("/:a^b", "/x^b", [{ name: "a", isOptional: false }]);
+  agree("/:a`b", "/x`b", [{ name: "a", isOptional: false }]);
+  agree("/:a|b", "/x|b", [{ name: "a", isOptional: false }]);
+  agree("/:a~b", "/x~b", [{ name: "a", isOptional: false }]);
+  agree("/:a b", "/x b", [{ name: "a", isOptional: false }]);
+  agree("/:$a_1b/c", "/x/c", [{ name: "$a_1b", isOptional: false }]);
+});
+
+Deno.test("PathParams is an object of the parameters", () => {
+  same<PathParams<"/a/b">, Record<never, never>>(true);
+  same<PathParams<"/users/:id">, { id: string }>(true);
+  same<PathParams<"/users/:id/:tab?">, { id: string; tab?: string }>(true);
+  same<PathParams<"/users/:id/:tab">, { id: string; tab?: string }>(false);
+  same<PathParams<"/:a-:b.json">, { a: string; b: string }>(true);
+  same<PathParams<"/:été/\\:a">, { été: string }>(true);
+  same<PathParams<"/:some+/:any*">, { some: string; any?: string }>(true);
+  same<PathParams<"/files/*">, { 0: string }>(true);
+  same<PathParams<"*">, { 0: string }>(true);
+  same<
+    PathParams<"/:n(\\d+)/(a|(b))/*">,
+    { n: string; 0: string; 1: string }
+  >(true);
+  same<PathParams<"/a{/:b/c}?/:d">, { b?: string; d: string }>(true);
+  same<PathParams<"/a{/:b}/:d">, { b: string; d: string }>(true);
+  same<PathParams<"/a{/:b}+/:d">, { b: string; d: string }>(true);
+});
+
+Deno.test("PathParams has any name if the pattern is not one literal", () => {
+  same<PathParams<string>, Record<string, string>>(true);
+  same<PathParams<`/x/${string}`>, Record<string, string>>(true);
+});
 
 const PATHS = [
   "/",
@@ -36,6 +153,9 @@ for (
     "/users/:rest+",
     "/users/:rest*",
     "/*/x",
+    "/\\u:id",
+    "/\\users/:id",
+    "/:a\\*",
   ]
 ) {
   Deno.test(`compilePattern() matches "${pattern}" as URLPattern does`, () => {
@@ -90,6 +210,33 @@ Deno.test("isPattern() tells exact paths from patterns", () => {
   for (const path of ["/", "/a/b.c", "/a+b", "/a-b_c", "/@x"]) {
     assertEquals(isPattern(path), false, path);
   }
+});
+
+Deno.test("comparePatterns() puts the more specific pattern first", () => {
+  const sorted = [
+    "/a/:b",
+    "/:id(\\d+)/b",
+    "/:id(\\d+)",
+    "/:a/b",
+    "/:a/:b",
+    "/:a",
+    "/:a?",
+    "/*",
+  ];
+  const paths = sorted.toReversed().toSorted(comparePatterns);
+  // Patterns that match no path in common stay in their order.
+  assertEquals(paths.filter((path) => path.split("/").length === 3), [
+    "/a/:b",
+    "/:id(\\d+)/b",
+    "/:a/b",
+    "/:a/:b",
+  ]);
+  assertEquals(paths.filter((path) => path.split("/").length === 2), [
+    "/:id(\\d+)",
+    "/:a",
+    "/:a?",
+    "/*",
+  ]);
 });
 
 Deno.test("decodeGroups() leaves out what the path left out", () => {

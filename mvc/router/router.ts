@@ -14,17 +14,6 @@ import {
   type RouteTable,
 } from "./route_table.ts";
 
-export type {
-  ErrorHook,
-  Middleware,
-  Next,
-  RouteHandler,
-  RouteHandlers,
-} from "./handlers.ts";
-export { Party } from "./party.ts";
-export type { PathParams } from "./path_types.ts";
-export type { DirOptions } from "./static_folder.ts";
-
 /**
  * Writes routes as a table for people: method, path, handler, and what runs
  * before it.
