@@ -2,7 +2,7 @@ import { describeIssues, joinIssues } from "../../neffos/internal.ts";
 import type { StandardSchemaV1 } from "../../neffos/mod.ts";
 import { HttpError } from "./http_error.ts";
 
-/** What reading a body needs of a request's Context. */
+/** The part of a Context that reading a body needs. */
 export interface BodySource {
   readonly request: Request;
   readonly method: string;
@@ -10,26 +10,26 @@ export interface BodySource {
   header(name: string): string | undefined;
 }
 
-/** What the body of a request may be, by its content type. */
-type Kind = "json" | "urlencoded" | "multipart";
+/** The format of a body, by its content type. */
+type Format = "json" | "urlencoded" | "multipart";
 
-/** The bytes of a body that are read where nothing else is said. */
+/** The default limit of a body, in bytes. */
 export const MAX_BODY = 1024 * 1024;
 
 /**
  * Reads the body of a request as JSON or as a form.
  *
  * @throws {HttpError} 400, 413 or 415.
- * @throws {TypeError} When the body was read already.
+ * @throws {TypeError} If the body is already read.
  */
 export async function readBody(
   source: BodySource,
   maxBody: number = MAX_BODY,
 ): Promise<unknown> {
   assertMaxBody(maxBody);
-  const kind = kindOf(source);
+  const format = readFormat(source);
   const bytes = await readBytes(source, maxBody);
-  switch (kind) {
+  switch (format) {
     case "json":
       return parseJson(bytes);
     case "urlencoded":
@@ -39,22 +39,26 @@ export async function readBody(
   }
 }
 
-/** Checks a limit at the door. */
+/**
+ * Checks a limit for bodies.
+ *
+ * @throws {RangeError} If it is not a number of bytes.
+ */
 export function assertMaxBody(maxBody: unknown): void {
   if (typeof maxBody === "number" && maxBody >= 0) return;
   throw new RangeError(
-    `Cannot read a body of at most "${maxBody}" bytes: maxBody should be a number of bytes`,
+    `Cannot limit a body to "${maxBody}": maxBody must be a number of bytes, 0 or more`,
   );
 }
 
-function kindOf(source: BodySource): Kind {
+function readFormat(source: BodySource): Format {
   const sent = source.header("content-type") ?? "";
   const type = sent.split(";", 1)[0]!.trim().toLowerCase();
   const encoding = source.header("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
     throw new HttpError(
       415,
-      `Cannot read a body in content-encoding "${encoding}": it should have none`,
+      `Cannot read a body with content-encoding "${encoding}": it must not be encoded`,
     );
   }
   if (/^application\/(?:json|[^/\s]+\+json)$/.test(type)) return "json";
@@ -62,7 +66,7 @@ function kindOf(source: BodySource): Kind {
   if (type === "multipart/form-data") return "multipart";
   throw new HttpError(
     415,
-    `Cannot read a body of content-type "${sent}": it should be application/json, application/x-www-form-urlencoded or multipart/form-data`,
+    `Cannot read a body of content-type "${sent}": it must be application/json, application/x-www-form-urlencoded or multipart/form-data`,
   );
 }
 
@@ -73,11 +77,11 @@ async function readBytes(
   const { request } = source;
   if (request.bodyUsed) {
     throw new TypeError(
-      `Cannot read the body of ${source.method} "${source.path}": it was read already`,
+      `Cannot read the body of ${source.method} "${source.path}": it was already read`,
     );
   }
   if (Number(source.header("content-length")) > maxBody) {
-    throw tooLarge(maxBody);
+    throw createSizeError(maxBody);
   }
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -87,9 +91,9 @@ async function readBytes(
     if (done) break;
     size += value.byteLength;
     if (size > maxBody) {
-      // Whether the rest can be stopped makes no difference to the answer.
+      // The answer is the same if the rest cannot be cancelled.
       reader.cancel().catch(() => {});
-      throw tooLarge(maxBody);
+      throw createSizeError(maxBody);
     }
     chunks.push(value);
   }
@@ -108,14 +112,14 @@ async function readFrom(
   try {
     return await reader.read();
   } catch (cause) {
-    // A client that goes away in the middle is no fault of this side.
+    // A client that disconnects in the middle is not an error of the server.
     throw new HttpError(400, "Cannot read the body: it ended too early", {
       cause,
     });
   }
 }
 
-function tooLarge(maxBody: number): HttpError {
+function createSizeError(maxBody: number): HttpError {
   return new HttpError(
     413,
     `Cannot read the body: it is larger than ${maxBody} bytes`,
@@ -159,19 +163,19 @@ async function parseMultipart(
   }
 }
 
-/** The fields of a form or a query by their names; a repeated one is an array. */
+/** Fields of a form or a query by name; a repeated one is an array. */
 export type Fields<Value> = Record<string, Value | Value[]>;
 
 /**
  * Collects fields into an object.
  *
- * A field called `__proto__` is left out: nothing wants it, and copied into
- * another object it would become that object's prototype.
+ * A field named `__proto__` is dropped: copied into another object, it would
+ * become that object's prototype.
  */
 export function collectFields<Value>(
   entries: Iterable<[string, Value]>,
 ): Fields<Value> {
-  // Not an object at once: "constructor" would be in it before it was sent.
+  // A Map first: in an object, "constructor" would be known from the start.
   const fields = new Map<string, Value | Value[]>();
   for (const [name, value] of entries) {
     if (name === "__proto__") continue;
@@ -184,19 +188,20 @@ export function collectFields<Value>(
 }
 
 /**
- * Gives what a schema makes of something that a client sent.
+ * Validates a part of a request.
  *
- * @param what What it is, for the text of the error.
- * @throws {HttpError} 400 with the issues, if it is not what the schema wants.
+ * @param part The name of the part, for the text of the error.
+ * @returns The output of the schema.
+ * @throws {HttpError} 400 with the issues, if the schema refuses the value.
  */
 export async function validate<T>(
   schema: StandardSchemaV1<unknown, T>,
   value: unknown,
-  what: "body" | "query",
+  part: "body" | "query",
 ): Promise<T> {
   const result = await schema["~standard"].validate(value);
   if (result.issues === undefined) return result.value;
   const issues = describeIssues(result.issues);
-  const text = `Cannot accept the ${what}: ${joinIssues(issues)}`;
+  const text = `Cannot accept the ${part}: ${joinIssues(issues)}`;
   throw new HttpError(400, text, { body: { error: text, issues } });
 }

@@ -153,7 +153,7 @@ Deno.test("readBody() takes a body of just the limit", async () => {
 Deno.test("readBody() reads a body only once", async () => {
   const ctx = post("application/json", "1");
   await ctx.readBody();
-  await assertRejects(() => ctx.readBody(), TypeError, "was read already");
+  await assertRejects(() => ctx.readBody(), TypeError, "was already read");
   await assertRejects(
     () => post(FORM, "").readBody(undefined, { maxBody: -1 }),
     RangeError,

@@ -1,5 +1,5 @@
 /**
- * {@linkcode Context}: one HTTP request, as handlers and middleware see it.
+ * {@linkcode Context}: one HTTP request, for handlers and middleware.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import { findUpgrade, takeHeaders } from "../../neffos/internal.ts";
 import type { Conn, StandardSchemaV1 } from "../../neffos/mod.ts";
 import { collectFields, readBody, validate } from "./body.ts";
 import { BadRequestError } from "./http_error.ts";
-import { cleanPath, pathOf, queryOf } from "./path.ts";
+import { cleanPath, readPath, readQuery } from "./path.ts";
 
-/** What may be said about a request when its {@linkcode Context} is made. */
+/** The options of a {@linkcode Context}. */
 export interface ContextOptions<Params = Record<string, string>> {
   /**
    * The path of the request, spelled as `URL` spells it.
@@ -26,17 +26,17 @@ export interface ContextOptions<Params = Record<string, string>> {
   params?: Params;
 }
 
-/** What {@linkcode Context.readBody} may be told. */
+/** The options of {@linkcode Context.readBody}. */
 export interface ReadBodyOptions {
   /**
-   * The largest body that is read, in bytes; nothing is read beyond it.
+   * The largest body that is accepted, in bytes. Reading stops there.
    *
    * @default {1048576}
    */
   maxBody?: number;
 }
 
-/** What the platform takes away when a request is upgraded. */
+/** Copies of the fields that an upgrade takes away from the request. */
 interface Copies {
   readonly method: string;
   readonly href: string;
@@ -46,14 +46,14 @@ interface Copies {
 }
 
 /**
- * One HTTP request, and the shortest ways to answer it.
+ * One HTTP request, with helpers that answer it.
  *
- * A context is made for each request and goes through the middleware to the
- * handler. It stays readable after the request became a websocket, when the
- * request itself is not any more; a websocket's controllers can have it
- * injected.
+ * The router makes a context for each request and passes it through the
+ * middleware to the handler. The context stays readable after the request was
+ * upgraded to a websocket, unlike the request itself; a websocket controller
+ * can inject it.
  *
- * @typeParam Params The path parameters by their names.
+ * @typeParam Params The path parameters by name.
  *
  * @example Read a path parameter and a query, answer with JSON
  * ```ts
@@ -75,20 +75,19 @@ interface Copies {
  */
 export class Context<Params = Record<string, string>> {
   /**
-   * The request. Its body is read from here, `await ctx.request.text()`, or by
-   * {@linkcode Context.readBody}. Once it is upgraded, only the context can still
-   * be read.
+   * The request. Read its body from here, `await ctx.request.text()`, or by
+   * {@linkcode Context.readBody}. After an upgrade only the context is readable.
    */
   readonly request: Request;
-  /** What `Deno.serve` knows about the request's connection. */
+  /** The information of `Deno.serve` about the TCP connection. */
   readonly info: Deno.ServeHandlerInfo;
   /**
-   * The path of the request without its query, spelled as `URL` spells it and
+   * The path of the request without the query, spelled as `URL` spells it and
    * still percent-encoded.
    */
   readonly path: string;
   /**
-   * The path parameters, percent-decoded. A decoded value may hold anything,
+   * The path parameters, percent-decoded. A decoded value may contain anything,
    * slashes and `..` included.
    */
   readonly params: Params;
@@ -102,12 +101,12 @@ export class Context<Params = Record<string, string>> {
   #answered = false;
 
   /**
-   * Makes a context; the router does it for every request.
+   * Makes a context. The router calls it for every request.
    *
    * @param request The request.
-   * @param info What `Deno.serve` knows about the request's connection.
+   * @param info The second argument of a handler of `Deno.serve`.
    * @param options The path and its parameters, if they are known already.
-   * @throws {TypeError} If the request's URL has no valid host.
+   * @throws {TypeError} If the host of the request's URL is not valid.
    */
   constructor(
     request: Request,
@@ -116,12 +115,12 @@ export class Context<Params = Record<string, string>> {
   ) {
     this.request = request;
     this.info = info;
-    this.path = options?.path ?? cleanPath(pathOf(request.url), request.url);
-    // Without options nobody asked for parameters other than the default's.
+    this.path = options?.path ?? cleanPath(readPath(request.url), request.url);
+    // Without options, Params is the default, which has no required key.
     this.params = options?.params ?? {} as Params;
   }
 
-  /** The HTTP method, in capitals as clients send it. */
+  /** The HTTP method, in upper case. */
   get method(): string {
     return this.#copies?.method ?? this.request.method;
   }
@@ -129,16 +128,16 @@ export class Context<Params = Record<string, string>> {
   /**
    * The URL of the request, parsed on first use.
    *
-   * @throws {TypeError} If the client sent a Host header that is no host. The
-   * router answers that with 400.
+   * @throws {TypeError} If the Host header of the client is not a valid host.
+   * The router answers that with 400.
    */
   get url(): URL {
     return this.#url ??= this.#parseUrl();
   }
 
-  /** The parameters in the query of the URL, parsed on first use. */
+  /** The parameters of the query, parsed on first use. */
   get query(): URLSearchParams {
-    return this.#query ??= new URLSearchParams(queryOf(this.#href));
+    return this.#query ??= new URLSearchParams(readQuery(this.#href));
   }
 
   /** The headers of the request. */
@@ -146,14 +145,14 @@ export class Context<Params = Record<string, string>> {
     return this.#copies?.headers ?? this.request.headers;
   }
 
-  /** The address of the other end of the connection. */
+  /** The address of the remote end of the TCP connection. */
   get remoteAddr(): Deno.Addr {
     return this.#copies?.remoteAddr ?? this.info.remoteAddr;
   }
 
   /**
-   * The IP address of the other end of a TCP connection, `undefined` for any
-   * other. Behind a proxy it is the proxy's.
+   * The IP address of the remote end of a TCP connection, `undefined` for any
+   * other transport. Behind a proxy it is the address of the proxy.
    */
   get remoteIp(): string | undefined {
     const address = this.remoteAddr;
@@ -161,9 +160,9 @@ export class Context<Params = Record<string, string>> {
   }
 
   /**
-   * Aborted when the client goes away before it was answered. After
-   * {@linkcode Context.detach} it is a signal that is never aborted, since the
-   * platform aborts the request's own at every upgrade.
+   * The signal that is aborted if the client disconnects before the response.
+   * After {@linkcode Context.detach} it is a signal that is never aborted, since
+   * Deno aborts the request's own signal at every upgrade.
    */
   get signal(): AbortSignal {
     if (this.#copies === undefined) return this.request.signal;
@@ -171,11 +170,11 @@ export class Context<Params = Record<string, string>> {
   }
 
   /**
-   * The response that makes the request a websocket, if it became one. The
-   * router returns exactly this one to `Deno.serve`.
+   * The response that upgraded the request to a websocket, if any. The router
+   * returns exactly this one to `Deno.serve`.
    */
   get upgraded(): Response | undefined {
-    // Whoever was given the request alone may have upgraded it.
+    // A server may have upgraded the request without its context.
     return this.#upgraded ?? findUpgrade(this.request);
   }
 
@@ -195,10 +194,9 @@ export class Context<Params = Record<string, string>> {
   }
 
   /**
-   * Reads a value that {@linkcode Context.set} has stored.
+   * Returns a value that {@linkcode Context.set} stored.
    *
-   * @typeParam Value The type of what was stored under the key. It is taken at
-   * its word.
+   * @typeParam Value The type of the value. It is not checked.
    * @param key The key.
    * @returns The value, or `undefined` if nothing is stored under the key.
    *
@@ -218,14 +216,14 @@ export class Context<Params = Record<string, string>> {
    * ```
    */
   get<Value = unknown>(key: string | symbol): Value | undefined {
-    // Whoever stored the value decided its type; a map of any keys cannot know.
+    // A map with arbitrary keys cannot know the types of its values.
     return this.#values?.get(key) as Value | undefined;
   }
 
   /**
-   * Stores a value for whoever handles the request next.
+   * Stores a value for later middleware and for the handler.
    *
-   * @param key The key; a symbol cannot meet another module's key.
+   * @param key The key; a symbol cannot collide with the key of another module.
    * @param value The value.
    * @returns The context.
    */
@@ -236,38 +234,38 @@ export class Context<Params = Record<string, string>> {
   }
 
   /**
-   * Reads the body of the request, as JSON or as a form: the content type says
-   * which.
+   * Reads the body of the request as JSON or as a form, depending on its content
+   * type.
    *
    * The fields of a form are an object of strings, those of `multipart/form-data`
    * of strings and files; a repeated field is an array.
    *
-   * @typeParam T The type that the caller expects. It is taken at its word.
-   * @param schema None: the body is not validated.
-   * @param options How much is read.
+   * @typeParam T The type of the body. It is not checked.
+   * @param schema Left out: the body is not validated.
+   * @param options The limit.
    * @returns The body.
-   * @throws {HttpError} 415 if it is neither JSON nor a form, 413 if it is too
-   * large, 400 if it is not what its content type says. Left uncaught it is the
-   * answer.
-   * @throws {TypeError} If the body was read already.
+   * @throws {HttpError} 415 if the body is neither JSON nor a form, 413 if it is
+   * too large, 400 if it does not match its content type. If no handler catches
+   * it, it is the response.
+   * @throws {TypeError} If the body is already read.
    */
   readBody<T = unknown>(
     schema?: undefined,
     options?: ReadBodyOptions,
   ): Promise<T>;
   /**
-   * Reads the body of the request, as JSON or as a form, and validates it.
+   * Reads the body of the request as JSON or as a form, and validates it.
    *
-   * @typeParam T What the schema makes of the body.
+   * @typeParam T The output of the schema.
    * @param schema A validator that follows the Standard Schema specification
    * (https://standardschema.dev), version 1, such as those of zod, valibot
    * and arktype.
-   * @param options How much is read.
-   * @returns What the schema made of the body.
-   * @throws {HttpError} 400 with a list of the issues if it is not what the
-   * schema wants; 400, 413 or 415 if it cannot be read. Left uncaught it is the
-   * answer.
-   * @throws {TypeError} If the body was read already.
+   * @param options The limit.
+   * @returns The output of the schema.
+   * @throws {HttpError} 400 with a list of the issues if the schema refuses the
+   * body; 400, 413 or 415 if the body cannot be read. If no handler catches it,
+   * it is the response.
+   * @throws {TypeError} If the body is already read.
    *
    * @example
    * ```ts
@@ -315,8 +313,8 @@ export class Context<Params = Record<string, string>> {
   /**
    * Reads the query of the URL into an object; a repeated parameter is an array.
    *
-   * @typeParam T The type that the caller expects. It is taken at its word.
-   * @param schema None: the query is not validated.
+   * @typeParam T The type of the query. It is not checked.
+   * @param schema Left out: the query is not validated.
    * @returns The query.
    */
   readQuery<T = Record<string, string | string[]>>(
@@ -325,11 +323,11 @@ export class Context<Params = Record<string, string>> {
   /**
    * Reads the query of the URL into an object and validates it.
    *
-   * @typeParam T What the schema makes of the query.
+   * @typeParam T The output of the schema.
    * @param schema A validator that follows the Standard Schema specification.
-   * @returns What the schema made of the query.
-   * @throws {HttpError} 400 with a list of the issues if it is not what the
-   * schema wants. Left uncaught it is the answer.
+   * @returns The output of the schema.
+   * @throws {HttpError} 400 with a list of the issues if the schema refuses the
+   * query. If no handler catches it, it is the response.
    */
   readQuery<T>(schema: StandardSchemaV1<unknown, T>): Promise<T>;
   async readQuery(schema?: StandardSchemaV1): Promise<unknown> {
@@ -343,7 +341,7 @@ export class Context<Params = Record<string, string>> {
    * Makes a response with plain text.
    *
    * @param body The text.
-   * @param init The status and the headers, if not 200 and none.
+   * @param init The status, 200 by default, and headers.
    * @returns The response.
    */
   text(body: string, init?: ResponseInit): Response {
@@ -354,7 +352,7 @@ export class Context<Params = Record<string, string>> {
    * Makes a response with a value as JSON.
    *
    * @param value The value.
-   * @param init The status and the headers, if not 200 and none.
+   * @param init The status, 200 by default, and headers.
    * @returns The response.
    * @throws {TypeError} If the value cannot be written as JSON.
    */
@@ -366,7 +364,7 @@ export class Context<Params = Record<string, string>> {
    * Makes a response with an HTML page.
    *
    * @param body The page. Nothing in it is escaped.
-   * @param init The status and the headers, if not 200 and none.
+   * @param init The status, 200 by default, and headers.
    * @returns The response.
    */
   html(body: string, init?: ResponseInit): Response {
@@ -378,12 +376,12 @@ export class Context<Params = Record<string, string>> {
   }
 
   /**
-   * Makes a response that sends the client elsewhere.
+   * Makes a redirect.
    *
-   * @param url Where to; a path of this server is enough.
+   * @param url The target; a path on this server is enough.
    * @param status 301, 302, 303, 307 or 308.
    * @returns The response.
-   * @throws {RangeError} If the status is not one of a redirect.
+   * @throws {RangeError} If the status is not that of a redirect.
    *
    * @example
    * ```ts
@@ -396,29 +394,29 @@ export class Context<Params = Record<string, string>> {
   redirect(url: string | URL, status: number = 302): Response {
     if (![301, 302, 303, 307, 308].includes(status)) {
       throw new RangeError(
-        `Cannot redirect with status "${status}": it should be 301, 302, 303, 307 or 308`,
+        `Cannot redirect with status "${status}": it must be 301, 302, 303, 307 or 308`,
       );
     }
-    // A header takes no other characters; `Response.redirect` takes no paths.
+    // A header allows no other characters; `Response.redirect` takes no paths.
     const location = String(url).toWellFormed()
       .replace(/[^\x21-\x7e]+/g, encodeURIComponent);
     return new Response(null, { status, headers: { location } });
   }
 
   /**
-   * Takes what the context shows out of the request, before the upgrade.
+   * Copies the fields of the request that an upgrade takes away.
    *
    * `Deno.upgradeWebSocket` takes headers, address and signal away from the
-   * request, even from a `Headers` that was read before. What upgrades a request
-   * calls this first, so that the context stays readable; nothing is copied for
-   * a request that is not upgraded. A second call copies nothing.
+   * request, even from a `Headers` that was read before. A handler that upgrades
+   * a request calls this first, so that the context stays readable; nothing is
+   * copied for other requests. A second call copies nothing.
    *
    * Call it directly before the upgrade, and {@linkcode Context.setUpgraded}
-   * directly after it. Where an `await` lies between them, middleware that does
-   * not wait for `next()` can answer in the middle of it.
+   * directly after it. With an `await` in between, middleware that does not
+   * wait for `next()` can answer in the meantime.
    *
-   * @throws {Error} If the request is answered already: an upgrade at that point
-   * would stop the server's listener for good.
+   * @throws {Error} If the request is already answered: an upgrade at that point
+   * would stop the listener of `Deno.serve` for good.
    *
    * @example Upgrade a request without a neffos server
    * ```ts
@@ -453,24 +451,24 @@ export class Context<Params = Record<string, string>> {
 
   /**
    * Tells the context that its request was upgraded. From then on the router
-   * returns this response, whatever handlers and middleware do: any other
-   * would stop the listener of `Deno.serve` for good.
+   * returns this response, whatever handlers and middleware return: any other
+   * response would stop the listener of `Deno.serve` for good.
    *
-   * @param response The response that `Deno.upgradeWebSocket` has made. Only the
-   * first one counts.
+   * @param response The response of `Deno.upgradeWebSocket`. Only the first one
+   * counts.
    */
   setUpgraded(response: Response): void {
     this.#upgraded ??= response;
   }
 
   /**
-   * Has a function called when the response has been sent to its end, was given
-   * up by the client, or has failed; of several, the last one first. What it
-   * throws is reported to the router's `onError`.
+   * Registers a callback for the time when the response has been sent, was
+   * cancelled by the client, or failed. Several run in reverse order. Their
+   * errors go to the router's `onError`.
    *
    * @param callback Called once.
    * @returns The context.
-   * @throws {Error} If the request is answered already.
+   * @throws {Error} If the request is already answered.
    *
    * @example
    * ```ts
@@ -487,7 +485,7 @@ export class Context<Params = Record<string, string>> {
   onSent(callback: () => void | PromiseLike<void>): this {
     if (this.#answered) {
       throw new Error(
-        `Cannot wait for the response of "${this.path}": the request is already answered`,
+        `Cannot wait for the response to "${this.path}": the request is already answered`,
       );
     }
     (this.#onSent ??= []).push(callback);
@@ -495,10 +493,10 @@ export class Context<Params = Record<string, string>> {
   }
 
   /**
-   * Tells the context that its request is answered. The router does it, so that
-   * a handler that is still running cannot upgrade the request any more.
+   * Tells the context that its request is answered. The router calls it, so that
+   * a handler that is still running can no longer upgrade the request.
    *
-   * @returns What {@linkcode Context.onSent} was given, if anything.
+   * @returns The callbacks of {@linkcode Context.onSent}, if any.
    */
   setAnswered(): readonly (() => void | PromiseLike<void>)[] | undefined {
     this.#answered = true;
@@ -514,7 +512,7 @@ export class Context<Params = Record<string, string>> {
       return new URL(this.#href);
     } catch (cause) {
       throw new BadRequestError(
-        `Cannot parse "${this.#href}": its host is not a host`,
+        `Cannot parse "${this.#href}": its host is not a valid host`,
         { cause },
       );
     }

@@ -111,7 +111,7 @@ Deno.test("Context refuses a host that ends before URL says so", () => {
     assertThrows(
       () => new Context({ url: href } as Request, INFO),
       TypeError,
-      "its host is not a host",
+      "its host is not a valid host",
     );
   }
 });
@@ -123,7 +123,7 @@ Deno.test("Context.url says what is wrong with the host", () => {
   assertThrows(
     () => ctx.url,
     TypeError,
-    'Cannot parse "http://a b/p?x=1": its host is not a host',
+    'Cannot parse "http://a b/p?x=1": its host is not a valid host',
   );
 });
 
@@ -210,7 +210,7 @@ Deno.test("Context.redirect() takes the status of a redirect only", () => {
   assertThrows(
     () => makeContext().redirect("/", 200),
     RangeError,
-    'Cannot redirect with status "200": it should be 301, 302, 303, 307 or 308',
+    'Cannot redirect with status "200": it must be 301, 302, 303, 307 or 308',
   );
 });
 

@@ -8,15 +8,14 @@ import { EventError } from "../../neffos/mod.ts";
 import { toResponseWith } from "./response.ts";
 
 /**
- * Thrown for a request that no server could make sense of. The router answers
- * it with 400 and reports nothing: it is the client's fault, and it costs a
- * client nothing to send a million of them.
+ * A malformed request. The router answers it with 400 and reports nothing,
+ * since a client can send a million of them at no cost.
  */
 export class BadRequestError extends TypeError {
   override name = "BadRequestError";
 }
 
-/** The reason phrases of RFC 9110 and of its registry, for errors. */
+/** The reason phrases of errors, from RFC 9110 and the IANA registry. */
 const PHRASES: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
@@ -60,22 +59,22 @@ const PHRASES: Readonly<Record<number, string>> = {
   511: "Network Authentication Required",
 };
 
-/** Says what an error's status means; those without a phrase by their class. */
-export function phraseOf(status: number): string {
+/** Finds the reason phrase of an error status; without one, its class. */
+function findReasonPhrase(status: number): string {
   return PHRASES[status] ?? (status < 500 ? "Client Error" : "Server Error");
 }
 
-/** What an {@linkcode HttpError} is made of besides its status and text. */
+/** The options of an {@linkcode HttpError}. */
 export interface HttpErrorOptions extends ErrorOptions {
   /**
    * Headers of the response.
    *
-   * @default {none but the content type}
+   * @default {only the content type}
    */
   headers?: HeadersInit;
   /**
-   * What is sent in place of the text, as if a controller's method had
-   * returned it: a string, bytes, or a value that is written as JSON.
+   * The body of the response, like a return value of a controller's method: a
+   * string, bytes, or a value that is written as JSON.
    *
    * @default {the text of the error, as text/plain}
    */
@@ -83,15 +82,14 @@ export interface HttpErrorOptions extends ErrorOptions {
 }
 
 /**
- * An error that becomes the response of its request.
+ * An error that becomes the response to its request.
  *
- * Thrown by a controller's method, by the factory of a service, by a handler or
- * by middleware, it is answered with its status, its text and its headers. Below
- * 500 the router's `onError` is not told: it is the client's matter. From 500 on
- * the hook is told and may answer otherwise. The text goes to the client; what
- * it must not read belongs into `cause`.
+ * A controller's method, the factory of a service, a handler or middleware may
+ * throw it. The response has its status, its text and its headers. The router
+ * calls `onError` only from status 500 on, and the hook may answer otherwise.
+ * The text goes to the client; put what the client must not read into `cause`.
  *
- * Where the same service refuses a websocket, the other side is told its text,
+ * If the same service refuses a websocket connection, the peer gets the text,
  * as with every EventError.
  *
  * @example
@@ -118,28 +116,28 @@ export class HttpError extends EventError {
   readonly status: number;
   /** The headers of the response. */
   readonly headers: Headers;
-  /** What is sent in place of the text, `undefined` for the text. */
+  /** The body of the response; `undefined` for the text of the error. */
   readonly body: unknown;
 
   /**
    * Makes an error.
    *
    * @param status The status of the response, 400 to 599.
-   * @param message What happened, for whoever sent the request. Without it, the
-   * phrase that RFC 9110 has for the status, such as `Not Found`.
+   * @param message The text for the client. By default it is the reason phrase
+   * of the status, such as `Not Found`.
    * @param options The headers, the cause, and another body than the text.
-   * @throws {RangeError} When the status is not an integer from 400 to 599.
-   * @throws {TypeError} When a header is not valid.
+   * @throws {RangeError} If the status is not an integer from 400 to 599.
+   * @throws {TypeError} If a header is not valid.
    */
   constructor(
     status: number,
     message?: string,
     options: HttpErrorOptions = {},
   ) {
-    super(message ?? phraseOf(status), options);
+    super(message ?? findReasonPhrase(status), options);
     if (!Number.isInteger(status) || status < 400 || status > 599) {
       throw new RangeError(
-        `Cannot make an HttpError with status "${status}": it should be an integer from 400 to 599`,
+        `Cannot make an HttpError with status "${status}": it must be an integer from 400 to 599`,
       );
     }
     this.status = status;
@@ -148,10 +146,11 @@ export class HttpError extends EventError {
   }
 
   /**
-   * Makes the response; the router does it for whatever is thrown to it.
+   * Makes the response. The router calls it for every HttpError that it
+   * catches.
    *
    * @returns A new response.
-   * @throws {TypeError} When the body can neither be sent nor written as JSON.
+   * @throws {TypeError} If the body can neither be sent nor written as JSON.
    */
   toResponse(): Response {
     const { body = this.message, status, headers } = this;

@@ -1,8 +1,8 @@
-/** What may be said about the response that a result is made into. */
+/** The options of {@linkcode toResponseWith}. */
 export interface ResultInit {
-  /** The status, if not 200, or 204 for no result. */
+  /** The status; by default 200, or 204 without a body. */
   readonly status?: number;
-  /** Headers of the response; they win over the ones of the result. */
+  /** Headers of the response, which replace those of the body. */
   readonly headers?: HeadersInit | undefined;
 }
 
@@ -13,14 +13,14 @@ const TEXT = { headers: { "content-type": "text/plain; charset=UTF-8" } };
 const BYTES = { headers: { "content-type": "application/octet-stream" } };
 
 /**
- * Makes the response of what a controller's method returned.
+ * Makes a response of the return value of a controller's method.
  *
- * @throws {TypeError} If the result is neither a body nor JSON.
- * @throws {Error} The result, if it is one.
+ * @throws {TypeError} If the value is neither a body nor JSON.
+ * @throws {Error} The value itself, if it is an error.
  */
 export function toResponse(result: unknown): Response {
   if (result instanceof Response) return result;
-  // As the events of a websocket have it: a refusal, and no 200 with JSON of it.
+  // An error that a websocket event returns is a refusal, so here too.
   if (result instanceof Error) throw result;
   if (isWithStatus(result)) {
     const [status, body] = result;
@@ -30,9 +30,9 @@ export function toResponse(result: unknown): Response {
 }
 
 /**
- * Makes the response of a body with a status and headers of its own.
+ * Makes a response of a body, with a status and headers.
  *
- * @throws {TypeError} If the result is neither a body nor JSON.
+ * @throws {TypeError} If the body can neither be sent nor written as JSON.
  */
 export function toResponseWith(body: unknown, init: ResultInit): Response {
   const response = body instanceof Response ? body : bodyToResponse(body);
@@ -41,7 +41,7 @@ export function toResponseWith(body: unknown, init: ResultInit): Response {
   new Headers(init.headers).forEach((value, name) => headers.set(name, value));
   if (NO_BODY.has(status) || response.body === null) {
     headers.delete("content-type");
-    // It fails if somebody reads the body already, who then ends it.
+    // Fails if the body has a reader already, which then ends it.
     response.body?.cancel().catch(() => {});
     return new Response(null, { status, headers });
   }
@@ -57,7 +57,7 @@ function bodyToResponse(body: unknown): Response {
     body instanceof ReadableStream || body instanceof ArrayBuffer ||
     ArrayBuffer.isView(body)
   ) {
-    // A view of any buffer can be sent, whatever the type of BodyInit says.
+    // Deno sends a view of any buffer; the type BodyInit is narrower.
     return new Response(body as BodyInit, BYTES);
   }
   if (
@@ -76,14 +76,14 @@ function isWithStatus(result: unknown): result is [number, unknown] {
 }
 
 /**
- * Waits until a response has been sent, was given up, or failed.
+ * Calls back when a response has been sent, was cancelled, or failed.
  *
- * `Deno.serve` says so by `info.completed`; it does for every response: of text,
- * streamed, to HEAD, refused by the client in the middle, or broken by its own
- * stream. Where a caller has no such promise, it is the end of the body.
+ * The promise `info.completed` of `Deno.serve` settles after every response: of
+ * text, streamed, to HEAD, cancelled by the client, or broken by its own stream.
+ * Without that promise, the end of the body counts.
  *
  * @param response The response for the client.
- * @param info What the caller of the router gave it.
+ * @param info The second argument of the router's handler.
  * @param end Called once.
  * @returns The response to send in its place.
  */

@@ -1,6 +1,6 @@
 import { Context } from "../http/context.ts";
 import { BadRequestError, HttpError } from "../http/http_error.ts";
-import { cleanPath, pathOf } from "../http/path.ts";
+import { cleanPath, readPath } from "../http/path.ts";
 import { watchResponse } from "../http/response.ts";
 import type { ErrorHook } from "./handlers.ts";
 import {
@@ -54,7 +54,7 @@ export class Dispatcher {
     request: Request,
     info: Deno.ServeHandlerInfo,
   ): Response | Promise<Response> {
-    const path = pathOf(request.url);
+    const path = readPath(request.url);
     const exact = this.table.findExact(path);
     const route = exact && pickRoute(exact, request.method);
     if (route === undefined) {
