@@ -16,17 +16,17 @@ import {
   RouteTable,
 } from "./route_table.ts";
 
-/** How Deno writes the path of `OPTIONS *`, which asks about the server itself. */
+/** The path that Deno gives `OPTIONS *`, which asks about the server itself. */
 const SERVER = "/*";
 
-/** Answers requests from a table of routes. Nothing is ever thrown out of it. */
+/** Answers requests from a table of routes. It never throws. */
 export class Dispatcher {
   readonly table: RouteTable;
-  /** What belongs to the router itself, around all parties. */
+  /** The middleware of the router itself, around all parties. */
   readonly root: Group = { parent: undefined, middleware: [] };
   readonly #onError: ErrorHook | undefined;
   readonly #onLateError = (error: unknown, ctx: Context): void => {
-    if (!isOfClient(error)) this.#report(error, ctx);
+    if (!isClientError(error)) this.#report(error, ctx);
   };
 
   constructor(onError: ErrorHook | undefined) {
@@ -43,10 +43,10 @@ export class Dispatcher {
       return this.#route(request, info);
     } catch (error) {
       if (error instanceof BadRequestError) {
-        return answerPlain(400, "Bad Request");
+        return createTextResponse(400, "Bad Request");
       }
       printError(error);
-      return answerPlain(500, "Internal Server Error");
+      return createTextResponse(500, "Internal Server Error");
     }
   }
 
@@ -61,7 +61,7 @@ export class Dispatcher {
       return this.#search(request, info, cleanPath(path, request.url));
     }
     const ctx = new Context(request, info, { path });
-    return this.#run(this.table.chainOf(route), ctx);
+    return this.#run(this.table.getChain(route), ctx);
   }
 
   #search(
@@ -75,20 +75,28 @@ export class Dispatcher {
     } catch (error) {
       if (!(error instanceof BadRequestError)) throw error;
       const ctx = new Context(request, info, { path });
-      return this.#answer(this.root, ctx, answerPlain(400, "Bad Request"));
+      return this.#answer(
+        this.root,
+        ctx,
+        createTextResponse(400, "Bad Request"),
+      );
     }
     const ctx = new Context(request, info, { path, params: match?.params });
     if (match !== undefined) {
-      return this.#run(this.table.chainOf(match.route), ctx);
+      return this.#run(this.table.getChain(match.route), ctx);
     }
     const routes = this.table.findOthers(path);
-    // A party's middleware too, since CORS is a matter of OPTIONS.
+    // In the party's middleware, since CORS middleware handles OPTIONS.
     if (routes.length > 0) {
-      return this.#answer(routes[0]!.group, ctx, answerMethod(ctx, routes));
+      return this.#answer(
+        routes[0]!.group,
+        ctx,
+        createMethodResponse(ctx, routes),
+      );
     }
     const response = request.method === "OPTIONS" && path === SERVER
-      ? answerMethod(ctx, this.table.routes)
-      : answerPlain(404, "Not Found");
+      ? createMethodResponse(ctx, this.table.routes)
+      : createTextResponse(404, "Not Found");
     return this.#answer(this.root, ctx, response);
   }
 
@@ -131,7 +139,7 @@ export class Dispatcher {
     if (upgraded !== undefined && response !== upgraded) {
       this.#report(
         new Error(
-          `Cannot answer ${ctx.method} "${ctx.path}" with status ${response.status}: the request is upgraded, and middleware should return the response of next()`,
+          `Cannot answer ${ctx.method} "${ctx.path}" with status ${response.status}: the request is upgraded, and middleware must return the response of next()`,
         ),
         ctx,
       );
@@ -145,20 +153,24 @@ export class Dispatcher {
       this.#report(error, ctx);
       return answer;
     }
-    return this.#conclude(await this.#responseFor(error, ctx), ctx);
+    return this.#conclude(await this.#createErrorResponse(error, ctx), ctx);
   }
 
-  /** From here on nobody can change what the client gets. */
+  /** Makes the response final. */
   #conclude(response: Response, ctx: Context): Response {
     const callbacks = ctx.setAnswered();
-    // While the hook was awaited, a handler may have upgraded after all.
+    // A handler may have upgraded the request while the hook ran.
     const answer = ctx.upgraded ??
       (ctx.method === "HEAD" ? stripBody(response) : response);
     if (callbacks === undefined) return answer;
-    return watchResponse(answer, ctx.info, () => this.#end(callbacks, ctx));
+    return watchResponse(
+      answer,
+      ctx.info,
+      () => this.#runCallbacks(callbacks, ctx),
+    );
   }
 
-  async #end(
+  async #runCallbacks(
     callbacks: NonNullable<ReturnType<Context["setAnswered"]>>,
     ctx: Context,
   ): Promise<void> {
@@ -171,14 +183,14 @@ export class Dispatcher {
     }
   }
 
-  async #responseFor(error: unknown, ctx: Context): Promise<Response> {
+  async #createErrorResponse(error: unknown, ctx: Context): Promise<Response> {
     if (error instanceof BadRequestError) {
-      return answerPlain(400, "Bad Request");
+      return createTextResponse(400, "Bad Request");
     }
-    const wished = isOfClient(error)
+    const ofHook = isClientError(error)
       ? undefined
       : await this.#report(error, ctx);
-    if (wished !== undefined) return wished;
+    if (ofHook !== undefined) return ofHook;
     if (error instanceof HttpError) {
       try {
         return error.toResponse();
@@ -186,10 +198,10 @@ export class Dispatcher {
         this.#report(cause, ctx);
       }
     }
-    return answerPlain(500, "Internal Server Error");
+    return createTextResponse(500, "Internal Server Error");
   }
 
-  /** Tells the hook, and gives back the response it wishes. Never rejects. */
+  /** Calls the hook and returns its response, if any. Never rejects. */
   async #report(error: unknown, ctx: Context): Promise<Response | undefined> {
     if (this.#onError === undefined) {
       printError(error);
@@ -202,24 +214,27 @@ export class Dispatcher {
       return response;
     } catch (hookError) {
       printError(hookError);
-      // What the hook was told would be lost otherwise.
+      // Otherwise the first error would be lost.
       printError(error);
       return undefined;
     }
   }
 }
 
-/** Whether an error says what is wrong with a request, and nothing else. */
-function isOfClient(error: unknown): boolean {
+/** Tells whether an error is only about the request. */
+function isClientError(error: unknown): boolean {
   return error instanceof HttpError && error.status < 500;
 }
 
-function answerPlain(status: number, text: string): Response {
+function createTextResponse(status: number, text: string): Response {
   return new Response(text, { status });
 }
 
-/** Answers OPTIONS, and a method that no route on the path takes. */
-function answerMethod(ctx: Context, routes: readonly Route[]): Response {
+/** Answers OPTIONS, and methods without a route on the path. */
+function createMethodResponse(
+  ctx: Context,
+  routes: readonly Route[],
+): Response {
   const methods = new Set<string>();
   for (const { method, handler } of routes) {
     if (handler.allow !== undefined) methods.add(handler.allow);
@@ -232,34 +247,34 @@ function answerMethod(ctx: Context, routes: readonly Route[]): Response {
     : new Response("Method Not Allowed", { status: 405, headers });
 }
 
-/** Finds what `Deno.serve` would refuse, where its report says neither route nor reason. */
+/** Checks what `Deno.serve` would refuse, without naming the route. */
 function assertSendable(response: Response, ctx: Context): void {
   const fault = response.bodyUsed
-    ? "whose body is used already"
+    ? "whose body is already used"
     : response.type === "error"
     ? "made by Response.error()"
     : undefined;
   if (fault === undefined) return;
   throw new TypeError(
-    `Cannot answer ${ctx.method} "${ctx.path}": a handler, middleware or hook returned a Response ${fault}, and should return a new one for each request`,
+    `Cannot answer ${ctx.method} "${ctx.path}": a handler, middleware or hook returned a Response ${fault}, and must return a new one for each request`,
   );
 }
 
-/** Takes the body off an answer to HEAD. */
+/** Removes the body of a response to HEAD. */
 function stripBody(response: Response): Response {
   if (response.body === null) return response;
-  // It fails if somebody reads the body already, who then ends it.
+  // Fails if the body has a reader already, which then ends it.
   response.body.cancel().catch(() => {});
-  // Without any body, Deno would say "content-length: 0", which is a lie.
+  // Without any body, Deno would send "content-length: 0", which is wrong.
   const empty = new ReadableStream({ start: (stream) => stream.close() });
   return new Response(empty, response);
 }
 
 function printError(error: unknown): void {
   try {
-    // deno-lint-ignore no-console -- without a hook there is no other place
+    // deno-lint-ignore no-console -- without a hook, errors go nowhere else
     console.error(error);
   } catch {
-    // An error that cannot even be printed must not stop the server.
+    // An error that cannot be printed must not stop the server.
   }
 }

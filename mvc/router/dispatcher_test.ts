@@ -128,7 +128,7 @@ Deno.test("Router.handler reports handlers and middleware that return no Respons
     assertEquals(await get(router, path), "500 Internal Server Error");
   }
   const text = (path: string, type: string) =>
-    `TypeError: Cannot answer GET "${path}": a handler or middleware returned ${type} and should return a Response`;
+    `TypeError: Cannot answer GET "${path}": a handler or middleware returned ${type} and must return a Response`;
   assertEquals(errors, [
     text("/a", "undefined"),
     text("/b", "string"),
@@ -155,11 +155,11 @@ Deno.test("Router.handler reports a Response that cannot be sent", async () => {
     assertEquals(await text(path), "500 Internal Server Error");
   }
   const used = (path: string) =>
-    `TypeError: Cannot answer GET "${path}": a handler, middleware or hook returned a Response whose body is used already, and should return a new one for each request`;
+    `TypeError: Cannot answer GET "${path}": a handler, middleware or hook returned a Response whose body is already used, and must return a new one for each request`;
   assertEquals(errors, [
     used("/once"),
     used("/later"),
-    'TypeError: Cannot answer GET "/error": a handler, middleware or hook returned a Response made by Response.error(), and should return a new one for each request',
+    'TypeError: Cannot answer GET "/error": a handler, middleware or hook returned a Response made by Response.error(), and must return a new one for each request',
   ]);
 });
 
@@ -170,7 +170,7 @@ Deno.test("Router.handler answers 500 if onError returns a Response that cannot 
     assertEquals(await get(router, "/"), "500 Internal Server Error");
   });
   assertEquals(calls.map(([error]) => String(error)), [
-    'TypeError: Cannot answer GET "/": a handler, middleware or hook returned a Response made by Response.error(), and should return a new one for each request',
+    'TypeError: Cannot answer GET "/": a handler, middleware or hook returned a Response made by Response.error(), and must return a new one for each request',
     "a",
   ]);
 });
@@ -217,7 +217,7 @@ Deno.test("next() throws when a middleware calls it twice", async () => {
   );
   assertEquals(await get(router, "/"), "500 Internal Server Error");
   assertEquals(errors, [
-    'Error: Cannot call next() for GET "/": the middleware has called it already, and should call it once',
+    'Error: Cannot call next() for GET "/": the middleware has already called it, and must call it at most once',
   ]);
   assertEquals(runs, 1);
 });
@@ -324,7 +324,7 @@ async function fetchAlive(
 }
 
 const REPLACED =
-  'Error: Cannot answer GET "/ws" with status 200: the request is upgraded, and middleware should return the response of next()';
+  'Error: Cannot answer GET "/ws" with status 200: the request is upgraded, and middleware must return the response of next()';
 
 const GUARDED: Record<string, { middleware: Middleware; error: string }> = {
   "throws": {
@@ -353,7 +353,7 @@ const GUARDED: Record<string, { middleware: Middleware; error: string }> = {
       await next();
     }) as unknown as Middleware,
     error:
-      'TypeError: Cannot answer GET "/ws": a handler or middleware returned undefined and should return a Response',
+      'TypeError: Cannot answer GET "/ws": a handler or middleware returned undefined and must return a Response',
   },
   "copies the response": {
     middleware: async (_ctx, next) => {

@@ -1,19 +1,19 @@
 import type { Context } from "../http/context.ts";
 
 /**
- * Runs what comes after a middleware: the next one, at last the handler.
+ * Runs the next middleware, or the handler after the last one.
  *
  * @returns The response, which the middleware may change or replace.
  */
 export type Next = () => Promise<Response>;
 
 /**
- * Answers a request, or lets `next` do it and works on the response.
+ * Answers a request, or calls `next` and works on its response.
  *
- * @typeParam Params The path parameters by their names.
+ * @typeParam Params The path parameters by name.
  * @param ctx The request.
- * @param next Runs what comes after. May be called once, and should be awaited
- * or returned: what it throws comes out of it.
+ * @param next Runs the rest of the chain. Call it at most once, and await or
+ * return its promise, which rejects with the errors of the rest.
  * @returns The response.
  *
  * @example
@@ -38,7 +38,7 @@ export type Middleware<Params = Record<string, string>> = (
 /**
  * Answers the requests of one route.
  *
- * @typeParam Params The path parameters by their names.
+ * @typeParam Params The path parameters by name.
  */
 export interface RouteHandler<Params = Record<string, string>> {
   /**
@@ -49,8 +49,7 @@ export interface RouteHandler<Params = Record<string, string>> {
    */
   (ctx: Context<Params>): Response | Promise<Response>;
   /**
-   * What the `Allow` header says of this handler, beside the other methods of
-   * its path.
+   * The methods of this handler in the `Allow` header.
    *
    * @default {the method that it is registered for, and HEAD if that is GET}
    */
@@ -58,9 +57,9 @@ export interface RouteHandler<Params = Record<string, string>> {
 }
 
 /**
- * What a route is registered with: any number of middleware, then the handler.
+ * The arguments of a route: any number of middleware, then the handler.
  *
- * @typeParam Params The path parameters by their names.
+ * @typeParam Params The path parameters by name.
  */
 export type RouteHandlers<Params = Record<string, string>> = [
   ...middleware: Middleware<Params>[],
@@ -68,12 +67,12 @@ export type RouteHandlers<Params = Record<string, string>> = [
 ];
 
 /**
- * Is told what a handler or a middleware threw.
+ * Handles an error of a handler or middleware.
  *
- * @param error What was thrown.
- * @param ctx The request. Its `upgraded` says whether it became a websocket and
- * its `answered` whether the answer is out; a response has no effect then.
- * @returns The response for the client, if not 500.
+ * @param error The thrown value.
+ * @param ctx The request. If it is `upgraded` or `answered` already, the
+ * returned response has no effect.
+ * @returns The response for the client; nothing for status 500.
  */
 export type ErrorHook = (
   error: unknown,

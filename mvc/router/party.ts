@@ -5,20 +5,20 @@ import { ANY, type Group, type RouteTable } from "./route_table.ts";
 import { type DirOptions, serveFolder } from "./static_folder.ts";
 
 /**
- * Routes under a common path, with common middleware.
+ * Groups routes under a common path, with common middleware.
  *
- * Made by {@linkcode Party.party} of a router or of another party. Paths are
- * those of the platform's `URLPattern`: `/users/:id`, `/users/:id(\\d+)`,
- * `/files/*`, `/a{/:b}?`. A path with a slash at its end is the same as without.
- * A request goes to a route with exactly its path, else to the first pattern, in
- * order of registration, that matches.
+ * {@linkcode Party.party} of a router or of another party makes one. Paths are
+ * patterns of `URLPattern`: `/users/:id`, `/users/:id(\\d+)`, `/files/*`,
+ * `/a{/:b}?`. A slash at the end of a path makes no difference. A request goes
+ * to a route with exactly its path, else to the first pattern, in order of
+ * registration, that matches.
  *
- * @typeParam Params The parameters in the path of the party, by their names.
+ * @typeParam Params The parameters in the path of the party, by name.
  */
 export class Party<Params = Record<string, string>> {
-  /** The path that all routes of the party begin with; a router's is "/". */
+  /** The path prefix of all routes of the party; "/" for a router. */
   readonly path: string;
-  /** The party or the router that this one was made by, if any. */
+  /** The party or the router that made this party, if any. */
   readonly parent: Party<unknown> | undefined;
   readonly #table: RouteTable;
   readonly #group: Group;
@@ -38,10 +38,10 @@ export class Party<Params = Record<string, string>> {
   /**
    * Makes a party under this one.
    *
-   * @param path The path of the new party, after that of this one. Its groups
-   * should have names: those without one are counted along the whole path.
-   * @param middleware Runs around the routes of the new party.
-   * @returns The party.
+   * @param path The path of the new party, relative to this one. Give its groups
+   * names: unnamed groups are numbered along the whole path.
+   * @param middleware Middleware of the new party.
+   * @returns The new party.
    * @throws {TypeError} If the path does not begin with a slash.
    *
    * @example
@@ -61,7 +61,7 @@ export class Party<Params = Record<string, string>> {
   ): Party<Params & PathParams<Path>> {
     if (!path.startsWith("/")) {
       throw new TypeError(
-        `Cannot make party "${path}": the path should begin with "/"`,
+        `Cannot make party "${path}": the path must begin with "/"`,
       );
     }
     const party = new Party<Params & PathParams<Path>>(
@@ -69,18 +69,18 @@ export class Party<Params = Record<string, string>> {
       { parent: this.#group, middleware: [] },
       { path: joinPath(this.path, path), parent: this },
     );
-    // The table gives each middleware the parameters that its path has filled.
+    // The dispatcher gives middleware the parameters of the matched path.
     return party.use(...middleware as Middleware[]);
   }
 
   /**
-   * Adds middleware to all routes of this party and of the parties under it.
+   * Adds middleware to all routes of this party and of the parties under it,
+   * registered before or after.
    *
-   * It makes no difference whether a route is registered before or after. The
-   * router's middleware runs first, then that of the outer and of the inner
-   * party, then that of the route, each in order of registration. It also runs
-   * around the answers that the router gives by itself: the router's around 404,
-   * a party's around 405 and OPTIONS for paths of its routes.
+   * The middleware of the router runs first, then that of the outer and of the
+   * inner party, then that of the route, each in order of registration. It also
+   * runs around the router's own responses: the router's around 404, a party's
+   * around 405 and OPTIONS for paths of its routes.
    *
    * @param middleware The middleware, the first one outermost.
    * @returns The party.
@@ -96,35 +96,34 @@ export class Party<Params = Record<string, string>> {
   /**
    * Registers a handler for a method.
    *
-   * @param method The method, in any case. `ANY` is what {@linkcode Party.any}
-   * registers.
-   * @param path The path after that of the party. It begins with `/` or `*`.
-   * @param handlers The handler, and before it the middleware of this route.
+   * @param method The method, in any case; `ANY` as in {@linkcode Party.any}.
+   * @param path The path, relative to the party. It begins with `/` or `*`.
+   * @param handlers Middleware of this route, then the handler.
    * @returns The party.
-   * @throws {TypeError} If the path, the method or a handler is not one, or if
-   * the method and path are registered already.
+   * @throws {TypeError} If the path, the method or a handler is not valid, or if
+   * the method and path are already registered.
    */
   handle<const Path extends string>(
     method: string,
     path: Path,
     ...handlers: RouteHandlers<Params & PathParams<Path>>
   ): this {
-    // The table gives each handler the parameters that its path has filled.
+    // The dispatcher gives handlers the parameters of the matched path.
     const functions = handlers as unknown as RouteHandlers;
     const name = method.toUpperCase();
     if (!/^[/*]/.test(path)) {
       throw new TypeError(
-        `Cannot register ${name} "${path}": the path should begin with "/" or "*"`,
+        `Cannot register ${name} "${path}": the path must begin with "/" or "*"`,
       );
     }
     const what = `${name} "${joinPath(this.path, path)}"`;
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
       throw new TypeError(
-        `Cannot register ${what}: "${method}" should be an HTTP method`,
+        `Cannot register ${what}: "${method}" must be an HTTP method`,
       );
     }
     if (functions.length === 0) {
-      throw new TypeError(`Cannot register ${what}: a handler should be given`);
+      throw new TypeError(`Cannot register ${what}: it must have a handler`);
     }
     assertFunctions(functions, `register ${what}`);
     this.#table.add({
@@ -140,12 +139,13 @@ export class Party<Params = Record<string, string>> {
   /**
    * Registers a handler for GET.
    *
-   * It answers HEAD too, without the body, unless the path has a handler for HEAD.
+   * It also answers HEAD, without the body, unless the path has a handler for
+   * HEAD.
    *
-   * @param path The path after that of the party.
-   * @param handlers The handler, and before it the middleware of this route.
+   * @param path The path, relative to the party.
+   * @param handlers Middleware of this route, then the handler.
    * @returns The party.
-   * @throws {TypeError} As {@linkcode Party.handle} does.
+   * @throws {TypeError} Like {@linkcode Party.handle}.
    */
   get<const Path extends string>(
     path: Path,
@@ -157,10 +157,10 @@ export class Party<Params = Record<string, string>> {
   /**
    * Registers a handler for POST.
    *
-   * @param path The path after that of the party.
-   * @param handlers The handler, and before it the middleware of this route.
+   * @param path The path, relative to the party.
+   * @param handlers Middleware of this route, then the handler.
    * @returns The party.
-   * @throws {TypeError} As {@linkcode Party.handle} does.
+   * @throws {TypeError} Like {@linkcode Party.handle}.
    */
   post<const Path extends string>(
     path: Path,
@@ -172,10 +172,10 @@ export class Party<Params = Record<string, string>> {
   /**
    * Registers a handler for PUT.
    *
-   * @param path The path after that of the party.
-   * @param handlers The handler, and before it the middleware of this route.
+   * @param path The path, relative to the party.
+   * @param handlers Middleware of this route, then the handler.
    * @returns The party.
-   * @throws {TypeError} As {@linkcode Party.handle} does.
+   * @throws {TypeError} Like {@linkcode Party.handle}.
    */
   put<const Path extends string>(
     path: Path,
@@ -187,10 +187,10 @@ export class Party<Params = Record<string, string>> {
   /**
    * Registers a handler for PATCH.
    *
-   * @param path The path after that of the party.
-   * @param handlers The handler, and before it the middleware of this route.
+   * @param path The path, relative to the party.
+   * @param handlers Middleware of this route, then the handler.
    * @returns The party.
-   * @throws {TypeError} As {@linkcode Party.handle} does.
+   * @throws {TypeError} Like {@linkcode Party.handle}.
    */
   patch<const Path extends string>(
     path: Path,
@@ -202,10 +202,10 @@ export class Party<Params = Record<string, string>> {
   /**
    * Registers a handler for DELETE.
    *
-   * @param path The path after that of the party.
-   * @param handlers The handler, and before it the middleware of this route.
+   * @param path The path, relative to the party.
+   * @param handlers Middleware of this route, then the handler.
    * @returns The party.
-   * @throws {TypeError} As {@linkcode Party.handle} does.
+   * @throws {TypeError} Like {@linkcode Party.handle}.
    */
   delete<const Path extends string>(
     path: Path,
@@ -217,10 +217,10 @@ export class Party<Params = Record<string, string>> {
   /**
    * Registers a handler for HEAD.
    *
-   * @param path The path after that of the party.
-   * @param handlers The handler, and before it the middleware of this route.
+   * @param path The path, relative to the party.
+   * @param handlers Middleware of this route, then the handler.
    * @returns The party.
-   * @throws {TypeError} As {@linkcode Party.handle} does.
+   * @throws {TypeError} Like {@linkcode Party.handle}.
    */
   head<const Path extends string>(
     path: Path,
@@ -232,12 +232,12 @@ export class Party<Params = Record<string, string>> {
   /**
    * Registers a handler for OPTIONS.
    *
-   * Without one, the router answers OPTIONS with the methods of the path.
+   * Without a handler, the router answers OPTIONS with the methods of the path.
    *
-   * @param path The path after that of the party.
-   * @param handlers The handler, and before it the middleware of this route.
+   * @param path The path, relative to the party.
+   * @param handlers Middleware of this route, then the handler.
    * @returns The party.
-   * @throws {TypeError} As {@linkcode Party.handle} does.
+   * @throws {TypeError} Like {@linkcode Party.handle}.
    */
   options<const Path extends string>(
     path: Path,
@@ -247,13 +247,13 @@ export class Party<Params = Record<string, string>> {
   }
 
   /**
-   * Registers a handler for every method that the path has no other one for,
-   * HEAD and OPTIONS included.
+   * Registers a handler for every method without a handler of its own, HEAD and
+   * OPTIONS included.
    *
-   * @param path The path after that of the party.
-   * @param handlers The handler, and before it the middleware of this route.
+   * @param path The path, relative to the party.
+   * @param handlers Middleware of this route, then the handler.
    * @returns The party.
-   * @throws {TypeError} As {@linkcode Party.handle} does.
+   * @throws {TypeError} Like {@linkcode Party.handle}.
    */
   any<const Path extends string>(
     path: Path,
@@ -263,22 +263,23 @@ export class Party<Params = Record<string, string>> {
   }
 
   /**
-   * Serves the files of a folder, to GET and HEAD.
+   * Serves the files of a folder to GET and HEAD.
    *
-   * Tags, dates, conditions and ranges are those of `serveFile` of
+   * Entity tags, dates, conditions and ranges come from `serveFile` of
    * `@std/http/file-server`, which is loaded with the first request. Folders are
    * redirected to their path with a slash at its end, files to theirs without.
-   * What is not there is answered with 404. So is what a symbolic link leads to
-   * outside of the folder, and a name with a separator in it, such as `a%2fb`;
-   * links within the folder are followed.
+   * A missing file is answered with 404, and so is a target of a symbolic link
+   * outside of the folder, and a name with a separator in it, such as `a%2fb`.
+   * Symbolic links within the folder are followed.
    *
-   * @param path The path after that of the party, without a wildcard. It may
-   * have parameters, which make no difference to the files.
-   * @param folder The folder: a file URL, or a path from the working directory.
-   * @param options What of it is served.
+   * @param path The path, relative to the party, without a wildcard. It may have
+   * parameters, which do not affect the files.
+   * @param folder The folder: a file URL, or a path relative to the working
+   * directory.
+   * @param options The index, listings, dotfiles and headers.
    * @returns The party.
-   * @throws {TypeError} As {@linkcode Party.handle} does, and if the folder is not
-   * there.
+   * @throws {TypeError} Like {@linkcode Party.handle}, and if the folder does not
+   * exist.
    *
    * @example
    * ```ts
@@ -306,7 +307,7 @@ export class Party<Params = Record<string, string>> {
   ): this {
     if (!path.startsWith("/") || path.endsWith("*")) {
       throw new TypeError(
-        `Cannot serve "${folder}" under "${path}": the path should begin with "/" and have no wildcard at its end`,
+        `Cannot serve "${folder}" under "${path}": the path must begin with "/" and have no wildcard at its end`,
       );
     }
     const below = joinPath(trimSlash(path), "/*");
@@ -319,7 +320,7 @@ function assertFunctions(values: readonly unknown[], action: string): void {
   for (const value of values) {
     if (typeof value !== "function") {
       throw new TypeError(
-        `Cannot ${action}: "${String(value)}" should be a function`,
+        `Cannot ${action}: "${String(value)}" must be a function`,
       );
     }
   }

@@ -8,19 +8,19 @@ import {
   type PathMatcher,
 } from "./pattern.ts";
 
-/** Middleware and handler in one function, which the router calls. */
+/** Middleware and handler as one function. */
 export type Chain = (ctx: Context) => Response | Promise<Response>;
 
-/** Is told what went wrong in a request that is answered already. */
+/** Handles an error of a request that is already answered. */
 export type LateErrorHook = (error: unknown, ctx: Context) => void;
 
 const NONE = Symbol("none");
 
 /**
- * Puts middleware around a handler, the first one outermost.
+ * Wraps a handler in middleware, the first one outermost.
  *
  * A rejected `next()` that its middleware does not await would end the process.
- * Here it never does: an error that comes after the answer goes to `onLateError`.
+ * So each one has a handler, and errors after the response go to `onLateError`.
  */
 export function compileChain(
   middleware: readonly Middleware[],
@@ -30,7 +30,7 @@ export function compileChain(
   if (middleware.length === 0) return handler;
   return (ctx) => {
     let reached = 0;
-    // One late error passes through every level, and is reported once.
+    // A late error passes through every level, and is reported once.
     let late: unknown = NONE;
 
     function onReject(error: unknown): void {
@@ -40,10 +40,10 @@ export function compileChain(
     }
 
     function next(index: number): Promise<Response> {
-      // Thrown here and now: a rejection might not be awaited.
+      // Thrown synchronously: a rejection might not be awaited.
       if (index <= reached) {
         throw new Error(
-          `Cannot call next() for ${ctx.method} "${ctx.path}": the middleware has called it already, and should call it once`,
+          `Cannot call next() for ${ctx.method} "${ctx.path}": the middleware has already called it, and must call it at most once`,
         );
       }
       reached = index;
@@ -60,8 +60,8 @@ export function compileChain(
         );
       }
       const response = checkResponse(await handler(ctx), ctx);
-      // Only an upgrade makes such a response, so the handler may have done it
-      // without telling the context.
+      // Only an upgrade makes such a response; the handler may have upgraded
+      // the request without telling the context.
       if (response.status === 101) ctx.setUpgraded(response);
       return response;
     }
@@ -70,20 +70,24 @@ export function compileChain(
   };
 }
 
-/** Checks what a handler or a middleware returned, whatever its types promise. */
+/**
+ * Checks the return value of a handler or middleware, whatever its type says.
+ *
+ * @throws {TypeError} If it is not a Response.
+ */
 export function checkResponse(value: unknown, ctx: Context): Response {
   if (value instanceof Response) return value;
   throw new TypeError(
     `Cannot answer ${ctx.method} "${ctx.path}": a handler or middleware returned ${
       value === null ? "null" : typeof value
-    } and should return a Response`,
+    } and must return a Response`,
   );
 }
 
-/** Stands for every method that a path has no handler of its own for. */
+/** The method of routes for every method without a handler of its own. */
 export const ANY = "ANY";
 
-/** A party's own middleware and where it stands. */
+/** The middleware of a party, and the group around it. */
 export interface Group {
   readonly parent: Group | undefined;
   readonly middleware: Middleware[];
@@ -92,14 +96,14 @@ export interface Group {
 /** One method on one path. */
 export interface Route {
   readonly method: string;
-  /** The path with that of its party, as it was registered. */
+  /** The whole path, as it was registered. */
   readonly path: string;
   readonly group: Group;
   readonly middleware: readonly Middleware[];
   readonly handler: RouteHandler;
-  /** Its place in the order of registration. */
+  /** The position in the order of registration. */
   readonly order: number;
-  /** Compiled on first use, and again after the next `use`. */
+  /** Compiled on first use, and again after each `use`. */
   chain: Chain | undefined;
 }
 
@@ -111,7 +115,7 @@ interface Pattern {
   readonly routes: Routes;
 }
 
-/** A route and what the request's path filled in. */
+/** A route and the decoded parameters of the path. */
 export interface Match {
   readonly route: Route;
   readonly params: Record<string, string>;
@@ -122,7 +126,7 @@ interface Candidate {
   readonly match: PathMatcher;
 }
 
-/** All middleware that runs around a route or an answer of a party. */
+/** Collects the middleware of a party and of the parties around it. */
 export function collectMiddleware(group: Group | undefined): Middleware[] {
   return group === undefined
     ? []
@@ -130,8 +134,8 @@ export function collectMiddleware(group: Group | undefined): Middleware[] {
 }
 
 /**
- * Picks the route of a path for a method: its own, for HEAD also that for GET,
- * else the one for any method.
+ * Picks the route for a method: its own, for HEAD also the one for GET, else the
+ * one for any method.
  */
 export function pickRoute(routes: Routes, method: string): Route | undefined {
   return routes.get(method) ??
@@ -144,7 +148,7 @@ export class RouteTable {
   readonly #onLateError: LateErrorHook;
   readonly #exact = new Map<string, Routes>();
   readonly #patterns = new Map<string, Pattern>();
-  /** For each method the patterns that have a route for it, in order. */
+  /** For each method, the patterns that have a route for it, in order. */
   readonly #candidates = new Map<string, Candidate[]>();
   readonly #routes: Route[] = [];
   readonly #methods = new Set(["HEAD"]);
@@ -153,19 +157,25 @@ export class RouteTable {
     this.#onLateError = onLateError;
   }
 
-  /** All routes in order of registration. */
+  /** The routes in order of registration. */
   get routes(): readonly Route[] {
     return this.#routes;
   }
 
+  /**
+   * Adds a route.
+   *
+   * @throws {TypeError} If its path is not a valid pattern, or is already
+   * registered for its method.
+   */
   add(route: Omit<Route, "order" | "chain">): void {
     const { method, path } = route;
     const routes = isPattern(path)
-      ? this.#patternRoutes(method, path)
-      : this.#exactRoutes(path);
+      ? this.#getPatternRoutes(method, path)
+      : this.#getExactRoutes(path);
     if (routes.has(method)) {
       throw new TypeError(
-        `Cannot register ${method} "${path}": a handler is already registered for it, and a path should have one for each method`,
+        `Cannot register ${method} "${path}": a handler is already registered for it, and a path must have one for each method`,
       );
     }
     const added = { ...route, order: this.#routes.length, chain: undefined };
@@ -175,13 +185,13 @@ export class RouteTable {
     this.#candidates.clear();
   }
 
-  /** Forgets what was compiled, since middleware was added. */
+  /** Drops the compiled chains, after middleware was added. */
   resetChains(): void {
     for (const route of this.#routes) route.chain = undefined;
   }
 
-  /** The function that runs a route with its middleware. */
-  chainOf(route: Route): Chain {
+  /** Returns the function that runs a route with its middleware. */
+  getChain(route: Route): Chain {
     return route.chain ??= compileChain(
       [...collectMiddleware(route.group), ...route.middleware],
       route.handler,
@@ -189,13 +199,13 @@ export class RouteTable {
     );
   }
 
-  /** The routes on exactly this path, as it was sent: one look-up in a map. */
+  /** Finds the routes on exactly this path, as it was sent. */
   findExact(path: string): Routes | undefined {
     return this.#exact.get(path);
   }
 
   /**
-   * The route for a clean path, the exact ones before the patterns.
+   * Finds the route for a clean path, exact paths before patterns.
    *
    * @throws {BadRequestError} If a path parameter cannot be decoded.
    */
@@ -203,7 +213,7 @@ export class RouteTable {
     const exact = this.#exact.get(trimSlash(path));
     const route = exact && pickRoute(exact, method);
     if (route !== undefined) return { route, params: {} };
-    for (const candidate of this.#candidatesFor(method)) {
+    for (const candidate of this.#getCandidates(method)) {
       const groups = candidate.match(path);
       if (groups !== undefined) {
         return { route: candidate.route, params: decodeGroups(groups) };
@@ -212,7 +222,7 @@ export class RouteTable {
     return undefined;
   }
 
-  /** The routes on a clean path, whatever their method. */
+  /** Finds the routes on a clean path, whatever their method. */
   findOthers(path: string): Route[] {
     const exact = this.#exact.get(trimSlash(path));
     const others = exact === undefined ? [] : [...exact.values()];
@@ -222,7 +232,7 @@ export class RouteTable {
     return others;
   }
 
-  #exactRoutes(path: string): Routes {
+  #getExactRoutes(path: string): Routes {
     const url = new URL("http://host");
     url.pathname = path;
     const routes = this.#exact.get(url.pathname) ?? new Map<string, Route>();
@@ -230,14 +240,14 @@ export class RouteTable {
     return routes;
   }
 
-  #patternRoutes(method: string, path: string): Routes {
+  #getPatternRoutes(method: string, path: string): Routes {
     let pattern = this.#patterns.get(path);
     if (pattern === undefined) {
       try {
         pattern = { match: compilePattern(path), routes: new Map() };
       } catch (cause) {
         throw new TypeError(
-          `Cannot register ${method} "${path}": the path should be a pattern that URLPattern takes`,
+          `Cannot register ${method} "${path}": the path must be a pattern that URLPattern accepts`,
           { cause },
         );
       }
@@ -246,8 +256,8 @@ export class RouteTable {
     return pattern.routes;
   }
 
-  #candidatesFor(method: string): readonly Candidate[] {
-    // Clients may make up methods; those without a route share one list.
+  #getCandidates(method: string): readonly Candidate[] {
+    // Clients may invent methods; those without a route share one list.
     const key = this.#methods.has(method) ? method : ANY;
     let candidates = this.#candidates.get(key);
     if (candidates === undefined) {

@@ -1,6 +1,5 @@
 /**
- * {@linkcode Router}: paths, methods and middleware in, a handler for
- * `Deno.serve` out.
+ * {@linkcode Router}: makes a handler for `Deno.serve` out of routes.
  *
  * @module
  */
@@ -14,73 +13,42 @@ import {
   type RouteTable,
 } from "./route_table.ts";
 
-/**
- * Writes routes as a table for people: method, path, handler, and what runs
- * before it.
- *
- * @returns Lines of text, without a line feed at the end.
- */
-export function explainRoutes(routes: readonly Route[]): string {
-  const rows = routes.map((route) => [
-    route.method,
-    route.path,
-    nameOf(route.handler),
-    explainMiddleware(route),
-  ]);
-  const widths = [0, 1, 2].map((column) =>
-    Math.max(...rows.map((row) => row[column]!.length))
-  );
-  return rows.map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")
-      .trimEnd()
-  ).join("\n");
-}
-
-function explainMiddleware({ group, middleware }: Route): string {
-  const names = [...collectMiddleware(group), ...middleware].map(nameOf);
-  return names.length === 0 ? "" : `after ${names.join(", ")}`;
-}
-
-/** Functions that were written where they were handed over have no name. */
-function nameOf({ name }: { readonly name: string }): string {
-  return name || "(anonymous)";
-}
-
-/** What a {@linkcode Router} may be told. */
+/** The options of a {@linkcode Router}. */
 export interface RouterOptions {
   /**
-   * Is told what handlers and middleware throw, and may answer for them.
+   * Handles the errors of handlers and middleware, and may return a response.
    *
    * @default {prints the error to the console, and the client gets 500}
    */
   onError?: ErrorHook;
 }
 
-/** One line of {@linkcode Router.routes}. */
+/** One entry of {@linkcode Router.routes}. */
 export interface RouteInfo {
-  /** The method, `ANY` for those that the path has no other handler for. */
+  /** The method; `ANY` for every method without a handler of its own. */
   readonly method: string;
-  /** The path with that of its party, as it was registered. */
+  /** The whole path, as it was registered. */
   readonly path: string;
   /** The name of the handler, if it has one. */
   readonly name?: string;
 }
 
 /**
- * What {@linkcode Router.listen} may be told: what `Deno.serve` may be, with
- * `cert` and `key` for HTTPS.
+ * The options of {@linkcode Router.listen}: those of `Deno.serve`, with `cert`
+ * and `key` for HTTPS.
  */
 export type ListenOptions =
   | Deno.ServeTcpOptions
   | (Deno.ServeTcpOptions & Deno.TlsCertifiedKeyPem);
 
 /**
- * Gives requests to handlers by method and path.
+ * Dispatches requests to handlers by method and path.
  *
- * Its {@linkcode Router.handler} goes to `Deno.serve` and never throws. A handler
- * that throws makes a 500, or what {@linkcode RouterOptions.onError} returns. A
- * request that was upgraded is answered with the upgrade's response, whatever
- * the middleware around it does: any other answer would stop the listener.
+ * {@linkcode Router.handler} is the handler for `Deno.serve`, and never throws.
+ * An error of a handler becomes status 500, or the response of
+ * {@linkcode RouterOptions.onError}. An upgraded request is answered with the
+ * response of the upgrade, whatever the middleware around it returns: any other
+ * response would stop the listener.
  *
  * @example
  * ```ts
@@ -107,8 +75,8 @@ export type ListenOptions =
  */
 export class Router extends Party<unknown> {
   /**
-   * Answers a request; made for `Deno.serve`, and bound to its router. It never
-   * throws and never rejects.
+   * Answers a request: the handler for `Deno.serve`, bound to its router. It
+   * never throws and never rejects.
    */
   readonly handler: (
     request: Request,
@@ -119,7 +87,7 @@ export class Router extends Party<unknown> {
   /**
    * Makes a router without routes.
    *
-   * @param options What to do with errors.
+   * @param options The error hook.
    */
   constructor(options?: RouterOptions) {
     const dispatcher = new Dispatcher(options?.onError);
@@ -129,7 +97,7 @@ export class Router extends Party<unknown> {
   }
 
   /**
-   * Lists what is registered, parties included, for people to read.
+   * Lists the routes, those of parties included.
    *
    * @returns The routes in order of registration.
    *
@@ -150,11 +118,11 @@ export class Router extends Party<unknown> {
   }
 
   /**
-   * Draws what is registered as a table, for people to read: method, path,
-   * the name of the handler, and the middleware that runs before it.
+   * Draws the routes as a table: method, path, the name of the handler, and the
+   * middleware that runs before it.
    *
    * @returns The routes in order of registration, in which patterns are tried:
-   * one to a line, without a line feed at the end.
+   * one on each line, without a line feed at the end.
    *
    * @example
    * ```ts
@@ -182,13 +150,12 @@ export class Router extends Party<unknown> {
   }
 
   /**
-   * Starts a server that answers with {@linkcode Router.handler}. It is
-   * `Deno.serve`, with its defaults: port 8000 on all addresses.
+   * Starts a server with {@linkcode Router.handler}. It calls `Deno.serve`, with
+   * its defaults: port 8000 on all addresses.
    *
-   * @param options The port, 0 for any that is free, or the options of
-   * `Deno.serve`.
+   * @param options The port, 0 for any free one, or the options of `Deno.serve`.
    * @returns The server, with its `addr`, `finished` and `shutdown()`.
-   * @throws {Deno.errors.AddrInUse} If something else listens there.
+   * @throws {Deno.errors.AddrInUse} If another listener has the port.
    *
    * @example
    * ```ts
@@ -210,4 +177,30 @@ export class Router extends Party<unknown> {
       this.handler,
     );
   }
+}
+
+function explainRoutes(routes: readonly Route[]): string {
+  const rows = routes.map((route) => [
+    route.method,
+    route.path,
+    readName(route.handler),
+    explainMiddleware(route),
+  ]);
+  const widths = [0, 1, 2].map((column) =>
+    Math.max(...rows.map((row) => row[column]!.length))
+  );
+  return rows.map((row) =>
+    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")
+      .trimEnd()
+  ).join("\n");
+}
+
+function explainMiddleware({ group, middleware }: Route): string {
+  const names = [...collectMiddleware(group), ...middleware].map(readName);
+  return names.length === 0 ? "" : `after ${names.join(", ")}`;
+}
+
+/** Reads the name of a function; one written as an argument has none. */
+function readName({ name }: { readonly name: string }): string {
+  return name || "(anonymous)";
 }

@@ -388,7 +388,7 @@ Deno.test("Router.routes() lists routes in order of registration", () => {
 Deno.test("Party.handle() refuses a second handler for method and path", () => {
   const router = new Router().get("/users", say("a")).get("/:id", say("a"));
   const text = (path: string) =>
-    `Cannot register GET "${path}": a handler is already registered for it, and a path should have one for each method`;
+    `Cannot register GET "${path}": a handler is already registered for it, and a path must have one for each method`;
   assertThrows(
     () => router.get("/users/", say("b")),
     TypeError,
@@ -408,40 +408,40 @@ Deno.test("Party.handle() refuses what is no path, method or handler", () => {
   assertThrows(
     () => router.get("users", say("a")),
     TypeError,
-    'Cannot register GET "users": the path should begin with "/" or "*"',
+    'Cannot register GET "users": the path must begin with "/" or "*"',
   );
   assertThrows(() => router.get("", say("a")), TypeError, 'begin with "/"');
   assertThrows(
     () => router.get("/a(b", say("a")),
     TypeError,
-    'Cannot register GET "/a(b": the path should be a pattern that URLPattern takes',
+    'Cannot register GET "/a(b": the path must be a pattern that URLPattern accepts',
   );
   assertThrows(
     () => router.handle("GE T", "/a", say("a")),
     TypeError,
-    'Cannot register GE T "/a": "GE T" should be an HTTP method',
+    'Cannot register GE T "/a": "GE T" must be an HTTP method',
   );
   // deno-lint-ignore no-explicit-any -- what a JavaScript program may do
   const loose: any = router;
   assertThrows(
     () => loose.get("/a"),
     TypeError,
-    'Cannot register GET "/a": a handler should be given',
+    'Cannot register GET "/a": it must have a handler',
   );
   assertThrows(
     () => loose.get("/a", undefined, say("a")),
     TypeError,
-    'Cannot register GET "/a": "undefined" should be a function',
+    'Cannot register GET "/a": "undefined" must be a function',
   );
   assertThrows(
     () => loose.use(1),
     TypeError,
-    'Cannot use middleware in "/": "1" should be a function',
+    'Cannot use middleware in "/": "1" must be a function',
   );
   assertThrows(
     () => router.party("x"),
     TypeError,
-    'Cannot make party "x": the path should begin with "/"',
+    'Cannot make party "x": the path must begin with "/"',
   );
   assertEquals(router.routes(), []);
 });

@@ -1,27 +1,27 @@
 /**
- * What serves the files of a folder. It needs a package, so nothing imports it
- * before the first request for a file.
+ * Serves the files of a folder. It needs a package, so it is imported with the
+ * first request for a file.
  *
  * @module
  */
 
-// @ts-ignore -- where the package is not reached, all that does without it should pass type checking
+// @ts-ignore -- programs that serve no files must pass type checking without the package
 import { serveDir, serveFile } from "@std/http/file-server";
 import { isAbsolute, join, relative, sep } from "node:path";
 import type { Context } from "../http/context.ts";
 
-/** A folder, and what of it is served. */
+/** A folder that is served, and how. */
 export interface Site {
   /** The absolute path of the folder. It may be a link. */
   readonly folder: string;
-  /** The name of the index; `""` for none. */
+  /** The name of the index file; `""` for none. */
   readonly index: string;
   readonly listing: boolean;
   readonly dotfiles: boolean;
   readonly headers: Headers;
 }
 
-/** Something in the folder, links followed. */
+/** A file or folder, with links followed. */
 interface Entry {
   readonly path: string;
   readonly info: Deno.FileInfo;
@@ -30,12 +30,12 @@ interface Entry {
 /**
  * Answers GET and HEAD with a file of a folder.
  *
- * `serveDir` is not given the request's path: it would let `/static../` out of
- * the folder by a level, follow links to anywhere, and answer 405 to HEAD.
+ * `serveDir` does not get the request's path: it would let `/static../` leave
+ * the folder by a level, follow links anywhere, and answer 405 to HEAD.
  *
  * @param ctx The request.
- * @param site The folder, and what of it is served.
- * @param tail What the path has after the path of the folder, as it was sent.
+ * @param site The folder.
+ * @param tail The rest of the path after that of the folder, as it was sent.
  */
 export async function answer(
   ctx: Context,
@@ -43,13 +43,13 @@ export async function answer(
   tail: string,
 ): Promise<Response> {
   const names = readNames(tail);
-  if (names === undefined) return notFound(ctx);
+  if (names === undefined) return createNotFound(ctx);
   if (!site.dotfiles && names.some((name) => name.startsWith("."))) {
-    return notFound(ctx);
+    return createNotFound(ctx);
   }
   const entry = await findEntry(site.folder, names);
   if (entry?.info.isDirectory) return await answerFolder(ctx, site, names);
-  if (!entry?.info.isFile) return notFound(ctx);
+  if (!entry?.info.isFile) return createNotFound(ctx);
   return ctx.path.endsWith("/")
     ? redirect(ctx, ctx.path.slice(0, -1))
     : await answerFile(ctx, site, entry);
@@ -60,13 +60,15 @@ async function answerFolder(
   site: Site,
   names: readonly string[],
 ): Promise<Response> {
-  // Without the slash the links of an index would lead to the folder above.
+  // Without the slash, relative links of the index would miss the folder.
   if (!ctx.path.endsWith("/")) return redirect(ctx, `${ctx.path}/`);
   const index = site.index !== ""
     ? await findEntry(site.folder, [...names, site.index])
     : undefined;
   if (index?.info.isFile) return await answerFile(ctx, site, index);
-  return site.listing ? await answerList(ctx, site, names) : notFound(ctx);
+  return site.listing
+    ? await answerList(ctx, site, names)
+    : createNotFound(ctx);
 }
 
 async function answerFile(
@@ -91,15 +93,15 @@ async function answerList(
     showIndex: false,
     quiet: true,
   });
-  return response.ok ? addHeaders(response, site) : notFound(ctx);
+  return response.ok ? addHeaders(response, site) : createNotFound(ctx);
 }
 
 /**
- * Splits a path into names, each decoded once. A name that holds a separator,
- * as `%2f` makes it, is not taken apart: middleware that looks at the path of
- * the request would not have seen it.
+ * Splits a path into names, each decoded once. A name with an encoded separator,
+ * `%2f`, is not split: middleware that checks the path of the request would not
+ * have seen it.
  *
- * @returns The names, `undefined` if one of them cannot be a file's.
+ * @returns The names, `undefined` if one of them cannot be the name of a file.
  */
 function readNames(tail: string): string[] | undefined {
   const trimmed = tail.replace(/\/$/, "");
@@ -110,7 +112,7 @@ function readNames(tail: string): string[] | undefined {
   return names.every(isName) ? names : undefined;
 }
 
-/** Finds what is in the folder, not what a link in it leads to elsewhere. */
+/** Finds a file or folder, unless a link leads out of the served folder. */
 async function findEntry(
   folder: string,
   names: readonly string[],
@@ -134,17 +136,20 @@ function isAbsent(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound ||
     error instanceof Deno.errors.NotADirectory ||
     error instanceof Deno.errors.FilesystemLoop ||
-    // Deno has no class for this one.
+    // Deno has no class for this error.
     (error instanceof Error && "code" in error &&
       error.code === "ENAMETOOLONG");
 }
 
-/** Makes the request for `serveFile`, which leaves conditions out for HEAD and does not know If-Range. */
+/**
+ * Makes the request for `serveFile`, which ignores conditions of HEAD and does
+ * not know If-Range.
+ */
 function makeGet(from: Headers, { mtime }: Deno.FileInfo): Request {
   const headers = new Headers(from);
   const condition = headers.get("if-range");
   if (condition !== null) {
-    // A tag never fits: those of serveFile are weak.
+    // An entity tag never matches: those of serveFile are weak.
     const modified = Math.floor((mtime?.getTime() ?? NaN) / 1000) * 1000;
     if (Date.parse(condition) !== modified) headers.delete("range");
   }
@@ -156,12 +161,12 @@ function addHeaders(response: Response, { headers }: Site): Response {
   return response;
 }
 
-/** Two slashes at the beginning would name another host. */
 function redirect(ctx: Context, path: string): Response {
+  // Two slashes at the beginning would name another host.
   const query = ctx.query.size > 0 ? ctx.url.search : "";
   return ctx.redirect(path.replace(/^\/+/, "/") + query, 301);
 }
 
-function notFound(ctx: Context): Response {
+function createNotFound(ctx: Context): Response {
   return ctx.text("Not Found", { status: 404 });
 }

@@ -379,33 +379,33 @@ Deno.test("Party.handleDir() refuses folders and options that are none", async (
   assertThrows(
     () => router.party("/p").handleDir("/x", missing),
     TypeError,
-    `Cannot serve "${missing}" under "/p/x/*": there is no "${missing}", and the folder should be there when it is registered`,
+    `Cannot serve "${missing}" under "/p/x/*": "${missing}" does not exist, and must exist when it is registered`,
   );
   const file = join(folder, "a.txt");
   assertThrows(
     () => router.handleDir("/x", file),
     TypeError,
-    `Cannot serve "${file}" under "/x/*": "${file}" is a file and should be a folder`,
+    `Cannot serve "${file}" under "/x/*": "${file}" is a file and must be a folder`,
   );
   for (const none of ["", new URL("https://host/")]) {
     assertThrows(
       () => router.handleDir("/x", none),
       TypeError,
-      `Cannot serve "${none}" under "/x/*": the folder should be a path or a file URL`,
+      `Cannot serve "${none}" under "/x/*": the folder must be a path or a file URL`,
     );
   }
   for (const index of ["", "a/b", "..\\a"]) {
     assertThrows(
       () => router.handleDir("/x", folder, { index }),
       TypeError,
-      `the index "${index}" should be the name of a file, or false`,
+      `the index "${index}" must be the name of a file, or false`,
     );
   }
   for (const path of ["x", "/x/*", "*"]) {
     assertThrows(
       () => router.handleDir(path, folder),
       TypeError,
-      `Cannot serve "${folder}" under "${path}": the path should begin with "/" and have no wildcard at its end`,
+      `Cannot serve "${folder}" under "${path}": the path must begin with "/" and have no wildcard at its end`,
     );
   }
   router.handleDir("/x", folder);

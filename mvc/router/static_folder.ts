@@ -1,6 +1,6 @@
 /**
- * What `handleDir` needs when it is called. It loads no package: what serves
- * the files is imported with the first request.
+ * Makes the handler of `handleDir`. It loads no package: `static_files.ts` is
+ * imported with the first request.
  *
  * @module
  */
@@ -12,33 +12,32 @@ import type { RouteHandler } from "./handlers.ts";
 import { compilePattern, type PathGroups } from "./pattern.ts";
 import type { Site } from "./static_files.ts";
 
-/** What {@linkcode Party.handleDir} may be told. */
+/** The options of {@linkcode Party.handleDir}. */
 export interface DirOptions {
   /**
-   * The name of the file that is served for the folder that it is in, `false`
-   * for none.
+   * The name of the file that is served for its folder, `false` for none.
    *
    * @default {"index.html"}
    */
   index?: string | false;
   /**
-   * Whether folders without an index are answered with a list of what is in
-   * them. Otherwise they are not found.
+   * Whether a folder without an index is answered with a list of its files,
+   * instead of 404.
    *
    * @default {false}
    */
   listing?: boolean;
   /**
-   * Whether files and folders whose names begin with a full stop are served. To
-   * serve one of them alone, give it a route of its own:
+   * Whether files and folders are served whose names begin with a full stop. To
+   * serve only one of them, give it a route of its own:
    * `handleDir("/.well-known", "public/.well-known")`.
    *
    * @default {false}
    */
   dotfiles?: boolean;
   /**
-   * Headers for the files and lists, such as `cache-control`. They replace those
-   * of the same name.
+   * Headers of the responses, such as `cache-control`. They replace those of the
+   * same name.
    *
    * @default {{}}
    */
@@ -50,8 +49,8 @@ export interface DirOptions {
  *
  * @param pattern The whole path of its route, which ends in `/*`.
  * @param folder The folder.
- * @param options What of it is served.
- * @throws {TypeError} If there is no such folder, or an option does not fit.
+ * @param options The index, listings, dotfiles and headers.
+ * @throws {TypeError} If the folder does not exist, or an option is not valid.
  */
 export function serveFolder(
   pattern: string,
@@ -62,7 +61,7 @@ export function serveFolder(
   const match = compilePattern(pattern);
   const handle = async (ctx: Context): Promise<Response> => {
     const { answer } = await import("./static_files.ts");
-    return await answer(ctx, site, lastGroup(match(ctx.path)));
+    return await answer(ctx, site, readTail(match(ctx.path)));
   };
   const name = `handleDir(${JSON.stringify(String(folder))})`;
   return Object.defineProperty(handle, "name", { value: name });
@@ -78,10 +77,10 @@ function makeSite(
     options;
   if (index !== false && !/^[^/\\\0]+$/.test(index)) {
     throw new TypeError(
-      `${action}: the index "${index}" should be the name of a file, or false`,
+      `${action}: the index "${index}" must be the name of a file, or false`,
     );
   }
-  const path = pathOfFolder(folder, action);
+  const path = resolveFolder(folder, action);
   assertFolder(path, action);
   return {
     folder: path,
@@ -92,12 +91,12 @@ function makeSite(
   };
 }
 
-function pathOfFolder(folder: string | URL, action: string): string {
+function resolveFolder(folder: string | URL, action: string): string {
   if (typeof folder === "string" && folder !== "") return resolve(folder);
   if (folder instanceof URL && folder.protocol === "file:") {
     return fileURLToPath(folder);
   }
-  throw new TypeError(`${action}: the folder should be a path or a file URL`);
+  throw new TypeError(`${action}: the folder must be a path or a file URL`);
 }
 
 function assertFolder(path: string, action: string): void {
@@ -110,7 +109,7 @@ function assertFolder(path: string, action: string): void {
       cause instanceof Deno.errors.NotADirectory
     ) {
       throw new TypeError(
-        `${action}: there is no "${path}", and the folder should be there when it is registered`,
+        `${action}: "${path}" does not exist, and must exist when it is registered`,
         { cause },
       );
     }
@@ -118,13 +117,13 @@ function assertFolder(path: string, action: string): void {
   }
   if (!info.isDirectory) {
     throw new TypeError(
-      `${action}: "${path}" is a file and should be a folder`,
+      `${action}: "${path}" is a file and must be a folder`,
     );
   }
 }
 
-/** What the wildcard at the end has taken: of the groups without a name the last one. */
-function lastGroup(groups: PathGroups | undefined): string {
+/** Reads what the wildcard at the end matched: the last unnamed group. */
+function readTail(groups: PathGroups | undefined): string {
   const numbers = Object.keys(groups ?? {}).filter((key) => /^\d+$/.test(key));
   return groups?.[numbers.at(-1) ?? ""] ?? "";
 }
