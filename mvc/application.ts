@@ -26,40 +26,41 @@ import type {
 } from "./container/checks.ts";
 import { Container } from "./container/container.ts";
 import type { Factory } from "./container/provider.ts";
-import type {
-  ClassToken,
-  Constructor,
-  Dependency,
-  Optional,
-  ServiceOf,
-  ServiceToken,
+import {
+  type ClassToken,
+  type Constructor,
+  type Dependency,
+  isConstructor,
+  type Optional,
+  type ServiceOf,
+  type ServiceToken,
 } from "./container/tokens.ts";
-import { activate } from "./controller/activation.ts";
-import type { CheckedEvents } from "./controller/event_checks.ts";
-import { ControllerFactory, isConstructor } from "./controller/factory.ts";
+import { activate, describeController } from "./controller/activation.ts";
+import type { CheckedEvents } from "./controller/checks.ts";
+import { ControllerFactory } from "./controller/factory.ts";
 import type { CheckedHttpController } from "./controller/http_controller.ts";
 import { Context } from "./http/context.ts";
 import type { Middleware } from "./router/handlers.ts";
 import type { Party } from "./router/party.ts";
 
-/** The tokens that every Application knows. */
+/** The tokens that every Application registers itself. */
 export type BuiltIn =
   | PerConnection
   | typeof Server
   | typeof Application;
 
-/** The tokens that every HTTP controller of an Application may ask for. */
+/** The tokens that HTTP controllers can inject without a registration. */
 export type HttpBuiltIn =
   | typeof Server
   | typeof Context
   | typeof Application;
 
-/** The tokens of what each connection, or each request, has of its own. */
+/** The tokens that each connection or request has a value of its own for. */
 export type PerConnection = typeof NSConn | typeof Conn | typeof Context;
 
 /**
- * Whose a controller is: each connection has one of its own (`"own"`), all
- * share one (`"shared"`), or the types do not say (`"either"`).
+ * The life of a controller: each connection has one of its own (`"own"`), all
+ * share one (`"shared"`), or the types do not tell (`"either"`).
  *
  * @typeParam C The type of the class.
  * @typeParam Scoped The union of the types of the scoped tokens.
@@ -71,7 +72,7 @@ export type LifeOf<C, Scoped, Shared> = C extends
   : "shared";
 
 /**
- * Distributes over dependencies.
+ * The life that one dependency requires; distributes over a union.
  *
  * @internal
  */
@@ -85,7 +86,7 @@ type LifeOfDep<K, Scoped, Shared> = K extends Optional<infer O>
   : "either";
 
 /**
- * One dependency of a connection's own is enough.
+ * One dependency with the life of a connection decides.
  *
  * @internal
  */
@@ -94,8 +95,8 @@ type StrictestOf<Lives> = "own" extends Lives ? "own"
   : "shared";
 
 /**
- * The check of a controller: of a class also what `CheckedClass` checks; of
- * an instance its methods.
+ * Checks a websocket controller: its methods, and for a class also its
+ * dependencies, with `CheckedClass`.
  *
  * @typeParam C The type of the class or the instance.
  * @typeParam Registered The union of the types of all registered tokens.
@@ -110,17 +111,17 @@ export type CheckedController<C, Registered, Scoped = never, Shared = never> =
     : C & CheckedEvents<C, C, "shared">;
 
 /**
- * Controllers and their services, on a party of a router. It is what handles
- * the connections of a `Server`.
+ * Holds controllers and their services, on a party of a router. It is the
+ * handler of a `Server`.
  *
- * Each call that registers a service returns the application with the
- * service's token added to its type, so that the compiler knows what a
- * controller can be given.
+ * Each call that registers a service returns the application with the token of
+ * the service added to its type, so that the compiler knows which services a
+ * controller can inject.
  *
  * @typeParam Registered The union of the types of all registered tokens.
- * @typeParam Scoped The union of the types of those that are built for each
- * request or connection.
- * @typeParam Shared The union of the types of those that are built once.
+ * @typeParam Scoped The union of the types of those whose services are built
+ * for each request or connection.
+ * @typeParam Shared The union of the types of the others.
  *
  * @example
  * ```ts
@@ -170,7 +171,7 @@ export class Application<
   const in Scoped = never,
   const in Shared = never,
 > implements HandlerSource, AsyncDisposable {
-  /** The party of the router that it stands on. */
+  /** The party of the router that the routes of the application are on. */
   readonly router: Party;
   readonly #container: Container<ServiceToken>;
   readonly #controllers: ControllerFactory;
@@ -178,7 +179,7 @@ export class Application<
   readonly #structs: Struct[] = [];
   readonly #middleware: EventMiddleware[] = [];
   #server: Server | undefined;
-  /** The server that was last made of a party below. */
+  /** The last server that a child application lent to this one. */
   #lent: Server | undefined;
   #isInUse = false;
   #isMiddlewareUsed = false;
@@ -187,7 +188,7 @@ export class Application<
    * Makes an application.
    *
    * @param party The party of a router, or the router itself.
-   * @param options The application whose services are inherited, if any; see
+   * @param options The parent, whose services the application inherits; see
    * {@linkcode Application.party}.
    */
   constructor(party: Party, options: { parent?: Application } = {}) {
@@ -196,16 +197,16 @@ export class Application<
     this.#parent = parent;
     this.#container = parent
       ? parent.#container.createChild()
-      : rootContainer();
+      : createRootContainer();
     this.#controllers = new ControllerFactory(this.#container);
     this.#container.register(Application, this.#registered());
-    // A child has its parent's server, until one is made of itself.
+    // A child has the server of its parent, until it has one of its own.
     if (parent === undefined) {
       this.#container.singleton(Server, [], failWithoutServer);
     }
   }
 
-  /** The container of its services, which are not known to the compiler. */
+  /** The container of the services, with types that check nothing. */
   get container(): Container<ServiceToken> {
     return this.#container;
   }
@@ -213,11 +214,11 @@ export class Application<
   /**
    * Registers a service as it is. The application never disposes it.
    *
-   * @param token What it is asked for by.
+   * @param token The token of the service.
    * @param value The service.
    * @returns This application.
-   * @throws {TypeError} When the token is none.
-   * @throws {DependencyError} When an earlier registration is in use.
+   * @throws {TypeError} If the token is not a token.
+   * @throws {DependencyError} If an earlier registration is in use.
    */
   register<K extends ServiceToken>(
     token: K,
@@ -228,26 +229,26 @@ export class Application<
   }
 
   /**
-   * Registers a class that is built at most once, on first use, with what its
-   * `static inject` lists.
+   * Registers a class that is built at most once, on first use, with the
+   * services that its `static inject` lists.
    *
    * @param token The class.
    * @returns This application.
-   * @throws {TypeError} When its `static inject` does not fit.
-   * @throws {DependencyError} When an earlier registration is in use.
+   * @throws {TypeError} If its `static inject` does not fit its constructor.
+   * @throws {DependencyError} If an earlier registration is in use.
    */
   singleton<C extends Constructor>(
     token: CheckedClass<C, Registered, BuiltIn, Scoped | PerConnection, Shared>,
   ): Application<Registered | C, Scoped, Shared | C>;
   /**
-   * Registers a class as the implementation of a token, built at most once,
-   * on first use, with what its `static inject` lists.
+   * Registers a class as the implementation of a token. It is built at most
+   * once, on first use, with the services that its `static inject` lists.
    *
-   * @param token What it is asked for by.
+   * @param token The token of the service.
    * @param implementation The class.
    * @returns This application.
-   * @throws {TypeError} When its `static inject` does not fit.
-   * @throws {DependencyError} When an earlier registration is in use.
+   * @throws {TypeError} If its `static inject` does not fit its constructor.
+   * @throws {DependencyError} If an earlier registration is in use.
    */
   singleton<K extends ServiceToken, C extends Constructor<ServiceOf<K>>>(
     token: K,
@@ -260,15 +261,15 @@ export class Application<
     >,
   ): Application<Registered | K, Scoped, Shared | K>;
   /**
-   * Registers a service that is built at most once, on first use. Uses at the
-   * same time share one build; a failed build is not kept.
+   * Registers a service that is built at most once, on first use. Concurrent
+   * first uses share one build; a failed build is not kept.
    *
-   * @param token What it is asked for by.
-   * @param deps The tokens of what it is built with.
-   * @param factory Builds it.
+   * @param token The token of the service.
+   * @param deps The tokens of its dependencies.
+   * @param factory Builds the service.
    * @returns This application.
-   * @throws {TypeError} When an argument is of the wrong kind.
-   * @throws {DependencyError} When an earlier registration is in use.
+   * @throws {TypeError} If an argument is of the wrong kind.
+   * @throws {DependencyError} If an earlier registration is in use.
    */
   singleton<K extends ServiceToken, const Deps extends readonly Dependency[]>(
     token: K,
@@ -283,7 +284,7 @@ export class Application<
     factory: Factory<Deps, ServiceOf<K>>,
   ): Application<Registered | K, Scoped, Shared | K>;
   singleton(...args: never[]): Application<ServiceToken, unknown, unknown> {
-    // The overloads above are those of the container.
+    // The container has the same overloads.
     const register: (...args: never[]) => unknown = this.#container.singleton;
     register.apply(this.#container, args);
     return this.#registered();
@@ -291,26 +292,26 @@ export class Application<
 
   /**
    * Registers a class that is built once for each request, or for each
-   * connection in a namespace, with what its `static inject` lists.
+   * connection in a namespace, with the services that its `static inject` lists.
    *
    * @param token The class.
    * @returns This application.
-   * @throws {TypeError} When its `static inject` does not fit.
-   * @throws {DependencyError} When an earlier registration is in use.
+   * @throws {TypeError} If its `static inject` does not fit its constructor.
+   * @throws {DependencyError} If an earlier registration is in use.
    */
   scoped<C extends Constructor>(
     token: CheckedClass<C, Registered, BuiltIn>,
   ): Application<Registered | C, Scoped | C, Shared>;
   /**
-   * Registers a class as the implementation of a token, built once for each
-   * request, or for each connection in a namespace, with what its `static
-   * inject` lists.
+   * Registers a class as the implementation of a token. It is built once for
+   * each request, or for each connection in a namespace, with the services that
+   * its `static inject` lists.
    *
-   * @param token What it is asked for by.
+   * @param token The token of the service.
    * @param implementation The class.
    * @returns This application.
-   * @throws {TypeError} When its `static inject` does not fit.
-   * @throws {DependencyError} When an earlier registration is in use.
+   * @throws {TypeError} If its `static inject` does not fit its constructor.
+   * @throws {DependencyError} If an earlier registration is in use.
    */
   scoped<K extends ServiceToken, C extends Constructor<ServiceOf<K>>>(
     token: K,
@@ -318,14 +319,15 @@ export class Application<
   ): Application<Registered | K, Scoped | K, Shared>;
   /**
    * Registers a service that is built once for each request, or for each
-   * connection in a namespace, however many ask for it there.
+   * connection in a namespace, however many controllers and services there
+   * depend on it.
    *
-   * @param token What it is asked for by.
-   * @param deps The tokens of what it is built with.
-   * @param factory Builds it.
+   * @param token The token of the service.
+   * @param deps The tokens of its dependencies.
+   * @param factory Builds the service.
    * @returns This application.
-   * @throws {TypeError} When an argument is of the wrong kind.
-   * @throws {DependencyError} When an earlier registration is in use.
+   * @throws {TypeError} If an argument is of the wrong kind.
+   * @throws {DependencyError} If an earlier registration is in use.
    */
   scoped<K extends ServiceToken, const Deps extends readonly Dependency[]>(
     token: K,
@@ -333,20 +335,20 @@ export class Application<
     factory: Factory<Deps, ServiceOf<K>>,
   ): Application<Registered | K, Scoped | K, Shared>;
   scoped(...args: never[]): Application<ServiceToken, unknown, unknown> {
-    // The overloads above are those of the container.
+    // The container has the same overloads.
     const register: (...args: never[]) => unknown = this.#container.scoped;
     register.apply(this.#container, args);
     return this.#registered();
   }
 
   /**
-   * Makes an application on a party below this one. It inherits the services
+   * Makes an application on a party under this one's. It inherits the services
    * and may override them.
    *
-   * @param path The path below this application's party.
-   * @param middleware What runs before the party's handlers.
-   * @returns The application.
-   * @throws {TypeError} When the path is not valid.
+   * @param path The path, relative to this application's party.
+   * @param middleware Middleware of the new party.
+   * @returns The new application.
+   * @throws {TypeError} If the path does not begin with a slash.
    */
   party(
     path: string,
@@ -357,18 +359,18 @@ export class Application<
   }
 
   /**
-   * Adds middleware around every event of the controllers, the ones that come
-   * later and those of the parties below included. It also runs around
-   * connecting and leaving, joining and leaving a room, where it can refuse.
+   * Adds middleware around every event of the controllers, those of child
+   * applications and later ones included. It also runs around entering and
+   * leaving a namespace or a room, which it can refuse.
    *
-   * It runs once for each event, also where several controllers share a
-   * namespace, outside of the `static use` of controllers, the parent's first.
-   * What runs around HTTP requests is the middleware of the `router`.
+   * It runs once for each event, even if several controllers share a namespace,
+   * and outside of the `static use` of controllers; the middleware of the parent
+   * runs first. For HTTP requests, add middleware to the `router`.
    *
    * @param middleware The middleware, the first one outermost.
    * @returns This application.
-   * @throws {TypeError} When one of them is no function; or when a server was
-   * made of the application already.
+   * @throws {TypeError} If one of them is not a function, or if a server already
+   * has this application as its handler.
    *
    * @example
    * ```ts
@@ -377,7 +379,7 @@ export class Application<
    * const app = new Application(new Router());
    * app.use((nsConn, msg, next) => {
    *   if (msg.event === OnRoomJoin && msg.room === "staff") {
-   *     throw new EventError(`${nsConn.id} is not of the staff`);
+   *     throw new EventError(`${nsConn.id} is not on the staff`);
    *   }
    *   return next();
    * });
@@ -385,7 +387,7 @@ export class Application<
    */
   use(...middleware: EventMiddleware[]): this {
     assertMiddleware(middleware, "an application");
-    if (this.#isMiddlewareUsed) throw tooLate("use middleware");
+    if (this.#isMiddlewareUsed) throw createLateError("use middleware");
     this.#middleware.push(...middleware);
     return this;
   }
@@ -393,35 +395,35 @@ export class Application<
   /**
    * Makes a controller's methods routes of this application's party.
    *
-   * A method's name says its route: an HTTP verb (`get`, `post`, `put`, `patch`,
-   * `delete`, `head`, `options`, or `any`), then a segment of the path for each
-   * capitalised word, and `By` for a path parameter. `get` is GET "/",
-   * `getUserBy(id)` is GET "/user/:…", `putUserSettings` is PUT
-   * "/user/settings". `static routes` says it otherwise, or says more; see
-   * `ControllerRoutes`. The path parameters are the arguments, percent-decoded;
-   * those in the path of the party are in `ctx.params` alone. `private` does not
-   * exist at run time: whatever is named like a route is one, unless `static
-   * routes` has `false` for it.
+   * The name of a method is its route: an HTTP method (`get`, `post`, `put`,
+   * `patch`, `delete`, `head`, `options`, or `any`), then a segment of the path
+   * for each capitalised word, and `By` for a path parameter. `get` is GET "/",
+   * `getUserBy(id)` is GET "/user/:param1", `putUserSettings` is PUT
+   * "/user/settings". `static routes` overrides names and adds options; see
+   * `ControllerRoutes`. The arguments are the path parameters, percent-decoded;
+   * those in the path of the party are only in `ctx.params`. `private` does not
+   * exist at run time: every method that is named like a route is one, unless
+   * `static routes` has `false` for it.
    *
-   * What a method returns is the answer: a `Response` as it is, a string as
+   * The return value becomes the response: a `Response` as it is, a string as
    * text, bytes and streams as they are, `[status, body]` with that status,
-   * nothing as 204, anything else as JSON. What it throws, and an error that it
-   * returns, goes the router's way; see `HttpError`.
+   * nothing as 204, anything else as JSON. The router handles errors, thrown or
+   * returned; see `HttpError`.
    *
-   * A class that is given the `Context`, or a service that depends on it or is
-   * scoped, is built once for each request, in a scope that is disposed when the
-   * response has been sent. Any other class is built once, and an instance is
-   * taken as it is. The methods `beforeActivation(b)` and `afterActivation(a)`,
-   * static or not, are called while it is registered; see `BeforeActivation`.
+   * A class that injects the `Context`, or a service that depends on it or is
+   * scoped, is built once for each request, in a scope that is disposed after
+   * the response was sent. Any other class is built once. An instance is used as
+   * it is. The methods `beforeActivation(b)` and `afterActivation(a)`, static or
+   * not, are called during the registration; see `BeforeActivation`.
    *
    * @typeParam C The type of the class or the instance.
    * @param controller The class, or an instance.
    * @returns This application.
-   * @throws {TypeError} When it is no controller, has no routes, one that could
-   * never work or is registered already, or its `static inject` does not fit its
-   * constructor.
-   * @throws {DependencyError} When a service is missing, depends on itself or on
-   * a connection, or could not live as long as it must.
+   * @throws {TypeError} If it is not a controller, has no routes, has one that
+   * can never work or is already registered, or if its `static inject` does not
+   * fit its constructor.
+   * @throws {DependencyError} If a service is missing, depends on itself or on a
+   * connection, or lives shorter than its dependent.
    *
    * @example
    * ```ts
@@ -465,22 +467,22 @@ export class Application<
   }
 
   /**
-   * Makes a controller's methods the events of its namespace.
+   * Makes a controller's methods events of its namespace.
    *
-   * A class that is given the connection (`NSConn`, `Conn`, `Context`, or a
+   * A class that injects the connection (`NSConn`, `Conn`, `Context`, or a
    * service that depends on them) is built once for each connection in the
-   * namespace, and its methods take `(msg)`. Any other class is built once,
-   * and an instance is taken as it is: their methods take `(nsConn, msg)`.
+   * namespace, and its methods take `(msg)`. Any other class is built once, and
+   * an instance is used as it is: their methods take `(nsConn, msg)`.
    *
    * @typeParam C The type of the class or the instance.
    * @param controller The class, or an instance.
-   * @returns The compiled controller, to change its namespace, its matcher or
-   * its time limits.
-   * @throws {TypeError} When it is no controller, has no methods, or its
-   * `static inject` does not fit its constructor; or when a server was made of
-   * the application already.
-   * @throws {DependencyError} When a service is missing, depends on itself, or
-   * could not live as long as it must; with the whole path to it.
+   * @returns The compiled controller, which can set another namespace, event
+   * matcher or timeouts.
+   * @throws {TypeError} If it is not a controller, has no methods, its `static
+   * inject` does not fit its constructor, or a server already has this
+   * application as its handler.
+   * @throws {DependencyError} If a service is missing, depends on itself, or
+   * lives shorter than its dependent; with the whole path to it.
    */
   handleWebsocket<const C extends object>(
     controller: CheckedController<C, Registered, Scoped, Shared>,
@@ -489,13 +491,13 @@ export class Application<
   }
 
   /**
-   * Gives the handlers of all controllers, to the server that is made of the
-   * application.
+   * Returns the handlers of all controllers. A server calls it that has the
+   * application as its handler.
    *
    * @param server The server.
    * @returns The handlers.
-   * @throws {TypeError} When a controller has no events, or one twice.
-   * @throws {DependencyError} When a service was given another server before.
+   * @throws {TypeError} If a controller has no events, or the same one twice.
+   * @throws {DependencyError} If a service already injects another server.
    */
   [handlerSource](server?: ServerApi): NamespaceSource[] {
     this.#isInUse = true;
@@ -506,7 +508,7 @@ export class Application<
       .map((source) => ({ ...source, around }));
   }
 
-  /** Disposes the singletons, in reverse order of their creation. */
+  /** Disposes the singletons, in reverse order of creation. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#container[Symbol.asyncDispose]();
   }
@@ -514,18 +516,18 @@ export class Application<
   #setServer(server: Server): void {
     if (this.#server !== undefined && this.#server !== server) {
       throw new TypeError(
-        "Cannot make a second server of this application: its controllers are given the first one; make an application for each",
+        "Cannot make a second server of this application: its controllers inject the first one; make an application for each server",
       );
     }
     this.#server = server;
     this.#container.register(Server, server);
-    // What the parents share with this one may want the server as well.
+    // The singletons of the parents may inject the server as well.
     for (let each = this.#parent; each; each = each.#parent) {
       each.#lendServer(server);
     }
   }
 
-  /** Takes the server of a party below, unless there are several. */
+  /** Takes the server of a child application, unless there are several. */
   #lendServer(server: Server): void {
     if (this.#server !== undefined || this.#lent === server) return;
     if (this.#lent === undefined) this.#container.register(Server, server);
@@ -533,7 +535,7 @@ export class Application<
     this.#lent = server;
   }
 
-  /** Its callers' types say what was registered. */
+  /** The types of the public methods say what was registered. */
   #registered(): Application<ServiceToken, unknown, unknown> {
     return this as Application as Application<ServiceToken, unknown, unknown>;
   }
@@ -545,9 +547,11 @@ export class Application<
   }
 
   #handle(controller: object): Struct {
-    if (this.#isInUse) throw tooLate(`handle ${describe(controller)}`);
+    if (this.#isInUse) {
+      throw createLateError(`handle ${describeController(controller)}`);
+    }
     const struct = isConstructor(controller)
-      ? this.#controllers.structOf(controller)
+      ? this.#controllers.createStruct(controller)
       : new Struct(controller);
     this.#structs.push(struct);
     return struct;
@@ -556,28 +560,22 @@ export class Application<
 
 function failBetweenServers(): never {
   throw new TypeError(
-    "Cannot inject the Server: several were made of the parties of this application, and what they share should not depend on one",
+    "Cannot inject the Server: several servers have child applications of this one as their handlers, and what these share must not depend on one of them",
   );
 }
 
 function failWithoutServer(): never {
   throw new TypeError(
-    "Cannot inject the Server: no server was made of this application",
+    "Cannot inject the Server: no server has this application as its handler",
   );
 }
 
-function tooLate(action: string): TypeError {
+function createLateError(action: string): TypeError {
   return new TypeError(
-    `Cannot ${action}: a server was already made of this application, so do it before`,
+    `Cannot ${action}: a server was already made of this application, and it must be done before`,
   );
 }
 
-function rootContainer(): Container<ServiceToken> {
+function createRootContainer(): Container<ServiceToken> {
   return new Container<ServiceToken>({ provided: [NSConn, Conn, Context] });
-}
-
-function describe(controller: object): string {
-  return isConstructor(controller)
-    ? controller.name
-    : controller?.constructor?.name ?? "the controller";
 }

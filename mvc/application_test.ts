@@ -596,6 +596,6 @@ Deno.test("Application: a server is injected into what parents share, and never 
   new Server(denoUpgrader(), parties[1]!);
   const client = await memory.dial({ "": {} });
   await assertRejects(() => client.connect(""), EventError, "internal error");
-  assertStringIncludes(`${memory.errors[0]}`, "several were made");
+  assertStringIncludes(`${memory.errors[0]}`, "several servers");
   await client.close();
 });

@@ -148,7 +148,7 @@ Deno.test("Application.use() refuses what is no middleware, and what comes too l
     assertThrows(
       () => each.use((_nsConn, _msg, next) => next()),
       TypeError,
-      "Cannot use middleware: a server was already made of this application, so do it before",
+      "Cannot use middleware: a server was already made of this application, and it must be done before",
     );
   }
 });

@@ -458,7 +458,7 @@ Deno.test("What is registered after the server was made does not change how meth
   app.scoped(Name, [NSConn], (nsConn) => nsConn.id);
   await assertRejects(() => enter(memory, "chat"), EventError);
   const [error] = memory.errors as Error[];
-  assertStringIncludes(error!.message, "since its server was made");
+  assertStringIncludes(error!.message, "after its server was made");
   app.singleton(Name, [], () => "singleton");
   await enter(memory, "chat");
 });

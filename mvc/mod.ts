@@ -60,10 +60,13 @@ export {
   type TokenBrand,
 } from "./container/tokens.ts";
 export type {
+  ArgumentMismatch,
   CheckedEvents,
   HandlerMismatch,
   NoSuchEvent,
-} from "./controller/event_checks.ts";
+  NoSuchMethod,
+  RouteFaults,
+} from "./controller/checks.ts";
 export type {
   AfterActivation,
   BeforeActivation,
@@ -72,11 +75,6 @@ export type {
   ControllerRoutes,
   RouteOptions,
 } from "./controller/http_controller.ts";
-export type {
-  ArgumentMismatch,
-  NoSuchMethod,
-  RouteFaults,
-} from "./controller/route_checks.ts";
 export {
   Context,
   type ContextOptions,

@@ -10,65 +10,67 @@ import {
   type Method,
 } from "../../neffos/internal.ts";
 import type { Container } from "../container/container.ts";
-import type { ServiceToken } from "../container/tokens.ts";
+import { isConstructor, type ServiceToken } from "../container/tokens.ts";
 import { joinPath } from "../http/path.ts";
-import type { Middleware } from "../router/handlers.ts";
+import { assertFunctions, type Middleware } from "../router/handlers.ts";
 import type { Party } from "../router/party.ts";
-import { comparePatterns, listParams } from "../router/pattern.ts";
-import { isConstructor } from "./factory.ts";
+import { comparePatterns } from "../router/pattern.ts";
 import type {
   AfterActivation,
   BeforeActivation,
   ControllerRoute,
 } from "./http_controller.ts";
-import { type Bind, bindClass, bindObject, compileInvoke } from "./invoke.ts";
+import {
+  compileCall,
+  handleByClass,
+  handleByObject,
+  type HandlerFactory,
+} from "./invoke.ts";
 import {
   assertNoEvent,
-  type Entry,
-  type Input,
-  readEntry,
-} from "./route_entries.ts";
+  listOwnParams,
+  type MethodRoute,
+  readMethodRoute,
+} from "./method_route.ts";
 
-/** Where a controller's routes go, and where its services come from. */
-export interface Place {
+/** The party of a controller's routes, and the container of its services. */
+export interface ActivationOptions {
   readonly router: Party;
   readonly container: Container<ServiceToken>;
 }
 
 /**
- * Compiles a controller into routes.
+ * Compiles a controller into routes of a party.
  *
- * @throws {TypeError} If it is none, or a route of it could never work.
- * @throws {DependencyError} If a class can never be built for a request.
+ * @throws {TypeError} If it is not a controller, or one of its routes can never
+ * work.
+ * @throws {DependencyError} If its class can never be built for a request.
  */
-export function activate(controller: object, place: Place): void {
+export function activate(
+  controller: object,
+  { router, container }: ActivationOptions,
+): void {
   const methods = listMethods(assertController(controller));
-  const name = describe(controller);
+  const name = describeController(controller);
   assertNoUse(name, controller, methods);
-  const activation = new Activation(name, methods, place.router);
-  activation.addEntries(statics(controller).routes);
+  const activation = new Activation(name, methods, router);
+  activation.addMethods(readStatics(controller).routes);
   callHook("beforeActivation", controller, activation);
   const routes = activation.register(
     isConstructor(controller)
-      ? bindClass(controller, place.container)
-      : bindObject(controller),
+      ? handleByClass(controller, container)
+      : handleByObject(controller),
   );
-  const after: AfterActivation = { router: place.router, routes };
+  const after: AfterActivation = { router, routes };
   callHook("afterActivation", controller, after);
 }
 
-interface Draft extends Entry {
-  /** The names of the parameters in its own path. */
-  readonly params: readonly string[];
-}
-
-/** Collects what a controller registers, until it is registered. */
+/** Collects the routes of a controller, until they are registered. */
 class Activation implements BeforeActivation {
   readonly router: Party;
   readonly #name: string;
   readonly #methods: ReadonlyMap<string, Method>;
-  readonly #inputs = new Map<string, Input>();
-  readonly #drafts: Draft[] = [];
+  readonly #routes: MethodRoute[] = [];
   readonly #middleware: Middleware[] = [];
   #isOver = false;
 
@@ -84,7 +86,7 @@ class Activation implements BeforeActivation {
 
   use(...middleware: Middleware[]): this {
     this.#assertOpen("use middleware");
-    for (const each of middleware) assertMiddleware(each, this.#name);
+    assertFunctions(middleware, `use middleware in ${this.#name}`);
     this.#middleware.push(...middleware);
     return this;
   }
@@ -102,17 +104,19 @@ class Activation implements BeforeActivation {
       );
     }
     assertNoEvent(`${this.#name}.${methodName}`, methodName);
-    for (const each of use) assertMiddleware(each, this.#name);
-    const input = this.#inputs.get(methodName) ?? {};
-    this.#add({ method, path, methodName, input, use });
+    assertFunctions(use, `use middleware in ${this.#name}`);
+    const own = this.#routes.find((route) => route.methodName === methodName);
+    const params = listOwnParams(this.router.path, path);
+    const input = own?.input ?? {};
+    this.#add({ methodName, method, path, params, input, use });
     return this;
   }
 
-  /** Adds the routes that names and `static routes` say. */
-  addEntries(routes: unknown = {}): void {
+  /** Adds the routes of names and of `static routes`. */
+  addMethods(routes: unknown = {}): void {
     if (typeof routes !== "object" || routes === null) {
       throw new TypeError(
-        `Cannot make routes of ${this.#name}: its "static routes" should be an object, not ${
+        `Cannot make routes of ${this.#name}: its "static routes" must be an object, not ${
           routes === null ? "null" : typeof routes
         }`,
       );
@@ -121,84 +125,78 @@ class Activation implements BeforeActivation {
     for (const key of entries.keys()) {
       if (!this.#methods.has(key)) {
         throw new TypeError(
-          `Cannot make a route of ${this.#name}.${key}: "static routes" should name methods, those are ${
+          `Cannot make a route of ${this.#name}.${key}: "static routes" must name methods; the methods are ${
             [...this.#methods.keys()].join(", ") || "none"
           }`,
         );
       }
     }
-    const taken = listParams(this.router.path).map(({ name }) => name);
     for (const methodName of this.#methods.keys()) {
-      const entry = readEntry(methodName, {
-        name: this.#name,
-        taken,
+      const route = readMethodRoute(methodName, {
+        controller: this.#name,
+        party: this.router.path,
         entry: entries.get(methodName),
       });
-      if (entry === undefined) continue;
-      this.#inputs.set(methodName, entry.input);
-      this.#add(entry);
+      if (route !== undefined) this.#add(route);
     }
   }
 
-  /** Registers what was collected; nothing more is taken from here on. */
-  register(bind: Bind): ControllerRoute[] {
+  /** Registers the collected routes, and takes no more. */
+  register(makeHandler: HandlerFactory): ControllerRoute[] {
     this.#isOver = true;
-    if (this.#drafts.length === 0) {
+    if (this.#routes.length === 0) {
       throw new TypeError(
         `Cannot handle requests with ${this.#name}: none of its methods (${
           [...this.#methods.keys()].join(", ")
-        }) is a route, name one like its method and path, for instance getBy(id), or list it in "static readonly routes"`,
+        }) is a route; name one after its method and path, for instance getBy(id), or list it in "static readonly routes"`,
       );
     }
-    return this.#drafts.toSorted((a, b) => comparePatterns(a.path, b.path)).map(
-      (draft) => {
-        const { method, path, methodName, use } = draft;
-        const handler = bind(compileInvoke(draft));
-        // What `Router.explain()` shows.
-        const name = `${this.#name}.${methodName}`;
-        Object.defineProperty(handler, "name", { value: name });
-        const middleware = [...this.#middleware, ...use];
-        this.router.handle(method, path, ...middleware, handler);
-        return {
-          method: method.toUpperCase(),
-          path: joinPath(this.router.path, path),
-          methodName,
-        };
-      },
-    );
+    const routes = this.#routes
+      .toSorted((a, b) => comparePatterns(a.path, b.path));
+    return routes.map((route) => {
+      const { method, path, methodName, use } = route;
+      const handler = makeHandler(compileCall(route));
+      // For `Router.explain()`.
+      const name = `${this.#name}.${methodName}`;
+      Object.defineProperty(handler, "name", { value: name });
+      const middleware = [...this.#middleware, ...use];
+      this.router.handle(method, path, ...middleware, handler);
+      return {
+        method: method.toUpperCase(),
+        path: joinPath(this.router.path, path),
+        methodName,
+      };
+    });
   }
 
-  #add(entry: Entry): void {
-    const whole = joinPath(this.router.path, entry.path);
-    const params = listParams(whole)
-      .slice(listParams(this.router.path).length)
-      .map(({ name }) => name);
-    const { body, query } = entry.input;
+  #add(route: MethodRoute): void {
+    const { methodName, method, path, params, input: { body, query } } = route;
     const given = [
       ...params,
       ...(body ? ["body"] : []),
       ...(query ? ["query"] : []),
     ];
-    const taken = this.#methods.get(entry.methodName)!.length;
+    const taken = this.#methods.get(methodName)!.length;
     if (taken > given.length) {
+      const whole = joinPath(this.router.path, path);
       throw new TypeError(
-        `Cannot register ${entry.method} "${whole}": ${this.#name}.${entry.methodName} takes ${taken} arguments, and its route gives ${
+        `Cannot register ${method} "${whole}": ${this.#name}.${methodName} takes ${taken} arguments, and its route gives ${
           given.length === 0 ? "none" : `${given.length} (${given.join(", ")})`
         }`,
       );
     }
-    this.#drafts.push({ ...entry, params });
+    this.#routes.push(route);
   }
 
   #assertOpen(action: string): void {
     if (!this.#isOver) return;
     throw new TypeError(
-      `Cannot ${action}: ${this.#name} is activated already, and beforeActivation() should do it before it returns`,
+      `Cannot ${action}: ${this.#name} is already activated, and beforeActivation() must do it before it returns`,
     );
   }
 }
 
-/** What `static` members of a controller can say. */
+/** The `static` members of a controller that configure it. */
 interface Statics {
   readonly routes?: unknown;
   readonly use?: unknown;
@@ -206,18 +204,18 @@ interface Statics {
   readonly afterActivation?: unknown;
 }
 
-function statics(controller: object): Statics {
+function readStatics(controller: object): Statics {
   // A class may have any static members; each is checked where it is read.
   return (findStaticOwner(controller) ?? {}) as Statics;
 }
 
-/** Calls a hook: the class's own if there is one, else that of its objects. */
+/** Calls a hook: the static one if there is one, else that of the instances. */
 function callHook(
   key: "beforeActivation" | "afterActivation",
   controller: object,
   argument: BeforeActivation | AfterActivation,
 ): void {
-  const Class = statics(controller);
+  const Class = readStatics(controller);
   const object: Statics = isConstructor(controller)
     ? controller.prototype
     : controller;
@@ -227,8 +225,8 @@ function callHook(
   if (hook.call(owner, argument) instanceof Promise) {
     throw new TypeError(
       `Cannot handle requests with ${
-        describe(controller)
-      }: its ${key}() returned a promise, and nothing would wait for it`,
+        describeController(controller)
+      }: its ${key}() returned a promise, and must not be async`,
     );
   }
 }
@@ -243,30 +241,22 @@ function assertController(controller: unknown): object {
   );
 }
 
-/** A guard that nothing runs would be a hole. */
+/** Refuses `static use` without events: a guard that never runs is a hole. */
 function assertNoUse(
   name: string,
   controller: object,
   methods: ReadonlyMap<string, Method>,
 ): void {
-  if (statics(controller).use === undefined) return;
+  if (readStatics(controller).use === undefined) return;
   for (const each of methods.keys()) if (/^[oO]n./.test(each)) return;
   throw new TypeError(
-    `Cannot handle requests with ${name}: its "static use" is middleware for the events of a websocket, and it has none; HTTP middleware goes into "static routes", into b.use() of beforeActivation(b), or to the party`,
+    `Cannot handle requests with ${name}: its "static use" is middleware for websocket events, and it has none; put HTTP middleware into "static routes", into b.use() of beforeActivation(b), or on the party`,
   );
 }
 
-function assertMiddleware(middleware: unknown, name: string): void {
-  if (typeof middleware === "function") return;
-  throw new TypeError(
-    `Cannot use middleware in ${name}: "${
-      String(middleware)
-    }" should be a function`,
-  );
-}
-
-function describe(controller: object): string {
+/** Reads the name of a controller's class. */
+export function describeController(controller: object): string {
   return (isConstructor(controller)
     ? controller.name
-    : controller.constructor?.name) || "(unnamed)";
+    : controller?.constructor?.name) || "(unnamed)";
 }

@@ -1,5 +1,6 @@
 /**
- * How controllers come to be when a connection enters their namespace.
+ * How websocket controllers are built when a connection enters their
+ * namespace.
  *
  * @module
  */
@@ -13,18 +14,23 @@ import type { Scope } from "../container/scope.ts";
 import type { Constructor, ServiceToken } from "../container/tokens.ts";
 import { Context, findContext } from "../http/context.ts";
 
-/** Makes controllers out of their classes, with services of a container. */
+/** Builds controllers from their classes, with services of a container. */
 export class ControllerFactory {
   readonly #container: Container<ServiceToken>;
-  /** Of each connection in a namespace, what its controllers share. */
+  /** The scope that the controllers of a connection in a namespace share. */
   readonly #scopes = new WeakMap<NSConn, Scope>();
 
   constructor(container: Container<ServiceToken>) {
     this.#container = container;
   }
 
-  /** Compiles a controller class; its services are checked at once. */
-  structOf(Class: Constructor<object>): Struct {
+  /**
+   * Compiles a controller class.
+   *
+   * @throws {TypeError} If its `static inject` does not fit its constructor.
+   * @throws {DependencyError} If one of its services cannot be built.
+   */
+  createStruct(Class: Constructor<object>): Struct {
     const plan = this.#container.compile(Class) as Plan<object>;
     const createOnce = this.#createOnce(plan);
     let isShared = true;
@@ -33,8 +39,8 @@ export class ControllerFactory {
         return isShared = !plan.isScoped;
       },
       create: (nsConn) => {
-        // The server calls its methods as they were when it was made.
-        if (plan.isScoped === isShared) throw tooLate(plan.name);
+        // The server has compiled calls with or without the argument nsConn.
+        if (plan.isScoped === isShared) throw createLateError(plan.name);
         return isShared ? createOnce() : this.#createScoped(nsConn, plan);
       },
     });
@@ -42,13 +48,15 @@ export class ControllerFactory {
 
   async #createScoped(nsConn: NSConn, plan: Plan<object>): Promise<Binding> {
     const known = this.#scopes.get(nsConn);
-    const scope = known ?? this.#container.createScope(this.#valuesOf(nsConn));
+    const scope = known ??
+      this.#container.createScope(collectProvided(nsConn));
     if (known === undefined) this.#scopes.set(nsConn, scope);
     try {
       const instance = await plan.create(scope);
-      // Bound first and disposed last, the first one sees to the scope.
+      // Bindings are disposed in reverse order, so the first one, which is
+      // disposed last, disposes the scope.
       return known === undefined
-        ? { instance, dispose: () => this.#leave(nsConn, scope) }
+        ? { instance, dispose: () => this.#dispose(nsConn, scope) }
         : { instance };
     } catch (error) {
       if (known === undefined) await this.#abandon(nsConn, scope);
@@ -56,22 +64,22 @@ export class ControllerFactory {
     }
   }
 
-  async #leave(nsConn: NSConn, scope: Scope): Promise<void> {
+  async #dispose(nsConn: NSConn, scope: Scope): Promise<void> {
     this.#scopes.delete(nsConn);
     await scope[Symbol.asyncDispose]();
   }
 
-  /** Leaves for another reason, which must not be hidden by a new one. */
+  /** Disposes after a failed build: an error must not mask the first one. */
   async #abandon(nsConn: NSConn, scope: Scope): Promise<void> {
     try {
-      await this.#leave(nsConn, scope);
+      await this.#dispose(nsConn, scope);
     } catch (error) {
       const { conn, namespace } = nsConn;
       reportFault(conn, error, { namespace, event: "dispose" });
     }
   }
 
-  /** Builds when the first connection comes; what fails is tried again. */
+  /** Builds with the first connection; a failed build is tried again. */
   #createOnce(plan: Plan<object>): () => Promise<Binding> {
     let binding: Promise<Binding> | undefined;
     return () => {
@@ -80,27 +88,23 @@ export class ControllerFactory {
       return binding;
     };
   }
-
-  #valuesOf(nsConn: NSConn): Map<ServiceToken, unknown> {
-    const { conn } = nsConn;
-    const values = new Map<ServiceToken, unknown>([
-      [NSConn, nsConn],
-      [Conn, conn],
-    ]);
-    const context = findContext(conn);
-    if (context !== undefined) values.set(Context, context);
-    return values;
-  }
 }
 
-function tooLate(name: string): DependencyError {
+/** Collects the services that a connection in a namespace provides. */
+function collectProvided(nsConn: NSConn): Map<ServiceToken, unknown> {
+  const { conn } = nsConn;
+  const values = new Map<ServiceToken, unknown>([
+    [NSConn, nsConn],
+    [Conn, conn],
+  ]);
+  const context = findContext(conn);
+  if (context !== undefined) values.set(Context, context);
+  return values;
+}
+
+function createLateError(name: string): DependencyError {
   return new DependencyError(
-    `Cannot build "${name}": what was registered since its server was made decides anew whether connections share it; register before`,
+    `Cannot build "${name}": a registration after its server was made changes whether connections share it; register before`,
     [name],
   );
-}
-
-/** Tells a class from an instance. */
-export function isConstructor(value: object): value is Constructor<object> {
-  return typeof value === "function";
 }

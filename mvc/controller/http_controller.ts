@@ -1,5 +1,5 @@
 /**
- * HTTP controllers: classes whose methods are routes.
+ * The types of HTTP controllers: classes whose methods are routes.
  *
  * @module
  */
@@ -9,50 +9,44 @@ import type { CheckedClass } from "../container/checks.ts";
 import type { ClassToken } from "../container/tokens.ts";
 import type { Middleware } from "../router/handlers.ts";
 import type { Party } from "../router/party.ts";
-import type { RouteFaults } from "./route_checks.ts";
+import type { RouteFaults } from "./checks.ts";
 
-export type {
-  ArgumentMismatch,
-  NoSuchMethod,
-  RouteFaults,
-} from "./route_checks.ts";
-
-/** What `static routes` of a controller may say of one method. */
+/** The options of one method in `static routes` of a controller. */
 export interface RouteOptions {
   /**
-   * The HTTP method; `ANY` for all that the path has no other handler for.
+   * The HTTP method; `ANY` for every method without a handler of its own.
    *
-   * @default {what the name of the method begins with}
+   * @default {the HTTP method that the name of the method begins with}
    */
   readonly method?: string | undefined;
   /**
-   * The path behind that of the party, as the router takes it.
+   * The path, relative to the party.
    *
-   * @default {what the rest of the method's name says}
+   * @default {the path in the rest of the method's name}
    */
   readonly path?: string | undefined;
   /**
-   * Validates the body of the request, read as `Context.readBody` does it. What
-   * it makes of the body is the argument after those for the path.
+   * Validates the body of the request, as `Context.readBody` reads it. The output
+   * is the argument after those for the path.
    *
    * @default {none: the body is not read}
    */
   readonly body?: StandardSchemaV1 | undefined;
   /**
-   * Validates the query as an object of strings, with arrays for what is
-   * repeated. What it makes of it is the last argument.
+   * Validates the query: an object of strings, with arrays for repeated
+   * parameters. The output is the last argument.
    *
-   * @default {none: the query is no argument}
+   * @default {none: the query is not an argument}
    */
   readonly query?: StandardSchemaV1 | undefined;
   /**
-   * The largest body that is read, in bytes.
+   * The largest body that is accepted, in bytes.
    *
    * @default {1048576}
    */
   readonly maxBody?: number | undefined;
   /**
-   * Runs around this route only, the first one outermost.
+   * Middleware of this route only, the first one outermost.
    *
    * @default {[]}
    */
@@ -60,10 +54,9 @@ export interface RouteOptions {
 }
 
 /**
- * What `static routes` of a controller is: for names of methods their route, as
- * `"METHOD /path"`, as `"/path"`, or by its options. `false` makes a method that
- * is named like a route none. A controller that is an object of no class has
- * them as its field `routes`.
+ * The type of `static routes` of a controller: routes by method name, as `"METHOD
+ * /path"`, as `"/path"`, or as options. `false` excludes a method that is named
+ * like a route. A controller that is a plain object has a field `routes`.
  *
  * @example
  * ```ts
@@ -95,18 +88,18 @@ export type ControllerRoutes = Readonly<
   Record<string, string | false | RouteOptions>
 >;
 
-/** One route of a controller, as `afterActivation` reads it. */
+/** One route of a controller, for `afterActivation`. */
 export interface ControllerRoute {
   /** The HTTP method. */
   readonly method: string;
-  /** The path with that of the party. */
+  /** The whole path, with that of the party. */
   readonly path: string;
-  /** The name of the method that answers. */
+  /** The name of the controller's method. */
   readonly methodName: string;
 }
 
 /**
- * What `beforeActivation` of a controller is given.
+ * The argument of a controller's `beforeActivation`.
  *
  * @example
  * ```ts
@@ -132,19 +125,20 @@ export interface ControllerRoute {
  * ```
  */
 export interface BeforeActivation {
-  /** The party that the controller's routes are registered on. */
+  /** The party of the controller's routes. */
   readonly router: Party;
   /**
-   * Registers a further route for a method. It is given what its own route
-   * gives it: the path parameters, then what `static routes` says of the body
-   * and the query. The `use` of `static routes` is not run around it.
+   * Registers another route for a method. The arguments are those of its own
+   * route: the path parameters, then the body and the query if `static routes`
+   * has schemas for them. The `use` of `static routes` does not apply to it.
    *
-   * @param method The HTTP method; `ANY` for all others.
-   * @param path The path behind that of the party.
-   * @param methodName The name of the method that answers.
-   * @param middleware Runs around this route only.
+   * @param method The HTTP method; `ANY` for every method without a handler of
+   * its own.
+   * @param path The path, relative to the party.
+   * @param methodName The name of the controller's method.
+   * @param middleware Middleware of this route only.
    * @returns This.
-   * @throws {TypeError} When there is no such method, or it is an event.
+   * @throws {TypeError} If the method does not exist, or is an event.
    */
   handle(
     method: string,
@@ -153,7 +147,7 @@ export interface BeforeActivation {
     ...middleware: Middleware[]
   ): this;
   /**
-   * Adds middleware around this controller's routes, and around no others.
+   * Adds middleware to the routes of this controller only.
    *
    * @param middleware The middleware, the first one outermost.
    * @returns This.
@@ -162,7 +156,7 @@ export interface BeforeActivation {
 }
 
 /**
- * What `afterActivation` of a controller is given.
+ * The argument of a controller's `afterActivation`.
  *
  * @example
  * ```ts
@@ -184,21 +178,20 @@ export interface BeforeActivation {
  * ```
  */
 export interface AfterActivation {
-  /** The party that the controller's routes are registered on. */
+  /** The party of the controller's routes. */
   readonly router: Party;
-  /** What was registered, in the order in which the router compares. */
+  /** The registered routes, in the order in which the router tries them. */
   readonly routes: readonly ControllerRoute[];
 }
 
 /**
- * The check of an HTTP controller: that a class is given services that are
- * registered, as `CheckedClass` does it, and that each of its routes gives its
- * method what that takes. An instance needs none.
+ * Checks an HTTP controller: a class with `CheckedClass`, and each of its methods
+ * against the arguments of its route. An instance is not checked.
  *
  * @typeParam C The type of the class or the instance.
  * @typeParam Registered The union of the types of all registered tokens.
  * @typeParam Builtins The union of the types of the tokens that the framework
- * gives by itself.
+ * registers itself.
  */
 export type CheckedHttpController<C, Registered, Builtins = never> = C extends
   ClassToken

@@ -291,25 +291,28 @@ Deno.test("static routes that make no sense are refused at start-up", () => {
   refuse(withRoutes({ serch: "GET /" }), "Controller.serch", "get, search");
   refuse(withRoutes({ constructor: "GET /" }), "Controller.constructor");
   refuse(withRoutes({ search: "/x" }), "Controller.search", "GET /x");
-  refuse(withRoutes({ search: { method: "GET" } }), "says no path");
-  refuse(withRoutes({ search: "GET" }), '"GET" should be a path');
-  refuse(withRoutes({ search: "GET x" }), '"GET x" should be a path');
+  refuse(withRoutes({ search: { method: "GET" } }), "has no path");
+  refuse(withRoutes({ search: "GET" }), '"GET" must be a path');
+  refuse(withRoutes({ search: "GET x" }), '"GET x" must be a path');
   refuse(withRoutes({ search: "G/T /x" }), "HTTP method");
   refuse(withRoutes({ search: "GET /(" }), "URLPattern");
   refuse(
     withRoutes({ search: true }),
-    "should be a string, an object or false",
+    "must be a string, an object or false",
   );
   refuse(withRoutes({ search: ["GET", "/"] }), "not an array");
-  refuse(withRoutes({ get: { midleware: [] } }), '"midleware" is no option');
+  refuse(
+    withRoutes({ get: { midleware: [] } }),
+    '"midleware" is not an option',
+  );
   refuse(withRoutes({ get: { use: mark("x") } }), "array of functions");
   refuse(withRoutes({ get: { use: [1] } }), "array of functions");
-  refuse(withRoutes({ get: { path: 1 } }), '"path" should be a string');
+  refuse(withRoutes({ get: { path: 1 } }), '"path" must be a string');
   refuse(withRoutes({ get: { body: {} } }), "Standard Schema");
   refuse(withRoutes({ get: { query: 1 } }), "Standard Schema");
   refuse(withRoutes({ get: { maxBody: 1 } }), "no effect");
   refuse(withRoutes({ onChat: "GET /chat" }), "events of a websocket");
-  refuse(withRoutes("GET /"), "should be an object");
+  refuse(withRoutes("GET /"), "must be an object");
   refuse(withRoutes({ search: "GET /" }), 'GET "/"', "already registered");
   assertThrows(
     () =>
@@ -456,20 +459,20 @@ Deno.test("beforeActivation() is checked, and over when it returns", () => {
     'GET "/x"',
     'Controller has no method "none"',
   );
-  refuse(withHook((b) => b.use(1 as never)), "should be a function");
+  refuse(withHook((b) => b.use(1 as never)), "must be a function");
   refuse(
     withHook((b) => b.handle("GET", "/x", "get", 1 as never)),
-    "should be a function",
+    "must be a function",
   );
   refuse(withHook(() => Promise.resolve()), "beforeActivation()", "promise");
   let kept: BeforeActivation | undefined;
   const Controller = withHook((b) => void (kept = b));
   new Application(new Router()).handle(Controller);
-  assertThrows(() => kept!.use(mark("x")), TypeError, "activated already");
+  assertThrows(() => kept!.use(mark("x")), TypeError, "already activated");
   assertThrows(
     () => kept!.handle("GET", "/x", "get"),
     TypeError,
-    "activated already",
+    "already activated",
   );
 });
 
@@ -485,7 +488,7 @@ Deno.test("An object of no class has its routes as a field", async () => {
   assertThrows(
     () => listening.app.handle({ use: [mark("a")], post: () => "" }),
     TypeError,
-    'its "static use" is middleware for the events of a websocket',
+    'its "static use" is middleware for websocket events',
   );
 });
 

@@ -1,5 +1,6 @@
 /**
- * Which object's method answers a request.
+ * How a request calls a method of a controller: of a shared instance, or of one
+ * built for the request.
  *
  * @module
  */
@@ -14,39 +15,39 @@ import { Context } from "../http/context.ts";
 import { HttpError } from "../http/http_error.ts";
 import { toResponse } from "../http/response.ts";
 import type { RouteHandler } from "../router/handlers.ts";
-import type { Input } from "./route_entries.ts";
+import type { MethodRoute } from "./method_route.ts";
 
-/** Answers a request with a method of a controller. */
-export type Invoke = (
+/** Answers a request by a method of an instance. */
+export type MethodCall = (
   instance: object,
   ctx: Context,
 ) => Response | Promise<Response>;
 
-/** Makes the handler of a route out of what calls its method. */
-export type Bind = (invoke: Invoke) => RouteHandler;
+/** Makes the handler of a route, with an instance for each call. */
+export type HandlerFactory = (call: MethodCall) => RouteHandler;
 
-/** Calls methods of one object. */
-export function bindObject(instance: object): Bind {
-  return (invoke) => (ctx) => invoke(instance, ctx);
+/** Calls the methods of one object. */
+export function handleByObject(instance: object): HandlerFactory {
+  return (call) => (ctx) => call(instance, ctx);
 }
 
 /**
- * Calls methods of a class's instances: of one for all requests, or, where it
- * depends on something that lives in a scope, of one for each request.
+ * Calls the methods of a class's instances: of one for all requests, or, if it
+ * depends on anything that lives in a scope, of one for each request.
  *
- * @throws {DependencyError} If it can never be built for a request.
- * @throws {TypeError} If its `static inject` does not fit.
+ * @throws {DependencyError} If the class can never be built for a request.
+ * @throws {TypeError} If its `static inject` does not fit its constructor.
  */
-export function bindClass(
+export function handleByClass(
   Class: Constructor<object>,
   container: Container<ServiceToken>,
-): Bind {
+): HandlerFactory {
   const options = { provided: [Context] };
   const instances = new Instances(
     container,
     container.compile(Class, options) as Plan<object>,
   );
-  return (invoke) => (ctx) => instances.handle(ctx, invoke);
+  return (call) => (ctx) => instances.handle(ctx, call);
 }
 
 class Instances {
@@ -60,36 +61,36 @@ class Instances {
     this.#plan = plan;
   }
 
-  handle(ctx: Context, invoke: Invoke): Response | Promise<Response> {
-    if (this.#shared !== undefined) return invoke(this.#shared, ctx);
-    // Asked when requests come, since services may change until then.
+  handle(ctx: Context, call: MethodCall): Response | Promise<Response> {
+    if (this.#shared !== undefined) return call(this.#shared, ctx);
+    // Read for each request, since registrations may change until then.
     return this.#plan.isScoped
-      ? this.#handleInScope(ctx, invoke)
-      : this.#handleFirst(ctx, invoke);
+      ? this.#handleInScope(ctx, call)
+      : this.#handleFirst(ctx, call);
   }
 
-  async #handleFirst(ctx: Context, invoke: Invoke): Promise<Response> {
+  async #handleFirst(ctx: Context, call: MethodCall): Promise<Response> {
     const pending = this.#pending ??= Promise.try(() => this.#plan.create());
     try {
       this.#shared = await pending;
     } catch (error) {
-      // The next request tries again, but for those that have begun to.
+      // The next request tries again; those that share this build do not.
       if (this.#pending === pending) this.#pending = undefined;
-      throw toRefusal(error);
+      throw toHttpError(error);
     }
-    return await invoke(this.#shared, ctx);
+    return await call(this.#shared, ctx);
   }
 
-  async #handleInScope(ctx: Context, invoke: Invoke): Promise<Response> {
+  async #handleInScope(ctx: Context, call: MethodCall): Promise<Response> {
     const scope = this.#container.createScope(new Map([[Context, ctx]]));
     let response: Response;
     try {
-      response = await invoke(await this.#create(scope), ctx);
+      response = await call(await this.#create(scope), ctx);
     } catch (error) {
       await release(scope, ctx);
       throw error;
     }
-    // Middleware that did not wait for it has answered already.
+    // Middleware that does not await next() may have answered already.
     if (ctx.answered) await release(scope, ctx);
     else ctx.onSent(() => scope[Symbol.asyncDispose]());
     return response;
@@ -99,65 +100,58 @@ class Instances {
     try {
       return await this.#plan.create(scope);
     } catch (error) {
-      throw toRefusal(error);
+      throw toHttpError(error);
     }
   }
 }
 
-/** Disposes a scope at once, and has it reported if that fails. */
+/** Disposes a scope at once, and reports an error of that. */
 async function release(scope: Scope, ctx: Context): Promise<void> {
   try {
     await scope[Symbol.asyncDispose]();
   } catch (error) {
-    // After the answer, what a handler throws is reported as well.
+    // After the response, the router reports what a handler throws.
     if (ctx.answered) throw error;
     ctx.onSent(() => Promise.reject(error));
   }
 }
 
-/** What a service tells the other side of a websocket, HTTP clients read too. */
-function toRefusal(error: unknown): unknown {
+/** Makes the text of an EventError the text of a response, as for a peer. */
+function toHttpError(error: unknown): unknown {
   if (!(error instanceof EventError) || error instanceof HttpError) {
     return error;
   }
   return new HttpError(403, error.message || undefined, { cause: error });
 }
 
-/** What a route gives to its method. */
-export interface Call {
-  readonly methodName: string;
-  /** The names of the path parameters, in order. */
-  readonly params: readonly string[];
-  readonly input: Input;
-}
-
-/** Makes the function that calls a method for a request. */
-export function compileInvoke({ methodName, params, input }: Call): Invoke {
-  const { body, query, maxBody } = input;
-  // Called by its name, so that what stands in for a class can override it.
-  const call = (instance: object, args: readonly unknown[]) =>
+/** Compiles a route into the call of its method. */
+export function compileCall(
+  { methodName, params, input: { body, query, maxBody } }: MethodRoute,
+): MethodCall {
+  // Looked up by name for each call, so that an instance can override it.
+  const invoke = (instance: object, args: readonly unknown[]) =>
     respond(
       (instance as Record<string, (...args: unknown[]) => unknown>)[
         methodName
       ]!(...args),
     );
   if (body === undefined && query === undefined) {
-    return (instance, ctx) => call(instance, valuesOf(params, ctx));
+    return (instance, ctx) => invoke(instance, readParams(params, ctx));
   }
   return async (instance, ctx) => {
-    const args: unknown[] = valuesOf(params, ctx);
-    // The query first: it is there already, and may refuse the body.
+    const args: unknown[] = readParams(params, ctx);
+    // The query first: if it is refused, the body need not be read.
     const found = query &&
       await validate(query, collectFields(ctx.query), "query");
     if (body !== undefined) {
       args.push(await validate(body, await readBody(ctx, maxBody), "body"));
     }
     if (query !== undefined) args.push(found);
-    return await call(instance, args);
+    return await invoke(instance, args);
   };
 }
 
-function valuesOf(
+function readParams(
   names: readonly string[],
   { params }: Context,
 ): (string | undefined)[] {

@@ -78,3 +78,21 @@ export type ErrorHook = (
   error: unknown,
   ctx: Context,
 ) => Response | void | Promise<Response | void>;
+
+/**
+ * Checks handlers and middleware that the compiler may not have seen.
+ *
+ * @throws {TypeError} If one of them is not a function.
+ */
+export function assertFunctions(
+  values: readonly unknown[],
+  action: string,
+): void {
+  for (const value of values) {
+    if (typeof value !== "function") {
+      throw new TypeError(
+        `Cannot ${action}: "${String(value)}" must be a function`,
+      );
+    }
+  }
+}

@@ -1,5 +1,10 @@
 import { joinPath, trimSlash } from "../http/path.ts";
-import type { Middleware, RouteHandler, RouteHandlers } from "./handlers.ts";
+import {
+  assertFunctions,
+  type Middleware,
+  type RouteHandler,
+  type RouteHandlers,
+} from "./handlers.ts";
 import type { PathParams } from "./pattern.ts";
 import { ANY, type Group, type RouteTable } from "./route_table.ts";
 import { type DirOptions, serveFolder } from "./static_folder.ts";
@@ -313,15 +318,5 @@ export class Party<Params = Record<string, string>> {
     const below = joinPath(trimSlash(path), "/*");
     const handler = serveFolder(joinPath(this.path, below), folder, options);
     return this.handle("GET", below, handler);
-  }
-}
-
-function assertFunctions(values: readonly unknown[], action: string): void {
-  for (const value of values) {
-    if (typeof value !== "function") {
-      throw new TypeError(
-        `Cannot ${action}: "${String(value)}" must be a function`,
-      );
-    }
   }
 }

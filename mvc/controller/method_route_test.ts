@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { pathOfWords, readMethodName } from "./route_entries.ts";
+import { readMethodName } from "./method_route.ts";
 
 function read(name: string, taken: string[] = []): string | undefined {
-  const found = readMethodName(name);
-  return found && `${found.method} ${pathOfWords(found.words, taken)}`;
+  const found = readMethodName(name, taken);
+  return found && `${found.method} ${found.path}`;
 }
 
 Deno.test("readMethodName() reads a verb and words of a path", () => {

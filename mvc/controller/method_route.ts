@@ -1,0 +1,207 @@
+/**
+ * The route of a controller's method: read from its name and from `static
+ * routes`.
+ *
+ * @module
+ */
+
+import { isSchema } from "../../neffos/internal.ts";
+import { assertMaxBody } from "../http/body.ts";
+import { joinPath } from "../http/path.ts";
+import type { Middleware } from "../router/handlers.ts";
+import { listParams } from "../router/pattern.ts";
+import type { RouteOptions } from "./http_controller.ts";
+
+/** The arguments of a method besides the path parameters. */
+export type RouteInput = Pick<RouteOptions, "body" | "query" | "maxBody">;
+
+/** A route that calls a method of a controller. */
+export interface MethodRoute {
+  readonly methodName: string;
+  readonly method: string;
+  /** The path, relative to the party. */
+  readonly path: string;
+  /** The names of the parameters in `path`. */
+  readonly params: readonly string[];
+  readonly input: RouteInput;
+  readonly use: readonly Middleware[];
+}
+
+const NAME =
+  /^([gG]et|[pP]ost|[pP]ut|[pP]atch|[dD]elete|[hH]ead|[oO]ptions|[aA]ny)((?:\p{Lu}[\p{L}\p{N}_$]*)?)$/u;
+
+/** A capitalised word, or capitals in a row without the next word's first. */
+const WORD = /\p{Lu}+(?![^\p{Lu}])|\p{Lu}[^\p{Lu}]*/gu;
+
+/**
+ * Reads the route that the name of a method stands for.
+ *
+ * It begins with an HTTP method; each capitalised word after it is a segment of
+ * the path, and `By` is a path parameter: `getUserBy` is GET "/user/:param1".
+ *
+ * @param taken The parameters in the path of the party, since a pattern cannot
+ * have a name twice.
+ * @returns `undefined` for a name that is not a route, such as `getter`.
+ */
+export function readMethodName(
+  name: string,
+  taken: readonly string[],
+): { readonly method: string; readonly path: string } | undefined {
+  const found = NAME.exec(name);
+  if (found === null) return undefined;
+  let count = 0;
+  const segments = (found[2]!.match(WORD) ?? []).map((word) => {
+    if (word !== "By") return word.toLowerCase();
+    do count++; while (taken.includes(`param${count}`));
+    return `:param${count}`;
+  });
+  return { method: found[1]!.toUpperCase(), path: `/${segments.join("/")}` };
+}
+
+/** Lists the parameters of a path, without those in the path of the party. */
+export function listOwnParams(party: string, path: string): string[] {
+  return listParams(joinPath(party, path))
+    .slice(listParams(party).length)
+    .map(({ name }) => name);
+}
+
+/** The arguments of {@linkcode readMethodRoute}. */
+export interface MethodRouteOptions {
+  /** The name of the controller. */
+  readonly controller: string;
+  /** The path of the party. */
+  readonly party: string;
+  /** The value that `static routes` has for the method. */
+  readonly entry: unknown;
+}
+
+const KEYS: ReadonlySet<string> = new Set(
+  [
+    "method",
+    "path",
+    "body",
+    "query",
+    "maxBody",
+    "use",
+  ] satisfies (keyof RouteOptions)[],
+);
+
+/**
+ * Reads the route of a method.
+ *
+ * @returns `undefined` if the method has none.
+ * @throws {TypeError} If its entry in `static routes` is not a route.
+ * @throws {RangeError} If its `maxBody` is not a number of bytes.
+ */
+export function readMethodRoute(
+  methodName: string,
+  { controller, party, entry }: MethodRouteOptions,
+): MethodRoute | undefined {
+  if (entry === false) return undefined;
+  const taken = listParams(party).map(({ name }) => name);
+  const named = readMethodName(methodName, taken);
+  if (entry === undefined && named === undefined) return undefined;
+  const where = `${controller}.${methodName}`;
+  assertNoEvent(where, methodName);
+  const options = readEntry(where, entry);
+  const { method = named?.method, path = named?.path } = options;
+  if (method === undefined) {
+    throw createError(
+      where,
+      `its name does not begin with an HTTP method, so "static routes" must have one, for instance "GET ${
+        path ?? "/path"
+      }"`,
+    );
+  }
+  if (path === undefined) {
+    throw createError(
+      where,
+      `its name has no path, so "static routes" must have one, for instance "${method} /path"`,
+    );
+  }
+  const { body, query, maxBody, use = [] } = options;
+  const params = listOwnParams(party, path);
+  const input = { body, query, maxBody };
+  return { methodName, method, path, params, input, use };
+}
+
+/**
+ * Checks that a method is not an event, which has other arguments.
+ *
+ * @throws {TypeError} If it is one.
+ */
+export function assertNoEvent(where: string, methodName: string): void {
+  if (!/^[oO]n\p{Lu}/u.test(methodName)) return;
+  throw createError(
+    where,
+    "methods on… are events of a websocket, so it must have another name",
+  );
+}
+
+function readEntry(where: string, entry: unknown): RouteOptions {
+  if (typeof entry === "string") {
+    const [, method, path] = /^(?:(\S+)\s+)?([/*].*)$/s.exec(entry) ?? [];
+    if (path !== undefined) return { method, path };
+    throw createError(
+      where,
+      `"${entry}" must be a path, or a method and a path, for instance "GET /path"`,
+    );
+  }
+  if (entry === undefined) return {};
+  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
+    throw createError(
+      where,
+      `its entry in "static routes" must be a string, an object or false, not ${
+        Array.isArray(entry) ? "an array" : String(entry)
+      }`,
+    );
+  }
+  return readOptions(where, entry);
+}
+
+function readOptions(where: string, entry: object): RouteOptions {
+  for (const key of Object.keys(entry)) {
+    // A guard under a misspelled key would silently guard nothing.
+    if (!KEYS.has(key)) {
+      throw createError(
+        where,
+        `"${key}" is not an option of a route; the options are ${
+          [...KEYS].join(", ")
+        }`,
+      );
+    }
+  }
+  const options: RouteOptions = entry;
+  for (const key of ["method", "path"] as const) {
+    const value: unknown = options[key];
+    if (value !== undefined && typeof value !== "string") {
+      throw createError(
+        where,
+        `its "${key}" must be a string, not ${typeof value}`,
+      );
+    }
+  }
+  for (const key of ["body", "query"] as const) {
+    if (options[key] !== undefined && !isSchema(options[key])) {
+      throw createError(
+        where,
+        `its "${key}" must be a validator of the Standard Schema specification`,
+      );
+    }
+  }
+  const use: unknown = options.use ?? [];
+  if (!Array.isArray(use) || use.some((each) => typeof each !== "function")) {
+    throw createError(where, 'its "use" must be an array of functions');
+  }
+  if (options.maxBody !== undefined) {
+    assertMaxBody(options.maxBody);
+    if (options.body === undefined) {
+      throw createError(where, 'its "maxBody" has no effect without "body"');
+    }
+  }
+  return options;
+}
+
+function createError(where: string, reason: string): TypeError {
+  return new TypeError(`Cannot make a route of ${where}: ${reason}`);
+}
