@@ -1,5 +1,5 @@
 /**
- * {@linkcode metricsHandler}: the numbers of a server, for Prometheus.
+ * {@linkcode metricsHandler}: the statistics of a server, for Prometheus.
  *
  * @module
  */
@@ -17,17 +17,17 @@ const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
  * Makes a handler that answers with `server.stats()` in the text format of
- * Prometheus (exposition format 0.0.4), to be mounted by a plain GET. Mount
- * it where strangers do not come.
+ * Prometheus (exposition format 0.0.4). Mount it by a plain GET, on a path that
+ * is not public.
  *
- * From here on it is measured how long handlers take. Labels have names that
- * the program has registered, never those that a client has thought of.
+ * From this call on, the server measures the durations of its handlers. Labels
+ * are names that the program registered, never names that a client chose.
  *
  * @param server The server.
  * @param options The buckets of `neffos_handler_duration_seconds`, in
  * milliseconds; see `Server.measureHandlers`.
  * @returns The handler, for `router.get`.
- * @throws {RangeError} When the buckets are not positive numbers in ascending
+ * @throws {RangeError} If the buckets are not positive numbers in ascending
  * order.
  *
  * @example
@@ -57,95 +57,103 @@ export function metricsHandler(
     });
 }
 
-/** The labels of a sample, by their names. */
+/** The labels of a sample, by name. */
 type Labels = Readonly<Record<string, string>>;
 
 /** Writes all metrics. */
 function writeMetrics(stats: ServerStats): string {
   return [
-    gauge("connections", "Connections there are.", stats.connections),
-    gauge(
+    writeGauge("connections", "Open connections.", stats.connections),
+    writeGauge(
       "sockets",
-      "Sockets there are, with those that are not connections yet or not any more.",
+      "Open sockets, including those before the handshake and after the close of their connection.",
       stats.sockets,
     ),
-    counter(
+    writeCounter(
       "connections_accepted_total",
-      "Requests that became sockets.",
+      "Requests that were upgraded.",
       stats.accepted,
     ),
-    counter(
+    writeCounter(
       "upgrades_refused_total",
       "Requests that were refused, by HTTP status.",
       stats.refused,
       "status",
     ),
-    counter(
+    writeCounter(
       "connections_closed_total",
-      "Sockets that have ended, by close code.",
+      "Closed sockets, by close code.",
       stats.closed,
       "code",
     ),
-    gauge("namespaces", "Namespaces that somebody is in.", stats.namespaces),
-    gauge("rooms", "Rooms that somebody is in.", stats.rooms),
-    counter(
+    writeGauge(
+      "namespaces",
+      "Namespaces with at least one connection.",
+      stats.namespaces,
+    ),
+    writeGauge("rooms", "Rooms with at least one connection.", stats.rooms),
+    writeCounter(
       "messages_received_total",
-      "Frames that came in, those of the protocol included.",
+      "Received frames, those of the protocol itself included.",
       stats.messagesIn,
     ),
-    counter(
+    writeCounter(
       "received_bytes_total",
-      "Bytes of the frames that came in; of text its UTF-16 units.",
+      "Size of the received frames: bytes of binary frames, UTF-16 units of text frames.",
       stats.bytesIn,
     ),
-    counter(
+    writeCounter(
       "messages_sent_total",
-      "Frames that went out, those of the protocol included.",
+      "Sent frames, those of the protocol itself included.",
       stats.messagesOut,
     ),
-    counter(
+    writeCounter(
       "sent_bytes_total",
-      "Bytes of the frames that went out; of text its UTF-16 units.",
+      "Size of the sent frames: bytes of binary frames, UTF-16 units of text frames.",
       stats.bytesOut,
     ),
-    counter(
+    writeCounter(
       "errors_total",
-      "Exceptions and other faults that were reported.",
+      "Reported errors.",
       stats.errors,
     ),
-    counter(
+    writeCounter(
       "messages_dropped_total",
-      "Messages that were thrown away, by reason.",
+      "Dropped messages, by reason.",
       { ...stats.drops },
       "reason",
     ),
-    counter(
+    writeCounter(
       "limits_crossed_total",
-      "Limits that were crossed, by the name of their option.",
+      "Exceeded limits, by the name of their option.",
       stats.crossings,
       "limit",
     ),
-    gauge("queued_messages", "Messages that wait.", stats.queued),
-    gauge("pending_handlers", "Handlers that have begun.", stats.pending),
-    gauge(
+    writeGauge(
+      "queued_messages",
+      "Received messages that wait for their handler.",
+      stats.queued,
+    ),
+    writeGauge("pending_handlers", "Running handlers.", stats.pending),
+    writeGauge(
       "start_time_seconds",
-      "When the server was made, since 1970.",
+      "Unix time at which the server was made.",
       stats.startTime / 1000,
     ),
-    histogram(
+    writeHistogram(
       "handler_duration_seconds",
-      "How long handlers took, by namespace and event.",
+      "Duration of handlers, by namespace and event.",
       stats.handlers,
     ),
   ].join("");
 }
 
-function gauge(name: string, help: string, value: number): string {
+function writeGauge(name: string, help: string, value: number): string {
   return writeFamily(name, "gauge", help, [writeSample(name, {}, value)]);
 }
 
 /** Writes a counter, or one for each value of a label. */
-function counter(
+function writeCounter(
   name: string,
   help: string,
   value: number | Readonly<Record<string, number>>,
@@ -159,7 +167,7 @@ function counter(
   return writeFamily(name, "counter", help, samples);
 }
 
-function histogram(
+function writeHistogram(
   name: string,
   help: string,
   handlers: readonly HandlerStats[],
@@ -187,7 +195,7 @@ function writeFamily(
   help: string,
   samples: readonly string[],
 ): string {
-  // What has not happened yet has no labels to say so with.
+  // A labelled counter has no samples before its first event.
   if (samples.length === 0) return "";
   const head = `# HELP neffos_${name} ${help}\n# TYPE neffos_${name} ${type}\n`;
   return head + samples.join("");

@@ -1,5 +1,24 @@
 /**
- * The web side alone: router, container and controllers.
+ * The web side: router, container and controllers, without the websocket
+ * framework.
+ *
+ * ```ts
+ * import { Application, Router } from "@neffos/mvc/mvc";
+ *
+ * class GreetingController {
+ *   getBy(name: string) {
+ *     return `Hello ${name}`;
+ *   }
+ * }
+ *
+ * const router = new Router();
+ * new Application(router.party("/greetings")).handle(GreetingController);
+ * const options = { port: 0, hostname: "127.0.0.1" };
+ * const listener = Deno.serve(options, router.handler);
+ *
+ * // When the program ends:
+ * await listener.shutdown();
+ * ```
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * {@linkcode websocketHandler} and {@linkcode contextOf}: where the router
- * and the websocket server meet.
+ * {@linkcode websocketHandler} and {@linkcode contextOf}: connect the router and
+ * the websocket server.
  *
  * @module
  */
@@ -10,11 +10,10 @@ import { type Context, findContext } from "./http/context.ts";
 import type { RouteHandler } from "./router/handlers.ts";
 
 /**
- * Makes the handler of a websocket endpoint, to be mounted by a plain GET.
+ * Makes the handler of a websocket endpoint. Mount it by a plain GET.
  *
- * The Context goes with the connection, see {@linkcode contextOf}. What is
- * wrong with a request is answered before it is upgraded: see
- * `Server.upgrade`.
+ * The connection keeps the Context of its request; see {@linkcode contextOf}.
+ * The server answers invalid requests without an upgrade; see `Server.upgrade`.
  *
  * @param server The server.
  * @returns The handler, for `router.get`.
@@ -36,28 +35,28 @@ import type { RouteHandler } from "./router/handlers.ts";
  */
 export function websocketHandler(server: Server): RouteHandler {
   const handle = (context: Context): Promise<Response> => {
-    // What the server adds to the headers goes into a copy.
+    // The server adds headers, which must go into the copy.
     context.detach();
     return server.accept(context);
   };
-  // The name that a list of routes shows.
+  // For `Router.routes()` and `Router.explain()`.
   Object.defineProperty(handle, "name", { value: "websocketHandler" });
   return Object.assign(handle, { allow: "GET" });
 }
 
 /**
- * Gives the Context of the request that a connection came from. All that it
- * shows of the request was copied before the upgrade.
+ * Returns the Context of the request that a connection came from. Its fields
+ * were copied before the upgrade.
  *
  * @param conn The connection, or the connection in a namespace.
  * @returns The Context.
- * @throws {TypeError} When the connection did not come through
+ * @throws {TypeError} If the connection did not come through
  * {@linkcode websocketHandler}.
  */
 export function contextOf(conn: Conn | NSConn): Context {
   const context = findContext("conn" in conn ? conn.conn : conn);
   if (context !== undefined) return context;
   throw new TypeError(
-    "Cannot get the Context of a connection that did not come through websocketHandler()",
+    "Cannot get the Context of a connection: the connection must have come through websocketHandler()",
   );
 }
