@@ -113,7 +113,7 @@ Deno.test("Application: a controller is given its connection and its services", 
   assertEquals(listening.faults, []);
 });
 
-Deno.test("Application: what is given no connection is one shared object", async () => {
+Deno.test("Application: a controller that injects no connection is one shared object", async () => {
   let made = 0;
   class Shared {
     static readonly namespace = "shared";
@@ -165,7 +165,7 @@ Deno.test("Application: a shared controller that could not be built is tried aga
   assertEquals((await (await connect()).ask("onHi")).text(), "hi");
 });
 
-Deno.test("Application: two controllers of a namespace share what is scoped, and no instance", async () => {
+Deno.test("Application: two controllers of a namespace share scoped services, and no instance", async () => {
   let computed = 0;
   const log: string[] = [];
   class Session implements AsyncDisposable {
@@ -225,7 +225,7 @@ Deno.test("Application: two controllers of a namespace share what is scoped, and
   assertEquals(await text(nsConn, "onSecond"), `Second ${client.id} 1`);
   assertEquals(await text(other, "onFirst"), `Third ${client.id} 2`);
   await nsConn.disconnect();
-  // What has left is disposed in the same turn as the answer.
+  // The controller is disposed in the same turn as the answer.
   await client.close();
   await listening.server.close();
   assertEquals(log, [
@@ -322,7 +322,7 @@ Deno.test("Application: one service refuses requests and connections with its te
   await nsConn.conn.close();
 });
 
-Deno.test("Application.handleWebsocket() names what is missing, with the path to it", () => {
+Deno.test("Application.handleWebsocket() names a missing service, with the path to it", () => {
   const Database = token<object>("Database");
   class UserService {
     static readonly inject = [Database] as const;
@@ -333,7 +333,7 @@ Deno.test("Application.handleWebsocket() names what is missing, with the path to
     constructor(_nsConn: NSConn, _users: UserService) {}
     onHi() {}
   }
-  // As JavaScript has it.
+  // As in JavaScript.
   const app = new Application(new Router()).scoped(UserService as never);
   assertThrows(
     () => app.handleWebsocket(Controller as never),
@@ -344,7 +344,7 @@ Deno.test("Application.handleWebsocket() names what is missing, with the path to
   app.handleWebsocket(Controller as never);
 });
 
-Deno.test("Application.handleWebsocket() refuses what came too late", () => {
+Deno.test("Application.handleWebsocket() refuses late calls", () => {
   class Controller {
     onHi() {}
   }
@@ -452,7 +452,7 @@ Deno.test("Application disposes its singletons", async () => {
   assertEquals(log, ["disposed"]);
 });
 
-Deno.test("websocketHandler() answers what is no handshake, and contextOf() none", async () => {
+Deno.test("websocketHandler() answers a plain request, and contextOf() refuses a foreign connection", async () => {
   const router = new Router();
   const app = new Application(router.party("/ws"));
   app.handleWebsocket({ namespace: "default", onHi: () => "hi" });
@@ -476,7 +476,7 @@ Deno.test("websocketHandler() answers what is no handshake, and contextOf() none
   assertThrows(() => contextOf(nsConn), TypeError, "Cannot get the Context");
 });
 
-/** Runs a chat program and talks to it; gives what it has printed. */
+/** Runs a chat program, talks to it, and returns its output. */
 async function chatWith(program: URL): Promise<string> {
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--check", program.href],
@@ -518,17 +518,17 @@ async function chatWith(program: URL): Promise<string> {
   return log;
 }
 
-Deno.test("The seed's program works, word for word", async () => {
+Deno.test("The seed's program works as printed", async () => {
   const log = await chatWith(new URL("testdata/seed.ts", import.meta.url));
   assertStringIncludes(log, "DEV ");
 });
 
-Deno.test("The README's program works, word for word", async () => {
+Deno.test("The README's program works as printed", async () => {
   const readme = await Deno.readTextFile(
     new URL("../README.md", import.meta.url),
   );
   const [, program] = /```ts ignore\n(.*?)```/s.exec(readme)!;
-  // It must lie in the package, whose name it imports.
+  // It must be a file of the package that it imports by name.
   const dir = new URL("testdata/", import.meta.url).pathname;
   const file = await Deno.makeTempFile({ dir, suffix: ".ts" });
   try {
@@ -555,7 +555,7 @@ Deno.test("Application.party: a child has its parent's server, or its own", asyn
   await own.close();
 });
 
-Deno.test("Application: a server is injected into what parents share, and never the wrong one", async () => {
+Deno.test("Application: a server is injected into shared services of parents, and never the wrong one", async () => {
   class Shared {
     static readonly inject = [Server] as const;
     readonly server: Server;
@@ -588,7 +588,7 @@ Deno.test("Application: a server is injected into what parents share, and never 
       "Cannot make a second server of this application",
     );
   }
-  // Before the service is built, nobody knows whose server it should have.
+  // Until the service is built, it is open which server it injects.
   const other = new Application(new Router()).singleton(Shared);
   const parties = ["/a", "/b"].map((path) => other.party(path));
   for (const party of parties) party.handleWebsocket(Controller);

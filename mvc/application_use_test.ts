@@ -14,7 +14,7 @@ import { Application } from "./application.ts";
 import { token } from "./container/tokens.ts";
 import { Router } from "./router/router.ts";
 
-/** Writes down around what it runs. */
+/** Logs before and after each event. */
 function logTo(log: string[], name: string): EventMiddleware {
   return async (_nsConn, msg, next) => {
     log.push(`${name} ${msg.event}`);
@@ -64,7 +64,7 @@ Deno.test("Application.use() runs once around what several controllers handle to
   await client.close();
 });
 
-Deno.test("Application.use() keeps out of a namespace whose controller asks nothing", async () => {
+Deno.test("Application.use() refuses a namespace before its controller is built", async () => {
   const Service = token<string>("Service");
   let built = 0;
   class Controller {
@@ -96,7 +96,7 @@ Deno.test("Application.use() keeps out of a namespace whose controller asks noth
   await client.close();
 });
 
-Deno.test("Application.use() reaches the parties below, and no application beside it", async () => {
+Deno.test("Application.use() reaches child applications, and no others", async () => {
   const log: string[] = [];
   class Upper {
     static readonly namespace = "upper";
@@ -113,7 +113,7 @@ Deno.test("Application.use() reaches the parties below, and no application besid
   child.handleWebsocket(Lower);
   await using memory = new MemoryServer(joinConnHandlers(app, child));
   const client = await memory.dial({ upper: {}, lower: {} });
-  // What nobody handles is answered when all before it is done.
+  // An event without a handler is answered after all events before it.
   await (await client.connect("upper")).ask("nothing");
   assertEquals(
     log.splice(0),
@@ -130,7 +130,7 @@ Deno.test("Application.use() reaches the parties below, and no application besid
   await client.close();
 });
 
-Deno.test("Application.use() refuses what is no middleware, and what comes too late", () => {
+Deno.test("Application.use() refuses invalid middleware, and late calls", () => {
   const app = new Application(new Router());
   class Controller {
     onHi() {}

@@ -21,7 +21,7 @@ import { Application } from "./application.ts";
 import { type ServiceToken, token } from "./container/tokens.ts";
 import { Router } from "./router/router.ts";
 
-/** An application without types, for services that are made in loops. */
+/** An application whose types check nothing, for services made in loops. */
 function newApp(): Application<ServiceToken> {
   return new Application(new Router()) as Application<ServiceToken>;
 }
@@ -92,7 +92,7 @@ Deno.test("A dependency that fails refuses the namespace with its own error, and
           EventError,
           "no seat",
         );
-        // What was still being built is disposed as soon as it is there.
+        // A service that was still being built is disposed once it is there.
         await memory.server.close();
         const built = isFirst
           ? ["Base", "Left"]
@@ -152,7 +152,7 @@ Deno.test("A dependency that comes after its client has gone is disposed", async
   await asked.promise;
   const [conn] = memory.server.connections;
   raw.socket.close();
-  // It ends without waiting for the service for ever.
+  // It ends without waiting for the service forever.
   await conn!.closed;
   const disposed = Promise.withResolvers<void>();
   gate.resolve({
@@ -186,7 +186,7 @@ Deno.test("A native connection that has gone before it was bound leaves nothing"
   await asked.promise;
   const [conn] = memory.server.connections;
   raw.socket.close();
-  // It ends without waiting for the service for ever.
+  // It ends without waiting for the service forever.
   await conn!.closed;
   const disposed = Promise.withResolvers<void>();
   gate.resolve({
@@ -252,7 +252,7 @@ Deno.test("Each of two controllers in a namespace has its own methods called, on
     static readonly namespace = "chat";
     static readonly inject = [NSConn] as const;
     readonly #log: string[] = [];
-    /** Both have it; each calls its own. */
+    /** Both classes have it; each calls its own. */
     helper() {
       return "base";
     }

@@ -124,7 +124,7 @@ async function scrape(router: Router): Promise<Map<string, Family>> {
   return parse(await response.text());
 }
 
-Deno.test("metricsHandler() answers what Prometheus can read", async () => {
+Deno.test("metricsHandler() answers in the Prometheus text format", async () => {
   let time = 0;
   const odd = 'a\\b"c\nd\\n,}=€';
   await using memory = new MemoryServer({
@@ -220,7 +220,7 @@ function of(
   ];
 }
 
-Deno.test("metricsHandler() may be made twice, and checks its buckets", async () => {
+Deno.test("metricsHandler() can be called twice, and checks its buckets", async () => {
   await using memory = new MemoryServer({ chat: { onSay() {} } });
   const { server } = memory;
   assertThrows(() => metricsHandler(server, { buckets: [2, 1] }), RangeError);

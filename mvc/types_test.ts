@@ -2,21 +2,21 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 
 const CORPUS = new URL("testdata/types/", import.meta.url);
 
-/** One program of the corpus, and what the compiler says of it. */
+/** One program of the corpus, and the errors of the compiler. */
 interface Program {
   readonly source: string;
   readonly errors: string[];
 }
 
-Deno.test("types: the compiler says of each program what it should", async (t) => {
+Deno.test("types: the compiler reports the expected error of each program", async (t) => {
   const programs = await readPrograms();
   await checkAll(programs);
   for (const [name, { source, errors }] of programs) {
     await t.step(name, () => {
       if (name.startsWith("ok_")) return assertEquals(errors, []);
       const [error = "no error", ...others] = errors;
-      assertStringIncludes(error, expectationOf(source));
-      // A second error may be a mistake of the program itself.
+      assertStringIncludes(error, readExpectation(source));
+      // A second error may be a mistake in the program itself.
       assertEquals(others, []);
     });
   }
@@ -31,7 +31,7 @@ async function readPrograms(): Promise<Map<string, Program>> {
   return programs;
 }
 
-function expectationOf(source: string): string {
+function readExpectation(source: string): string {
   const text = /^\/\/ error: (.+)\n/.exec(source)?.[1];
   if (text !== undefined) return text;
   throw new TypeError(
@@ -39,9 +39,9 @@ function expectationOf(source: string): string {
   );
 }
 
-/** Checks all in one go, since it is starting the compiler that takes time. */
+/** Checks all programs at once, since starting the compiler takes long. */
 async function checkAll(programs: Map<string, Program>): Promise<void> {
-  // The configuration keeps the corpus out of every check, this one included.
+  // The configuration excludes the corpus from every check, this one included.
   const { stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["check", "--quiet", "--no-config", "--no-lock", ...programs.keys()],
     cwd: CORPUS,
@@ -49,10 +49,10 @@ async function checkAll(programs: Map<string, Program>): Promise<void> {
     stdout: "null",
   }).output();
   const report = new TextDecoder().decode(stderr);
-  // What belongs to the error before is further to the right.
+  // Notes of an error are indented further.
   for (const text of report.split(/^(?=TS\d+ \[ERROR\]: \S)/m)) {
     if (text.trim() === "") continue;
-    // The places of an error's notes are further to the right than its own.
+    // The places of its notes are indented further than its own.
     const place = /^ {4}at (file:.+):\d+:\d+$/m.exec(text)?.[1];
     const name = place?.slice(place.lastIndexOf("/") + 1) ?? "";
     const program = programs.get(name);

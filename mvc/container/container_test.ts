@@ -50,7 +50,7 @@ const plain = new Plain();
 
 const silent: Logger = { log() {} };
 
-/** A container whose types check nothing, as JavaScript has it. */
+/** A container whose types check nothing, as in JavaScript. */
 function untyped(provided: readonly ServiceToken[] = []) {
   return new Container<ServiceToken>({ provided });
 }
@@ -64,7 +64,7 @@ function tokens(...names: string[]) {
   ];
 }
 
-/** A service that writes down when it is disposed. */
+/** A service that logs its disposal. */
 function disposable(name: string, log: string[]): AsyncDisposable {
   return {
     [Symbol.asyncDispose]() {
@@ -90,7 +90,7 @@ Deno.test("token() makes a new Symbol with the description", () => {
   assertNotStrictEquals(token<string>("a"), token<string>("a"));
 });
 
-Deno.test("token() wants a description", () => {
+Deno.test("token() refuses a missing description", () => {
   assertThrows(
     () => token<string>(""),
     TypeError,
@@ -99,7 +99,7 @@ Deno.test("token() wants a description", () => {
   assertThrows(() => token<string>(undefined as never), TypeError, "undefined");
 });
 
-Deno.test("optional() refuses what is no token", () => {
+Deno.test("optional() refuses a value that is not a token", () => {
   assertThrows(
     () => optional("Logger" as never),
     TypeError,
@@ -109,7 +109,7 @@ Deno.test("optional() refuses what is no token", () => {
 
 // Building
 
-Deno.test("create() gives a registered value as it is, even a promise", async () => {
+Deno.test("create() returns a registered value as it is, even a promise", async () => {
   const Later = token<Promise<string>>("Later");
   const value = Promise.resolve("now");
   const container = new Container().register(Later, value);
@@ -134,7 +134,7 @@ Deno.test("create() builds a class without inject that takes no parameters", () 
   assertInstanceOf(new Container().compile(Plain).create(), Plain);
 });
 
-Deno.test("create() gives the instance that a class was registered with", () => {
+Deno.test("create() returns the registered instance of a class", () => {
   const database = new Database("test://");
   const container = new Container().register(Database, database);
   assertStrictEquals(container.compile(Database).create(), database);
@@ -148,14 +148,14 @@ Deno.test("create() builds a class that is not registered anew each time", () =>
   assertNotStrictEquals(plan.create(), plan.create());
 });
 
-Deno.test("create() gives the services of { deps } in their order", async () => {
+Deno.test("create() returns the services of { deps } in their order", async () => {
   const container = new Container().register(Url, "pg://").register(User, "k");
   const plan = container.compile({ name: "handler", deps: [User, Url] });
   assertEquals(plan.name, "handler");
   assertEquals(await plan.create(), ["k", "pg://"]);
 });
 
-Deno.test("create() takes an abstract class as the token of its subclass", () => {
+Deno.test("create() resolves an abstract class that is the token of its subclass", () => {
   abstract class Store {
     abstract get(key: string): string;
   }
@@ -169,7 +169,7 @@ Deno.test("create() takes an abstract class as the token of its subclass", () =>
   assertInstanceOf(store, MemoryStore);
 });
 
-Deno.test("create() gives undefined for an optional token that is missing", async () => {
+Deno.test("create() injects undefined for a missing optional token", async () => {
   class Greeter {
     static readonly inject = [optional(Logger), optional(Url)] as const;
     readonly given: readonly unknown[];
@@ -202,7 +202,7 @@ Deno.test("create() does not await a service that has a method then()", async ()
   assertStrictEquals(given, query);
 });
 
-Deno.test("create() gives a promise only where something is pending", async () => {
+Deno.test("create() returns a promise only if something is pending", async () => {
   const container = new Container().singleton(
     Database,
     [],
@@ -249,7 +249,7 @@ Deno.test("singleton() is built on first use and once", () => {
   assertEquals(built, 1);
 });
 
-Deno.test("singleton() shares one build between uses at the same time", async () => {
+Deno.test("singleton() shares one build between concurrent uses", async () => {
   let built = 0;
   const gate = Promise.withResolvers<Logger>();
   const container = new Container().singleton(Logger, [], () => {
@@ -290,7 +290,7 @@ Deno.test("singleton() does not keep a build that threw", () => {
   assertStrictEquals(plan.create(), silent);
 });
 
-Deno.test("singleton() can be tried again at once by who heard of the failure", async () => {
+Deno.test("singleton() can be tried again as soon as its failure is known", async () => {
   let attempts = 0;
   const container = new Container().singleton(
     User,
@@ -307,7 +307,7 @@ Deno.test("singleton() can be tried again at once by who heard of the failure", 
 
 // Scopes
 
-Deno.test("scoped() is built once for a scope, wherever it is asked for", async () => {
+Deno.test("scoped() is built once for a scope, however many depend on it", async () => {
   let built = 0;
   const container = new Container({ provided: [User] })
     .scoped(Database, [User], (user) => {
@@ -328,7 +328,7 @@ Deno.test("scoped() is built once for a scope, wherever it is asked for", async 
   assertEquals(built, 2);
 });
 
-Deno.test("scoped() is built once for a scope that asks twice at the same time", async () => {
+Deno.test("scoped() shares one build between concurrent uses of a scope", async () => {
   let built = 0;
   const gate = Promise.withResolvers<void>();
   const container = new Container()
@@ -387,7 +387,7 @@ Deno.test("create() rejects with the very error of a dependency", async () => {
 Deno.test("create() throws the very error of a factory that is not async", async () => {
   const error = new Error("no database");
   const container = new Container()
-    .singleton(User, [], () => Promise.reject(new Error("nobody hears this")))
+    .singleton(User, [], () => Promise.reject(new Error("unheard")))
     .scoped(Url, [User], (user) => user)
     .scoped(Logger, [], () => {
       throw error;
@@ -397,7 +397,7 @@ Deno.test("create() throws the very error of a factory that is not async", async
   assertStrictEquals(assertThrows(() => plan.create(scope)), error);
 });
 
-Deno.test("create() leaves what was built before a failure to the scope", async () => {
+Deno.test("create() leaves services built before a failure to the scope", async () => {
   const log: string[] = [];
   const First = token<AsyncDisposable>("First");
   const container = new Container()
@@ -411,7 +411,7 @@ Deno.test("create() leaves what was built before a failure to the scope", async 
   assertEquals(log, ["first"]);
 });
 
-Deno.test("create() needs a scope for what is scoped", () => {
+Deno.test("create() needs a scope for a scoped dependency", () => {
   const container = new Container({ provided: [User] });
   const plan = container.compile({ name: "handler", deps: [User] });
   assertThrows(
@@ -436,7 +436,7 @@ Deno.test("create() refuses the scope of another container", async () => {
   );
 });
 
-Deno.test("create() names a provided token that the scope has no value for", async () => {
+Deno.test("create() names a provided token without a value", async () => {
   const container = new Container({ provided: [User] });
   await using scope = container.createScope();
   assertThrows(
@@ -448,7 +448,7 @@ Deno.test("create() names a provided token that the scope has no value for", asy
   assertEquals(await plan.create(scope), [undefined]);
 });
 
-Deno.test("isScoped is true for what depends on something scoped, however deep", () => {
+Deno.test("isScoped is true for any depth of scoped dependencies", () => {
   const container = new Container({ provided: [User] })
     .register(Url, "pg://")
     .singleton(Logger, [], () => silent)
@@ -482,7 +482,7 @@ Deno.test("compile() names the path of a token that is not registered", () => {
   );
 });
 
-Deno.test("compile() does not mind the order of registrations", () => {
+Deno.test("compile() ignores the order of registrations", () => {
   const container = untyped()
     .singleton(UserService)
     .singleton(Database)
@@ -491,7 +491,7 @@ Deno.test("compile() does not mind the order of registrations", () => {
   assertEquals(chat.users.database.url, "pg://");
 });
 
-Deno.test("compile() shows a cycle with its whole path", () => {
+Deno.test("compile() reports a cycle with its whole path", () => {
   const [A, B, C] = tokens("A", "B", "C");
   const container = untyped()
     .singleton(A, [B], () => 0)
@@ -511,7 +511,7 @@ Deno.test("compile() shows a cycle with its whole path", () => {
   );
 });
 
-Deno.test("compile() does not take two ways to one service for a cycle", async () => {
+Deno.test("compile() does not report two ways to one service as a cycle", async () => {
   const [Top, Left, Right] = tokens("Top", "Left", "Right");
   const container = untyped()
     .singleton(Left, [Url], (url) => `l ${url}`)
@@ -533,7 +533,7 @@ Deno.test("compile() visits a service once, however many ways lead to it", () =>
   assertEquals(container.explain({ deps: below }).split("\n").length, 129);
 });
 
-Deno.test("compile() refuses a singleton that depends on something scoped", () => {
+Deno.test("compile() refuses a singleton with a scoped dependency", () => {
   const container = untyped([User])
     .singleton(UserService)
     .scoped(Database, [], () => new Database(""));
@@ -623,7 +623,7 @@ Deno.test("compile() refuses a class whose static inject does not fit", () => {
   }
 });
 
-Deno.test("compile() takes a class with a static member called optional", () => {
+Deno.test("compile() accepts a class with a static member named optional", () => {
   class Odd {
     static readonly optional = true;
   }
@@ -632,7 +632,7 @@ Deno.test("compile() takes a class with a static member called optional", () => 
   assertInstanceOf((odd as [Odd])[0], Odd);
 });
 
-Deno.test("register() and its like refuse arguments of the wrong kind", () => {
+Deno.test("register(), singleton() and scoped() refuse arguments of the wrong kind", () => {
   const container = untyped();
   assertThrows(
     () => container.register("Logger" as never, silent as never),
@@ -658,9 +658,9 @@ Deno.test("register() and its like refuse arguments of the wrong kind", () => {
   ) assertThrows(use, TypeError, "Cannot use undefined as a token");
 });
 
-Deno.test("singleton() and scoped() refuse a function that is no class", () => {
+Deno.test("singleton() and scoped() refuse a plain function", () => {
   const container = untyped();
-  // As JavaScript has it: the list of dependencies was left out.
+  // As in JavaScript: the list of dependencies is missing.
   const factory = (() => silent) as never;
   for (
     const use of [
@@ -671,7 +671,7 @@ Deno.test("singleton() and scoped() refuse a function that is no class", () => {
   ) assertThrows(use, TypeError, "it is a plain function and must be a class");
 });
 
-Deno.test("compile() names a class whatever its static members are called", () => {
+Deno.test("compile() names a class despite its static members", () => {
   class Odd {
     static readonly name = 1;
     static readonly inject = [Logger] as const;
@@ -688,7 +688,7 @@ Deno.test("compile() names a class whatever its static members are called", () =
   );
 });
 
-Deno.test("compile() gives the class that is registered later", () => {
+Deno.test("compile() builds a class as it is registered later", () => {
   const container = untyped();
   const plan = container.compile(Plain);
   assertEquals(plan.isScoped, false);
@@ -698,14 +698,14 @@ Deno.test("compile() gives the class that is registered later", () => {
   assertStrictEquals(plan.create(), plain);
 });
 
-Deno.test("register() wins over an earlier registration", () => {
+Deno.test("register() replaces an earlier registration", () => {
   const container = new Container().register(Url, "a").register(Url, "b");
   const plan = container.compile(Url);
   container.register(Url, "c");
   assertEquals(plan.create(), "c");
 });
 
-Deno.test("compile() leaves room for other registrations until the first use", async () => {
+Deno.test("compile() allows other registrations until the first use", async () => {
   const container = new Container({ provided: [User] }).register(Url, "a");
   const plan = container.compile(Database);
   assertEquals(plan.isScoped, false);
@@ -715,7 +715,7 @@ Deno.test("compile() leaves room for other registrations until the first use", a
   assertEquals((await plan.create(scope)).url, "k");
 });
 
-Deno.test("create() checks again what was registered since compile()", () => {
+Deno.test("create() checks registrations made after compile()", () => {
   const container = untyped().register(Url, "a");
   const plan = container.compile(Database);
   container.singleton(Url, [User], () => "b");
@@ -726,7 +726,7 @@ Deno.test("create() checks again what was registered since compile()", () => {
   );
 });
 
-Deno.test("register() refuses to replace what something was built with", () => {
+Deno.test("register() refuses to replace a registration in use", () => {
   const container = new Container().register(Url, "a").singleton(Database);
   container.compile({ name: "Chat", deps: [Database, optional(User)] })
     .create();
@@ -745,7 +745,7 @@ Deno.test("register() refuses to replace what something was built with", () => {
 
 // Disposal
 
-Deno.test("scope disposes what was built in it, in reverse order of creation", async () => {
+Deno.test("scope disposes its services in reverse order of creation", async () => {
   const log: string[] = [];
   const [A, B, C] = tokens("A", "B", "C");
   class Controller {
@@ -790,7 +790,7 @@ Deno.test("scope awaits each disposal before the next", async () => {
   assertEquals(log, ["b starts", "b ends", "a"]);
 });
 
-Deno.test("scope disposes neither what it was given nor what was registered", async () => {
+Deno.test("scope disposes neither provided services nor registered values", async () => {
   const log: string[] = [];
   const [Given, Value, Alias] = tokens("Given", "Value", "Alias");
   const container = untyped([Given])
@@ -806,10 +806,10 @@ Deno.test("scope disposes neither what it was given nor what was registered", as
   assertEquals(log, []);
 });
 
-Deno.test("scope waits for a [Symbol.dispose] that is async, and tells that it failed", async () => {
+Deno.test("scope awaits an async [Symbol.dispose], and reports its failure", async () => {
   const [Late] = tokens("Late");
   const container = untyped().scoped(Late, [], () => ({
-    // Who wants [Symbol.asyncDispose] and does not know of it.
+    // By a program that should have used [Symbol.asyncDispose].
     async [Symbol.dispose]() {
       await Promise.resolve();
       throw new Error("too late");
@@ -824,7 +824,7 @@ Deno.test("scope waits for a [Symbol.dispose] that is async, and tells that it f
   );
 });
 
-Deno.test("scope disposes twice as if it were once", async () => {
+Deno.test("scope ignores a second disposal", async () => {
   const log: string[] = [];
   const [A] = tokens("A");
   const container = untyped().scoped(A, [], () => disposable("a", log));
@@ -835,7 +835,7 @@ Deno.test("scope disposes twice as if it were once", async () => {
   assertEquals(log, ["a"]);
 });
 
-Deno.test("scope tries every disposal and tells all errors", async () => {
+Deno.test("scope tries every disposal and reports all errors", async () => {
   const log: string[] = [];
   const errors = [new Error("a"), new Error("b")] as const;
   const [A, B, C] = tokens("A", "B", "C");
@@ -852,7 +852,7 @@ Deno.test("scope tries every disposal and tells all errors", async () => {
   assertEquals(log, ["b"]);
 });
 
-Deno.test("scope tells the one error of a disposal as it is", async () => {
+Deno.test("scope rejects with a single error as it is", async () => {
   const error = new Error("a");
   const [A] = tokens("A");
   const container = untyped().scoped(A, [], () => failing(error));
@@ -862,7 +862,7 @@ Deno.test("scope tells the one error of a disposal as it is", async () => {
   assertStrictEquals(thrown, error);
 });
 
-Deno.test("scope disposes at once what is built after its end", async () => {
+Deno.test("scope disposes at once a service that is built after its end", async () => {
   const log: string[] = [];
   const gate = Promise.withResolvers<AsyncDisposable>();
   const [A] = tokens("A");
@@ -880,7 +880,7 @@ Deno.test("scope disposes at once what is built after its end", async () => {
   assertEquals(log, ["a"]);
 });
 
-Deno.test("scope disposes what a factory gives that has ended it", async () => {
+Deno.test("scope disposes the service of a factory that disposed the scope", async () => {
   const log: string[] = [];
   const [A] = tokens("A");
   const container = untyped().scoped(A, [], () => {
@@ -896,7 +896,7 @@ Deno.test("scope disposes what a factory gives that has ended it", async () => {
   assertEquals(log, ["a"]);
 });
 
-Deno.test("create() tells why the disposal of something late failed", async () => {
+Deno.test("create() reports why the disposal of a late service failed", async () => {
   const error = new Error("a");
   const gate = Promise.withResolvers<Disposable>();
   const [A] = tokens("A");
@@ -930,7 +930,7 @@ Deno.test("create() builds nothing more once the scope is disposed", async () =>
   assertEquals(built, 0);
 });
 
-Deno.test("create() does not give what a disposed scope still holds", async () => {
+Deno.test("create() refuses services of a disposed scope", async () => {
   const container = new Container().scoped(Url, [], () => "pg://");
   const plan = container.compile(Url);
   const scope = container.createScope();
@@ -962,7 +962,7 @@ Deno.test("container disposes its singletons in reverse order of creation", asyn
   assertEquals(log, ["shared", "a", "b"]);
 });
 
-Deno.test("container does not run ahead when disposed twice at the same time", async () => {
+Deno.test("container ignores a concurrent second disposal", async () => {
   const log: string[] = [];
   const gate = Promise.withResolvers<void>();
   const [A, B] = tokens("A", "B");
@@ -980,7 +980,7 @@ Deno.test("container does not run ahead when disposed twice at the same time", a
   assertEquals(log, ["child", "parent"]);
 });
 
-Deno.test("container disposes at once what is built after its end", async () => {
+Deno.test("container disposes at once a service that is built after its end", async () => {
   const log: string[] = [];
   const gate = Promise.withResolvers<AsyncDisposable>();
   const [A] = tokens("A");
@@ -997,7 +997,7 @@ Deno.test("container disposes at once what is built after its end", async () => 
   assertEquals(log, ["a"]);
 });
 
-Deno.test("container gives nothing more once it is disposed", async () => {
+Deno.test("container builds nothing once it is disposed", async () => {
   const container = new Container().register(Url, "a");
   const plan = container.compile(Url);
   await container[Symbol.asyncDispose]();
@@ -1011,7 +1011,7 @@ Deno.test("container gives nothing more once it is disposed", async () => {
 
 // Child containers
 
-Deno.test("createChild() inherits, those registrations that come later included", () => {
+Deno.test("createChild() inherits registrations, later ones included", () => {
   const parent = new Container();
   const child = parent.createChild();
   parent.register(Url, "parent");
@@ -1019,7 +1019,7 @@ Deno.test("createChild() inherits, those registrations that come later included"
   assertEquals(untypedChild.compile(Url).create(), "parent");
 });
 
-Deno.test("createChild() has its plans see what the parent registers anew", () => {
+Deno.test("createChild() has its plans see later registrations of the parent", () => {
   const parent = new Container({ provided: [User] }).register(Url, "a");
   const plan = parent.createChild().compile(Database);
   assertEquals(plan.isScoped, false);
@@ -1027,7 +1027,7 @@ Deno.test("createChild() has its plans see what the parent registers anew", () =
   assertEquals(plan.isScoped, true);
 });
 
-Deno.test("createChild() may add what a scoped service of the parent lacks", async () => {
+Deno.test("createChild() may add a dependency that a scoped service of the parent lacks", async () => {
   const parent = untyped().scoped(Database);
   const child = parent.createChild().register(Url, "child");
   await using scope = child.createScope();
@@ -1046,7 +1046,7 @@ Deno.test("createChild() shares the singletons of the parent", () => {
   assertStrictEquals(other, shared);
 });
 
-Deno.test("createChild() has scoped services see what the child registers", async () => {
+Deno.test("createChild() has scoped services see the registrations of the child", async () => {
   const parent = new Container().register(Url, "parent").scoped(Database);
   const child = parent.createChild().register(Url, "child");
   await using inner = child.createScope();
@@ -1081,7 +1081,7 @@ Deno.test("createChild() is disposed with its parent, and before it", async () =
   assertThrows(() => plan.create(), DependencyError, "container is disposed");
 });
 
-Deno.test("createChild() may decorate what the parent registers", async () => {
+Deno.test("createChild() may decorate a service of the parent", async () => {
   const [A, B] = tokens("A", "B");
   const parent = untyped()
     .register(A, "a")
@@ -1091,7 +1091,7 @@ Deno.test("createChild() may decorate what the parent registers", async () => {
   assertEquals(await child.compile(A).create(), "child parent a");
 });
 
-Deno.test("createChild() provides what the parent does, and more", async () => {
+Deno.test("createChild() provides the tokens of the parent, and more", async () => {
   const Room = token<string, "Room">("Room");
   const parent = new Container({ provided: [User] });
   const child = parent.createChild({ provided: [Room] });
@@ -1102,7 +1102,7 @@ Deno.test("createChild() provides what the parent does, and more", async () => {
   assertEquals(await plan.create(scope), ["k", "r"]);
 });
 
-Deno.test("compile() says that a parent does not see what its child registers", () => {
+Deno.test("compile() says that a parent does not see the registrations of its child", () => {
   const parent = untyped().singleton(Database);
   const child = parent.createChild().register(Url, "child");
   assertThrows(
@@ -1112,7 +1112,7 @@ Deno.test("compile() says that a parent does not see what its child registers", 
   );
 });
 
-Deno.test("register() refuses to replace what a child was built with", () => {
+Deno.test("register() refuses to replace a registration that a child uses", () => {
   const parent = new Container().register(Url, "a").scoped(Database);
   const child = parent.createChild();
   child.compile({ name: "Chat", deps: [Url] }).create();
@@ -1124,9 +1124,9 @@ Deno.test("register() refuses to replace what a child was built with", () => {
   parent.createChild().register(Url, "b");
 });
 
-// Pictures
+// Drawings
 
-Deno.test("graph() lists each registration that is in force", () => {
+Deno.test("graph() lists each registration in force", () => {
   const parent = new Container({ provided: [User] })
     .register(Url, "pg://")
     .singleton(Database);
@@ -1142,7 +1142,7 @@ Deno.test("graph() lists each registration that is in force", () => {
   assertEquals(parent.graph().length, 3);
 });
 
-Deno.test("explain() draws the tree, with what is missing and what goes round", () => {
+Deno.test("explain() draws the tree, with missing services and cycles", () => {
   const [A, B, C] = tokens("A", "B", "C");
   class Chat {
     static readonly inject = [User, A, Database, optional(C), User] as const;

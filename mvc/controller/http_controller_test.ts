@@ -30,14 +30,14 @@ async function marksOf(
   return `${response.status} ${response.headers.get("x-marks") ?? ""}`;
 }
 
-/** What a controller that the types would refuse is refused with. */
+/** Checks the error of a controller that the types would refuse. */
 function refuse(controller: unknown, ...texts: string[]): void {
   const app = new Application(new Router());
   const error = assertThrows(() => app.handle(controller as object), TypeError);
   for (const text of texts) assertStringIncludes(error.message, text);
 }
 
-Deno.test("handle() makes methods routes by their names", async () => {
+Deno.test("handle() makes routes of methods by name", async () => {
   class UserController {
     get() {
       return "all";
@@ -99,7 +99,7 @@ Deno.test("handle() makes methods routes by their names", async () => {
   assertEquals(listening.faults, []);
 });
 
-Deno.test("handle() gives a method the parameters of its own path alone", async () => {
+Deno.test("handle() gives a method only the parameters of its own path", async () => {
   class PostController {
     static readonly routes = { find: "GET /find/:kind(\\w+)/:rest?" } as const;
     getBy(...args: string[]) {
@@ -116,7 +116,7 @@ Deno.test("handle() gives a method the parameters of its own path alone", async 
   assertEquals(await listening.ask("/x/b/posts/1/find/k/r"), '200 ["k","r"]');
 });
 
-Deno.test("handle() finds inherited methods, and calls the instance's own", async () => {
+Deno.test("handle() finds inherited methods, and calls overrides of the instance", async () => {
   class Base {
     readonly name: string = "base";
     get() {
@@ -138,7 +138,7 @@ Deno.test("handle() finds inherited methods, and calls the instance's own", asyn
   assertEquals(await listening.ask("/a"), "200 a of child");
 });
 
-Deno.test("handle() takes instances and plain objects", async () => {
+Deno.test("handle() accepts instances and plain objects", async () => {
   class Greeter {
     static readonly routes = { greet: "GET /greet/:name" } as const;
     readonly #word: string;
@@ -157,7 +157,7 @@ Deno.test("handle() takes instances and plain objects", async () => {
   assertEquals(await listening.ask("/1", { method: "POST" }), "200 posted 1");
 });
 
-Deno.test("handle() compares routes that say more of the path first", async () => {
+Deno.test("handle() registers more specific routes first", async () => {
   class Controller {
     static readonly routes = { getBy: "/:name", getId: "/:id(\\d+)" } as const;
     getByBy(kind: string, id: string) {
@@ -181,7 +181,7 @@ Deno.test("handle() compares routes that say more of the path first", async () =
   assertEquals(await listening.ask("/x"), "200 name x");
 });
 
-Deno.test("static routes overrides the names, adds to them and takes out", async () => {
+Deno.test("static routes overrides, adds and excludes routes", async () => {
   class Controller {
     static readonly routes = {
       search: "GET /search/:term",
@@ -280,7 +280,7 @@ Deno.test("static routes runs middleware around its route only", async () => {
   assertEquals(await marksOf(listening, "/c"), "204 party");
 });
 
-Deno.test("static routes that make no sense are refused at start-up", () => {
+Deno.test("invalid static routes are refused at start-up", () => {
   const withRoutes = (routes: unknown) =>
     class Controller {
       static readonly routes = routes;
@@ -323,7 +323,7 @@ Deno.test("static routes that make no sense are refused at start-up", () => {
   );
 });
 
-Deno.test("handle() refuses what cannot be a controller", () => {
+Deno.test("handle() refuses values that are not controllers", () => {
   refuse(null, "null");
   refuse("x", "a string");
   refuse(
@@ -367,7 +367,7 @@ Deno.test("handle() leaves static use to the events of the same class", async ()
   assertEquals(await listening.ask("/"), "200 both");
 });
 
-Deno.test("beforeActivation() registers further routes", async () => {
+Deno.test("beforeActivation() registers more routes", async () => {
   class Controller {
     static readonly routes = { postBy: { body: withString("name") } };
     static seen: unknown;
@@ -400,7 +400,7 @@ Deno.test("beforeActivation() registers further routes", async () => {
   assertEquals(await listening.ask("/c/own"), "200 own");
 });
 
-Deno.test("afterActivation() reads what was registered", () => {
+Deno.test("afterActivation() reads the registered routes", () => {
   const seen: AfterActivation[] = [];
   class Controller {
     static beforeActivation(b: BeforeActivation) {
@@ -442,7 +442,7 @@ Deno.test("activation hooks may be methods, of the prototype or the instance", (
   assertStrictEquals(seen[2], instance);
 });
 
-Deno.test("beforeActivation() is checked, and over when it returns", () => {
+Deno.test("beforeActivation() is checked, and ends when it returns", () => {
   const withHook = (hook: (b: BeforeActivation) => unknown) =>
     class Controller {
       static readonly beforeActivation = hook;
@@ -476,7 +476,7 @@ Deno.test("beforeActivation() is checked, and over when it returns", () => {
   );
 });
 
-Deno.test("An object of no class has its routes as a field", async () => {
+Deno.test("A plain object has its routes in a field", async () => {
   await using listening = new Listening();
   listening.app.handle({
     routes: { find: "GET /search/:term", getSecret: false },
@@ -492,7 +492,7 @@ Deno.test("An object of no class has its routes as a field", async () => {
   );
 });
 
-Deno.test("An error that a controller returns is taken for thrown", async () => {
+Deno.test("An error that a controller returns is handled like a thrown one", async () => {
   await using listening = new Listening();
   listening.app.handle({
     get: () => new HttpError(402),
@@ -503,7 +503,7 @@ Deno.test("An error that a controller returns is taken for thrown", async () => 
   assertEquals(listening.faults.map(String), ["Error: secret"]);
 });
 
-Deno.test("A controller's result that is no JSON is reported", async () => {
+Deno.test("A return value that JSON cannot carry is reported", async () => {
   await using listening = new Listening();
   listening.app.handle({ get: () => 1n, getLater: () => Promise.resolve(1n) });
   assertEquals(await listening.ask("/"), "500 Internal Server Error");

@@ -21,7 +21,7 @@ import { HttpError } from "../http/http_error.ts";
 import { Router } from "../router/router.ts";
 import { websocketHandler } from "../websocket.ts";
 
-/** A service of one request that says when it is disposed. */
+/** A service of one request that reports its disposal. */
 class Session implements AsyncDisposable {
   readonly ctx: Context;
   readonly #log: Log;
@@ -82,7 +82,7 @@ function handMade(): {
 
 class SessionController {
   static readonly inject = [SessionToken] as const;
-  /** What the tests answer with. */
+  /** The response of the tests. */
   static answer: (session: Session) => unknown = () => "hi";
   readonly session: Session;
   constructor(session: Session) {
@@ -93,7 +93,7 @@ class SessionController {
   }
 }
 
-/** A fake of what `Deno.serve` gives, without `completed`. */
+/** A fake of the info of `Deno.serve`, without `completed`. */
 const BARE = {} as Deno.ServeHandlerInfo;
 
 function bare(log: Log) {
@@ -105,7 +105,7 @@ function bare(log: Log) {
   return { router, faults, ask };
 }
 
-Deno.test("A controller that is given the Context is built for each request", async () => {
+Deno.test("A controller that injects the Context is built for each request", async () => {
   await using listening = new Listening("/:group");
   const seen: unknown[] = [];
   class Controller {
@@ -126,7 +126,7 @@ Deno.test("A controller that is given the Context is built for each request", as
   assertNotStrictEquals(seen[0], seen[1]);
 });
 
-Deno.test("A controller that is given no Context is one object", async () => {
+Deno.test("A controller that does not inject the Context is one object", async () => {
   await using listening = new Listening();
   let made = 0;
   const Name = token<string>("Name");
@@ -202,7 +202,7 @@ Deno.test("A scope ends when text, a stream, or an answer to HEAD is sent", asyn
   assertEquals([log.made, log.disposed], [3, 3]);
 });
 
-Deno.test("A scope ends when the client goes, or the stream fails", async () => {
+Deno.test("A scope ends when the client disconnects, or the stream fails", async () => {
   await using listening = new Listening();
   const log = new Log();
   withSessions(listening.app, log).handle(SessionController);
@@ -226,7 +226,7 @@ Deno.test("A scope ends when the client goes, or the stream fails", async () => 
   assertEquals([log.made, log.disposed], [2, 2]);
 });
 
-Deno.test("A scope ends with the stream where nothing else says when", async () => {
+Deno.test("A scope ends with the stream if there is no other signal", async () => {
   const log = new Log();
   const { ask, faults } = bare(log);
   const stream = handMade();
@@ -257,7 +257,7 @@ Deno.test("A scope ends with the stream where nothing else says when", async () 
   assertEquals(faults, []);
 });
 
-Deno.test("A scope ends when completed says so, and the response stays as it is", async () => {
+Deno.test("A scope ends when completed settles, and the response stays as it is", async () => {
   const log = new Log();
   const { router } = bare(log);
   for (const settle of ["resolve", "reject"] as const) {
@@ -278,7 +278,7 @@ Deno.test("A scope ends when completed says so, and the response stays as it is"
   }
 });
 
-Deno.test("A stream is cancelled where its scope ends with it", async () => {
+Deno.test("A stream is cancelled if its scope ends with it", async () => {
   const { ask } = bare(new Log());
   const cancelled = Promise.withResolvers<unknown>();
   SessionController.answer = () =>
@@ -287,7 +287,7 @@ Deno.test("A stream is cancelled where its scope ends with it", async () => {
   assertEquals(await cancelled.promise, "gone");
 });
 
-Deno.test("A scope ends where middleware replaces the response", async () => {
+Deno.test("A scope ends if middleware replaces the response", async () => {
   const log = new Log();
   const { router, ask } = bare(log);
   router.use(async (ctx, next) => {
@@ -301,7 +301,7 @@ Deno.test("A scope ends where middleware replaces the response", async () => {
   assertEquals(log.disposed, 1);
 });
 
-Deno.test("A scope ends where middleware throws after the controller", async () => {
+Deno.test("A scope ends if middleware throws after the controller", async () => {
   const log = new Log();
   const { router, ask, faults } = bare(log);
   router.use(async (_ctx, next) => {
@@ -313,7 +313,7 @@ Deno.test("A scope ends where middleware throws after the controller", async () 
   assertEquals([log.made, log.disposed, faults.length], [1, 1, 0]);
 });
 
-Deno.test("A scope ends where middleware has answered already", async () => {
+Deno.test("A scope ends if middleware has already answered", async () => {
   const log = new Log();
   const { router, ask, faults } = bare(log);
   let rest: Promise<Response> | undefined;
@@ -324,14 +324,14 @@ Deno.test("A scope ends where middleware has answered already", async () => {
   const gate = Promise.withResolvers<string>();
   SessionController.answer = () => gate.promise;
   assertEquals(await (await ask()).text(), "already");
-  // The method still works with it.
+  // The method still works with the instance.
   assertEquals([log.made, log.disposed], [1, 0]);
   gate.resolve("late");
   await rest;
   assertEquals([log.disposed, faults], [1, []]);
 });
 
-Deno.test("A scope ends at once where the method throws", async () => {
+Deno.test("A scope ends at once if the method throws", async () => {
   const log = new Log();
   const { ask, faults } = bare(log);
   SessionController.answer = () => {
@@ -345,7 +345,7 @@ Deno.test("A scope ends at once where the method throws", async () => {
   assertEquals(faults.map(String), ["Error: fault"]);
 });
 
-Deno.test("A scope ends at once where the controller cannot be built", async () => {
+Deno.test("A scope ends at once if the controller cannot be built", async () => {
   await using listening = new Listening();
   const log = new Log();
   class Controller {
@@ -360,7 +360,7 @@ Deno.test("A scope ends at once where the controller cannot be built", async () 
   assertEquals([log.made, log.disposed], [1, 1]);
 });
 
-Deno.test("What a disposal throws is reported, and changes no answer", async () => {
+Deno.test("An error of a disposal is reported, and changes no response", async () => {
   await using listening = new Listening();
   class Broken implements Disposable {
     static readonly inject = [Context] as const;
@@ -488,7 +488,7 @@ Deno.test("handle() refuses a class that needs a connection", () => {
   );
 });
 
-Deno.test("handle() in a child application is given its services", async () => {
+Deno.test("handle() in a child application injects the services of the child", async () => {
   await using listening = new Listening();
   const Name = token<string>("Name");
   class Controller {

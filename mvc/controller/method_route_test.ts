@@ -6,7 +6,7 @@ function read(name: string, taken: string[] = []): string | undefined {
   return found && `${found.method} ${found.path}`;
 }
 
-Deno.test("readMethodName() reads a verb and words of a path", () => {
+Deno.test("readMethodName() reads a method and the words of a path", () => {
   assertEquals(read("get"), "GET /");
   assertEquals(read("Get"), "GET /");
   assertEquals(read("postLogin"), "POST /login");
@@ -19,7 +19,7 @@ Deno.test("readMethodName() reads a verb and words of a path", () => {
   assertEquals(read("getÄpfel"), "GET /äpfel");
 });
 
-Deno.test("readMethodName() takes By for a path parameter", () => {
+Deno.test("readMethodName() reads By as a path parameter", () => {
   assertEquals(read("getBy"), "GET /:param1");
   assertEquals(read("getUserBy"), "GET /user/:param1");
   assertEquals(read("getByFollowers"), "GET /:param1/followers");
@@ -39,7 +39,7 @@ Deno.test("readMethodName() keeps capitals in a row together", () => {
   assertEquals(read("getHTTPStatus"), "GET /http/status");
 });
 
-Deno.test("readMethodName() leaves other methods alone", () => {
+Deno.test("readMethodName() ignores other names", () => {
   for (
     const name of [
       "getter",

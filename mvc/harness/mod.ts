@@ -24,7 +24,7 @@ export class Listening implements AsyncDisposable {
         port: 0,
         hostname: "127.0.0.1",
         onListen() {},
-        // It is told of streams that fail, and would print them.
+        // By default it would print errors of streams.
         onError: () => new Response(null, { status: 500 }),
       },
       this.router.handler,
@@ -36,7 +36,7 @@ export class Listening implements AsyncDisposable {
     return fetch(`http://127.0.0.1:${this.port}${path}`, init);
   }
 
-  /** The status and the text of an answer. */
+  /** Sends a request and returns the status and the text of the response. */
   async ask(path: string, init?: RequestInit): Promise<string> {
     const response = await this.fetch(path, init);
     return `${response.status} ${await response.text()}`.trimEnd();
@@ -52,7 +52,7 @@ export class Listening implements AsyncDisposable {
     return this.faults[0];
   }
 
-  /** Sends bytes as they are; who asks closes the connection. */
+  /** Sends bytes as they are; the caller closes the connection. */
   async connect(text: string): Promise<Deno.TcpConn> {
     const conn = await Deno.connect({ hostname: "127.0.0.1", port: this.port });
     await conn.write(new TextEncoder().encode(text));
@@ -64,7 +64,7 @@ export class Listening implements AsyncDisposable {
   }
 }
 
-/** A schema of a function that gives a value or throws issues. */
+/** Makes a schema of a function that returns a value or throws issues. */
 export function schemaOf<T>(
   read: (value: unknown) => T | Promise<T>,
 ): StandardSchemaV1<unknown, T> {
@@ -84,7 +84,7 @@ export function schemaOf<T>(
   };
 }
 
-/** Wants an object with a string under a key, and gives that object. */
+/** Makes a schema of objects with a string under a key. */
 export function withString<K extends string>(
   key: K,
 ): StandardSchemaV1<unknown, Record<K, string>> {

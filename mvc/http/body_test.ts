@@ -41,7 +41,7 @@ Deno.test("readBody() reads JSON of any spelling of its content type", async () 
   assertEquals(await post("application/json", "\ufeff1").readBody(), 1);
 });
 
-Deno.test("readBody() answers 400 to what is not JSON", async () => {
+Deno.test("readBody() answers 400 to a body that is not JSON", async () => {
   for (const body of ["", "{", "\xff"]) {
     assertEquals(
       await statusOf(post("application/json", body).readBody()),
@@ -62,7 +62,7 @@ Deno.test("readBody() reads a form, repeated fields as arrays", async () => {
   assertEquals(await post(FORM, "").readBody(), {});
 });
 
-Deno.test("readBody() reads a form of parts, files included", async () => {
+Deno.test("readBody() reads a multipart form, files included", async () => {
   const form = new FormData();
   form.append("a", "1");
   form.append("b", "2");
@@ -76,7 +76,7 @@ Deno.test("readBody() reads a form of parts, files included", async () => {
   assertEquals([file.name, await file.text()], ["name.txt", "content"]);
 });
 
-Deno.test("readBody() answers 400 to parts that are none", async () => {
+Deno.test("readBody() answers 400 to a body that is not multipart", async () => {
   assertEquals(
     await statusOf(post("multipart/form-data", "x").readBody()),
     400,
@@ -85,7 +85,7 @@ Deno.test("readBody() answers 400 to parts that are none", async () => {
   assertEquals(await statusOf(post(type, "x").readBody()), 400);
 });
 
-Deno.test("readBody() does no harm with fields called like properties", async () => {
+Deno.test("readBody() is safe from fields named like properties", async () => {
   const body = await post(
     FORM,
     "__proto__=1&__proto__=2&constructor=3&toString=4&constructor=5",
@@ -111,7 +111,7 @@ Deno.test("readBody() answers 415 to any other content", async () => {
   assertEquals(await statusOf(ctx.readBody()), 415);
 });
 
-Deno.test("readBody() stops reading where a body is too large", async () => {
+Deno.test("readBody() stops reading when a body is too large", async () => {
   let pulled = 0;
   const cancelled = Promise.withResolvers<void>();
   const stream = new ReadableStream({
@@ -128,7 +128,7 @@ Deno.test("readBody() stops reading where a body is too large", async () => {
   assertEquals(pulled, 3);
 });
 
-Deno.test("readBody() believes a content-length that says too much", async () => {
+Deno.test("readBody() refuses a body whose content-length is too large", async () => {
   let pulled = 0;
   const stream = new ReadableStream({ pull: () => void pulled++ }, {
     highWaterMark: 0,
@@ -139,7 +139,7 @@ Deno.test("readBody() believes a content-length that says too much", async () =>
   assertEquals(pulled, 0);
 });
 
-Deno.test("readBody() takes a body of just the limit", async () => {
+Deno.test("readBody() accepts a body of exactly the limit", async () => {
   const body = JSON.stringify("x".repeat(1024 * 1024 - 2));
   const { length } = await post("application/json", body).readBody<string>();
   assertEquals(length, 1024 * 1024 - 2);
@@ -161,7 +161,7 @@ Deno.test("readBody() reads a body only once", async () => {
   );
 });
 
-Deno.test("readBody() gives what the schema makes, or 400 with the issues", async () => {
+Deno.test("readBody() returns the output of the schema, or answers 400 with the issues", async () => {
   const length = schemaOf((value) => String(value).length);
   assertEquals(await post("application/json", '"abc"').readBody(length), 3);
   const error = await assertRejects(
@@ -202,7 +202,7 @@ Deno.test("readBody() answers on a socket, and reports nothing", async () => {
   assertEquals(listening.faults, []);
 });
 
-Deno.test("readBody() takes a client that goes away for no fault", async () => {
+Deno.test("readBody() does not report a client that disconnects", async () => {
   await using listening = new Listening();
   const { promise, resolve } = Promise.withResolvers<unknown>();
   listening.router.post("/", async (ctx) => {

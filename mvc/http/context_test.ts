@@ -15,7 +15,7 @@ function makeContext(url = "http://host/", init?: RequestInit): Context {
   return new Context(new Request(url, init), INFO);
 }
 
-/** A request as it is when it was upgraded: nothing of it can be read. */
+/** A request after an upgrade: none of its fields can be read. */
 class Upgradable {
   upgraded = false;
   readonly request: Request;
@@ -72,7 +72,7 @@ Deno.test("Context reads method, headers, path and query of its request", () => 
   assertEquals(ctx.params, {});
 });
 
-Deno.test("Context has the path and parameters that it is given", () => {
+Deno.test("Context has the path and parameters of its options", () => {
   const ctx = new Context(new Request("http://host/a/1"), INFO, {
     path: "/a/1",
     params: { id: "1" },
@@ -99,7 +99,7 @@ Deno.test("Context.path is spelled as in Context.url", () => {
     "http://[::1]:8000/a",
   ];
   for (const href of cases) {
-    // As Deno.serve hands it over; `new Request` would parse it first.
+    // As from Deno.serve; `new Request` would parse it first.
     const request = { url: href } as Request;
     const ctx = new Context(request, INFO);
     assertEquals(ctx.path, ctx.url.pathname, href);
@@ -116,7 +116,7 @@ Deno.test("Context refuses a host that ends before URL says so", () => {
   }
 });
 
-Deno.test("Context.url says what is wrong with the host", () => {
+Deno.test("Context.url names an invalid host", () => {
   const ctx = new Context({ url: "http://a b/p?x=1" } as Request, INFO);
   assertEquals(ctx.path, "/p");
   assertEquals(ctx.query.get("x"), "1");
@@ -171,7 +171,7 @@ Deno.test("Context.json() answers with JSON", async () => {
   assertThrows(() => makeContext().json(undefined), TypeError);
 });
 
-Deno.test("Context.html() answers with HTML unless told otherwise", async () => {
+Deno.test("Context.html() answers with HTML by default", async () => {
   const ctx = makeContext();
   const response = ctx.html("<p>", { status: 404, headers: { "x-a": "1" } });
   assertEquals(response.status, 404);
@@ -197,7 +197,7 @@ Deno.test("Context.redirect() answers with a location", () => {
   assertEquals(ctx.redirect(new URL("http://x/"), 308).status, 308);
 });
 
-Deno.test("Context.redirect() encodes what a header cannot carry", () => {
+Deno.test("Context.redirect() encodes characters that a header cannot carry", () => {
   const location = (url: string) =>
     makeContext().redirect(url).headers.get("location");
   assertEquals(location("/café \u{1F600}"), "/caf%C3%A9%20%F0%9F%98%80");
@@ -206,7 +206,7 @@ Deno.test("Context.redirect() encodes what a header cannot carry", () => {
   assertEquals(location("/a%20b"), "/a%20b");
 });
 
-Deno.test("Context.redirect() takes the status of a redirect only", () => {
+Deno.test("Context.redirect() accepts only the status of a redirect", () => {
   assertThrows(
     () => makeContext().redirect("/", 200),
     RangeError,

@@ -3,7 +3,7 @@ import { EventError } from "../../neffos/mod.ts";
 import { Listening } from "../harness/mod.ts";
 import { HttpError } from "./http_error.ts";
 
-Deno.test("HttpError has the phrase of its status, unless told otherwise", () => {
+Deno.test("HttpError has the reason phrase of its status by default", () => {
   assertEquals(new HttpError(404).message, "Not Found");
   assertEquals(new HttpError(418).message, "I'm a teapot");
   assertEquals(new HttpError(499).message, "Client Error");
@@ -17,7 +17,7 @@ Deno.test("HttpError has the phrase of its status, unless told otherwise", () =>
   assertInstanceOf(error, EventError);
 });
 
-Deno.test("HttpError takes no status that is no error", () => {
+Deno.test("HttpError refuses a status that is not an error", () => {
   for (const status of [399, 600, 200, 400.5, NaN, "404" as never]) {
     assertThrows(() => new HttpError(status), RangeError, "400 to 599");
   }
@@ -36,7 +36,7 @@ Deno.test("HttpError.toResponse() has status, text and headers", async () => {
   assertEquals(await response.text(), "who?");
 });
 
-Deno.test("HttpError.toResponse() sends another body, as often as it is asked", async () => {
+Deno.test("HttpError.toResponse() sends another body, any number of times", async () => {
   const headers = { "content-type": "application/problem+json" };
   const error = new HttpError(422, "no", { headers, body: { title: "no" } });
   for (let i = 0; i < 2; i++) {
@@ -46,7 +46,7 @@ Deno.test("HttpError.toResponse() sends another body, as often as it is asked", 
   }
 });
 
-Deno.test("HttpError is the answer wherever it is thrown", async () => {
+Deno.test("HttpError is the response wherever it is thrown", async () => {
   await using listening = new Listening();
   const { router, faults } = listening;
   router.get("/sync", () => {

@@ -13,7 +13,7 @@ async function show(result: unknown): Promise<unknown[]> {
   return [response.status, type, await response.text()];
 }
 
-Deno.test("toResponse() takes a Response as it is", () => {
+Deno.test("toResponse() returns a Response as it is", () => {
   const response = new Response("x", { status: 418 });
   assertStrictEquals(toResponse(response), response);
 });
@@ -28,7 +28,7 @@ Deno.test("toResponse() sends text, bytes and streams as they are", async () => 
   assertEquals(await show(new Blob([bytes]).stream()), [200, BYTES, "hi"]);
 });
 
-Deno.test("toResponse() sends what Response takes as Response does", async () => {
+Deno.test("toResponse() sends bodies that Response accepts like Response", async () => {
   const blob = new Blob(["hi"], { type: "image/x" });
   assertEquals(await show(blob), [200, "image/x", "hi"]);
   assertEquals(await show(new URLSearchParams({ a: "1" })), [
@@ -41,7 +41,7 @@ Deno.test("toResponse() sends what Response takes as Response does", async () =>
   assertEquals((await toResponse(form).formData()).get("a"), "1");
 });
 
-Deno.test("toResponse() answers 204 to nothing", async () => {
+Deno.test("toResponse() answers 204 for no value", async () => {
   assertEquals(await show(undefined), [204, null, ""]);
   assertEquals(await show(null), [204, null, ""]);
 });
@@ -71,14 +71,14 @@ Deno.test("toResponse() takes the status of a pair", async () => {
   assertEquals(response.headers.get("x-a"), "1");
 });
 
-Deno.test("toResponse() takes no other arrays for pairs", async () => {
+Deno.test("toResponse() does not treat other arrays as pairs", async () => {
   for (const list of [[199, 1], [600, 1], [200.5, 1], ["200", 1], [200]]) {
     assertEquals(await show(list), [200, JSON_TYPE, JSON.stringify(list)]);
   }
   assertEquals(await show([200, 1, 2]), [200, JSON_TYPE, "[200,1,2]"]);
 });
 
-Deno.test("toResponse() gives a status without a body none", async () => {
+Deno.test("toResponse() drops the body of a status without one", async () => {
   for (const status of [204, 205, 304]) {
     assertEquals(await show([status, { a: 1 }]), [status, null, ""]);
   }

@@ -27,14 +27,14 @@ async function get(router: Router, path: string): Promise<string> {
   return `${response.status} ${await response.text()}`;
 }
 
-/** Options that collect the text of what is reported. */
+/** Options that collect the texts of reported errors. */
 function collect(): { options: RouterOptions; errors: string[] } {
   const errors: string[] = [];
   const onError = (error: unknown) => void errors.push(String(error));
   return { options: { onError }, errors };
 }
 
-/** Replaces console.error while a function runs, and gives what it was told. */
+/** Replaces console.error while a function runs, and returns its calls. */
 async function withConsole(run: () => Promise<void>): Promise<unknown[][]> {
   const calls: unknown[][] = [];
   const original = console.error;
@@ -74,7 +74,7 @@ Deno.test("Router.handler answers 500 to an error that cannot be printed", async
   }
 });
 
-Deno.test("Router.handler answers with what onError returns", async () => {
+Deno.test("Router.handler answers with the response of onError", async () => {
   const contexts: Context[] = [];
   const router = new Router({
     onError: async (error, ctx) => {
@@ -175,7 +175,7 @@ Deno.test("Router.handler answers 500 if onError returns a Response that cannot 
   ]);
 });
 
-Deno.test("Router.handler takes the body off what onError answers to HEAD", async () => {
+Deno.test("Router.handler removes the body of the response of onError to HEAD", async () => {
   const onError = () => new Response("teapot", { status: 418 });
   const router = new Router({ onError }).get("/", () => Promise.reject("a"));
   const request = new Request("http://host/", { method: "HEAD" });
@@ -184,7 +184,7 @@ Deno.test("Router.handler takes the body off what onError answers to HEAD", asyn
   assertEquals(await response.text(), "");
 });
 
-Deno.test("Router.handler ends a stream that HEAD has no use for", async () => {
+Deno.test("Router.handler cancels a stream that HEAD does not send", async () => {
   const cancelled = Promise.withResolvers<void>();
   const stream = () =>
     new Response(
@@ -251,7 +251,7 @@ Deno.test("next() that fails after the answer is reported once", async () => {
   assertEquals(errors, ["too late"]);
 });
 
-/** A router whose "/ws" echoes, within middleware, and whose "/" is plain. */
+/** A router with an echo on "/ws", within middleware, and a plain "/". */
 function makeEcho(options: RouterOptions, ...middleware: Middleware[]): Router {
   return new Router(options)
     .get("/", (ctx) => ctx.text("alive"))
@@ -288,7 +288,7 @@ async function echo(server: Deno.HttpServer<Deno.NetAddr>): Promise<string> {
   }
 }
 
-/** Sends a request as it is written and reads the head of the answer. */
+/** Sends a request as it is written and reads the head of the response. */
 async function sendRaw(
   server: Deno.HttpServer<Deno.NetAddr>,
   lines: string[],
@@ -437,7 +437,7 @@ Deno.test("Router.handler keeps an upgrade that happens while onError runs", asy
   assertEquals(await fetchAlive(server), "alive");
 });
 
-Deno.test("Router.handler keeps an upgrade that the context was not told of", async () => {
+Deno.test("Router.handler keeps an upgrade that the context does not know", async () => {
   const { options, errors } = collect();
   const router = new Router(options)
     .get("/", (ctx) => ctx.text("alive"))
@@ -486,7 +486,7 @@ Deno.test("Router.handler refuses an upgrade that comes after the answer", async
     next();
     return ctx.text("early");
   }, async (ctx) => {
-    // Deno has not seen the answer yet: an upgrade now would stop the listener.
+    // Deno has not got the response yet: an upgrade now would stop the listener.
     await Promise.resolve();
     return upgrade(ctx);
   });
@@ -543,7 +543,7 @@ Deno.test("Router.handler lets middleware read the context after the upgrade, an
   assertEquals(errors, []);
 });
 
-Deno.test("Router.handler survives an upgrade of what is no handshake", async () => {
+Deno.test("Router.handler survives an upgrade of a plain request", async () => {
   const { options, errors } = collect();
   await using server = serve(makeEcho(options));
   const response = await fetch(`http://127.0.0.1:${server.addr.port}/ws`);
@@ -553,7 +553,7 @@ Deno.test("Router.handler survives an upgrade of what is no handshake", async ()
   assertEquals(await fetchAlive(server), "alive");
 });
 
-Deno.test("Router.handler does not lie about the length of an answer to HEAD", async () => {
+Deno.test("Router.handler sends no wrong content-length to HEAD", async () => {
   const router = new Router()
     .get("/text", (ctx) => ctx.text("hello"))
     .get("/known", (ctx) => {

@@ -31,7 +31,7 @@ Deno.test("Party.get() takes middleware and handlers that name no parameters", (
   router.party("/:a", middleware).get("/:b?", middleware, handler);
 });
 
-Deno.test("Party.get() does not take for a handler what is none", () => {
+Deno.test("Party.get() refuses an invalid handler at compile time", () => {
   const router = new Router();
   const register = () => {
     // @ts-expect-error: the last one is the handler, and has no next
@@ -44,7 +44,7 @@ Deno.test("Party.get() does not take for a handler what is none", () => {
   void register;
 });
 
-Deno.test("Party stands for parties with any path", () => {
+Deno.test("Party is assignable from parties with any path", () => {
   const takeParty = (party: Party): string => party.path;
   const router = new Router();
   takeParty(router);

@@ -16,8 +16,8 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends
 function same<A, B>(_proof: Same<A, B>): void {}
 
 /**
- * Holds the compiler, `listParams()` and `URLPattern` to one list. It does not
- * compile where the types say otherwise.
+ * Checks `listParams()` and `URLPattern` against a list of parameters. It does
+ * not compile if the types disagree with the list.
  *
  * @param path A path that fills all groups, so that `URLPattern` lists them.
  */
@@ -70,7 +70,7 @@ Deno.test("listParams(), ParamsIn and URLPattern agree on parameters and their o
 });
 
 Deno.test("listParams() and ParamsIn end a name at the same ASCII characters", () => {
-  // Without those that the grammar gives a meaning.
+  // All but those with a meaning in the grammar.
   agree("/:a!b", "/x!b", [{ name: "a", isOptional: false }]);
   agree('/:a"b', '/x"b', [{ name: "a", isOptional: false }]);
   agree("/:a%25b", "/x%25b", [{ name: "a", isOptional: false }]);
@@ -164,7 +164,7 @@ for (
     const find = (pathname: string) => reference.exec({ pathname })?.pathname;
     for (const path of PATHS) {
       const expected = find(path) ??
-        // A slash at the end makes no difference, to a wildcard neither.
+        // A slash at the end makes no difference, also before a wildcard.
         (pattern.endsWith("/*") ? find(`${path}/`) : undefined) ??
         (path === "/" ? find("") : undefined);
       assertEquals(
@@ -176,7 +176,7 @@ for (
   });
 }
 
-Deno.test("compilePattern() takes a path with a slash at its end for the same", () => {
+Deno.test("compilePattern() ignores a slash at the end of a path", () => {
   for (
     const [pattern, path] of [
       ["/users/:id", "/users/1"],
@@ -192,7 +192,7 @@ Deno.test("compilePattern() takes a path with a slash at its end for the same", 
   }
 });
 
-Deno.test("compilePattern() gives a wildcard at the end the slash too", () => {
+Deno.test("compilePattern() includes the slash in a wildcard at the end", () => {
   assertEquals(compilePattern("/f/*")("/f/a/"), { 0: "a/" });
   assertEquals(compilePattern("/f/*")("/f/"), { 0: "" });
   assertEquals(compilePattern("/f/*")("/f"), { 0: "" });
@@ -239,7 +239,7 @@ Deno.test("comparePatterns() puts the more specific pattern first", () => {
   ]);
 });
 
-Deno.test("decodeGroups() leaves out what the path left out", () => {
+Deno.test("decodeGroups() drops groups that the path left out", () => {
   assertEquals(decodeGroups({ a: "x%20y", b: undefined, c: "" }), {
     a: "x y",
     c: "",

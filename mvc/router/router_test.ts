@@ -20,24 +20,24 @@ const INFO: Deno.ServeHandlerInfo = {
 /** Sends a request as "GET /path". */
 async function send(router: Router, what: string): Promise<Response> {
   const [method, path] = what.split(" ");
-  // Deno.serve does not parse the URL, so `new Request` may not either.
+  // Deno.serve does not parse the URL, so `new Request` must not either.
   const request = new Request("http://host/", { method });
   Object.defineProperty(request, "url", { value: `http://host${path}` });
   return await router.handler(request, INFO);
 }
 
-/** Sends a request and gives status and text back. */
+/** Sends a request and returns status and text. */
 async function ask(router: Router, what: string): Promise<string> {
   const response = await send(router, what);
   return `${response.status} ${await response.text()}`;
 }
 
-/** Answers with its own name and what the path has filled in. */
+/** Answers with its own name and the path parameters. */
 function say(name: string): (ctx: Context) => Response {
   return (ctx) => ctx.text(`${name} ${JSON.stringify(ctx.params)}`);
 }
 
-/** Writes into a log when it is entered and left. */
+/** Logs when it is entered and left. */
 function trace(log: string[], name: string): Middleware {
   return async (_ctx, next) => {
     log.push(name);
@@ -68,7 +68,7 @@ Deno.test("Router.handler answers with the route of path and method", async () =
   assertEquals(await ask(router, "PROPFIND /a"), "200 propfind {}");
 });
 
-Deno.test("Router.handler answers at once where nothing is asynchronous", () => {
+Deno.test("Router.handler answers synchronously if nothing is asynchronous", () => {
   const router = new Router().get("/a", say("a")).get("/:x", say("x"));
   for (const path of ["a", "b", "c/d"]) {
     const answer = router.handler(new Request(`http://host/${path}`), INFO);
@@ -76,7 +76,7 @@ Deno.test("Router.handler answers at once where nothing is asynchronous", () => 
   }
 });
 
-Deno.test("Router.handler takes a path with a slash at its end for the same", async () => {
+Deno.test("Router.handler ignores a slash at the end of a path", async () => {
   const router = new Router();
   router.party("/websocket_endpoint").get("/", say("ws"));
   router.get("/a/", say("a")).get("/users/:id/", say("user"));
@@ -115,7 +115,7 @@ Deno.test("Router.handler answers 400 to a parameter that cannot be decoded", as
   assertEquals(log, ["root", "/root", "root", "/root"]);
 });
 
-Deno.test("Router.handler answers 400 to a host that is none", async () => {
+Deno.test("Router.handler answers 400 to an invalid host", async () => {
   const errors: unknown[] = [];
   const router = new Router({ onError: (error) => void errors.push(error) })
     .get("/admin", (ctx) => ctx.text(ctx.url.pathname));
@@ -165,7 +165,7 @@ Deno.test("Party.get() adds routes to a router that is in use", async () => {
   assertEquals(await ask(router, "GET /c"), "200 c {}");
 });
 
-Deno.test("Router.any() takes the methods that have no route of their own", async () => {
+Deno.test("Router.any() handles the methods without a route of their own", async () => {
   const router = new Router()
     .any("/a", say("any"))
     .get("/a", say("get"))
@@ -179,7 +179,7 @@ Deno.test("Router.any() takes the methods that have no route of their own", asyn
   assertEquals(await ask(router, "MADEUP /p/1"), '200 any {"x":"1"}');
 });
 
-Deno.test("Router.handler answers 404 where no route is", async () => {
+Deno.test("Router.handler answers 404 without a route", async () => {
   const router = new Router().get("/a", say("a"));
   const response = await send(router, "GET /b");
   assertEquals(response.status, 404);
@@ -335,7 +335,7 @@ Deno.test("Router.use() lets middleware answer without next()", async () => {
   assertEquals(await ask(router, "GET /a"), "200 a {}");
 });
 
-Deno.test("Router.use() lets middleware catch what comes after it throws", async () => {
+Deno.test("Router.use() lets middleware catch errors of the rest of the chain", async () => {
   const router = new Router()
     .use(async (ctx, next) => {
       try {
@@ -354,7 +354,7 @@ Deno.test("Router.use() lets middleware catch what comes after it throws", async
   assertEquals(await ask(router, "GET /b"), "200 caught b");
 });
 
-Deno.test("Party.party() nests paths and knows where it stands", async () => {
+Deno.test("Party.party() nests paths and knows its parent", async () => {
   const router = new Router();
   const users = router.party("/users/");
   const user = users.party("/").party("/:id");
@@ -403,7 +403,7 @@ Deno.test("Party.handle() refuses a second handler for method and path", () => {
   router.post("/users", say("b"));
 });
 
-Deno.test("Party.handle() refuses what is no path, method or handler", () => {
+Deno.test("Party.handle() refuses an invalid path, method or handler", () => {
   const router = new Router();
   assertThrows(
     () => router.get("users", say("a")),

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { Router, type RouterOptions } from "./router.ts";
 import type { DirOptions } from "./static_folder.ts";
 
-/** A folder with files, one beside it that nobody may see, and a server. */
+/** A folder with files, a secret file beside it, and a server. */
 class Site implements AsyncDisposable {
   readonly folder: string;
   readonly router: Router;
@@ -31,7 +31,7 @@ class Site implements AsyncDisposable {
     return new Site(folder);
   }
 
-  /** Sends "GET /path" as it is, where `fetch` would put the path right. */
+  /** Sends "GET /path" as it is; `fetch` would normalise the path. */
   async ask(
     what: string,
     headers: Record<string, string> = {},
@@ -56,7 +56,7 @@ class Site implements AsyncDisposable {
     };
   }
 
-  /** Asks and gives status and body back. */
+  /** Sends a request and returns status and body. */
   async get(path: string): Promise<string> {
     const { status, body } = await this.ask(`GET ${path}`);
     return `${status} ${body}`;
@@ -146,7 +146,7 @@ Deno.test("Party.handleDir() redirects to the slash of a folder and off that of 
     "/p/static?a=b&c": "/p/static/?a=b&c",
     "/p/static/sub": "/p/static/sub/",
     "/p/static/a.txt/": "/p/static/a.txt",
-    // Another host, if it were sent as it is.
+    // Sent as it is, it would name another host.
     "//evil/any": "/evil/any/",
   };
   for (const [path, location] of Object.entries(locations)) {
@@ -155,7 +155,7 @@ Deno.test("Party.handleDir() redirects to the slash of a folder and off that of 
   }
 });
 
-Deno.test("Party.handleDir() serves nothing from outside of the folder", async () => {
+Deno.test("Party.handleDir() serves nothing outside of the folder", async () => {
   await using site = await Site.create({ "sub/b.txt": "b" });
   const paths = [
     "/static../secret.txt",
@@ -239,7 +239,7 @@ Deno.test({
   async fn() {
     await using site = await Site.create();
     site.router.handleDir("/static", site.folder, { listing: true });
-    // A pipe would be waited for without an end.
+    // Reading a pipe would never end.
     const mkfifo = new Deno.Command("mkfifo", {
       args: [join(site.folder, "pipe")],
     });
@@ -248,7 +248,7 @@ Deno.test({
   },
 });
 
-Deno.test("Party.handleDir() hides what begins with a full stop, unless it is told not to", async () => {
+Deno.test("Party.handleDir() hides dotfiles by default", async () => {
   await using site = await Site.create({
     ".env": "env",
     ".git/config": "git",
@@ -267,7 +267,7 @@ Deno.test("Party.handleDir() hides what begins with a full stop, unless it is to
   assertEquals(await site.get("/.git/config"), "200 git");
 });
 
-Deno.test("Party.handleDir() lists a folder if it is told to", async () => {
+Deno.test("Party.handleDir() lists a folder with the option listing", async () => {
   await using site = await Site.create({
     "list/b&c.txt": "b",
     "list/.hidden": "h",
@@ -289,7 +289,7 @@ Deno.test("Party.handleDir() lists a folder if it is told to", async () => {
   assertEquals(bare.headers.get("location"), "/static/list/");
 });
 
-Deno.test("Party.handleDir() answers 304 to who has the file, and parts of a file", async () => {
+Deno.test("Party.handleDir() answers conditions with 304, and ranges with parts", async () => {
   await using site = await Site.create();
   site.router.handleDir("/static", site.folder);
   const first = await site.ask("GET /static/a.txt");
@@ -314,7 +314,7 @@ Deno.test("Party.handleDir() answers 304 to who has the file, and parts of a fil
   }
 });
 
-Deno.test("Party.handleDir() sends the whole file to who has an older part of it", async () => {
+Deno.test("Party.handleDir() sends the whole file if the client has an older part", async () => {
   await using site = await Site.create();
   site.router.handleDir("/static", site.folder);
   const first = await site.ask("GET /static/a.txt");
@@ -325,7 +325,7 @@ Deno.test("Party.handleDir() sends the whole file to who has an older part of it
   assertEquals(await status(first.headers.get("last-modified")!), 206);
   assertEquals(await status(new Date(0).toUTCString()), 200);
   assertEquals(await status('"other"'), 200);
-  // It is weak, and two files can share it.
+  // The entity tag is weak, and two files can share it.
   assertEquals(await status(first.headers.get("etag")!), 200);
 });
 
@@ -354,7 +354,7 @@ Deno.test("Party.handleDir() answers other methods with 405", async () => {
   assertEquals((await site.ask("OPTIONS /static/a.txt")).status, 204);
 });
 
-Deno.test("Party.handleDir() adds headers to files, not to what is missing", async () => {
+Deno.test("Party.handleDir() adds headers to files, not to 404", async () => {
   await using site = await Site.create();
   const log: string[] = [];
   const options: DirOptions = {
@@ -372,7 +372,7 @@ Deno.test("Party.handleDir() adds headers to files, not to what is missing", asy
   assertEquals(log, ["/p/static/a.txt", "/p/static/none"]);
 });
 
-Deno.test("Party.handleDir() refuses folders and options that are none", async () => {
+Deno.test("Party.handleDir() refuses invalid folders and options", async () => {
   await using site = await Site.create();
   const { folder, router } = site;
   const missing = join(folder, "missing");

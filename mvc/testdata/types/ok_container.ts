@@ -44,7 +44,7 @@ class Late {
   constructor(readonly secret: string, readonly rest = 1) {}
 }
 
-// Parameters of values and factories have their types from the tokens.
+// Parameters of values and factories get their types from the tokens.
 const container = new Container({ provided: [NSConn] })
   .register(Logger, { log: (text) => console.log(text.length) })
   .register(DbUrl, "pg://")
@@ -64,7 +64,7 @@ export const some: Plan<[Logger, string | undefined]> = container.compile({
   deps: [Logger, optional(DbUrl)],
 });
 
-// A generic class is its own token, whatever its services are made for.
+// A generic class is its own token, whatever its type argument.
 class Repository<T> {
   readonly items: T[] = [];
 }
@@ -87,7 +87,7 @@ const child = new Container().createChild({ provided: [Postgres, Database] });
 
 child.compile({ deps: [Database, Postgres] });
 
-// A function may ask for a container that has at least something.
+// A function may require a container with at least some tokens.
 function addLate(
   to: Container<typeof Secret | typeof Logger>,
 ): Container<typeof Late | typeof Secret | typeof Logger> {
@@ -105,7 +105,7 @@ function addPort<R extends ServiceToken>(
 
 addPort(container).compile(Session);
 
-// Where the types check nothing, everything is taken to be registered.
+// If the types check nothing, every token counts as registered.
 const unchecked = new Container<ServiceToken>();
 
 unchecked.singleton(Session).compile({ deps: [Secret] });

@@ -16,7 +16,7 @@ interface Database {
 }
 const Database = token<Database>("Database");
 declare const Login: StandardSchemaV1<unknown, { name: string }>;
-// As zod has them: a narrower input.
+// Like those of zod: with a narrower input.
 declare const Page: StandardSchemaV1<{ page: string }, { page: number }>;
 declare const guard: Middleware;
 
@@ -52,7 +52,7 @@ class UserController {
     return friend;
   }
   getFilesBy(_a: string | undefined, _rest: string, _more = 1) {}
-  /** Fewer than it is given. */
+  /** Takes fewer arguments than its route gives. */
   deleteByOf() {}
   search(term: string) {
     return term;
@@ -99,7 +99,7 @@ const app = new Application(router.party("/users/:group"))
   .handle(new WithoutConst());
 app.party("/child").handle(UserController);
 
-// Its methods may use the very application that it is handled by.
+// Its methods may use the very application that handles it.
 class Circular {
   get() {
     return circular.router.path;
@@ -115,7 +115,7 @@ router.post("/login", async (ctx) => {
   return ctx.json([login, page, claimed, unknown]);
 });
 
-// With the explicit type that JSR wants: left to the start-up.
+// With the explicit type that JSR requires: left to the check at start-up.
 export class Published {
   static readonly routes: ControllerRoutes = { post: { body: Login } };
   post(login: { name: string }): string {

@@ -15,11 +15,11 @@ interface ChatEvents {
   onChat: { text: string };
 }
 
-// Two tokens of one type, of which one is scoped: left to the start-up.
+// Two tokens of one type, one of them scoped: left to the check at start-up.
 const Path = token<string>("Path");
 const Host = token<string>("Host");
 const Url = token<{ url: string }>("Url");
-// One that is registered twice: the last one wins.
+// A token that is registered twice: the last registration wins.
 const User = token<{ name: string }, "User">("User");
 const Users = token<{ first: string }>("Users");
 
@@ -61,7 +61,7 @@ class Everything {
   onMaybe?(_msg: Message): void;
 }
 
-// Whose names are not in its type: left to the start-up.
+// Event names that are not in its type: left to the check at start-up.
 class Recorded {
   static readonly events: Record<string, StandardSchemaV1> = { onSay: schema };
   onSay(_nsConn: NSConn, _msg: Message<{ text: string }>) {}
@@ -94,13 +94,13 @@ app.handleWebsocket(new WithEvents());
 app.handleWebsocket({ events: { onSay: schema }, onSay() {} });
 app.handleWebsocket(new Typed());
 
-// Where the compiler knows nothing of the services it checks nothing.
+// If the compiler does not know the services, it checks nothing.
 declare const container: Container<ServiceToken>;
 container.compile(OfPath);
 declare const untyped: Application<ServiceToken>;
 untyped.handleWebsocket(OfPath);
 
-// Who needs only some of the services takes only these.
+// A function may require only some of the services.
 function addChat(app: Application<typeof Host>) {
   app.handleWebsocket(class {
     onHi() {}
@@ -108,7 +108,7 @@ function addChat(app: Application<typeof Host>) {
 }
 addChat(app);
 
-// Whether the services that it asks for are scoped it does not say.
+// Its type does not tell whether the required services are scoped.
 function addPath(app: Application<typeof Path>) {
   app.handleWebsocket(OfPath);
   app.handleWebsocket(OfHost);

@@ -51,7 +51,7 @@ class ChatController {
   helper() {}
 }
 
-/** What each handler of the other side may say of its message. */
+/** The messages that handlers of the other side may declare. */
 const handlers: HandlersOf<ChatEvents> = {
   onChat: (_nsConn, msg) => console.log(msg.json().text.trim()),
   onTime: (_nsConn, msg) => new Date(msg.json().at.trim()),
