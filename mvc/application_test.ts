@@ -305,10 +305,7 @@ Deno.test("Application: one service refuses requests and connections with its te
   await using listening = new Listening(router, app);
   const url = `${listening.origin}/api/user`;
   const refused = await fetch(url);
-  assertEquals(
-    [refused.status, await refused.text()],
-    [401, "sign in first"],
-  );
+  assertEquals([refused.status, await refused.text()], [401, "sign in first"]);
   await assertRejects(
     () => listening.connect("/api", "members"),
     EventError,

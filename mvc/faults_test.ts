@@ -87,11 +87,7 @@ Deno.test("A dependency that fails refuses the namespace with its own error, and
           app.handleWebsocket(Class);
         }
         await using memory = new MemoryServer(app);
-        await assertRejects(
-          () => enter(memory, "chat"),
-          EventError,
-          "no seat",
-        );
+        await assertRejects(() => enter(memory, "chat"), EventError, "no seat");
         // A service that was still being built is disposed once it is there.
         await memory.server.close();
         const built = isFirst
@@ -284,7 +280,7 @@ Deno.test("Each of two controllers in a namespace has its own methods called, on
     }
   }
   const all = [First, Second, Shared];
-  for (const order of permutationsOf(all)) {
+  for (const order of listPermutations(all)) {
     const app = newApp();
     for (const Class of order) app.handleWebsocket(Class);
     await using memory = new MemoryServer(app);
@@ -406,7 +402,7 @@ Deno.test("The order of registrations decides nothing", async () => {
       ),
     (_, parent) => parent.register(Url, "overridden"),
   ];
-  for (const order of permutationsOf(registrations)) {
+  for (const order of listPermutations(registrations)) {
     const parent = newApp();
     const app = parent.party("/child");
     for (const register of order) register(app, parent);
@@ -502,9 +498,9 @@ Deno.test("10,000 connects leave no controller and no service behind", async () 
   assertEquals([built, open], [times, 0]);
 });
 
-function permutationsOf<T>(all: readonly T[]): T[][] {
+function listPermutations<T>(all: readonly T[]): T[][] {
   if (all.length === 0) return [[]];
   return all.flatMap((first, i) =>
-    permutationsOf(all.toSpliced(i, 1)).map((rest) => [first, ...rest])
+    listPermutations(all.toSpliced(i, 1)).map((rest) => [first, ...rest])
   );
 }

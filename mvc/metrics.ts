@@ -112,11 +112,7 @@ function writeMetrics(stats: ServerStats): string {
       "Size of the sent frames: bytes of binary frames, UTF-16 units of text frames.",
       stats.bytesOut,
     ),
-    writeCounter(
-      "errors_total",
-      "Reported errors.",
-      stats.errors,
-    ),
+    writeCounter("errors_total", "Reported errors.", stats.errors),
     writeCounter(
       "messages_dropped_total",
       "Dropped messages, by reason.",

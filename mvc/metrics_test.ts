@@ -104,7 +104,7 @@ function checkHistogram(name: string, samples: Sample[]): void {
   }
 }
 
-function valuesOf(family: Family | undefined): Record<string, number> {
+function readValues(family: Family | undefined): Record<string, number> {
   return Object.fromEntries(
     family!.samples.map(({ labels, value }) => [
       Object.values(labels).join(" "),
@@ -182,13 +182,13 @@ Deno.test("metricsHandler() answers in the Prometheus text format", async () => 
   assertEquals(value("sent_bytes_total"), stats.bytesOut);
   assertEquals(value("errors_total"), 1);
   assertEquals(value("start_time_seconds"), stats.startTime / 1000);
-  assertEquals(valuesOf(families.get("neffos_upgrades_refused_total")), {
+  assertEquals(readValues(families.get("neffos_upgrades_refused_total")), {
     403: 1,
   });
-  assertEquals(valuesOf(families.get("neffos_connections_closed_total")), {
+  assertEquals(readValues(families.get("neffos_connections_closed_total")), {
     1001: 1,
   });
-  const drops = valuesOf(families.get("neffos_messages_dropped_total"));
+  const drops = readValues(families.get("neffos_messages_dropped_total"));
   assertEquals(drops, { ...stats.drops });
 
   const { samples } = families.get("neffos_handler_duration_seconds")!;

@@ -133,33 +133,21 @@ function check(
   const found = from.find(token);
   if (found === undefined) {
     if (isOptional(dep)) return undefined;
-    throw createError(
-      token,
-      walk,
-      `not registered${describeRemedy(token, from, walk)}`,
-    );
+    fail(token, walk, `not registered${describeRemedy(token, from, walk)}`);
   }
   const { kind, deps } = found.provider;
   const dependent = walk.path.at(-1);
   if (dependent?.kind === "singleton" && isPerScope(kind)) {
-    throw createError(
-      token,
-      walk,
-      describeCapture(readName(dependent.token), kind),
-    );
+    fail(token, walk, describeCapture(dependent.token, kind));
   }
   const { given } = walk;
   if (kind === "provided" && given?.has(token) === false) {
     if (isOptional(dep)) return undefined;
     const names = Array.from(given, readName).join(", ") || "nothing";
-    throw createError(
-      token,
-      walk,
-      `not provided here; the scope is given ${names}`,
-    );
+    fail(token, walk, `not provided here; the scope is given ${names}`);
   }
   const step = { token, view: findView(found, from), kind };
-  if (includesStep(walk.path, step)) throw createError(token, walk, "cycle");
+  if (includesStep(walk.path, step)) fail(token, walk, "cycle");
   if (walk.done.has(step)) return kind;
   walk.path.push(step);
   for (const each of deps) check(each, step.view, walk);
@@ -180,15 +168,15 @@ function isPerScope(kind: ServiceKind): boolean {
   return kind === "scoped" || kind === "provided";
 }
 
-function createError(
+function fail(
   token: ServiceToken,
   { root, path }: Walk,
   reason: string,
-): DependencyError {
+): never {
   const names = path.map((step) => readName(step.token));
   if (root.name !== undefined) names.unshift(root.name);
   names.push(readName(token));
-  return new DependencyError(
+  throw new DependencyError(
     `Cannot build "${names[0]}": ${names.join(" -> ")}: ${reason}`,
     names,
   );
@@ -204,7 +192,8 @@ function describeRemedy(
     : "; add it with register(), singleton() or scoped()";
 }
 
-function describeCapture(dependent: string, kind: ServiceKind): string {
+function describeCapture(token: ServiceToken, kind: ServiceKind): string {
+  const dependent = readName(token);
   const life = kind === "scoped" ? "built for each scope" : "given with it";
   return `${kind} (${life}), but the singleton "${dependent}" would keep the first one forever; register "${dependent}" with scoped()`;
 }

@@ -34,7 +34,7 @@ export class Registry implements View {
   /** The linked tokens, with the name of their first dependent. */
   readonly #dependents = new Map<ServiceToken, string>();
   /** Where the singletons live. */
-  readonly #root = new InstanceScope(this, { place: "container" });
+  readonly root = new InstanceScope(this, { place: "container" });
   #slots = 0;
   #version = 0;
   #isDisposed = false;
@@ -51,10 +51,6 @@ export class Registry implements View {
   /** Grows with each registration that can be seen from here. */
   get version(): number {
     return this.#version + (this.#parent?.version ?? 0);
-  }
-
-  get root(): InstanceScope {
-    return this.#root;
   }
 
   /**
@@ -134,7 +130,7 @@ export class Registry implements View {
       const slot = this.#slots++;
       return { kind, name, deps: resolvers, make, slot, home: undefined };
     }
-    const home = this.#root;
+    const home = this.root;
     const slot = home.cells.push(undefined) - 1;
     return { kind: "singleton", name, deps: resolvers, make, slot, home };
   }
@@ -168,7 +164,7 @@ export class Registry implements View {
     // The stack disposes in reverse order: children first, since they may use
     // singletons of this container.
     const all = new AsyncDisposableStack();
-    all.use(this.#root);
+    all.use(this.root);
     for (const child of this.#children) all.use(child);
     await all.disposeAsync();
   }

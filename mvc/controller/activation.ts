@@ -33,12 +33,6 @@ import {
   readMethodRoute,
 } from "./method_route.ts";
 
-/** The party of a controller's routes, and the container of its services. */
-export interface ActivationOptions {
-  readonly router: Party;
-  readonly container: Container<ServiceToken>;
-}
-
 /**
  * Compiles a controller into routes of a party.
  *
@@ -48,7 +42,7 @@ export interface ActivationOptions {
  */
 export function activate(
   controller: object,
-  { router, container }: ActivationOptions,
+  { router, container }: { router: Party; container: Container<ServiceToken> },
 ): void {
   const methods = listMethods(assertController(controller));
   const name = describeController(controller);

@@ -20,7 +20,7 @@ function mark(name: string): Middleware {
   };
 }
 
-async function marksOf(
+async function readMarks(
   listening: Listening,
   path: string,
   init?: RequestInit,
@@ -273,11 +273,11 @@ Deno.test("static routes runs middleware around its route only", async () => {
   listening.app.handle(Controller).handle({ getC() {} });
   listening.app.router.use(mark("party"));
   assertEquals(
-    await marksOf(listening, "/a"),
+    await readMarks(listening, "/a"),
     "204 innermost, inner, controller, party",
   );
-  assertEquals(await marksOf(listening, "/b"), "204 controller, party");
-  assertEquals(await marksOf(listening, "/c"), "204 party");
+  assertEquals(await readMarks(listening, "/b"), "204 controller, party");
+  assertEquals(await readMarks(listening, "/c"), "204 party");
 });
 
 Deno.test("invalid static routes are refused at start-up", () => {
@@ -296,10 +296,7 @@ Deno.test("invalid static routes are refused at start-up", () => {
   refuse(withRoutes({ search: "GET x" }), '"GET x" must be a path');
   refuse(withRoutes({ search: "G/T /x" }), "HTTP method");
   refuse(withRoutes({ search: "GET /(" }), "URLPattern");
-  refuse(
-    withRoutes({ search: true }),
-    "must be a string, an object or false",
-  );
+  refuse(withRoutes({ search: true }), "must be a string, an object or false");
   refuse(withRoutes({ search: ["GET", "/"] }), "not an array");
   refuse(
     withRoutes({ get: { midleware: [] } }),
@@ -388,7 +385,7 @@ Deno.test("beforeActivation() registers more routes", async () => {
   listening.app.handle(Controller);
   assertStrictEquals(Controller.seen, listening.app.router);
   assertEquals(await listening.ask("/c/by/a/1"), '200 ["a","1"]');
-  assertEquals(await marksOf(listening, "/c/by/a/1"), "200 route");
+  assertEquals(await readMarks(listening, "/c/by/a/1"), "200 route");
   const init = {
     body: '{"name":"ann"}',
     headers: { "content-type": "application/json" },

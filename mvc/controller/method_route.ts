@@ -65,16 +65,6 @@ export function listOwnParams(party: string, path: string): string[] {
     .map(({ name }) => name);
 }
 
-/** The arguments of {@linkcode readMethodRoute}. */
-export interface MethodRouteOptions {
-  /** The name of the controller. */
-  readonly controller: string;
-  /** The path of the party. */
-  readonly party: string;
-  /** The value that `static routes` has for the method. */
-  readonly entry: unknown;
-}
-
 const KEYS: ReadonlySet<string> = new Set(
   [
     "method",
@@ -87,7 +77,7 @@ const KEYS: ReadonlySet<string> = new Set(
 );
 
 /**
- * Reads the route of a method.
+ * Reads the route of a method, from its name and its entry in `static routes`.
  *
  * @returns `undefined` if the method has none.
  * @throws {TypeError} If its entry in `static routes` is not a route.
@@ -95,7 +85,11 @@ const KEYS: ReadonlySet<string> = new Set(
  */
 export function readMethodRoute(
   methodName: string,
-  { controller, party, entry }: MethodRouteOptions,
+  { controller, party, entry }: {
+    readonly controller: string;
+    readonly party: string;
+    readonly entry: unknown;
+  },
 ): MethodRoute | undefined {
   if (entry === false) return undefined;
   const taken = listParams(party).map(({ name }) => name);
@@ -106,7 +100,7 @@ export function readMethodRoute(
   const options = readEntry(where, entry);
   const { method = named?.method, path = named?.path } = options;
   if (method === undefined) {
-    throw createError(
+    fail(
       where,
       `its name does not begin with an HTTP method, so "static routes" must have one, for instance "GET ${
         path ?? "/path"
@@ -114,7 +108,7 @@ export function readMethodRoute(
     );
   }
   if (path === undefined) {
-    throw createError(
+    fail(
       where,
       `its name has no path, so "static routes" must have one, for instance "${method} /path"`,
     );
@@ -132,7 +126,7 @@ export function readMethodRoute(
  */
 export function assertNoEvent(where: string, methodName: string): void {
   if (!/^[oO]n\p{Lu}/u.test(methodName)) return;
-  throw createError(
+  fail(
     where,
     "methods on… are events of a websocket, so it must have another name",
   );
@@ -142,14 +136,14 @@ function readEntry(where: string, entry: unknown): RouteOptions {
   if (typeof entry === "string") {
     const [, method, path] = /^(?:(\S+)\s+)?([/*].*)$/s.exec(entry) ?? [];
     if (path !== undefined) return { method, path };
-    throw createError(
+    fail(
       where,
       `"${entry}" must be a path, or a method and a path, for instance "GET /path"`,
     );
   }
   if (entry === undefined) return {};
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
-    throw createError(
+    fail(
       where,
       `its entry in "static routes" must be a string, an object or false, not ${
         Array.isArray(entry) ? "an array" : String(entry)
@@ -163,7 +157,7 @@ function readOptions(where: string, entry: object): RouteOptions {
   for (const key of Object.keys(entry)) {
     // A guard under a misspelled key would silently guard nothing.
     if (!KEYS.has(key)) {
-      throw createError(
+      fail(
         where,
         `"${key}" is not an option of a route; the options are ${
           [...KEYS].join(", ")
@@ -175,15 +169,12 @@ function readOptions(where: string, entry: object): RouteOptions {
   for (const key of ["method", "path"] as const) {
     const value: unknown = options[key];
     if (value !== undefined && typeof value !== "string") {
-      throw createError(
-        where,
-        `its "${key}" must be a string, not ${typeof value}`,
-      );
+      fail(where, `its "${key}" must be a string, not ${typeof value}`);
     }
   }
   for (const key of ["body", "query"] as const) {
     if (options[key] !== undefined && !isSchema(options[key])) {
-      throw createError(
+      fail(
         where,
         `its "${key}" must be a validator of the Standard Schema specification`,
       );
@@ -191,17 +182,17 @@ function readOptions(where: string, entry: object): RouteOptions {
   }
   const use: unknown = options.use ?? [];
   if (!Array.isArray(use) || use.some((each) => typeof each !== "function")) {
-    throw createError(where, 'its "use" must be an array of functions');
+    fail(where, 'its "use" must be an array of functions');
   }
   if (options.maxBody !== undefined) {
     assertMaxBody(options.maxBody);
     if (options.body === undefined) {
-      throw createError(where, 'its "maxBody" has no effect without "body"');
+      fail(where, 'its "maxBody" has no effect without "body"');
     }
   }
   return options;
 }
 
-function createError(where: string, reason: string): TypeError {
-  return new TypeError(`Cannot make a route of ${where}: ${reason}`);
+function fail(where: string, reason: string): never {
+  throw new TypeError(`Cannot make a route of ${where}: ${reason}`);
 }

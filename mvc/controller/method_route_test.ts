@@ -23,10 +23,7 @@ Deno.test("readMethodName() reads By as a path parameter", () => {
   assertEquals(read("getBy"), "GET /:param1");
   assertEquals(read("getUserBy"), "GET /user/:param1");
   assertEquals(read("getByFollowers"), "GET /:param1/followers");
-  assertEquals(
-    read("getUserByFriendsBy"),
-    "GET /user/:param1/friends/:param2",
-  );
+  assertEquals(read("getUserByFriendsBy"), "GET /user/:param1/friends/:param2");
   assertEquals(read("getByBy"), "GET /:param1/:param2");
   assertEquals(read("getByte"), "GET /byte");
   assertEquals(read("getABy"), "GET /a/:param1");

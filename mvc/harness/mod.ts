@@ -65,7 +65,7 @@ export class Listening implements AsyncDisposable {
 }
 
 /** Makes a schema of a function that returns a value or throws issues. */
-export function schemaOf<T>(
+export function makeSchema<T>(
   read: (value: unknown) => T | Promise<T>,
 ): StandardSchemaV1<unknown, T> {
   return {
@@ -88,7 +88,7 @@ export function schemaOf<T>(
 export function withString<K extends string>(
   key: K,
 ): StandardSchemaV1<unknown, Record<K, string>> {
-  return schemaOf((value) => {
+  return makeSchema((value) => {
     const found = (value as Record<string, unknown>)?.[key];
     if (typeof found === "string") return value as Record<K, string>;
     throw [{ path: [{ key: "at" }, key], message: "must be a string" }];

@@ -4,7 +4,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { Listening, schemaOf, withString } from "../harness/mod.ts";
+import { Listening, makeSchema, withString } from "../harness/mod.ts";
 import { Context } from "./context.ts";
 import { HttpError } from "./http_error.ts";
 
@@ -22,7 +22,7 @@ function post(type: string, body?: BodyInit): Context {
   return new Context(request, INFO);
 }
 
-async function statusOf(reading: Promise<unknown>): Promise<number> {
+async function readStatus(reading: Promise<unknown>): Promise<number> {
   const error = await assertRejects(() => reading, HttpError);
   return error.status;
 }
@@ -44,12 +44,15 @@ Deno.test("readBody() reads JSON of any spelling of its content type", async () 
 Deno.test("readBody() answers 400 to a body that is not JSON", async () => {
   for (const body of ["", "{", "\xff"]) {
     assertEquals(
-      await statusOf(post("application/json", body).readBody()),
+      await readStatus(post("application/json", body).readBody()),
       400,
     );
   }
   const bytes = new Uint8Array([0x22, 0xff, 0x22]);
-  assertEquals(await statusOf(post("application/json", bytes).readBody()), 400);
+  assertEquals(
+    await readStatus(post("application/json", bytes).readBody()),
+    400,
+  );
 });
 
 Deno.test("readBody() reads a form, repeated fields as arrays", async () => {
@@ -78,11 +81,11 @@ Deno.test("readBody() reads a multipart form, files included", async () => {
 
 Deno.test("readBody() answers 400 to a body that is not multipart", async () => {
   assertEquals(
-    await statusOf(post("multipart/form-data", "x").readBody()),
+    await readStatus(post("multipart/form-data", "x").readBody()),
     400,
   );
   const type = "multipart/form-data; boundary=b";
-  assertEquals(await statusOf(post(type, "x").readBody()), 400);
+  assertEquals(await readStatus(post(type, "x").readBody()), 400);
 });
 
 Deno.test("readBody() is safe from fields named like properties", async () => {
@@ -104,11 +107,11 @@ Deno.test("readBody() is safe from fields named like properties", async () => {
 
 Deno.test("readBody() answers 415 to any other content", async () => {
   for (const type of ["", "text/plain", "text/json", "application/jsonp"]) {
-    assertEquals(await statusOf(post(type, "{}").readBody()), 415, type);
+    assertEquals(await readStatus(post(type, "{}").readBody()), 415, type);
   }
   const ctx = post("application/json", "{}");
   ctx.request.headers.set("content-encoding", "gzip");
-  assertEquals(await statusOf(ctx.readBody()), 415);
+  assertEquals(await readStatus(ctx.readBody()), 415);
 });
 
 Deno.test("readBody() stops reading when a body is too large", async () => {
@@ -123,7 +126,7 @@ Deno.test("readBody() stops reading when a body is too large", async () => {
   }, { highWaterMark: 0 });
   const reading = post("application/json", stream)
     .readBody(undefined, { maxBody: 250 });
-  assertEquals(await statusOf(reading), 413);
+  assertEquals(await readStatus(reading), 413);
   await cancelled.promise;
   assertEquals(pulled, 3);
 });
@@ -135,7 +138,7 @@ Deno.test("readBody() refuses a body whose content-length is too large", async (
   });
   const ctx = post("application/json", stream);
   ctx.request.headers.set("content-length", "1048577");
-  assertEquals(await statusOf(ctx.readBody()), 413);
+  assertEquals(await readStatus(ctx.readBody()), 413);
   assertEquals(pulled, 0);
 });
 
@@ -144,7 +147,7 @@ Deno.test("readBody() accepts a body of exactly the limit", async () => {
   const { length } = await post("application/json", body).readBody<string>();
   assertEquals(length, 1024 * 1024 - 2);
   const large = post("application/json", `${body} `);
-  assertEquals(await statusOf(large.readBody()), 413);
+  assertEquals(await readStatus(large.readBody()), 413);
   const larger = post("application/json", `${body} `)
     .readBody<string>(undefined, { maxBody: Infinity });
   assertEquals((await larger).length, 1024 * 1024 - 2);
@@ -162,7 +165,7 @@ Deno.test("readBody() reads a body only once", async () => {
 });
 
 Deno.test("readBody() returns the output of the schema, or answers 400 with the issues", async () => {
-  const length = schemaOf((value) => String(value).length);
+  const length = makeSchema((value) => String(value).length);
   assertEquals(await post("application/json", '"abc"').readBody(length), 3);
   const error = await assertRejects(
     () => post("application/json", "{}").readBody(withString("name")),
@@ -180,8 +183,8 @@ Deno.test("readQuery() reads strings, arrays where repeated, and validates", asy
   const ctx = new Context(new Request("http://host/?a=1&b=2&b=%C3%A4"), INFO);
   assertEquals(await ctx.readQuery(), { a: "1", b: ["2", "ä"] });
   assertEquals((await ctx.readQuery(withString("a"))).a, "1");
-  assertEquals(await statusOf(ctx.readQuery(withString("b"))), 400);
-  const fault = schemaOf(() => {
+  assertEquals(await readStatus(ctx.readQuery(withString("b"))), 400);
+  const fault = makeSchema(() => {
     throw new TypeError("a broken schema");
   });
   await assertRejects(() => ctx.readQuery(fault), TypeError, "a broken schema");

@@ -43,10 +43,10 @@ export class Dispatcher {
       return this.#route(request, info);
     } catch (error) {
       if (error instanceof BadRequestError) {
-        return createTextResponse(400, "Bad Request");
+        return respond(400, "Bad Request");
       }
       printError(error);
-      return createTextResponse(500, "Internal Server Error");
+      return respond(500, "Internal Server Error");
     }
   }
 
@@ -75,11 +75,7 @@ export class Dispatcher {
     } catch (error) {
       if (!(error instanceof BadRequestError)) throw error;
       const ctx = new Context(request, info, { path });
-      return this.#answer(
-        this.root,
-        ctx,
-        createTextResponse(400, "Bad Request"),
-      );
+      return this.#answer(this.root, ctx, respond(400, "Bad Request"));
     }
     const ctx = new Context(request, info, { path, params: match?.params });
     if (match !== undefined) {
@@ -88,15 +84,11 @@ export class Dispatcher {
     const routes = this.table.findOthers(path);
     // In the party's middleware, since CORS middleware handles OPTIONS.
     if (routes.length > 0) {
-      return this.#answer(
-        routes[0]!.group,
-        ctx,
-        createMethodResponse(ctx, routes),
-      );
+      return this.#answer(routes[0]!.group, ctx, respondAllow(ctx, routes));
     }
     const response = request.method === "OPTIONS" && path === SERVER
-      ? createMethodResponse(ctx, this.table.routes)
-      : createTextResponse(404, "Not Found");
+      ? respondAllow(ctx, this.table.routes)
+      : respond(404, "Not Found");
     return this.#answer(this.root, ctx, response);
   }
 
@@ -153,7 +145,7 @@ export class Dispatcher {
       this.#report(error, ctx);
       return answer;
     }
-    return this.#conclude(await this.#createErrorResponse(error, ctx), ctx);
+    return this.#conclude(await this.#respondError(error, ctx), ctx);
   }
 
   /** Makes the response final. */
@@ -183,9 +175,9 @@ export class Dispatcher {
     }
   }
 
-  async #createErrorResponse(error: unknown, ctx: Context): Promise<Response> {
+  async #respondError(error: unknown, ctx: Context): Promise<Response> {
     if (error instanceof BadRequestError) {
-      return createTextResponse(400, "Bad Request");
+      return respond(400, "Bad Request");
     }
     const ofHook = isClientError(error)
       ? undefined
@@ -198,7 +190,7 @@ export class Dispatcher {
         this.#report(cause, ctx);
       }
     }
-    return createTextResponse(500, "Internal Server Error");
+    return respond(500, "Internal Server Error");
   }
 
   /** Calls the hook and returns its response, if any. Never rejects. */
@@ -226,12 +218,12 @@ function isClientError(error: unknown): boolean {
   return error instanceof HttpError && error.status < 500;
 }
 
-function createTextResponse(status: number, text: string): Response {
+function respond(status: number, text: string): Response {
   return new Response(text, { status });
 }
 
 /** Answers OPTIONS, and methods without a route on the path. */
-function createMethodResponse(
+function respondAllow(
   ctx: Context,
   routes: readonly Route[],
 ): Response {

@@ -23,9 +23,12 @@
 import { BadRequestError } from "../http/http_error.ts";
 
 /** A parameter of a path pattern. */
-export interface PatternParam {
-  readonly name: string;
-  readonly isOptional: boolean;
+export interface PatternParam<
+  Name extends string = string,
+  IsOptional extends boolean = boolean,
+> {
+  readonly name: Name;
+  readonly isOptional: IsOptional;
 }
 
 /**
@@ -63,17 +66,8 @@ type SkipRegExp<Path extends string, Depth extends 1[] = []> = Path extends
   : Path extends `${infer _}${infer Rest}` ? SkipRegExp<Rest, Depth>
   : "";
 
-type SkipOwnRegExp<Path extends string> = Path extends `(${infer Rest}`
-  ? SkipRegExp<Rest>
-  : Path;
-
-type Param<Name extends string, IsOptional extends boolean> = {
-  readonly name: Name;
-  readonly isOptional: IsOptional;
-};
-
 type MakeOptional<Params extends readonly PatternParam[]> = {
-  readonly [I in keyof Params]: Param<Params[I]["name"], true>;
+  [I in keyof Params]: PatternParam<Params[I]["name"], true>;
 };
 
 /** Adds a group and skips its modifier. */
@@ -84,10 +78,10 @@ type AddGroup<
   Open extends readonly PatternParam[],
   Unnamed extends 1[],
 > = Path extends `${"?" | "*"}${infer Rest}`
-  ? Parse<Rest, Found, [...Open, Param<Name, true>], Unnamed>
+  ? Parse<Rest, Found, [...Open, PatternParam<Name, true>], Unnamed>
   : Path extends `+${infer Rest}`
-    ? Parse<Rest, Found, [...Open, Param<Name, false>], Unnamed>
-  : Parse<Path, Found, [...Open, Param<Name, false>], Unnamed>;
+    ? Parse<Rest, Found, [...Open, PatternParam<Name, false>], Unnamed>
+  : Parse<Path, Found, [...Open, PatternParam<Name, false>], Unnamed>;
 
 /** Reads a pattern; `Open` holds the parameters since the last brace. */
 type Parse<
@@ -99,7 +93,9 @@ type Parse<
   : Path extends `:${infer Rest}`
     ? ReadName<Rest> extends
       [infer Name extends string, infer After extends string]
-      ? AddGroup<SkipOwnRegExp<After>, Name, Found, Open, Unnamed>
+      ? After extends `(${infer Rest}`
+        ? AddGroup<SkipRegExp<Rest>, Name, Found, Open, Unnamed>
+      : AddGroup<After, Name, Found, Open, Unnamed>
     : never
   : Path extends `(${infer Rest}` ? AddGroup<
       SkipRegExp<Rest>,
@@ -163,14 +159,14 @@ export type PathParams<Path extends string> = IsLiteral<Path> extends true
 interface PatternPart {
   readonly kind: "text" | "name" | "regexp" | "wildcard" | "open" | "close";
   /** The text, without escapes, or the name of the group. */
-  readonly value: string;
+  value: string;
   readonly modifier: string;
   isOptional: boolean;
 }
 
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*/u;
 
-/** Reads a pattern that `URLPattern` takes; of any other it reads something. */
+/** Reads a pattern that `URLPattern` accepts; of any other it reads something. */
 function parsePattern(pattern: string): PatternPart[] {
   const parts: PatternPart[] = [];
   let unnamed = 0;
@@ -178,23 +174,26 @@ function parsePattern(pattern: string): PatternPart[] {
   let at = 0;
 
   function add(kind: PatternPart["kind"], value: string, end: number): void {
-    const modifier = /^[?*+]/.exec(pattern.slice(end))?.[0] ?? "";
+    at = end;
+    const last = parts.at(-1);
+    if (kind === "text" && last?.kind === "text") {
+      last.value += value;
+      return;
+    }
+    let modifier = "";
+    if (
+      kind !== "text" && kind !== "open" && /[?*+]/.test(pattern.charAt(at))
+    ) {
+      modifier = pattern.charAt(at++);
+    }
     const isOptional = modifier === "?" || modifier === "*";
     parts.push({ kind, value, modifier, isOptional });
-    at = end + modifier.length;
-  }
-
-  function addText(text: string, end: number): void {
-    const last = parts.at(-1);
-    const value = last?.kind === "text" ? parts.pop()!.value + text : text;
-    parts.push({ kind: "text", value, modifier: "", isOptional: false });
-    at = end;
   }
 
   while (at < pattern.length) {
-    const char = pattern[at]!;
+    const char = pattern.charAt(at);
     if (char === "\\") {
-      addText(pattern.charAt(at + 1), at + 2);
+      add("text", pattern.charAt(at + 1), at + 2);
     } else if (char === ":") {
       const [name = ""] = NAME.exec(pattern.slice(at + 1)) ?? [];
       const end = at + 1 + name.length;
@@ -205,15 +204,14 @@ function parsePattern(pattern: string): PatternPart[] {
     } else if (char === "*") {
       add("wildcard", String(unnamed++), at + 1);
     } else if (char === "{") {
-      parts.push({ kind: "open", value: "", modifier: "", isOptional: false });
       open = parts.length;
-      at++;
+      add("open", "", at + 1);
     } else if (char === "}") {
       add("close", "", at + 1);
       if (!parts.at(-1)!.isOptional) continue;
       for (const part of parts.slice(open)) part.isOptional = true;
     } else {
-      addText(char, at + 1);
+      add("text", char, at + 1);
     }
   }
   return parts;
@@ -261,13 +259,10 @@ export function isPattern(path: string): boolean {
  * `/:name`.
  */
 export function comparePatterns(a: string, b: string): number {
-  const left = a.split("/");
-  const right = b.split("/");
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const difference = rankSegment(left[i]!) - rankSegment(right[i]!);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+  const ranks = b.split("/").map(rankSegment);
+  return a.split("/").slice(0, ranks.length)
+    .map((segment, i) => rankSegment(segment) - ranks[i]!)
+    .find((difference) => difference !== 0) ?? 0;
 }
 
 function rankSegment(segment: string): number {

@@ -167,11 +167,7 @@ for (
         // A slash at the end makes no difference, also before a wildcard.
         (pattern.endsWith("/*") ? find(`${path}/`) : undefined) ??
         (path === "/" ? find("") : undefined);
-      assertEquals(
-        match(path),
-        expected && { ...expected.groups },
-        path,
-      );
+      assertEquals(match(path), expected && { ...expected.groups }, path);
     }
   });
 }

@@ -291,10 +291,7 @@ Deno.test("Router.use() also reaches routes that were registered, and used, befo
   await send(router, "GET /p/a");
   router.use(trace(log, "root"));
   await send(router, "GET /p/a");
-  assertEquals(
-    log.join(" "),
-    "party /party root party /party /root",
-  );
+  assertEquals(log.join(" "), "party /party root party /party /root");
 });
 
 Deno.test("Party.use() leaves the routes of other parties alone", async () => {

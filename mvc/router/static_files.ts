@@ -43,13 +43,13 @@ export async function answer(
   tail: string,
 ): Promise<Response> {
   const names = readNames(tail);
-  if (names === undefined) return createNotFound(ctx);
+  if (names === undefined) return refuse(ctx);
   if (!site.dotfiles && names.some((name) => name.startsWith("."))) {
-    return createNotFound(ctx);
+    return refuse(ctx);
   }
   const entry = await findEntry(site.folder, names);
   if (entry?.info.isDirectory) return await answerFolder(ctx, site, names);
-  if (!entry?.info.isFile) return createNotFound(ctx);
+  if (!entry?.info.isFile) return refuse(ctx);
   return ctx.path.endsWith("/")
     ? redirect(ctx, ctx.path.slice(0, -1))
     : await answerFile(ctx, site, entry);
@@ -66,9 +66,7 @@ async function answerFolder(
     ? await findEntry(site.folder, [...names, site.index])
     : undefined;
   if (index?.info.isFile) return await answerFile(ctx, site, index);
-  return site.listing
-    ? await answerList(ctx, site, names)
-    : createNotFound(ctx);
+  return site.listing ? await answerList(ctx, site, names) : refuse(ctx);
 }
 
 async function answerFile(
@@ -93,7 +91,7 @@ async function answerList(
     showIndex: false,
     quiet: true,
   });
-  return response.ok ? addHeaders(response, site) : createNotFound(ctx);
+  return response.ok ? addHeaders(response, site) : refuse(ctx);
 }
 
 /**
@@ -167,6 +165,6 @@ function redirect(ctx: Context, path: string): Response {
   return ctx.redirect(path.replace(/^\/+/, "/") + query, 301);
 }
 
-function createNotFound(ctx: Context): Response {
+function refuse(ctx: Context): Response {
   return ctx.text("Not Found", { status: 404 });
 }

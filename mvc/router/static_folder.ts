@@ -116,9 +116,7 @@ function assertFolder(path: string, action: string): void {
     throw cause;
   }
   if (!info.isDirectory) {
-    throw new TypeError(
-      `${action}: "${path}" is a file and must be a folder`,
-    );
+    throw new TypeError(`${action}: "${path}" is a file and must be a folder`);
   }
 }
 
