@@ -217,7 +217,7 @@ export class Application<
    * @param token The token of the service.
    * @param value The service.
    * @returns This application.
-   * @throws {TypeError} If the token is not a token.
+   * @throws {TypeError} If the token is neither a Symbol nor a class.
    * @throws {DependencyError} If an earlier registration is in use.
    */
   register<K extends ServiceToken>(
@@ -491,8 +491,8 @@ export class Application<
   }
 
   /**
-   * Returns the handlers of all controllers. A server calls it that has the
-   * application as its handler.
+   * Returns the handlers of all controllers. The server that has the application
+   * as its handler calls it.
    *
    * @param server The server.
    * @returns The handlers.

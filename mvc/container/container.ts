@@ -131,7 +131,7 @@ export class Container<
    * Makes an empty container.
    *
    * @param options The provided tokens.
-   * @throws {TypeError} If a provided token is not a token.
+   * @throws {TypeError} If a provided token is neither a Symbol nor a class.
    */
   constructor(options: ContainerOptions<Registered> = {}) {
     this.#provide(options.provided);
@@ -143,7 +143,7 @@ export class Container<
    * @param token The token of the service.
    * @param value The service.
    * @returns This container.
-   * @throws {TypeError} If the token is not a token.
+   * @throws {TypeError} If the token is neither a Symbol nor a class.
    * @throws {DependencyError} If an earlier registration is in use.
    */
   register<K extends ServiceToken>(
@@ -255,7 +255,7 @@ export class Container<
    *
    * @param options The tokens that are provided to the child besides.
    * @returns The child.
-   * @throws {TypeError} If a provided token is not a token.
+   * @throws {TypeError} If a provided token is neither a Symbol nor a class.
    */
   createChild<Provided extends ServiceToken = never>(
     options: ContainerOptions<Provided> = {},

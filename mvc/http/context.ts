@@ -46,7 +46,7 @@ interface Copies {
 }
 
 /**
- * One HTTP request, with helpers that answer it.
+ * Represents one HTTP request, and makes responses to it.
  *
  * The router makes a context for each request and passes it through the
  * middleware to the handler. The context stays readable after the request was
@@ -462,9 +462,9 @@ export class Context<Params = Record<string, string>> {
   }
 
   /**
-   * Registers a callback for the time when the response has been sent, was
-   * cancelled by the client, or failed. Several run in reverse order. Their
-   * errors go to the router's `onError`.
+   * Registers a callback that runs once the response has been sent, was cancelled
+   * by the client, or failed. Several run in reverse order. Their errors go to
+   * the router's `onError`.
    *
    * @param callback Called once.
    * @returns The context.

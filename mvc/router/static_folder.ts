@@ -28,8 +28,8 @@ export interface DirOptions {
    */
   listing?: boolean;
   /**
-   * Whether files and folders are served whose names begin with a full stop. To
-   * serve only one of them, give it a route of its own:
+   * Whether files and folders with names that begin with a full stop are served.
+   * To serve only one of them, give it a route of its own:
    * `handleDir("/.well-known", "public/.well-known")`.
    *
    * @default {false}
