@@ -188,14 +188,6 @@ export abstract class Membership<Handle> implements Leavable {
     this.#next();
   }
 
-  /** Lets a leave begin that was reserved, since a later call waits for it. */
-  #releaseLast(): void {
-    const last = this.#chain?.last;
-    if (!last?.isBlocked) return;
-    last.isBlocked = false;
-    this.#next();
-  }
-
   #call(
     kind: Kind,
     options: AskOptions,
@@ -206,8 +198,9 @@ export abstract class Membership<Handle> implements Leavable {
     if (kind === "enter") this.#isOwn = true;
     const verdict = this.#verdictOnHook(kind);
     if (verdict !== undefined) return verdict;
-    this.#releaseLast();
     const last = this.#chain?.last;
+    // A leave that was reserved begins, since a later call waits for it.
+    if (last !== undefined) last.isBlocked = false;
     if (last === undefined) {
       if (kind === "leave") {
         if (!this.isIn) return rejected(this.notInError());

@@ -67,7 +67,8 @@ export function findFaults(imports: readonly Import[]): string[] {
     return reason === undefined ? [] : `${from} imports ${to}: ${reason}`;
   });
   const values = imports.filter(({ isType }) => !isType);
-  const circles = [...findCircles(values), ...findCircles(imports, HANDLES)]
+  const inHouses = imports.filter(({ from }) => from.split("/")[0]! in LAYERS);
+  const circles = [...findCircles(values), ...findCircles(inHouses, HANDLES)]
     .map(({ members, way }) =>
       `circle: ${way.join(" -> ")}` +
       (members.length < way.length ? "" : `, among ${members.length} files`)
