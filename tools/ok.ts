@@ -24,6 +24,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
     "--ignore=**/*_test.ts,**/testdata/**",
     ...MODULES,
   ],
+  imports: ["run", "-A", "tools/ok/imports.ts"],
   check: ["check", "--quiet"],
   doc: ["doc", "--lint", ...ENTRIES],
   test: ["test", "-A", "--doc"],
