@@ -6,15 +6,12 @@ import type { SendBuffer } from "../transport/send_buffer.ts";
 import type { Host } from "./host.ts";
 import type { TurnQueue } from "./turn_queue.ts";
 
-/** Work that has its turn among the messages of a connection. */
-export type Task = () => void | Promise<void>;
-
 /** What the parts of a connection need of it. */
 export interface Link {
   readonly conn: Conn;
   readonly host: Host;
   readonly buffer: SendBuffer;
-  readonly queue: TurnQueue<Message | Task>;
+  readonly queue: TurnQueue<Message>;
   /** Whether the peer has accepted the connection, or was accepted. */
   readonly isOpen: boolean;
   /** Whether nothing can be sent any more. */

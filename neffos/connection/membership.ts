@@ -30,18 +30,20 @@ import {
   resolveAll,
 } from "./call_chain.ts";
 import type { Goal } from "./goal.ts";
-import type { Link, Task } from "./link.ts";
+import type { Link } from "./link.ts";
 import {
   type HookRun,
   IN,
-  isInPhase,
   isOwnAsk,
   kindOf,
+  makeHookRun,
+  makeOwnAsk,
   OUT,
   type OwnAsk,
   type Phase,
   type State,
 } from "./phase.ts";
+import type { Task } from "./turn_queue.ts";
 
 /** What a membership needs of its connection. */
 export interface MembershipLink extends Link {
@@ -108,7 +110,7 @@ export abstract class Membership<Handle> implements Leavable {
 
   /** Whether this side is in. */
   get isIn(): boolean {
-    return isInPhase(this.#state.phase);
+    return this.#state.isIn;
   }
 
   /** Whether the other side has asked to enter, and is not answered yet. */
@@ -469,7 +471,7 @@ export abstract class Membership<Handle> implements Leavable {
   protected askPeer(phase: OwnAsk["phase"]): void {
     // A granted ask is answered before anything is asked (rule 7).
     this.#payOwed(this.#owed);
-    const state: OwnAsk = { phase, isCrossed: false };
+    const state = makeOwnAsk(phase);
     this.#become(state);
     const { namespace, room, event } = this.#head(kindOf(state));
     const scope = encodeRoute(namespace, room);
@@ -513,13 +515,12 @@ export abstract class Membership<Handle> implements Leavable {
 
   /** Runs what follows an answer; what came after the answer waits for it. */
   #runNow(task: () => Promise<void>): void {
-    this.link.queue.runNow(() => this.link.queue.trace(task));
+    this.link.queue.runNow(task);
   }
 
   /** Marks that hooks run which decide, or are told that it is left. */
   protected startHook(phase: HookRun["phase"]): HookRun {
-    const turn = this.link.queue.exactCaller();
-    const state = { phase, turn, isAgreed: false };
+    const state = makeHookRun(phase, this.link.queue.exactCaller());
     this.#become(state);
     return state;
   }

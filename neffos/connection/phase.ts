@@ -36,15 +36,21 @@ export type Phase =
   | "releasing"
   | "telling";
 
+interface Whereabouts {
+  readonly phase: Phase;
+  /** Whether this side is in, which follows from the phase. */
+  readonly isIn: boolean;
+}
+
 /** A phase in which an own ask is under way. */
-export interface OwnAsk {
+export interface OwnAsk extends Whereabouts {
   readonly phase: "entering" | "leaving" | "takingBack";
   /** Whether the other side has asked for the same meanwhile. */
   isCrossed: boolean;
 }
 
 /** A phase in which a hook runs. */
-export interface HookRun {
+export interface HookRun extends Whereabouts {
   readonly phase: "deciding" | "admitting" | "releasing" | "telling";
   /** The turn of the hook, where that is known. */
   readonly turn: Turn | undefined;
@@ -56,17 +62,28 @@ export interface HookRun {
  * A phase and what belongs to it. Its identity is that of the attempt: code
  * that goes on after an `await` and finds another state changes nothing.
  */
-export type State = { readonly phase: "out" | "in" } | OwnAsk | HookRun;
+export type State =
+  | Whereabouts & { readonly phase: "out" | "in" }
+  | OwnAsk
+  | HookRun;
 
 /** The state of a name that this side is out of. */
-export const OUT: State = { phase: "out" };
+export const OUT: State = { phase: "out", isIn: false };
 /** The state of a name that this side is in. */
-export const IN: State = { phase: "in" };
+export const IN: State = { phase: "in", isIn: true };
 
-/** Whether a side is in during a phase. */
-export function isInPhase(phase: Phase): boolean {
-  return phase === "in" || phase === "leaving" || phase === "releasing" ||
-    phase === "telling";
+/** Makes the state of an own ask. */
+export function makeOwnAsk(phase: OwnAsk["phase"]): OwnAsk {
+  return { phase, isIn: phase === "leaving", isCrossed: false };
+}
+
+/** Makes the state of a hook that runs. */
+export function makeHookRun(
+  phase: HookRun["phase"],
+  turn: Turn | undefined,
+): HookRun {
+  const isIn = phase === "releasing" || phase === "telling";
+  return { phase, isIn, turn, isAgreed: false };
 }
 
 /** Whether an own ask is under way. */

@@ -45,8 +45,9 @@ export class Receiver implements SocketListener {
   readonly #decoder: Decoder;
   /** Frames that came before the connection was accepted. */
   #early: RawBody[] | undefined;
-  /** The messages that wait to be handled, and their size. */
-  #waiting = 0;
+  #earlySize = 0;
+  /** The messages that wait to be handled. */
+  readonly #waiting = new Set<Message>();
   #waitingSize = 0;
   #wasHeard = false;
 
@@ -59,7 +60,7 @@ export class Receiver implements SocketListener {
 
   /** The messages that wait to be handled. */
   get waiting(): number {
-    return this.#waiting;
+    return this.#waiting.size + (this.#early?.length ?? 0);
   }
 
   /** Whether something came in since this was asked before. */
@@ -89,25 +90,28 @@ export class Receiver implements SocketListener {
     }
     this.#wasHeard = true;
     const { maxPayload } = host.limits;
-    if (exceeds(data, maxPayload)) {
+    // No UTF-16 unit takes more than three bytes of UTF-8.
+    if (data.length * 3 > maxPayload && exceeds(data, maxPayload)) {
       const reason = `a message may have ${maxPayload} bytes`;
       return link.cross("maxPayload", 1009, reason);
     }
     if (link.isOpen) this.#decode(data);
     else if (!link.isEnding && !link.handshake(data)) {
       (this.#early ??= []).push(data);
-      this.#count(1, data.length);
+      this.#earlySize += data.length;
     }
-    this.#assertLimits();
+    if (this.#waiting.size > 0 || this.#early !== undefined) {
+      this.#assertLimits();
+    }
   }
 
   /** The connection was accepted: what came before is handled. */
   accept(): void {
     const early = this.#early ?? [];
-    this.#early = undefined;
+    this.drop();
     for (const data of early) {
-      this.#count(-1, -data.length);
-      if (this.#link.isOpen) this.#decode(data);
+      if (!this.#link.isOpen) return;
+      this.#decode(data);
       this.#assertLimits();
     }
   }
@@ -115,25 +119,31 @@ export class Receiver implements SocketListener {
   /** Forgets what came before the connection was accepted. */
   drop(): void {
     this.#early = undefined;
+    this.#earlySize = 0;
   }
 
   /** The turn of a message has come: it does not wait any more. */
   begin(message: Message): void {
-    this.#count(-1, -estimateSize(message));
+    if (!this.#waiting.delete(message)) return;
+    this.#waitingSize -= estimateSize(message);
   }
 
-  #count(messages: number, size: number): void {
-    this.#waiting += messages;
-    this.#waitingSize += size;
+  #wait(message: Message): void {
+    if (this.#waiting.has(message)) return;
+    this.#waiting.add(message);
+    this.#waitingSize += estimateSize(message);
   }
 
   #assertLimits(): void {
     const { host } = this.#link;
     const { maxPayload, maxQueued } = host.limits;
-    if (this.#waiting > maxQueued) {
+    if (this.waiting > maxQueued) {
       const reason = `${maxQueued} messages may wait to be handled`;
       this.#link.cross("maxQueued", 1008, reason);
-    } else if (!host.isClient && this.#waitingSize > LARGE * maxPayload) {
+    } else if (
+      !host.isClient &&
+      this.#waitingSize + this.#earlySize > LARGE * maxPayload
+    ) {
       const reason = `${LARGE * maxPayload} bytes may wait to be handled`;
       this.#link.cross("maxQueued", 1008, reason);
     }
@@ -154,7 +164,9 @@ export class Receiver implements SocketListener {
         return;
       }
     }
-    if (isNameTooLong(message, limits.maxNameLength)) {
+    const { namespace, room, event } = message;
+    const max = limits.maxNameLength;
+    if (namespace.length > max || room.length > max || event.length > max) {
       crossings.add("maxNameLength");
       drops.invalid++;
       if (wait !== "") {
@@ -162,11 +174,13 @@ export class Receiver implements SocketListener {
       }
       return;
     }
-    this.#count(1, estimateSize(message));
-    const { event } = message;
     if (event.charCodeAt(0) === UNDERSCORE && isSystemEvent(event)) {
-      this.#link.namespaces.receive(message);
-    } else this.#link.queue.push(message);
+      this.#wait(message);
+      return this.#link.namespaces.receive(message);
+    }
+    const { queue } = this.#link;
+    if (!queue.isIdle) this.#wait(message);
+    queue.push(message);
   }
 
   /** Handles a message when its turn has come. */
@@ -176,8 +190,8 @@ export class Receiver implements SocketListener {
     const stay = link.namespaces.find(namespace);
     const isIn = stay !== undefined &&
       (room === "" || stay.find(room)?.isIn === true);
-    if (!isIn && link.namespaces.hold(message)) return;
-    this.begin(message);
+    if (!isIn && link.namespaces.hold(message)) return this.#wait(message);
+    if (this.#waiting.size > 0) this.begin(message);
     if (link.wasClosedHere) return;
     if (!isIn) {
       return this.#stray(
@@ -251,19 +265,9 @@ export class Receiver implements SocketListener {
   }
 }
 
-function isNameTooLong(
-  { namespace, room, event }: Message,
-  max: number,
-): boolean {
-  return namespace.length > max || room.length > max || event.length > max;
-}
-
 /** Whether a frame has more bytes than allowed; text is counted as UTF-8. */
 function exceeds(data: RawBody, maxBytes: number): boolean {
-  const { length } = data;
-  // No UTF-16 unit takes more than three bytes of UTF-8.
-  if (length * 3 <= maxBytes) return false;
-  if (length > maxBytes) return true;
+  if (data.length > maxBytes) return true;
   return typeof data === "string" &&
     new TextEncoder().encode(data).length > maxBytes;
 }

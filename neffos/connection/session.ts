@@ -20,7 +20,6 @@ import type { Deadline } from "../util/timers.ts";
 import { Asks } from "./asks.ts";
 import type { Host } from "./host.ts";
 import type { LimitName } from "./limits.ts";
-import type { Task } from "./link.ts";
 import { Namespaces } from "./namespaces.ts";
 import { Receiver, type ReceiverLink } from "./receiver.ts";
 import { TurnQueue } from "./turn_queue.ts";
@@ -106,7 +105,7 @@ export class Session implements ConnPort, ReceiverLink {
   readonly conn: Conn;
   readonly host: Host;
   readonly asks: Asks;
-  readonly queue: TurnQueue<Message | Task>;
+  readonly queue: TurnQueue<Message>;
   readonly namespaces: Namespaces;
   readonly buffer: SendBuffer;
   readonly #socket: Socket;
@@ -134,13 +133,7 @@ export class Session implements ConnPort, ReceiverLink {
     this.asks = new Asks(this);
     this.namespaces = new Namespaces(this);
     this.#receiver = new Receiver(this);
-    this.queue = new TurnQueue(
-      (item) =>
-        typeof item === "function"
-          ? this.queue.trace(item)
-          : this.#receiver.handle(item),
-      host.tracer,
-    );
+    this.queue = new TurnQueue(this.#receiver, host.tracer);
     this.conn = conn ?? new Conn(this, request);
     if (conn !== undefined) attachConn(conn, this);
   }

@@ -55,6 +55,7 @@ export class Stay
   readonly link: MembershipLink;
   readonly nsConn: UntypedNSConn;
   readonly buffer: SendBuffer;
+  readonly events: CompiledEvents;
   bindings: Binding[] = [];
   readonly #owner: StayOwner;
   readonly #memberships: Map<string, RoomMembership> = new Map();
@@ -66,6 +67,7 @@ export class Stay
   constructor(link: MembershipLink, owner: StayOwner) {
     this.link = link;
     this.buffer = link.buffer;
+    this.events = owner.events;
     this.#owner = owner;
     this.#scope = encodeRoute(owner.namespace, "");
     const kept = link.host.goal?.findNSConn(owner.namespace);
@@ -79,10 +81,6 @@ export class Stay
 
   get namespace(): string {
     return this.#owner.namespace;
-  }
-
-  get events(): CompiledEvents {
-    return this.#owner.events;
   }
 
   /** Whether the connection is in the namespace, by this stay. */

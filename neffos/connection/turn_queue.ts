@@ -19,6 +19,14 @@ export interface TurnTracer {
   run<T>(turn: Turn | undefined, code: () => T): T;
 }
 
+/** Work that has its turn among the items. */
+export type Task = () => void | Promise<void>;
+
+/** What handles the items of a queue. */
+export interface TurnHandler<Item> {
+  handle(item: Item): void | Promise<void>;
+}
+
 /** The turns that wait; from {@linkcode TurnQueue.possibleCallers}. */
 export type Turns = readonly Turn[];
 
@@ -31,9 +39,9 @@ const MAX_DONE = 1024;
  * when the one before is done, or when it waits for an answer on this very
  * connection: that answer may be behind an item of this queue.
  */
-export class TurnQueue<Item> {
-  readonly #handle: (item: Item) => void | Promise<void>;
-  #items: Item[] = [];
+export class TurnQueue<Item extends object> {
+  readonly #handler: TurnHandler<Item>;
+  #items: (Item | Task)[] = [];
   #head = 0;
   /** Turns that are neither done nor waiting. */
   #active = 0;
@@ -44,12 +52,14 @@ export class TurnQueue<Item> {
   readonly #tracer: TurnTracer | undefined;
   #spare: Turn | undefined;
 
-  constructor(
-    handle: (item: Item) => void | Promise<void>,
-    tracer: TurnTracer | undefined,
-  ) {
-    this.#handle = handle;
+  constructor(handler: TurnHandler<Item>, tracer: TurnTracer | undefined) {
+    this.#handler = handler;
     this.#tracer = tracer;
+  }
+
+  /** Whether an item that is pushed begins at once. */
+  get isIdle(): boolean {
+    return this.#active === 0 && this.#head === this.#items.length;
   }
 
   /** The items that have not begun. */
@@ -63,8 +73,8 @@ export class TurnQueue<Item> {
   }
 
   /** Adds an item; it begins at once when nothing is before it. */
-  push(item: Item): void {
-    if (this.#active > 0 || this.#head < this.#items.length) {
+  push(item: Item | Task): void {
+    if (!this.isIdle) {
       this.#items.push(item);
       return;
     }
@@ -73,12 +83,12 @@ export class TurnQueue<Item> {
   }
 
   /** Begins an item at once; what has not begun waits for it too. */
-  runNow(item: Item): void {
-    this.#run(item);
+  runNow(task: Task): void {
+    this.#run(task);
   }
 
   /** Puts items before all the others. */
-  unshift(items: readonly Item[]): void {
+  unshift(items: readonly (Item | Task)[]): void {
     if (items.length === 0) return;
     this.#items = [...items, ...this.#items.slice(this.#head)];
     this.#head = 0;
@@ -178,7 +188,13 @@ export class TurnQueue<Item> {
     }
   }
 
-  #run(item: Item): void {
+  #handle(item: Item | Task): void | Promise<void> {
+    return typeof item === "function"
+      ? this.trace(item as Task)
+      : this.#handler.handle(item);
+  }
+
+  #run(item: Item | Task): void {
     const turn = this.#spare ?? new Turn();
     turn.isTraced = false;
     this.#spare = undefined;

@@ -2,7 +2,8 @@ import { assertEquals } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Turn, TurnQueue, type Turns } from "./turn_queue.ts";
 
-type Work = () => void | Promise<void>;
+/** The queues of these tests have tasks alone. */
+const NO_ITEMS = { handle() {} };
 
 /** The microtasks of a few awaits. */
 async function later(): Promise<void> {
@@ -11,7 +12,7 @@ async function later(): Promise<void> {
 
 Deno.test("TurnQueue handles items in order, each when the one before is done", async () => {
   const log: string[] = [];
-  const queue = new TurnQueue<Work>((item) => item(), undefined);
+  const queue = new TurnQueue<never>(NO_ITEMS, undefined);
   queue.push(() => void log.push("sync"));
   queue.push(async () => {
     log.push("begin");
@@ -38,8 +39,8 @@ for (const tracer of [undefined, new AsyncLocalStorage<Turn>()]) {
     const log: string[] = [];
     const answer = Promise.withResolvers<void>();
     let turns: Turns = [];
-    const queue: TurnQueue<Work> = new TurnQueue(
-      (item) => queue.trace(item),
+    const queue: TurnQueue<never> = new TurnQueue(
+      NO_ITEMS,
       tracer,
     );
     queue.push(async () => {
@@ -65,8 +66,8 @@ for (const tracer of [undefined, new AsyncLocalStorage<Turn>()]) {
 Deno.test("TurnQueue does not go on for an ask that is none of its turns'", async () => {
   const log: string[] = [];
   const tracer = new AsyncLocalStorage<Turn>();
-  const queue: TurnQueue<Work> = new TurnQueue(
-    (item) => queue.trace(item),
+  const queue: TurnQueue<never> = new TurnQueue(
+    NO_ITEMS,
     tracer,
   );
   queue.push(async () => {
@@ -86,7 +87,7 @@ Deno.test("TurnQueue does not go on for an ask that is none of its turns'", asyn
 
 Deno.test("TurnQueue counts right when a turn does not wait for what it asked", async () => {
   const log: string[] = [];
-  const queue = new TurnQueue<Work>((item) => item(), undefined);
+  const queue = new TurnQueue<never>(NO_ITEMS, undefined);
   let turns: Turns = [];
   queue.push(() => {
     turns = queue.possibleCallers();
@@ -106,7 +107,7 @@ Deno.test("TurnQueue counts right when a turn does not wait for what it asked", 
 
 Deno.test("TurnQueue.unshift() puts items before the others", async () => {
   const log: string[] = [];
-  const queue = new TurnQueue<Work>((item) => item(), undefined);
+  const queue = new TurnQueue<never>(NO_ITEMS, undefined);
   queue.push(later);
   queue.push(() => void log.push("c"));
   queue.unshift([() => void log.push("a"), () => void log.push("b")]);
@@ -117,7 +118,7 @@ Deno.test("TurnQueue.unshift() puts items before the others", async () => {
 
 Deno.test("TurnQueue does not take a turn that is done for the one after it", async () => {
   const log: string[] = [];
-  const queue = new TurnQueue<Work>((item) => item(), undefined);
+  const queue = new TurnQueue<never>(NO_ITEMS, undefined);
   let turns: Turns = [];
   // A handler that begins something and does not wait for it, which asks late.
   queue.push(() => {

@@ -11,15 +11,9 @@ import { WebSocketAdapter } from "./web_socket.ts";
 class DenoSocket extends WebSocketAdapter {
   #closing: ReturnType<typeof setTimeout> | undefined;
 
-  override listen(listener: SocketListener): void {
-    super.listen({
-      open: () => listener.open(),
-      message: (data) => listener.message(data),
-      close: (info) => {
-        clearTimeout(this.#closing);
-        listener.close(info);
-      },
-    });
+  override handleEvent(event: Event): void {
+    if (event.type === "close") clearTimeout(this.#closing);
+    super.handleEvent(event);
   }
 
   /**
