@@ -211,6 +211,8 @@ export class Namespaces implements NamespaceOwner {
 
   /** Enters again what a client had before it lost its connection. */
   async reenter(): Promise<void> {
+    // It may have been lost in the turn in which it was accepted.
+    if (this.#link.isEnding) return;
     const { goal } = this.#link.host;
     await Promise.allSettled(
       (goal?.namespaces ?? []).map((namespace) =>

@@ -1,0 +1,126 @@
+/** Peers and programs that broke the agreement, or the way back, each found by trying. */
+
+import { assert, assertEquals } from "@std/assert";
+import { setImmediate } from "node:timers";
+import { MemoryServer } from "../harness/mod.ts";
+import {
+  type Client,
+  type ConnHandler,
+  dial,
+  type DialOptions,
+  type ReconnectOptions,
+  type Socket,
+} from "../mod.ts";
+import { socketPair } from "../transport/memory.ts";
+
+/** Lets timers and promises go on until something holds. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let turns = 0; !holds(); turns++) {
+    assert(turns < 100_000, "it never holds");
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
+/** A client that comes back, and what it was told. */
+class Returning implements AsyncDisposable {
+  readonly errors: unknown[] = [];
+  readonly log: string[] = [];
+  client!: Client;
+  returns = 0;
+  isAway = false;
+  #socket!: Socket;
+  /** Lets the next tries wait until it is called. */
+  #random = 0;
+
+  static async dial(
+    connect: () => Socket,
+    handler: ConnHandler,
+    reconnect: ReconnectOptions = {},
+    options: DialOptions = {},
+  ): Promise<Returning> {
+    const self = new Returning();
+    self.client = await dial("ws://memory.test/", handler, {
+      transport: () => self.#socket = connect(),
+      reconnect: {
+        initialDelay: 60_000,
+        maxDelay: 60_000,
+        random: () => self.#random,
+        ...reconnect,
+      },
+      onError: (error) => self.errors.push(error),
+      onClose: (_, willReconnect) => {
+        self.isAway = true;
+        self.log.push(willReconnect ? "away" : "over");
+      },
+      onReconnecting: (tries) => {
+        self.log.push(`try ${tries}`);
+      },
+      onReconnect: () => {
+        self.isAway = false;
+        self.returns++;
+      },
+      ...options,
+    });
+    return self;
+  }
+
+  /** Loses the socket, and stays away until {@linkcode retry}. */
+  async lose(): Promise<void> {
+    this.#random = 1;
+    this.drop();
+    await until(() => this.isAway);
+  }
+
+  /** Loses the socket, without waiting for what follows. */
+  drop(): void {
+    this.#socket.terminate!();
+  }
+
+  retry(): void {
+    this.#random = 0;
+    this.client.retryNow();
+  }
+
+  /** Waits until it has come back for the n-th time. */
+  async until(returns: number): Promise<void> {
+    await until(() => this.returns === returns);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.close();
+  }
+}
+
+for (const microtasks of [0, 1, 2, 3, 4, 8]) {
+  Deno.test(`A client that is lost ${microtasks} microtasks after its acceptance comes back all the same`, async () => {
+    let dials = 0;
+    const accept = () => {
+      const [left, right] = socketPair();
+      const count = ++dials;
+      right.listen({
+        open() {},
+        close() {},
+        message(data) {
+          if (data !== "M") {
+            right.send(`${String(data).split(";")[0]};;;;;;`);
+            return;
+          }
+          right.send(`A${count}`);
+          if (count !== 2) return;
+          let left = microtasks;
+          const close = () =>
+            left-- > 0 ? queueMicrotask(close) : right.close(1012);
+          close();
+        },
+      });
+      return left;
+    };
+    await using returning = await Returning.dial(accept, { chat: {} });
+    const nsConn = await returning.client.connect("chat");
+    await returning.lose();
+    returning.retry();
+    await until(() => dials === 3 && !returning.client.conn.isClosed);
+    await until(() => nsConn.isConnected || returning.errors.length > 0);
+    assertEquals(returning.errors, []);
+  });
+}
