@@ -124,3 +124,18 @@ for (const microtasks of [0, 1, 2, 3, 4, 8]) {
     assertEquals(returning.errors, []);
   });
 }
+
+Deno.test("A client comes back into more rooms than asks may wait", async () => {
+  const count = 1100;
+  await using memory = new MemoryServer({ chat: {} }, { maxRooms: count });
+  await using returning = await Returning.dial(() => memory.connect(), {
+    chat: {},
+  });
+  const nsConn = await returning.client.connect("chat");
+  for (let n = 0; n < count; n++) await nsConn.joinRoom(`room ${n}`);
+  await returning.lose();
+  returning.retry();
+  await returning.until(1);
+  const [seen] = memory.server.connectionsByNamespace("chat");
+  assertEquals([nsConn.rooms.length, seen?.rooms.length], [count, count]);
+});

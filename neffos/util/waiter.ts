@@ -9,7 +9,7 @@ export interface WaiterOptions {
   /** Ends the wait; the promise is rejected with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Makes the error of a wait that took too long. */
-  readonly onTimeout: () => unknown;
+  readonly onTimeout?: () => unknown;
   /** Called once, before the promise is settled, however the wait ends. */
   readonly onEnd?: (() => void) | undefined;
 }
@@ -40,7 +40,7 @@ export class Waiter<T> {
       }),
     );
     if (timeout !== undefined) {
-      this.#deadline = timers.set(timeout, () => this.reject(onTimeout()));
+      this.#deadline = timers.set(timeout, () => this.reject(onTimeout?.()));
     }
     if (signal === undefined) return;
     this.#onAbort = () => this.reject(signal.reason);
