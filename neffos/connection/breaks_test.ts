@@ -139,3 +139,104 @@ Deno.test("A client comes back into more rooms than asks may wait", async () => 
   const [seen] = memory.server.connectionsByNamespace("chat");
   assertEquals([nsConn.rooms.length, seen?.rooms.length], [count, count]);
 });
+
+/** A server whose hook lets no client into a room for the n-th time. */
+class Doorkeeper implements AsyncDisposable {
+  readonly memory: MemoryServer;
+  readonly events: string[] = [];
+  readonly gate: PromiseWithResolvers<void> = Promise.withResolvers();
+  #joins = 0;
+
+  constructor(room: string, n: number) {
+    this.memory = new MemoryServer({
+      chat: {
+        onRoomJoin: async (_, msg) => {
+          if (msg.room === room && ++this.#joins === n) await this.gate.promise;
+        },
+        onNote: (_, msg) => void this.events.push(String(msg.body)),
+        onEcho: (_, msg) => msg.body,
+      },
+    });
+  }
+
+  readonly connect = (): Socket => this.memory.connect();
+
+  /** Waits until the hook holds a client back. */
+  async until(): Promise<void> {
+    await until(() => this.#joins > 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.memory[Symbol.asyncDispose]();
+  }
+}
+
+Deno.test("An ask that waits behind what was kept is not sent on the next connection", async () => {
+  let isThird = false;
+  let answer: Promise<string> | undefined;
+  await using door = new Doorkeeper("a", 2);
+  await using returning = await Returning.dial(door.connect, {
+    chat: {
+      onNamespaceConnected(nsConn) {
+        if (!isThird) return;
+        answer = nsConn.ask("onEcho", "new").then((msg) => msg.text());
+      },
+    },
+  }, { maxKept: 1 });
+  const nsConn = await returning.client.connect("chat");
+  await nsConn.joinRoom("a");
+  await returning.lose();
+  assert(nsConn.emit("onNote", "kept"));
+  returning.retry();
+  await until(() => nsConn.isConnected);
+  const old = nsConn.ask("onEcho", "old").catch((error) => error.name);
+  isThird = true;
+  returning.drop();
+  assertEquals(await old, "ConnectionClosedError");
+  door.gate.resolve();
+  await returning.until(1);
+  assertEquals([await answer, door.events], ["new", ["kept"]]);
+});
+
+for (const maxKept of [0, 1]) {
+  Deno.test(`No more than maxKept is kept for a room whose turn has not come: ${maxKept}`, async () => {
+    await using door = new Doorkeeper("a", 2);
+    await using returning = await Returning.dial(door.connect, { chat: {} }, {
+      maxKept,
+    });
+    const nsConn = await returning.client.connect("chat");
+    const room = await nsConn.joinRoom("a");
+    await returning.lose();
+    returning.retry();
+    await until(() => nsConn.isConnected);
+    const kept = [1, 2, 3].map((n) => room.emit("onNote", `${n}`));
+    door.gate.resolve();
+    await returning.until(1);
+    await nsConn.ask("onEcho");
+    assertEquals(kept.filter((isKept) => isKept).length, maxKept);
+    assertEquals(door.events.length, maxKept);
+  });
+}
+
+Deno.test("An emit to a room that was left during the return is refused", async () => {
+  const gate = Promise.withResolvers<void>();
+  await using memory = new MemoryServer({ chat: {} });
+  let joins = 0;
+  await using returning = await Returning.dial(() => memory.connect(), {
+    chat: {
+      onRoomJoin: (_, msg) =>
+        msg.room === "b" && ++joins === 2
+          ? gate.promise.then(() => {})
+          : undefined,
+    },
+  }, { maxKept: 1 });
+  const nsConn = await returning.client.connect("chat");
+  const rooms = await Promise.all(["a", "b"].map((n) => nsConn.joinRoom(n)));
+  await returning.lose();
+  returning.retry();
+  await until(() => joins === 2);
+  await rooms[0]!.leave();
+  assertEquals(rooms[0]!.emit("onNote"), false);
+  gate.resolve();
+  await returning.until(1);
+});

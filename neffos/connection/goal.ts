@@ -9,6 +9,14 @@ export interface KeptSender {
   sendKept(room: string, frame: RawBody): void;
 }
 
+/** A frame that waits until its namespace and all of its rooms are in. */
+export interface KeptFrame {
+  readonly room: string;
+  readonly frame: RawBody;
+  /** Whether it asks, and its asker waits no longer than the connection. */
+  readonly isAsk: boolean;
+}
+
 /** A handle that is to go on. */
 interface Kept<Handle> {
   readonly handle: Handle;
@@ -19,7 +27,7 @@ interface Kept<Handle> {
 /** A namespace that a client had before it lost its connection. */
 interface GoalNamespace extends Kept<UntypedNSConn> {
   readonly rooms: Map<string, Kept<UntypedRoom>>;
-  readonly frames: { readonly room: string; readonly frame: RawBody }[];
+  frames: KeptFrame[];
   /** Set once the namespace is in, and only rooms are left to be entered. */
   sender: KeptSender | undefined;
 }
@@ -95,8 +103,11 @@ export class Goal {
   /** Adds a namespace that was lost, before its rooms. */
   addNamespace(namespace: string, handle: UntypedNSConn, isOwn: boolean): void {
     const known = this.#namespaces.get(namespace);
-    if (known !== undefined) known.sender = undefined;
-    else {
+    if (known !== undefined) {
+      known.sender = undefined;
+      // On another connection its token may be that of another ask.
+      known.frames = known.frames.filter(({ isAsk }) => !isAsk);
+    } else {
       const goal = { handle, isOwn, rooms: new Map(), frames: [] };
       this.#namespaces.set(namespace, { ...goal, sender: undefined });
     }
@@ -193,15 +204,21 @@ export class Goal {
     return goal?.sender !== undefined && goal.frames.length > 0;
   }
 
-  /** Keeps a frame until its namespace and all of its rooms are in. */
+  /** Puts a frame behind those that wait; see {@linkcode isHolding}. */
+  hold(namespace: string, frame: KeptFrame): void {
+    this.#namespaces.get(namespace)!.frames.push(frame);
+  }
+
+  /**
+   * Keeps an event of a name that is to be entered again.
+   *
+   * @returns Whether it was kept.
+   */
   keep(namespace: string, room: string, frame: RawBody): boolean {
     const goal = this.#namespaces.get(namespace);
-    if (goal === undefined) return false;
-    if (goal.sender === undefined) {
-      if (room !== "" && !goal.rooms.has(room)) return false;
-      if (goal.frames.length >= this.#init.maxKept) return false;
-    }
-    goal.frames.push({ room, frame });
+    if (goal === undefined || !this.has(namespace, room)) return false;
+    if (goal.frames.length >= this.#init.maxKept) return false;
+    goal.frames.push({ room, frame, isAsk: false });
     return true;
   }
 

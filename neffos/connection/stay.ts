@@ -20,7 +20,7 @@ import { Message, type RawBody } from "../protocol/message.ts";
 import type { SendBuffer } from "../transport/send_buffer.ts";
 import { rejected } from "../util/deferred.ts";
 import { type Cause, leaveEach } from "./call_chain.ts";
-import type { KeptSender } from "./goal.ts";
+import type { KeptFrame, KeptSender } from "./goal.ts";
 import type { Member } from "./host.ts";
 import type { MembershipLink } from "./membership.ts";
 import type { Phase } from "./phase.ts";
@@ -201,7 +201,9 @@ export class Stay
     const frame = isNative
       ? body
       : encodeEvent("", this.#scopeOf(room), event, body);
-    return isIn ? this.#sendInOrder(room, frame) : this.#keep(room, frame);
+    return isIn
+      ? this.#sendInOrder({ room, frame, isAsk: false })
+      : this.#keep(room, frame);
   }
 
   request(
@@ -215,7 +217,7 @@ export class Stay
       { namespace: this.namespace, room, event },
       (token) => encodeEvent(token, scope, event, body),
       options,
-      (frame) => this.#sendInOrder(room, frame),
+      (frame) => this.#sendInOrder({ room, frame, isAsk: true }),
     );
   }
 
@@ -228,10 +230,11 @@ export class Stay
   }
 
   /** Sends a frame after those that were kept while the client was away. */
-  #sendInOrder(room: string, frame: RawBody): boolean {
-    return this.link.host.goal?.isHolding(this.namespace)
-      ? this.#keep(room, frame)
-      : this.link.send(frame);
+  #sendInOrder(kept: KeptFrame): boolean {
+    const { goal } = this.link.host;
+    if (!goal?.isHolding(this.namespace)) return this.link.send(kept.frame);
+    goal.hold(this.namespace, kept);
+    return true;
   }
 
   #keep(room: string, frame: RawBody): boolean {
