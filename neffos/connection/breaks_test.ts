@@ -8,6 +8,7 @@ import {
   type ConnHandler,
   dial,
   type DialOptions,
+  OnNativeMessage,
   type ReconnectOptions,
   type Socket,
 } from "../mod.ts";
@@ -239,4 +240,84 @@ Deno.test("An emit to a room that was left during the return is refused", async 
   assertEquals(rooms[0]!.emit("onNote"), false);
   gate.resolve();
   await returning.until(1);
+});
+
+Deno.test("What is emitted while hooks are told of the loss is kept", async () => {
+  const gate = Promise.withResolvers<void>();
+  await using door = new Doorkeeper("a", 0);
+  let isTold = false;
+  await using returning = await Returning.dial(door.connect, {
+    chat: {
+      onRoomLeave: () => {
+        isTold = true;
+        return gate.promise;
+      },
+    },
+  }, { maxKept: 2 });
+  const nsConn = await returning.client.connect("chat");
+  const room = await nsConn.joinRoom("a");
+  returning.drop();
+  await until(() => isTold);
+  const isKept = [nsConn, room].map((each) => each.emit("onNote", "kept"));
+  assertEquals(isKept, [true, true]);
+  gate.resolve();
+  await until(() => returning.isAway);
+  returning.retry();
+  await returning.until(1);
+  await nsConn.ask("onEcho");
+  assertEquals(door.events, ["kept", "kept"]);
+});
+
+Deno.test("write() and volatile do not overtake what was kept", async () => {
+  await using door = new Doorkeeper("a", 2);
+  await using returning = await Returning.dial(door.connect, { chat: {} }, {
+    maxKept: 1,
+  });
+  const { client } = returning;
+  const nsConn = await client.connect("chat");
+  await nsConn.joinRoom("a");
+  await returning.lose();
+  nsConn.emit("onNote", "1");
+  returning.retry();
+  await until(() => nsConn.isConnected);
+  client.conn.write({ namespace: "chat", event: "onNote", body: "2" });
+  nsConn.volatile.emit("onNote", "3");
+  door.gate.resolve();
+  await returning.until(1);
+  await nsConn.ask("onEcho");
+  assertEquals(door.events, ["1", "2", "3"]);
+});
+
+Deno.test("The handles of a former stay keep nothing", async () => {
+  await using door = new Doorkeeper("a", 0);
+  await using returning = await Returning.dial(door.connect, { chat: {} }, {
+    maxKept: 2,
+  });
+  const former = await returning.client.connect("chat");
+  const formerRoom = await former.joinRoom("a");
+  await former.disconnect();
+  const nsConn = await returning.client.connect("chat");
+  await nsConn.joinRoom("a");
+  await returning.lose();
+  const emits = [former, formerRoom].map((each) => each.emit("onNote"));
+  assertEquals(emits, [false, false]);
+  assert(nsConn.emit("onNote"));
+});
+
+Deno.test("What was kept goes out where there are native messages alone", async () => {
+  const got: string[] = [];
+  await using memory = new MemoryServer({
+    [OnNativeMessage]: (_, msg) => void got.push(String(msg.body)),
+  });
+  await using returning = await Returning.dial(() => memory.connect(), {
+    [OnNativeMessage]() {},
+  }, { maxKept: 1 });
+  const nsConn = returning.client.namespace("")!;
+  await returning.lose();
+  assert(nsConn.emit(OnNativeMessage, "kept"));
+  returning.retry();
+  await returning.until(1);
+  nsConn.emit(OnNativeMessage, "later");
+  await until(() => got.includes("later"));
+  assertEquals(got, ["kept", "later"]);
 });

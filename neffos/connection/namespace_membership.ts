@@ -97,9 +97,9 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
       await this.onAbandoned();
       throw error;
     }
-    const entered = this.enterUnasked();
+    // What a client has kept is sent as soon as it is in.
     this.link.accept();
-    await entered;
+    await this.enterUnasked();
   }
 
   protected refusalToEnter(): NeffosError | undefined {

@@ -75,7 +75,7 @@ export class RoomMembership extends Membership<UntypedRoom>
   }
 
   emit(event: string, body: RawBody): boolean {
-    return this.hooks.send(this.room, event, body, this.isIn);
+    return this.hooks.send(this.room, event, body, this.isJoined);
   }
 
   ask(

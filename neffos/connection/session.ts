@@ -219,9 +219,9 @@ export class Session implements ConnPort, ReceiverLink {
       this.host.drops.volatile++;
       return false;
     }
-    return this.send(
-      encode({ namespace, room, event, body, error, isNative, isBinary }),
-    );
+    const content = { namespace, room, event, body, error };
+    const frame = encode({ ...content, isNative, isBinary });
+    return stay.sendInOrder({ room, frame, isAsk: false });
   }
 
   drained(): Promise<void> {

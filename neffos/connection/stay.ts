@@ -143,7 +143,7 @@ export class Stay
   }
 
   emit(event: string, body: RawBody): boolean {
-    return this.send("", event, body, this.isIn);
+    return this.send("", event, body, this.isConnected);
   }
 
   ask(
@@ -202,7 +202,7 @@ export class Stay
       ? body
       : encodeEvent("", this.#scopeOf(room), event, body);
     return isIn
-      ? this.#sendInOrder({ room, frame, isAsk: false })
+      ? this.sendInOrder({ room, frame, isAsk: false })
       : this.#keep(room, frame);
   }
 
@@ -217,7 +217,7 @@ export class Stay
       { namespace: this.namespace, room, event },
       (token) => encodeEvent(token, scope, event, body),
       options,
-      (frame) => this.#sendInOrder({ room, frame, isAsk: true }),
+      (frame) => this.sendInOrder({ room, frame, isAsk: true }),
     );
   }
 
@@ -230,7 +230,7 @@ export class Stay
   }
 
   /** Sends a frame after those that were kept while the client was away. */
-  #sendInOrder(kept: KeptFrame): boolean {
+  sendInOrder(kept: KeptFrame): boolean {
     const { goal } = this.link.host;
     if (!goal?.isHolding(this.namespace)) return this.link.send(kept.frame);
     goal.hold(this.namespace, kept);
@@ -238,7 +238,10 @@ export class Stay
   }
 
   #keep(room: string, frame: RawBody): boolean {
-    return this.link.host.goal?.keep(this.namespace, room, frame) ?? false;
+    const { goal } = this.link.host;
+    // The handle of a former stay may not speak for the one that is awaited.
+    if (goal?.findNSConn(this.namespace) !== this.nsConn) return false;
+    return goal.keep(this.namespace, room, frame);
   }
 
   // Hooks --------------------------------------------------------------------
