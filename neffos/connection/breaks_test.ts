@@ -8,11 +8,13 @@ import {
   type ConnHandler,
   dial,
   type DialOptions,
+  EventError,
+  type NSConn,
   OnNativeMessage,
   type ReconnectOptions,
   type Socket,
 } from "../mod.ts";
-import { socketPair } from "../transport/memory.ts";
+import { socketPair } from "../transport/socket.ts";
 
 /** Lets timers and promises go on until something holds. */
 async function until(holds: () => boolean): Promise<void> {
@@ -320,4 +322,94 @@ Deno.test("What was kept goes out where there are native messages alone", async 
   nsConn.emit(OnNativeMessage, "later");
   await until(() => got.includes("later"));
   assertEquals(got, ["kept", "later"]);
+});
+
+/** Two rooms of a client, and a server that answers leaves when it is told. */
+class TwoRooms implements AsyncDisposable {
+  readonly asked: string[] = [];
+  readonly memory: MemoryServer;
+  nsConn!: NSConn;
+  #answer: (refusal?: string) => void = () => {};
+
+  constructor() {
+    this.memory = new MemoryServer({
+      chat: {
+        onRoomLeave: (_, msg) => {
+          if (msg.isForced) return;
+          this.asked.push(msg.room);
+          const { promise, resolve, reject } = Promise.withResolvers<void>();
+          this.#answer = (refusal) =>
+            refusal === undefined ? resolve() : reject(new EventError(refusal));
+          return promise;
+        },
+      },
+    });
+  }
+
+  static async open(): Promise<TwoRooms> {
+    const self = new TwoRooms();
+    self.nsConn = await (await self.memory.dial({ chat: {} })).connect("chat");
+    for (const room of ["a", "b"]) await self.nsConn.joinRoom(room);
+    return self;
+  }
+
+  /** Answers the n-th leave. */
+  async answer(n: number, refusal?: string): Promise<void> {
+    await until(() => this.asked.length === n);
+    this.#answer(refusal);
+  }
+
+  get rooms(): string[] {
+    return this.nsConn.rooms.map(({ name }) => name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.memory[Symbol.asyncDispose]();
+  }
+}
+
+const textOf = (error: Error): string => error.message;
+
+Deno.test("leaveAll() leaves everything when another one gives up", async () => {
+  await using two = await TwoRooms.open();
+  const giving = new AbortController();
+  const { signal } = giving;
+  const first = two.nsConn.leaveAll({ signal }).catch((error) => error.name);
+  const second = two.nsConn.leaveAll();
+  await until(() => two.asked.length === 1);
+  giving.abort();
+  assertEquals(await first, "AbortError");
+  await two.answer(1);
+  await two.answer(2);
+  await second;
+  assertEquals([two.asked, two.rooms], [["a", "b"], []]);
+});
+
+Deno.test("leaveAll() is refused by what another one is refused by", async () => {
+  await using two = await TwoRooms.open();
+  const first = two.nsConn.leaveAll().catch(textOf);
+  const join = two.nsConn.joinRoom("a");
+  await two.answer(1);
+  await until(() => two.asked.length === 2);
+  const second = two.nsConn.leaveAll().catch(textOf);
+  await two.answer(2, "stay");
+  assertEquals(await first, "stay");
+  await join;
+  await two.answer(3);
+  assertEquals([await second, two.rooms], ["stay", ["b"]]);
+});
+
+Deno.test("leaveAll() waits for its leaves when a call between them gives up", async () => {
+  await using two = await TwoRooms.open();
+  const first = two.nsConn.leaveAll().catch(textOf);
+  const giving = new AbortController();
+  const { signal } = giving;
+  const join = two.nsConn.joinRoom("b", { signal }).catch(textOf);
+  const second = two.nsConn.leaveAll().catch(textOf);
+  giving.abort();
+  await two.answer(1);
+  await two.answer(2, "stay");
+  assertEquals(await join, "The signal has been aborted");
+  assertEquals([await first, await second], ["stay", "stay"]);
+  assertEquals(two.rooms, ["b"]);
 });

@@ -10,16 +10,22 @@ export interface Cause {
   readonly isForced?: boolean;
 }
 
+/** A place in a chain for a call that is made later. */
+export interface Reservation {
+  /** Its entry; none once that has begun, or has ended. */
+  entry: Entry | undefined;
+  /** Why the entry has failed, if so. */
+  refusal: { readonly error: unknown } | undefined;
+}
+
 /** Calls of one kind that stand next to each other: one ask serves them all. */
 export interface Entry {
   readonly kind: Kind;
   readonly waiters: Set<Waiter<unknown>>;
+  /** It does not begin for these, since others are left before it. */
+  readonly reservations: Set<Reservation>;
   /** What hooks are told of the cause. */
   readonly cause: Cause;
-  /** How many calls that leave several names are still to wait for it. */
-  reservations: number;
-  /** Whether it begins only when one of them has come to it. */
-  isBlocked: boolean;
 }
 
 /** The calls about one name, in order. */
@@ -38,20 +44,25 @@ export class CallChain {
     return this.#entries.at(-1);
   }
 
+  /**
+   * Whether its first entry stands for calls that are made later, and does not
+   * begin before: nobody waits for it, or for what comes after it.
+   */
+  get isReserved(): boolean {
+    return this.#entries.length === 1 && this.head!.waiters.size === 0;
+  }
+
   /** Whether a call is there that leaves. */
   get hasLeave(): boolean {
     return this.#entries.some(({ kind }) => kind === "leave");
   }
 
-  append(kind: Kind, cause: Cause = {}, isBlocked = false): Entry {
+  append(kind: Kind, cause: Cause = {}): Entry {
     const waiters = new Set<never>();
-    const entry = { kind, waiters, cause, reservations: 0, isBlocked };
+    const reservations = new Set<Reservation>();
+    const entry = { kind, waiters, reservations, cause };
     this.#entries.push(entry);
     return entry;
-  }
-
-  has(entry: Entry): boolean {
-    return this.#entries.includes(entry);
   }
 
   /** Takes out a waiter that has ended; tells whether it was there. */
@@ -59,14 +70,20 @@ export class CallChain {
     return this.#entries.some(({ waiters }) => waiters.delete(waiter));
   }
 
-  /** Takes the first entry out. */
-  shift(): Entry {
-    return this.#entries.shift()!;
+  /** Takes the first entry out; it has failed where there is a refusal. */
+  shift(refusal?: { readonly error: unknown }): Entry {
+    const entry = this.#entries.shift()!;
+    move(entry.reservations, { entry: undefined, refusal });
+    return entry;
   }
 
   /** Takes all entries out. */
   clear(): Entry[] {
-    return this.#entries.splice(0);
+    const entries = this.#entries.splice(0);
+    for (const { reservations } of entries) {
+      move(reservations, { entry: undefined, refusal: undefined });
+    }
+    return entries;
   }
 
   /**
@@ -78,14 +95,24 @@ export class CallChain {
   prune(underWay: Entry | undefined): void {
     const kept: Entry[] = [];
     for (const entry of this.#entries) {
-      const isWanted = entry.waiters.size + entry.reservations > 0;
+      const { kind, waiters, reservations } = entry;
+      const isWanted = waiters.size > 0 || reservations.size > 0;
       if (!isWanted && entry !== underWay) continue;
       const last = kept.at(-1);
-      if (last?.kind !== entry.kind) kept.push(entry);
-      else for (const waiter of entry.waiters) last.waiters.add(waiter);
+      if (last?.kind !== kind) {
+        kept.push(entry);
+        continue;
+      }
+      for (const waiter of waiters) last.waiters.add(waiter);
+      for (const each of reservations) last.reservations.add(each);
+      move(reservations, { entry: last, refusal: undefined });
     }
     this.#entries = kept;
   }
+}
+
+function move(reservations: Set<Reservation>, to: Reservation): void {
+  for (const each of reservations) Object.assign(each, to);
 }
 
 /** Rejects what callers wait for. */
@@ -107,11 +134,11 @@ export function resolveAll(
 /** What can be left together with others. */
 export interface Leavable {
   /** Puts a leave into the chain that does not begin yet. */
-  reserveLeave(cause: Cause): Entry | undefined;
+  reserveLeave(cause: Cause): Reservation | undefined;
   /** Begins a leave that was reserved, and waits for it. */
-  beginLeave(entry: Entry, options: AskOptions): Promise<void>;
-  /** Takes back a leave that was reserved and that nobody waits for. */
-  dropLeave(entry: Entry): void;
+  beginLeave(reservation: Reservation, options: AskOptions): Promise<void>;
+  /** Takes back a leave that was reserved and has not begun. */
+  dropLeave(reservation: Reservation): void;
 }
 
 /**
@@ -125,17 +152,18 @@ export async function leaveEach(
   options: AskOptions,
   cause: Cause,
 ): Promise<void> {
-  const reserved: [Leavable, Entry][] = [];
+  const reserved: [Leavable, Reservation][] = [];
   for (const membership of all) {
-    const entry = membership.reserveLeave(cause);
-    if (entry !== undefined) reserved.push([membership, entry]);
+    const reservation = membership.reserveLeave(cause);
+    if (reservation !== undefined) reserved.push([membership, reservation]);
   }
   try {
-    while (reserved.length > 0) {
-      const [membership, entry] = reserved.shift()!;
-      await membership.beginLeave(entry, options);
+    for (const [membership, reservation] of reserved) {
+      await membership.beginLeave(reservation, options);
     }
   } finally {
-    for (const [membership, entry] of reserved) membership.dropLeave(entry);
+    for (const [membership, reservation] of reserved) {
+      membership.dropLeave(reservation);
+    }
   }
 }

@@ -27,6 +27,7 @@ import {
   type Kind,
   type Leavable,
   rejectAll,
+  type Reservation,
   resolveAll,
 } from "./call_chain.ts";
 import type { Goal } from "./goal.ts";
@@ -164,30 +165,32 @@ export abstract class Membership<Handle> implements Leavable {
    * @returns The leave, for {@linkcode beginLeave} or {@linkcode dropLeave};
    * `undefined` when there is nothing to leave.
    */
-  reserveLeave(cause: Cause): Entry | undefined {
+  reserveLeave(cause: Cause): Reservation | undefined {
     if (this.#forgetGoal() || this.#verdictOnHook("leave")) return undefined;
     const last = this.#chain?.last;
     if (last === undefined && !this.isIn) return undefined;
-    const entry = last?.kind === "leave"
-      ? last
-      : this.#append("leave", cause, true);
-    entry.reservations++;
-    return entry;
+    const entry = last?.kind === "leave" ? last : this.#append("leave", cause);
+    const reservation = { entry, refusal: undefined };
+    entry.reservations.add(reservation);
+    return reservation;
   }
 
   /** Begins a leave that was reserved, and waits for it. */
-  beginLeave(entry: Entry, options: AskOptions): Promise<void> {
-    // It has ended with the connection, or with its namespace.
-    if (!this.#chain?.has(entry)) return Promise.resolve();
+  beginLeave(reservation: Reservation, options: AskOptions): Promise<void> {
+    const { entry, refusal } = reservation;
+    if (refusal !== undefined) return rejected(refusal.error);
+    // Another call has left, or it has ended with what it belongs to.
+    if (entry === undefined) return Promise.resolve();
     const waiter = this.#wait<void>(entry, options);
-    entry.isBlocked = false;
-    this.dropLeave(entry);
+    this.dropLeave(reservation);
     return waiter.promise;
   }
 
-  /** Takes back a leave that was reserved and that nobody waits for. */
-  dropLeave(entry: Entry): void {
-    entry.reservations--;
+  /** Takes back a leave that was reserved and has not begun. */
+  dropLeave(reservation: Reservation): void {
+    const { entry } = reservation;
+    reservation.entry = undefined;
+    if (!entry?.reservations.delete(reservation)) return;
     this.#prune();
     this.#next();
   }
@@ -203,8 +206,6 @@ export abstract class Membership<Handle> implements Leavable {
     const verdict = this.#verdictOnHook(kind);
     if (verdict !== undefined) return verdict;
     const last = this.#chain?.last;
-    // A leave that was reserved begins, since a later call waits for it.
-    if (last !== undefined) last.isBlocked = false;
     if (last === undefined) {
       if (kind === "leave") {
         if (!this.isIn) return rejected(this.notInError());
@@ -217,12 +218,12 @@ export abstract class Membership<Handle> implements Leavable {
     return waiter.promise;
   }
 
-  #append(kind: Kind, cause?: Cause, isBlocked?: boolean): Entry {
+  #append(kind: Kind, cause?: Cause): Entry {
     // Without a namespace none of its rooms is entered again.
     if (kind === "leave" && this.room === "") {
       this.#goal?.forgetRooms(this.namespace);
     }
-    return (this.#chain ??= new CallChain()).append(kind, cause, isBlocked);
+    return (this.#chain ??= new CallChain()).append(kind, cause);
   }
 
   #wait<T>(entry: Entry, options: AskOptions): Waiter<T> {
@@ -423,9 +424,7 @@ export abstract class Membership<Handle> implements Leavable {
   #next(): void {
     while (this.#isIdle) {
       const head = this.#chain?.head;
-      if (head === undefined || head.isBlocked) {
-        return this.#rest();
-      }
+      if (head === undefined || this.#chain!.isReserved) return this.#rest();
       if (this.isIn === (head.kind === "enter")) {
         const { waiters } = this.#chain!.shift();
         resolveAll(waiters, this.isIn ? this.handle : undefined);
@@ -464,7 +463,7 @@ export abstract class Membership<Handle> implements Leavable {
 
   /** The first call of the chain fails. */
   #refuseHead(error: unknown): void {
-    const { kind, waiters } = this.#chain!.shift();
+    const { kind, waiters } = this.#chain!.shift({ error });
     rejectAll(waiters, error);
     if (kind === "enter") this.#goal?.refuse(this.namespace, this.room, error);
   }
