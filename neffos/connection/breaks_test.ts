@@ -5,6 +5,7 @@ import { setImmediate } from "node:timers";
 import { MemoryServer } from "../harness/mod.ts";
 import {
   type Client,
+  CloseError,
   type ConnHandler,
   dial,
   type DialOptions,
@@ -413,3 +414,25 @@ Deno.test("leaveAll() waits for its leaves when a call between them gives up", a
   assertEquals([await first, await second], ["stay", "stay"]);
   assertEquals(two.rooms, ["b"]);
 });
+
+for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
+  Deno.test(`A client that is turned away without a text comes back: ${hook}`, async () => {
+    let count = 0;
+    await using memory = new MemoryServer({
+      chat: {
+        [hook]() {
+          if (++count === 2) throw new CloseError(4001);
+        },
+      },
+    });
+    await using returning = await Returning.dial(() => memory.connect(), {
+      chat: {},
+    });
+    const nsConn = await returning.client.connect("chat");
+    const room = await nsConn.joinRoom("a");
+    await returning.lose();
+    returning.retry();
+    await until(() => count === 3);
+    await until(() => room.isJoined);
+  });
+}

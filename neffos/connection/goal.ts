@@ -1,6 +1,7 @@
 import type { UntypedNSConn } from "../api/ns_conn.ts";
 import type { UntypedRoom } from "../api/room.ts";
 import type { RawBody } from "../protocol/message.ts";
+import { REFUSED } from "../protocol/errors.ts";
 import { cutReason } from "../transport/socket.ts";
 
 /** What sends the frames of a namespace that is in again. */
@@ -188,13 +189,8 @@ export class Goal {
    */
   restore(reason: string): void {
     for (const { text, restore } of this.#refusals) {
-      if (cutReason(text) === reason) restore();
+      if (cutReason(text) === (reason || REFUSED)) restore();
     }
-    this.#refusals = [];
-  }
-
-  /** Forgets what was refused: the connection goes another way. */
-  forgetRefusals(): void {
     this.#refusals = [];
   }
 

@@ -9,6 +9,7 @@ import {
   ConnectionClosedError,
   EventError,
   parseErrorText,
+  REFUSED,
 } from "../protocol/errors.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
 import { SendBuffer } from "../transport/send_buffer.ts";
@@ -244,8 +245,7 @@ export class Session implements ConnPort, ReceiverLink {
     // Two sides that answer errors with errors would never stop.
     if (message.error !== undefined || isBare(message)) return;
     const { wait, namespace, room, event } = message;
-    // On the wire an error without a text is no error.
-    const error = new EventError(text || "refused");
+    const error = new EventError(text || REFUSED);
     this.send(encode({ wait, namespace, room, event, body: "", error }));
   }
 

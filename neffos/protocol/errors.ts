@@ -100,6 +100,9 @@ export class CloseError extends EventError {
   }
 }
 
+/** The text of a refusal that has none: on the wire that would be no error. */
+export const REFUSED = "refused";
+
 /** The namespace is unknown to one side, or it is not connected. */
 export class BadNamespaceError extends EventError {
   static {
