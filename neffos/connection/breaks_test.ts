@@ -1,6 +1,6 @@
 /** Peers and programs that broke the agreement, or the way back, each found by trying. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { MemoryServer } from "../harness/mod.ts";
 import {
@@ -434,5 +434,35 @@ for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
     returning.retry();
     await until(() => count === 3);
     await until(() => room.isJoined);
+  });
+}
+
+for (const how of ["wrong", "aborted", "given up"]) {
+  Deno.test(`A disconnect that is ${how} during the return costs no rooms`, async () => {
+    const gate = Promise.withResolvers<void>();
+    let count = 0;
+    await using memory = new MemoryServer({
+      chat: {
+        onNamespaceConnect: () => ++count === 2 ? gate.promise : undefined,
+      },
+    });
+    await using returning = await Returning.dial(() => memory.connect(), {
+      chat: {},
+    });
+    const nsConn = await returning.client.connect("chat");
+    const room = await nsConn.joinRoom("a");
+    await returning.lose();
+    returning.retry();
+    await until(() => count === 2);
+    const giving = new AbortController();
+    const { signal } = giving;
+    if (how === "aborted") giving.abort();
+    const options = how === "wrong" ? { timeout: -1 } : { signal };
+    const disconnect = assertRejects(() => nsConn.disconnect(options));
+    giving.abort();
+    await disconnect;
+    gate.resolve();
+    await returning.until(1);
+    assertEquals([nsConn.isConnected, room.isJoined], [true, true]);
   });
 }

@@ -219,11 +219,12 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   #append(kind: Kind, cause?: Cause): Entry {
-    // Without a namespace none of its rooms is entered again.
-    if (kind === "leave" && this.room === "") {
-      this.#goal?.forgetRooms(this.namespace);
-    }
     return (this.#chain ??= new CallChain()).append(kind, cause);
+  }
+
+  /** Without a namespace none of its rooms is entered again. */
+  #forgetRooms(): void {
+    if (this.room === "") this.#goal?.forgetRooms(this.namespace);
   }
 
   #wait<T>(entry: Entry, options: AskOptions): Waiter<T> {
@@ -472,6 +473,7 @@ export abstract class Membership<Handle> implements Leavable {
   protected askPeer(phase: OwnAsk["phase"]): void {
     // A granted ask is answered before anything is asked (rule 7).
     this.#payOwed(this.#owed);
+    if (phase === "leaving") this.#forgetRooms();
     const state = makeOwnAsk(phase);
     this.#become(state);
     const { namespace, room, event } = this.#head(kindOf(state));
@@ -611,6 +613,7 @@ export abstract class Membership<Handle> implements Leavable {
     this.commit(all, this.handle);
     this.#owe(asked);
     if (this.room === "") this.#payOwed(asked);
+    if (this.#chain?.hasLeave) this.#forgetRooms();
     this.onEntered();
     const told = this.hooks.notify(this.#terms.entered, this.room, cause);
     this.#next();
@@ -692,7 +695,10 @@ export abstract class Membership<Handle> implements Leavable {
    */
   lose(): void {
     if (this.#isWanted) this.onLost(this.#isOwn);
-    else this.#goal?.forget(this.namespace, this.room);
+    else {
+      this.#forgetRooms();
+      this.#goal?.forget(this.namespace, this.room);
+    }
     this.settleCalls(this.link.closedError());
     this.#resolve([...this.#committed?.keys() ?? []]);
     this.#waiting = undefined;
