@@ -205,6 +205,8 @@ export class ClientHost implements Host {
     const { signal } = this.#end;
     let last = lost;
     for (let tries = 0; tries < options.maxTries; tries++) {
+      // It was closed during the try before.
+      if (signal.aborted) break;
       const delay = delayOf(options, tries);
       this.#skip = new AbortController();
       this.#tell("onReconnecting", tries + 1, delay);

@@ -466,3 +466,18 @@ for (const how of ["wrong", "aborted", "given up"]) {
     assertEquals([nsConn.isConnected, room.isJoined], [true, true]);
   });
 }
+
+Deno.test("A client that is closed during a try begins no other one", async () => {
+  let count = 0;
+  await using memory = new MemoryServer({ chat: {} }, {
+    onConnect: () =>
+      ++count === 2 ? new Promise<void>(() => {}) : Promise.resolve(),
+    closeTimeout: 5,
+  });
+  const returning = await Returning.dial(() => memory.connect(), { chat: {} });
+  await returning.lose();
+  returning.retry();
+  await until(() => count === 2);
+  await returning.client.close();
+  assertEquals(returning.log, ["away", "try 1", "over"]);
+});
