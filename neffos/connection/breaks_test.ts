@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { setImmediate } from "node:timers";
-import { MemoryServer } from "../harness/mod.ts";
+import { MemoryServer, RawClient } from "../harness/mod.ts";
 import {
   type Client,
   CloseError,
@@ -480,4 +480,25 @@ Deno.test("A client that is closed during a try begins no other one", async () =
   await until(() => count === 2);
   await returning.client.close();
   assertEquals(returning.log, ["away", "try 1", "over"]);
+});
+
+Deno.test("A room may be joined right behind a connect that crosses the server's", async () => {
+  const notes: string[] = [];
+  await using memory = new MemoryServer({
+    chat: { onNote: (_, msg) => void notes.push(msg.room) },
+  });
+  const raw = await RawClient.open(memory, "M");
+  await raw.until(1);
+  memory.server.connections[0]!.connect("chat");
+  const token = String((await raw.until(2))[1]).split(";")[0]!;
+  raw.send(
+    "$1;chat;;_OnNamespaceConnect;0;0;",
+    "$2;chat;a;_OnRoomJoin;0;0;",
+    ";chat;a;onNote;0;0;",
+    `${token};;;;;;`,
+  );
+  assertEquals((await raw.until(4)).slice(2), ["$1;;;;;;", "$2;;;;;;"]);
+  await until(() => notes.length === 1);
+  raw.socket.close();
+  await raw.closed.promise;
 });

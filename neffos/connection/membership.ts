@@ -114,9 +114,11 @@ export abstract class Membership<Handle> implements Leavable {
     return this.#state.isIn;
   }
 
-  /** Whether the other side has asked to enter, and is not answered yet. */
+  /** Whether the other side has asked to enter, and this side is not in yet. */
   get isEntryAsked(): boolean {
-    if (this.phase === "admitting") return true;
+    const state = this.#state;
+    if (state.phase === "admitting") return true;
+    if (state.phase === "entering" && state.isCrossed) return true;
     const { enter } = this.#terms.events;
     for (const { event } of this.#waiting ?? []) {
       if (event === enter) return true;
