@@ -502,3 +502,17 @@ Deno.test("A room may be joined right behind a connect that crosses the server's
   raw.socket.close();
   await raw.closed.promise;
 });
+
+Deno.test("Server.ask() that nobody waits for does not end the program", async () => {
+  const unhandled: unknown[] = [];
+  const onUnhandled = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    unhandled.push(event.reason);
+  };
+  globalThis.addEventListener("unhandledrejection", onUnhandled);
+  await using memory = new MemoryServer({ chat: {} });
+  memory.server.ask({ namespace: "chat", event: "onHi" });
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  globalThis.removeEventListener("unhandledrejection", onUnhandled);
+  assertEquals(unhandled, []);
+});

@@ -15,6 +15,7 @@ import type { ConnHandler } from "../controller/events.ts";
 import { BadNamespaceError, UpgradeError } from "../protocol/errors.ts";
 import { Message, type MessageInit } from "../protocol/message.ts";
 import type { Upgrader, UpgradeRequest } from "../transport/upgrader.ts";
+import { ignoreRejection } from "../util/deferred.ts";
 import type { ConnectionSlot } from "./admission.ts";
 import { broadcast } from "./broadcast.ts";
 import { measureHandlers } from "./handler_times.ts";
@@ -231,9 +232,16 @@ export class Server implements ServerApi {
   }
 
   /** See {@linkcode ServerApi.ask}. */
-  async ask(
+  ask(
     init: Message | MessageInit,
     options: AskOptions = {},
+  ): Promise<Message> {
+    return ignoreRejection(this.#ask(init, options));
+  }
+
+  async #ask(
+    init: Message | MessageInit,
+    options: AskOptions,
   ): Promise<Message> {
     const { namespace, room, event, body, to } = new Message(init);
     const done = new AbortController();
