@@ -14,6 +14,7 @@ import {
   OnNativeMessage,
   type ReconnectOptions,
   type Socket,
+  Struct,
 } from "../mod.ts";
 import { socketPair } from "../transport/socket.ts";
 
@@ -516,3 +517,41 @@ Deno.test("Server.ask() that nobody waits for does not end the program", async (
   globalThis.removeEventListener("unhandledrejection", onUnhandled);
   assertEquals(unhandled, []);
 });
+
+for (const side of ["client", "server"] as const) {
+  Deno.test(`A controller is disposed when the hook that lets it in has ended: ${side}`, async () => {
+    const log: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    class Chat {
+      static readonly namespace = "chat";
+
+      async onNamespaceConnect(): Promise<void> {
+        log.push("begin");
+        await gate.promise;
+        log.push("end");
+      }
+
+      [Symbol.dispose](): void {
+        log.push("disposed");
+      }
+    }
+    const controller = new Struct(Chat);
+    await using memory = new MemoryServer(
+      side === "server" ? controller : { chat: {} },
+      { closeTimeout: 5 },
+    );
+    const client = await memory.dial(
+      side === "client" ? controller : { chat: {} },
+    );
+    const connect = assertRejects(() => client.connect("chat"));
+    await until(() => log.length > 0);
+    const [conn] = memory.server.connections;
+    conn!.close();
+    await connect;
+    await Promise.all([conn!.closed, client.closed]);
+    assertEquals(log, ["begin"]);
+    gate.resolve();
+    await until(() => log.length === 3);
+    assertEquals(log, ["begin", "end", "disposed"]);
+  });
+}

@@ -182,7 +182,8 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
 
   /** Leaves the namespace by force, for the connection is lost. */
   async leaveByForce(): Promise<void> {
-    if (!this.isIn) return await this.onAbandoned();
+    // A hook that decides about the entry ends it by itself.
+    if (!this.isIn) return;
     // A hook that was asked is not told again, and works on what it has until
     // it has ended.
     const isAsked = this.phase === "releasing";

@@ -95,7 +95,8 @@ export class Stay
 
   get status(): HandlerState["status"] {
     if (this.#owner.stay !== this) return "left";
-    return this.#owner.isIn ? "connected" : "connecting";
+    if (this.#owner.isIn) return "connected";
+    return this.link.isEnding ? "left" : "connecting";
   }
 
   /** The rooms that are joined, or on their way in or out. */
