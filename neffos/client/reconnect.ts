@@ -1,3 +1,5 @@
+import { MAX_WAIT } from "../util/timers.ts";
+
 /** How a client comes back after it has lost its connection. */
 export interface ReconnectOptions {
   /**
@@ -124,7 +126,9 @@ export function completeReconnect(
  */
 export function delayOf(options: Reconnect, tries: number): number {
   const { initialDelay, factor, maxDelay, random } = options;
-  return random() * Math.min(maxDelay, initialDelay * factor ** tries);
+  // No delay at all times a factor that has grown without bounds is NaN.
+  const bound = initialDelay * factor ** tries || 0;
+  return random() * Math.min(MAX_WAIT, maxDelay, bound);
 }
 
 /**

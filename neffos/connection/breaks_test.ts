@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { setImmediate } from "node:timers";
+import { completeReconnect, delayOf } from "../client/reconnect.ts";
 import { MemoryServer, RawClient } from "../harness/mod.ts";
 import {
   type Client,
@@ -555,3 +556,11 @@ for (const side of ["client", "server"] as const) {
     assertEquals(log, ["begin", "end", "disposed"]);
   });
 }
+
+Deno.test("The delay before a try is a number that timers can count", () => {
+  const limits = { initialDelay: 0, maxDelay: Infinity };
+  const options = completeReconnect({ ...limits, random: () => 1 })!;
+  assertEquals(delayOf(options, 2000), 0);
+  const growing = delayOf({ ...options, initialDelay: 500 }, 2000);
+  assertEquals(growing, 2 ** 31 - 1);
+});
