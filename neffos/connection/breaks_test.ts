@@ -564,3 +564,44 @@ Deno.test("The delay before a try is a number that timers can count", () => {
   const growing = delayOf({ ...options, initialDelay: 500 }, 2000);
   assertEquals(growing, 2 ** 31 - 1);
 });
+
+for (const side of ["client", "server"] as const) {
+  for (const how of ["leave()", "leaveAll()"]) {
+    Deno.test(`${how} while the namespace is being left asks for nothing, and resolves: ${side}`, async () => {
+      const gates = {
+        a: Promise.withResolvers<void>(),
+        b: Promise.withResolvers<void>(),
+      };
+      const told: string[] = [];
+      const handler: ConnHandler = {
+        chat: {
+          onRoomLeave: async (_, msg) => {
+            told.push(msg.room);
+            await gates[msg.room as "a" | "b"].promise;
+          },
+        },
+      };
+      const plain = { chat: {} };
+      await using memory = new MemoryServer(
+        side === "server" ? handler : plain,
+      );
+      const client = await memory.dial(side === "client" ? handler : plain);
+      const nsConn = await client.connect("chat");
+      for (const room of ["a", "b"]) await nsConn.joinRoom(room);
+      const own = side === "client"
+        ? nsConn
+        : memory.server.connectionsByNamespace("chat")[0]!;
+      const disconnect = nsConn.disconnect();
+      await until(() => told.length === 1);
+      const sent = memory.frames.length;
+      const leave = how === "leave()" ? own.room("b")!.leave() : own.leaveAll();
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      assertEquals(memory.frames.slice(sent), []);
+      gates.a.resolve();
+      await until(() => told.length === 2);
+      gates.b.resolve();
+      await Promise.all([leave, disconnect]);
+      assertEquals(told, ["a", "b"]);
+    });
+  }
+}

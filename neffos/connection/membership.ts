@@ -169,6 +169,7 @@ export abstract class Membership<Handle> implements Leavable {
    */
   reserveLeave(cause: Cause): Reservation | undefined {
     if (this.#forgetGoal() || this.#verdictOnHook("leave")) return undefined;
+    if (this.isGone) return undefined;
     const last = this.#chain?.last;
     if (last === undefined && !this.isIn) return undefined;
     const entry = last?.kind === "leave" ? last : this.#append("leave", cause);
@@ -207,6 +208,8 @@ export abstract class Membership<Handle> implements Leavable {
     if (kind === "enter") this.#isOwn = true;
     const verdict = this.#verdictOnHook(kind);
     if (verdict !== undefined) return verdict;
+    // It is left for certain, together with what it belongs to.
+    if (this.isGone && kind === "leave" && this.isIn) return Promise.resolve();
     const last = this.#chain?.last;
     if (last === undefined) {
       if (kind === "leave") {
