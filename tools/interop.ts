@@ -1,11 +1,12 @@
 /**
- * Lets other implementations of neffos talk to ours, and prints what they tried and what held.
+ * Runs other implementations of neffos against this one, and prints what each tried and whether it held. README.md in
+ * tools/interop/ has what a run printed.
  *
  * ```sh
  * deno task interop
  * ```
  *
- * A peer that this machine cannot run is left out, unless the environment variable INTEROP is `required`.
+ * Leaves out a peer that this machine cannot run, unless the environment variable INTEROP is `required`.
  *
  * @module
  */
@@ -22,7 +23,7 @@ const PEERS: readonly Peer[] = [neffosJS, goClient, goServer, node, bun];
 
 const isRequired = Deno.env.get("INTEROP") === "required";
 
-/** Where what the peers need is kept from run to run. */
+/** Returns the folder that keeps what the peers need from one run to the next. */
 function cacheFolder(): URL {
   const folder = Deno.build.os === "windows"
     ? Deno.env.get("LOCALAPPDATA") || join(homedir(), "AppData", "Local")
@@ -32,13 +33,13 @@ function cacheFolder(): URL {
   return pathToFileURL(join(folder, "neffos-mvc-interop") + "/");
 }
 
-/** How many of the things that were tried have held, and how many have not. */
+/** How many checks have held, and how many have not. */
 interface Sum {
   held: number;
   failed: number;
 }
 
-/** Lets a peer try everything, and prints it. */
+/** Runs every check of a peer, and prints the results. */
 async function tryPeer(peer: Peer): Promise<Sum> {
   let tryAll: () => Promise<Check[]>;
   try {
@@ -73,7 +74,7 @@ for (const peer of PEERS) {
   held += sum.held;
   failed += sum.failed;
 }
-// In the words of `deno test`, which .ci/run adds up.
+// .ci/run adds up lines in the format of `deno test`.
 const verdict = failed === 0 ? "ok" : "FAILED";
 console.log(`\n${verdict} | ${held} passed | ${failed} failed`);
 Deno.exit(failed === 0 ? 0 : 1);
