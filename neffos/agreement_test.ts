@@ -447,7 +447,7 @@ const giveUp = WAYS["by a signal"]!;
 
 for (const side of SIDES) {
   for (const [way, giveUp] of Object.entries(WAYS)) {
-    Deno.test(`joinRoom() after one that was given up stays in the room: ${side}, ${way}`, async () => {
+    Deno.test(`joinRoom() after an abandoned joinRoom() stays in the room: ${side}, ${way}`, async () => {
       for (const form of Object.keys(FORMS)) {
         for (const tries of [1, 2, 3]) {
           const gate = new Gate();
@@ -468,7 +468,7 @@ for (const side of SIDES) {
       }
     });
 
-    Deno.test(`connect() after one that was given up stays in the namespace: ${side}, ${way}`, async () => {
+    Deno.test(`connect() after an abandoned connect() stays in the namespace: ${side}, ${way}`, async () => {
       for (const form of Object.keys(FORMS)) {
         for (const tries of [1, 2, 3]) {
           const gate = new Gate();
@@ -495,7 +495,7 @@ for (const side of SIDES) {
       }
     });
 
-    Deno.test(`connect() after one that was given up during its own hook enters: ${side}, ${way}`, async () => {
+    Deno.test(`connect() after one that was abandoned during its own hook enters: ${side}, ${way}`, async () => {
       const gate = new Gate();
       await using world = await World.start(
         hooksOf(side, { onNamespaceConnect: nth(1, gate) }),
@@ -508,7 +508,7 @@ for (const side of SIDES) {
       await world.assertAtRest(["chat"]);
     });
 
-    Deno.test(`connect() that is given up during its own hook asks for nothing: ${side}, ${way}`, async () => {
+    Deno.test(`connect() that is abandoned during its own hook sends no ask: ${side}, ${way}`, async () => {
       const gate = new Gate();
       const log: string[] = [];
       const events = { onNamespaceConnect: nth(1, gate) };
@@ -527,7 +527,7 @@ for (const side of SIDES) {
       await world.assertAtRest(["chat"]);
     });
 
-    Deno.test(`joinRoom() after a leave that was given up stays in the room: ${side}, ${way}`, async () => {
+    Deno.test(`joinRoom() after an abandoned leave() stays in the room: ${side}, ${way}`, async () => {
       const gate = new Gate();
       await using world = await World.start(
         hooksOf(otherOf(side), { onRoomLeave: nth(1, gate) }),
@@ -541,7 +541,7 @@ for (const side of SIDES) {
       await world.assertAtRest(["chat", "chat/room"]);
     });
 
-    Deno.test(`leave() after one that was given up leaves the room: ${side}, ${way}`, async () => {
+    Deno.test(`leave() after an abandoned leave() leaves the room: ${side}, ${way}`, async () => {
       const gate = new Gate();
       await using world = await World.start(
         hooksOf(otherOf(side), { onRoomLeave: nth(1, gate) }),
@@ -555,7 +555,7 @@ for (const side of SIDES) {
       await world.assertAtRest(["chat"]);
     });
 
-    Deno.test(`connect() after a disconnect that was given up stays in the namespace: ${side}, ${way}`, async () => {
+    Deno.test(`connect() after an abandoned disconnect() stays in the namespace: ${side}, ${way}`, async () => {
       // A client's hook cannot hold the answer, but that of a room can.
       const gate = new Gate();
       const hook = side === "client" ? "onNamespaceDisconnect" : "onRoomLeave";
@@ -572,7 +572,7 @@ for (const side of SIDES) {
       await world.assertAtRest(["chat"]);
     });
 
-    Deno.test(`disconnect() after one that was given up leaves the namespace: ${side}, ${way}`, async () => {
+    Deno.test(`disconnect() after an abandoned disconnect() leaves the namespace: ${side}, ${way}`, async () => {
       const gate = new Gate();
       const hook = side === "client" ? "onNamespaceDisconnect" : "onRoomLeave";
       await using world = await World.start(
@@ -667,7 +667,7 @@ for (const side of SIDES) {
     }
   });
 
-  Deno.test(`A call that is given up while it waits for another is never asked: ${side}`, async () => {
+  Deno.test(`A call that is abandoned while it waits for another sends no ask: ${side}`, async () => {
     for (const [way, giveUp] of Object.entries(WAYS)) {
       const gate = new Gate();
       await using world = await World.start(
@@ -686,7 +686,7 @@ for (const side of SIDES) {
     }
   });
 
-  Deno.test(`connect() that is given up while it waits for a disconnect is never asked: ${side}`, async () => {
+  Deno.test(`connect() that is abandoned while it waits for a disconnect sends no ask: ${side}`, async () => {
     const gate = new Gate();
     const hook = side === "client" ? "onNamespaceDisconnect" : "onRoomLeave";
     await using world = await World.start(
@@ -703,7 +703,7 @@ for (const side of SIDES) {
     await world.assertAtRest([]);
   });
 
-  Deno.test(`A grant that nobody waits for any more is taken back: ${side}`, async () => {
+  Deno.test(`A grant that no caller waits for is taken back: ${side}`, async () => {
     const gates = [new Gate(), new Gate()];
     await using world = await World.start(
       hooksOf(otherOf(side), {
@@ -742,7 +742,7 @@ for (const side of SIDES) {
     await world.assertAtRest(["chat", "chat/room"]);
   });
 
-  Deno.test(`A call of the other side, while one that was given up is decided, ends in agreement: ${side}`, async () => {
+  Deno.test(`A call of the other side, while an abandoned call is decided, ends in agreement: ${side}`, async () => {
     const other = otherOf(side);
     const gates = [new Gate(), new Gate()];
     await using world = await World.start(
@@ -765,7 +765,7 @@ for (const side of SIDES) {
     await world.assertAtRest();
   });
 
-  Deno.test(`A join that was given up does not outlive its namespace: ${side}`, async () => {
+  Deno.test(`An abandoned join does not outlive its namespace: ${side}`, async () => {
     const gate = new Gate();
     await using world = await World.start(
       hooksOf(otherOf(side), { onRoomJoin: nth(1, gate) }),
@@ -781,7 +781,7 @@ for (const side of SIDES) {
   });
 }
 
-Deno.test("A server that keeps what a client takes back keeps it on both sides", async () => {
+Deno.test("Both sides stay in when the server refuses to take a grant back", async () => {
   const gates = [new Gate(), new Gate()];
   const told: string[] = [];
   const tell: MessageHandler = (_, { event, isForced }) =>
@@ -807,7 +807,7 @@ Deno.test("A server that keeps what a client takes back keeps it on both sides",
   assertEquals(told, ["_OnNamespaceConnected", "_OnRoomJoined"]);
 });
 
-Deno.test("joinRoom() shares the refusal of one that was given up", async () => {
+Deno.test("joinRoom() shares the refusal of an abandoned joinRoom()", async () => {
   const gate = new Gate();
   await using world = await World.start({
     server: {
@@ -921,7 +921,7 @@ const SEQUENCES: [ActionName[], string[]][] = [
 for (const side of SIDES) {
   for (const [names, expected] of SEQUENCES) {
     const text = names.map((name) => `${name}()`).join(", ");
-    Deno.test(`Calls at once do what they say one after another: ${side}, ${text}`, async () => {
+    Deno.test(`Calls without an await in between take effect one after another: ${side}, ${text}`, async () => {
       for (const [where, setting] of Object.entries(SETTINGS)) {
         await using world = await openInRoom(setting);
         const outcomes = await world.outcomes(...callAll(world, side, names));
@@ -934,7 +934,7 @@ for (const side of SIDES) {
     });
   }
 
-  Deno.test(`A component that mounts twice in one turn ends in its room: ${side}`, async () => {
+  Deno.test(`A component that mounts twice in one turn ends up in its room: ${side}`, async () => {
     for (const [where, setting] of Object.entries(SETTINGS)) {
       await using world = await openInRoom(setting);
       const nsConn = world.chat(side);
@@ -954,7 +954,7 @@ for (const side of SIDES) {
     }
   });
 
-  Deno.test(`joinRoom() during leaveAll() joins that room alone again: ${side}`, async () => {
+  Deno.test(`joinRoom() during leaveAll() rejoins that room only: ${side}`, async () => {
     for (const [where, setting] of Object.entries(SETTINGS)) {
       for (const name of ["a", "b", "c"]) {
         await using world = await World.start(setting);
@@ -970,7 +970,7 @@ for (const side of SIDES) {
     }
   });
 
-  Deno.test(`connect() during disconnectAll() connects that namespace alone again: ${side}`, async () => {
+  Deno.test(`connect() during disconnectAll() reconnects that namespace only: ${side}`, async () => {
     for (const name of NAMESPACES) {
       await using world = await World.start(SETTINGS["slow hooks"]);
       await world.enter("room");
@@ -1002,7 +1002,7 @@ for (const side of SIDES) {
     await world.assertAtRest([]);
   });
 
-  Deno.test(`A namespace that is left and entered at once has nothing of its former life: ${side}`, async () => {
+  Deno.test(`A namespace that is left and entered at once keeps nothing of its earlier stay: ${side}`, async () => {
     const log: string[] = [];
     await using world = await openInRoom({
       [side]: controllerOf({}, log),
@@ -1017,7 +1017,7 @@ for (const side of SIDES) {
     assertEquals(answer.text(), "2");
   });
 
-  Deno.test(`A call for the contrary waits while a hook decides: ${side}`, async () => {
+  Deno.test(`An opposite call waits while a hook decides: ${side}`, async () => {
     const other = otherOf(side);
     const gate = new Gate();
     await using world = await openInRoom(
@@ -1099,7 +1099,7 @@ Deno.test("connect() of a server waits while its hook decides about a disconnect
   }
 });
 
-Deno.test("joinRoom() after a leave that is refused finds itself in the room", async () => {
+Deno.test("joinRoom() after a refused leave() resolves with the room", async () => {
   const gate = new Gate();
   await using world = await openInRoom({
     server: {
@@ -1119,7 +1119,7 @@ Deno.test("joinRoom() after a leave that is refused finds itself in the room", a
   assertStrictEquals(await joined, world.room("client"));
 });
 
-Deno.test("A server joins its client from a hook while the client joins by itself", async () => {
+Deno.test("A hook of the server and the client itself join the room at once", async () => {
   for (const [where, setting] of Object.entries(SETTINGS)) {
     const server = {
       chat: {
@@ -1140,7 +1140,7 @@ Deno.test("A server joins its client from a hook while the client joins by itsel
   }
 });
 
-Deno.test("Both sides leave and join at once, and are in the room", async () => {
+Deno.test("Both sides leave and join at once, and end up in the room", async () => {
   const sequences: [ActionName[], ActionName[], string[]][] = [
     [["leave", "join"], ["leave", "join"], ["chat", "chat/room"]],
     [["leave", "join"], ["leave"], ["chat", "chat/room"]],
@@ -1245,7 +1245,7 @@ async function block(world: World, side: Side): Promise<void> {
 for (const side of SIDES) {
   const other = otherOf(side);
 
-  Deno.test(`A join of a former life does not count in the next: ${side}`, async () => {
+  Deno.test(`A join from an earlier stay does not count in the next: ${side}`, async () => {
     const gate = new Gate();
     await using world = await World.start(
       hooksOf(other, { onWait: async () => await gate.pass() }),
@@ -1284,7 +1284,7 @@ for (const side of SIDES) {
     }
   });
 
-  Deno.test(`A leave of a former life does not count in the next: ${side}`, async () => {
+  Deno.test(`A leave from an earlier stay does not count in the next: ${side}`, async () => {
     const gate = new Gate();
     await using world = await openInRoom(
       hooksOf(other, { onWait: async () => await gate.pass() }),
@@ -1321,7 +1321,7 @@ for (const side of SIDES) {
     await world.assertAtRest(["chat", "chat/room"]);
   });
 
-  Deno.test(`A disconnect of a former life does not count in the next: ${side}`, async () => {
+  Deno.test(`A disconnect from an earlier stay does not count in the next: ${side}`, async () => {
     const gate = new Gate();
     await using world = await openInRoom(
       hooksOf(other, { onWait: async () => await gate.pass() }),
@@ -1338,7 +1338,7 @@ for (const side of SIDES) {
     await world.assertAtRest(["chat"]);
   });
 
-  Deno.test(`Asks of both sides that waited at once end in agreement: ${side}`, async () => {
+  Deno.test(`Asks of both sides that wait at the same time end in agreement: ${side}`, async () => {
     for (const name of ["joinRoom", "leave", "disconnect"] as const) {
       for (const isEnteredAgain of [true, false]) {
         const gate = new Gate();
@@ -1394,7 +1394,7 @@ const CALLS: Record<string, (call: () => Promise<unknown>) => unknown> = {
 for (const side of SIDES) {
   for (const hooked of SIDES) {
     for (const [how, run] of Object.entries(CALLS)) {
-      Deno.test(`A hook that is told of a room and leaves it: join by the ${side}, hook of the ${hooked}, ${how}`, async () => {
+      Deno.test(`OnRoomJoined that leaves its room: join by the ${side}, hook of the ${hooked}, ${how}`, async () => {
         for (const [where, platform] of PLATFORMS) {
           const events: Events = {
             onRoomJoined: (nsConn, msg) =>
@@ -1411,7 +1411,7 @@ for (const side of SIDES) {
         }
       });
 
-      Deno.test(`A hook that is told of a namespace and disconnects: connect by the ${side}, hook of the ${hooked}, ${how}`, async () => {
+      Deno.test(`OnNamespaceConnected that disconnects: connect by the ${side}, hook of the ${hooked}, ${how}`, async () => {
         for (const [where, platform] of PLATFORMS) {
           const events: Events = {
             onNamespaceConnected: (nsConn) => run(() => nsConn.disconnect()),
@@ -1426,7 +1426,7 @@ for (const side of SIDES) {
         }
       });
 
-      Deno.test(`A hook that is told that a room is left and joins it: leave by the ${side}, hook of the ${hooked}, ${how}`, async () => {
+      Deno.test(`OnRoomLeft that joins its room again: leave by the ${side}, hook of the ${hooked}, ${how}`, async () => {
         for (const [where, platform] of PLATFORMS) {
           const events: Events = {
             onRoomLeft: nth(
@@ -1445,7 +1445,7 @@ for (const side of SIDES) {
       });
     }
 
-    Deno.test(`A hook that is told of a room and leaves everything: join by the ${side}, hook of the ${hooked}`, async () => {
+    Deno.test(`OnRoomJoined that leaves every room: join by the ${side}, hook of the ${hooked}`, async () => {
       const actions: [(nsConn: NSConn) => Promise<void>, string[]][] = [
         [(nsConn) => nsConn.leaveAll(), ["chat"]],
         [(nsConn) => nsConn.disconnect(), []],
@@ -1466,7 +1466,7 @@ for (const side of SIDES) {
       }
     });
 
-    Deno.test(`A hook that leaves a room and joins it again: join by the ${side}, hook of the ${hooked}`, async () => {
+    Deno.test(`OnRoomJoined that leaves its room and joins it again: join by the ${side}, hook of the ${hooked}`, async () => {
       for (const run of Object.values(CALLS)) {
         const events: Events = {
           onRoomJoined: nth(1, (nsConn, msg) =>
@@ -1484,7 +1484,7 @@ for (const side of SIDES) {
     });
   }
 
-  Deno.test(`Hooks of both sides that leave the room that they are told of: join by the ${side}`, async () => {
+  Deno.test(`OnRoomJoined that leaves its room, on both sides: join by the ${side}`, async () => {
     for (const run of Object.values(CALLS)) {
       const onRoomJoined: MessageHandler = (nsConn, msg) =>
         run(() => Promise.resolve(nsConn.room(msg.room)?.leave()));
@@ -1497,7 +1497,7 @@ for (const side of SIDES) {
     }
   });
 
-  Deno.test(`A program that leaves at once what it is told of by a hook: join by the ${side}`, async () => {
+  Deno.test(`A program that leaves a room while OnRoomJoined still runs: join by the ${side}`, async () => {
     for (const hooked of SIDES) {
       const told = Promise.withResolvers<Room>();
       const gate = new Gate();
@@ -1517,7 +1517,7 @@ for (const side of SIDES) {
   });
 }
 
-Deno.test("A hook of a client that is told that it has disconnected connects again", async () => {
+Deno.test("OnNamespaceDisconnect of a client that connects again", async () => {
   for (const run of Object.values(CALLS)) {
     for (const side of SIDES) {
       const events: Events = {

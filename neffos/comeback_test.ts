@@ -456,7 +456,7 @@ function listening(
 
 for (const side of SIDES) {
   for (const hook of ["onRoomLeave", "onRoomLeft", "onNamespaceDisconnect"]) {
-    Deno.test(`A client comes back while a hook still hears of the loss: ${side}, ${hook}`, async () => {
+    Deno.test(`A client reconnects while a hook still handles the loss: ${side}, ${hook}`, async () => {
       using clock = new Clock();
       const gate = new Gate();
       const log: string[] = [];
@@ -565,7 +565,7 @@ const CUTS: Record<string, Cut> = {
 };
 
 for (const [name, cut] of Object.entries(CUTS)) {
-  Deno.test(`A client comes back while a hook is still busy with its former life: ${name}`, async () => {
+  Deno.test(`A client reconnects while a hook of the earlier stay still runs: ${name}`, async () => {
     using clock = new Clock();
     const gate = new Gate();
     let isArmed = false;
@@ -615,7 +615,7 @@ for (const side of SIDES) {
       "onRoomJoined",
     ]
   ) {
-    Deno.test(`A client that is lost again while it comes back is where it was: ${side}, ${hook}`, async () => {
+    Deno.test(`A client that is lost again while it reconnects is where it was: ${side}, ${hook}`, async () => {
       for (const isOpenedEarly of [true, false]) {
         using clock = new Clock();
         const gate = new Gate();
@@ -664,7 +664,7 @@ for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
       "closed": ({ conn }) => conn.close(code, "not now"),
     };
     for (const [way, action] of Object.entries(ways)) {
-      Deno.test(`A client that is turned away once on its return is where it was: ${hook}, ${code}, ${way}`, async () => {
+      Deno.test(`A client that is turned away once when it reconnects is where it was: ${hook}, ${code}, ${way}`, async () => {
         for (const form of Object.keys(FORMS)) {
           // The last room that is entered again.
           const count = hook === "onRoomJoin" ? 4 : 2;
@@ -686,7 +686,7 @@ for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
   }
 
   for (const side of SIDES) {
-    Deno.test(`A client that is let in slowly on its return is where it was: ${side}, ${hook}`, async () => {
+    Deno.test(`A client that is let in slowly when it reconnects is where it was: ${side}, ${hook}`, async () => {
       using clock = new Clock();
       const gate = new Gate();
       await using world = await World.start({
@@ -707,7 +707,7 @@ for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
     });
   }
 
-  Deno.test(`A client that is refused on its return is told so, once: ${hook}`, async () => {
+  Deno.test(`A client that is refused when it reconnects reports that once: ${hook}`, async () => {
     await using world = await World.start({
       server: { chat: { [hook]: nth(2, refuse("full")) } },
     });
@@ -725,7 +725,7 @@ for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
   });
 }
 
-Deno.test("A namespace that is turned away does not cost the others", async () => {
+Deno.test("A namespace that is turned away does not affect the others", async () => {
   await using world = await World.start({
     server: {
       other: {
@@ -800,7 +800,7 @@ for (const [name, [call, expected]] of Object.entries(LEAVINGS)) {
     });
   }
 
-  Deno.test(`Leaving when the loss is told is remembered: ${name}`, async () => {
+  Deno.test(`Leaving in a hook of the loss is remembered: ${name}`, async () => {
     let outcomes: string[] = [];
     let leave: (() => Promise<unknown>[]) | undefined;
     await using world = await World.start({
@@ -823,7 +823,7 @@ for (const [name, [call, expected]] of Object.entries(LEAVINGS)) {
   });
 
   for (const hook of ["onRoomLeave", "onNamespaceDisconnect"]) {
-    Deno.test(`Leaving that the loss has cut off is remembered: ${name}, ${hook}`, async () => {
+    Deno.test(`Leaving that the loss interrupts is remembered: ${name}, ${hook}`, async () => {
       const gate = new Gate();
       await using world = await World.start({
         server: { chat: { [hook]: nth(1, () => gate.pass()) } },
@@ -854,7 +854,7 @@ for (const [name, [call, expected]] of Object.entries(LEAVINGS)) {
   });
 
   for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
-    Deno.test(`Leaving during the return is done: ${name}, ${hook}`, async () => {
+    Deno.test(`Leaving while the client reconnects takes effect: ${name}, ${hook}`, async () => {
       for (const side of SIDES) {
         const gate = new Gate();
         // The rooms were joined twice before.
@@ -881,7 +881,7 @@ for (const [name, [call, expected]] of Object.entries(LEAVINGS)) {
   }
 }
 
-Deno.test("A disconnect and a connect during the return leave the rooms behind", async () => {
+Deno.test("A disconnect and a connect while the client reconnects leave the rooms behind", async () => {
   for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
     const gate = new Gate();
     await using world = await World.start({
@@ -901,7 +901,7 @@ Deno.test("A disconnect and a connect during the return leave the rooms behind",
   }
 });
 
-Deno.test("A leave and a join during the return end in the room", async () => {
+Deno.test("A leave and a join while the client reconnects end in the room", async () => {
   for (const name of ["a", "b"]) {
     const gate = new Gate();
     await using world = await World.start({
@@ -919,7 +919,7 @@ Deno.test("A leave and a join during the return end in the room", async () => {
   }
 });
 
-Deno.test("A call that shares the return and gives up does not end it", async () => {
+Deno.test("An abandoned call that shares the reconnection does not end it", async () => {
   for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
     for (const side of SIDES) {
       const gate = new Gate();
@@ -947,7 +947,7 @@ Deno.test("A call that shares the return and gives up does not end it", async ()
   }
 });
 
-Deno.test("A join that was given up before the loss is not remembered", async () => {
+Deno.test("A join that was abandoned before the loss is not remembered", async () => {
   const gate = new Gate();
   await using world = await World.start({
     server: { chat: { onRoomJoin: nth(1, gate) } },
@@ -968,7 +968,7 @@ Deno.test("A join that was given up before the loss is not remembered", async ()
   await world.assertAtRest(["chat", "chat/room"]);
 });
 
-Deno.test("A room that a hook leaves on the return stays left", async () => {
+Deno.test("A room that a hook leaves when the client reconnects stays left", async () => {
   for (const side of SIDES) {
     const onRoomJoined = nth(2, (nsConn) => nsConn.leaveAll());
     await using world = await World.start({
@@ -983,7 +983,7 @@ Deno.test("A room that a hook leaves on the return stays left", async () => {
   }
 });
 
-Deno.test("A leave that was given up before the loss is remembered", async () => {
+Deno.test("A leave that was abandoned before the loss is remembered", async () => {
   for (const what of ["room", "namespace"]) {
     const gate = new Gate();
     const hook = what === "room" ? "onRoomLeave" : "onNamespaceDisconnect";
@@ -1009,7 +1009,7 @@ Deno.test("A leave that was given up before the loss is remembered", async () =>
   }
 });
 
-Deno.test("A join that follows a leave is not remembered by a client that is lost", async () => {
+Deno.test("A join behind a leave that is under way is not remembered", async () => {
   const gate = new Gate();
   await using world = await World.start({
     server: { chat: { onRoomLeave: nth(1, () => gate.pass()) } },
@@ -1054,7 +1054,7 @@ Deno.test("connect() and joinRoom() of a client that is away are refused", async
   await world.assertAtRest(["chat", "chat/room"]);
 });
 
-Deno.test("An emit to what was left long before is not kept", async () => {
+Deno.test("An emit to a room or namespace that was left before the loss is not kept", async () => {
   const received: string[] = [];
   await using world = await World.start({
     server: { ...listening(received), other: {} },
@@ -1144,7 +1144,7 @@ const JOINERS: Record<string, (nsConn: NSConn) => unknown> = {
 
 for (const [when, join] of Object.entries(JOINERS)) {
   for (const isOpen of [true, false]) {
-    Deno.test(`A room that the server joins is alive after a return: ${when}, ${isOpen ? "open" : "by invitation"}`, async () => {
+    Deno.test(`A room that the server joins works after a reconnection: ${when}, ${isOpen ? "open" : "by invitation"}`, async () => {
       for (const form of Object.keys(FORMS)) {
         const events: Events = { onNamespaceConnected: join };
         if (!isOpen) events.onRoomJoin = inviteOnly;
@@ -1166,7 +1166,7 @@ for (const [when, join] of Object.entries(JOINERS)) {
   }
 }
 
-Deno.test("A room that the client's own hook joins is alive after a return", async () => {
+Deno.test("A room that the client's own hook joins works after a reconnection", async () => {
   for (const join of Object.values(JOINERS)) {
     await using world = await World.start({
       client: { chat: { onNamespaceConnected: (nsConn) => join(nsConn) } },
@@ -1183,7 +1183,7 @@ Deno.test("A room that the client's own hook joins is alive after a return", asy
   }
 });
 
-Deno.test("A room that a hook of another room joins is alive after a return", async () => {
+Deno.test("A room that a hook of another room joins works after a reconnection", async () => {
   for (const side of SIDES) {
     const onRoomJoined: MessageHandler = async (nsConn, msg) => {
       if (msg.room === "first") await nsConn.joinRoom("second");
@@ -1213,7 +1213,7 @@ Deno.test("A room that the server's program had joined is joined again by the cl
   assertStrictEquals(world.room("client"), room);
 });
 
-Deno.test("A refusal of a room that the server alone had joined is not told", async () => {
+Deno.test("A refusal of a room that only the server had joined is not reported", async () => {
   await using world = await World.start({
     server: { chat: { onRoomJoin: inviteOnly } },
   });
@@ -1231,7 +1231,7 @@ Deno.test("A refusal of a room that the server alone had joined is not told", as
   assert(room.isJoined);
 });
 
-Deno.test("A namespace that the server connects is alive after a return", async () => {
+Deno.test("A namespace that the server connects works after a reconnection", async () => {
   for (const isOpen of [true, false]) {
     const server: Events = isOpen
       ? {}
@@ -1259,7 +1259,7 @@ Deno.test("A namespace that the server connects is alive after a return", async 
   }
 });
 
-Deno.test("A server that connects its client later finds it where it was", async () => {
+Deno.test("A server that connects its client late finds it where it was", async () => {
   const gate = new Gate();
   let count = 0;
   await using world = await World.start({
@@ -1335,7 +1335,7 @@ function whenBack(action: MessageHandler): MessageHandler {
 }
 
 for (const [where, events] of Object.entries(EMITTERS)) {
-  Deno.test(`What was kept goes out before what is emitted on the return: ${where}`, async () => {
+  Deno.test(`Kept events go out before those that are emitted on reconnection: ${where}`, async () => {
     for (const form of Object.keys(FORMS)) {
       const received: string[] = [];
       await using world = await World.start({
@@ -1363,7 +1363,7 @@ for (const [where, events] of Object.entries(EMITTERS)) {
 
 for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
   for (const side of SIDES) {
-    Deno.test(`What was kept goes out before what is emitted during the return: ${side}, ${hook}`, async () => {
+    Deno.test(`Kept events go out before those that are emitted during the reconnection: ${side}, ${hook}`, async () => {
       const gate = new Gate();
       const received: string[] = [];
       const held: Events = {
@@ -1394,7 +1394,7 @@ for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
       await world.assertAtRest(["chat", "chat/another", "chat/room"]);
     });
 
-    Deno.test(`What was kept goes out once, after a second loss: ${side}, ${hook}`, async () => {
+    Deno.test(`Kept events go out once, after a second loss: ${side}, ${hook}`, async () => {
       const gate = new Gate();
       const received: string[] = [];
       const held: Events = { [hook]: nth(2, gate) };
@@ -1420,7 +1420,7 @@ for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
   }
 }
 
-Deno.test("What was kept for a room that refuses is dropped alone", async () => {
+Deno.test("Only the events kept for a room that refuses are dropped", async () => {
   const received: string[] = [];
   await using world = await World.start({
     server: listening(received, { onRoomJoin: nth(2, refuse("full")) }),
@@ -1437,7 +1437,7 @@ Deno.test("What was kept for a room that refuses is dropped alone", async () => 
   await world.assertBalanced(["chat"]);
 });
 
-Deno.test("What was kept for a room that the server joins goes out", async () => {
+Deno.test("Events kept for a room that the server joins go out", async () => {
   const received: string[] = [];
   await using world = await World.start({
     server: listening(received, {

@@ -95,7 +95,7 @@ Deno.test("An async handler of a client answers what it returns", async () => {
   assertEquals((await nsConn!.ask("onAsk")).text(), "later");
 });
 
-Deno.test("A user of several rooms and namespaces gets each message once, where it belongs", async () => {
+Deno.test("A client in several rooms and namespaces gets each message once, where it belongs", async () => {
   const received: string[] = [];
   const count = Promise.withResolvers<void>();
   await using memory = new MemoryServer({ one: {}, two: {} });
@@ -187,7 +187,7 @@ Deno.test("A client cannot acknowledge itself", async () => {
   await raw.closed.promise;
 });
 
-Deno.test("Tokens from outside are opaque, and nobody can pose as somebody else", async () => {
+Deno.test("Tokens from outside are opaque, and no client can pose as another", async () => {
   await using memory = new MemoryServer({
     chat: { onSay: (nsConn, msg) => nsConn.server.broadcast(nsConn, msg) },
   }, fixedId());
@@ -213,7 +213,7 @@ Deno.test("Tokens from outside are opaque, and nobody can pose as somebody else"
   await Promise.all([raw.closed.promise, other.closed.promise]);
 });
 
-Deno.test("Strange names are names like all others", async () => {
+Deno.test("Strange names are names like any other", async () => {
   const names = [
     "__proto__",
     "constructor",
@@ -257,7 +257,7 @@ Deno.test("Strange names are names like all others", async () => {
   assertEquals((await nsConn.ask("valueOf")).text(), "");
 });
 
-Deno.test("What a client can make a server keep has bounds", async () => {
+Deno.test("What a client can make a server keep is bounded", async () => {
   await using memory = new MemoryServer({
     chat: {},
     ...Object.fromEntries(
@@ -320,7 +320,7 @@ Deno.test("A name that is kept does not keep the frame that it came in", async (
   assert(Number(megabytes) < 30, `${megabytes} MB`);
 });
 
-Deno.test("An abnormal end and an idle timeout are told once", async () => {
+Deno.test("An abnormal end and an idle timeout are reported once", async () => {
   class FakeWebSocket extends EventTarget {
     binaryType = "";
     bufferedAmount = 0;

@@ -11,19 +11,19 @@ import { Server } from "./server/server.ts";
 const SEEDS = [1, 1_000, 2_000, 3_000, 4_000];
 
 for (const seed of SEEDS) {
-  Deno.test(`a server stands random clients, seed ${seed}`, async () => {
+  Deno.test(`A server withstands random clients, seed ${seed}`, async () => {
     await fuzz(seed, 2 * ROUND_FRAMES);
   });
 }
 
-Deno.test("fuzz() does the same again for the same seed", async () => {
+Deno.test("fuzz() is reproducible by its seed", async () => {
   const first = await fuzz(7, 1_000);
   assertEquals(await fuzz(7, 1_000), first);
   const other = await fuzz(8, 1_000);
   assertNotEquals(other.digest, first.digest);
 });
 
-Deno.test("fuzz() sees a server that does not broadcast", async () => {
+Deno.test("fuzz() notices a server that does not broadcast", async () => {
   const { broadcast } = Server.prototype;
   Server.prototype.broadcast = () => {};
   try {

@@ -81,7 +81,7 @@ Deno.test("NSConn.ask() answers what the handler returns", async () => {
   assertInstanceOf(memory.errors[0], TypeError);
 });
 
-Deno.test("NSConn.ask() ends by timeout, signal and close, and leaves nothing", async () => {
+Deno.test("NSConn.ask() ends by timeout, signal and close, and leaves nothing behind", async () => {
   const never = Promise.withResolvers<void>();
   await using memory = new MemoryServer({
     chat: { onNever: () => never.promise },
@@ -119,7 +119,7 @@ Deno.test("NSConn.ask() ends by timeout, signal and close, and leaves nothing", 
   never.resolve();
 });
 
-Deno.test("NSConn.ask() may ask back and forth inside of handlers", async () => {
+Deno.test("NSConn.ask() may be nested back and forth inside handlers", async () => {
   const onAsk = async (nsConn: NSConn, msg: { json<T>(): T }) => {
     const depth = msg.json<number>();
     if (depth === 0) return "bottom";
@@ -132,7 +132,7 @@ Deno.test("NSConn.ask() may ask back and forth inside of handlers", async () => 
   assertEquals((await nsConn.ask("onAsk", 10)).text(), "bottom");
 });
 
-Deno.test("Conn takes no answer but that with the token", async () => {
+Deno.test("Conn takes only the frame with the token for the answer", async () => {
   const asked = gate();
   let answer = "";
   await using memory = new MemoryServer({
@@ -291,7 +291,7 @@ Deno.test("Room.ask() asks in the room", async () => {
   await assertRejects(() => room.ask("onWhere"), BadRoomError, "bad room");
 });
 
-Deno.test("Rooms: what is refused, twice or too much", async () => {
+Deno.test("Rooms: a refused join, a second join, one room too many", async () => {
   await using memory = new MemoryServer({
     chat: {
       onRoomJoin(_nsConn, msg) {
@@ -330,7 +330,7 @@ Deno.test("Rooms: what is refused, twice or too much", async () => {
   assertEquals(first.emit("onChat"), false);
 });
 
-Deno.test("Conn.write() keeps the rules of who may be told", async () => {
+Deno.test("Conn.write() sends only to connected namespaces and joined rooms", async () => {
   await using memory = new MemoryServer({ chat: { onChat() {} } });
   const client = await memory.dial({ chat: {} });
   const { conn } = client;
@@ -345,7 +345,7 @@ Deno.test("Conn.write() keeps the rules of who may be told", async () => {
   assertEquals(conn.write(chat), false);
 });
 
-Deno.test("Conn hands nothing of the life cycle from the wire to handlers", async () => {
+Deno.test("Conn passes no life-cycle event from the wire to handlers", async () => {
   const log: string[] = [];
   const hooks = Object.fromEntries(
     ["onNamespaceConnected", "onRoomJoined", "onRoomLeft"].map((name) => [
@@ -389,7 +389,7 @@ Deno.test("Conn hands nothing of the life cycle from the wire to handlers", asyn
   await raw.closed.promise;
 });
 
-Deno.test("Conn answers no error with an error", async () => {
+Deno.test("Conn never answers an error with an error", async () => {
   const fail = () => {
     throw new EventError("no, you");
   };

@@ -39,7 +39,7 @@ Deno.test("dial() sends headers and subprotocols", async () => {
   await listener.shutdown();
 });
 
-Deno.test("dial() sends headers as URL parameters where it must", async () => {
+Deno.test("dial() sends headers as URL parameters where the platform cannot set them", async () => {
   const server = new Server(denoUpgrader(), { "": { onHi() {} } });
   const listener = serve(server);
   // A page's constructor knows no headers.
@@ -74,7 +74,7 @@ Deno.test("dial() sends headers as URL parameters where it must", async () => {
   await listener.shutdown();
 });
 
-Deno.test("dial() says when nobody is there", async () => {
+Deno.test("dial() rejects when no server is there", async () => {
   const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr;
   listener.close();
@@ -84,7 +84,7 @@ Deno.test("dial() says when nobody is there", async () => {
   );
 });
 
-Deno.test("dial() gives up after its time limit, and when it is told to", async () => {
+Deno.test("dial() gives up after its time limit, and when its signal aborts", async () => {
   const silent = () => {
     const [left, right] = socketPair();
     right.listen({ open() {}, message() {}, close() {} });
@@ -139,7 +139,7 @@ Deno.test("Client.waitServerConnect() waits for the server", async () => {
   );
 });
 
-Deno.test("DialOptions.onClose is told once, also when it fails", async () => {
+Deno.test("DialOptions.onClose is called once, also when it throws", async () => {
   const log: string[] = [];
   await using memory = new MemoryServer({ chat: {} });
   const client = await memory.dial({ chat: {} }, {
@@ -157,7 +157,7 @@ Deno.test("DialOptions.onClose is told once, also when it fails", async () => {
   ]);
 });
 
-Deno.test("resolveURL() understands what people write", () => {
+Deno.test("resolveURL() understands URLs as people write them", () => {
   const page = "https://example.com/app/index.html";
   const resolve = (url: string, base?: string) => resolveURL(url, base).href;
   assertEquals(resolve("ws://a.example/x"), "ws://a.example/x");

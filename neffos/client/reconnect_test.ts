@@ -67,7 +67,7 @@ class Returning {
   }
 }
 
-Deno.test("dial() comes back into its namespaces and rooms, with the same objects", async () => {
+Deno.test("dial() reconnects into its namespaces and rooms, with the same objects", async () => {
   const log: string[] = [];
   await using memory = new MemoryServer({
     chat: {
@@ -121,7 +121,7 @@ Deno.test("dial() comes back into its namespaces and rooms, with the same object
   assertEquals(returning.errors, []);
 });
 
-Deno.test("dial() obeys a close code that says not to come back", async () => {
+Deno.test("dial() obeys a close code that says not to reconnect", async () => {
   for (
     const [code, willReturn] of [
       [1000, false],
@@ -167,7 +167,7 @@ Deno.test("mayComeBack() knows the codes", () => {
   assertEquals([back.at(-1), back.length], [4499, 507]);
 });
 
-Deno.test("dial() refuses emits while it is away, or keeps them if told to", async () => {
+Deno.test("dial() refuses emits while it is away, or keeps them with maxKept", async () => {
   for (const maxKept of [0, 2]) {
     const received: string[] = [];
     const last = Promise.withResolvers<void>();
@@ -204,7 +204,7 @@ Deno.test("dial() refuses emits while it is away, or keeps them if told to", asy
   }
 });
 
-Deno.test("dial() rejects what was asked when the connection is lost", async () => {
+Deno.test("dial() rejects pending asks when the connection is lost", async () => {
   const never = Promise.withResolvers<void>();
   await using memory = new MemoryServer({
     chat: { onAsk: () => never.promise },
@@ -219,7 +219,7 @@ Deno.test("dial() rejects what was asked when the connection is lost", async () 
   await returning.client.close();
 });
 
-Deno.test("dial() tries as often as it is told to, and no longer than it is wanted", async () => {
+Deno.test("dial() tries maxTries times, and stops when the client is closed", async () => {
   await using memory = new MemoryServer({ chat: {} });
   const returning = await Returning.dial(memory, { chat: {} }, {
     reconnect: { ...AT_ONCE, maxTries: 3 },
@@ -242,7 +242,7 @@ Deno.test("dial() tries as often as it is told to, and no longer than it is want
   assertEquals(patient.told, ["close 1006 true", "close 1006 false"]);
 });
 
-Deno.test("dial() stays away when the server refuses it on its return", async () => {
+Deno.test("dial() stays away when the server refuses the reconnection", async () => {
   let count = 0;
   await using memory = new MemoryServer({ chat: {} }, {
     onConnect() {
@@ -255,7 +255,7 @@ Deno.test("dial() stays away when the server refuses it on its return", async ()
   assertEquals([code, reason], [1008, "banned"]);
 });
 
-Deno.test("dial() tells onError of what refuses it on its return", async () => {
+Deno.test("dial() reports to onError which namespaces and rooms refuse the reconnection", async () => {
   let isOpen = true;
   const refuse = () => {
     if (!isOpen) throw new EventError("no seat");
@@ -281,7 +281,7 @@ Deno.test("dial() tells onError of what refuses it on its return", async () => {
   await client.close();
 });
 
-Deno.test("dial() comes back when it is lost again on its return", async () => {
+Deno.test("dial() reconnects when it is lost again while it reconnects", async () => {
   let count = 0;
   await using memory = new MemoryServer({
     chat: {
@@ -306,7 +306,7 @@ Deno.test("dial() comes back when it is lost again on its return", async () => {
   await returning.client.close();
 });
 
-Deno.test("A namespace that the server connects is the same object after a return", async () => {
+Deno.test("A namespace that the server connects is the same object after a reconnection", async () => {
   await using memory = new MemoryServer({ chat: {} }, {
     async onConnect(conn) {
       await conn.connect("chat");
@@ -322,7 +322,7 @@ Deno.test("A namespace that the server connects is the same object after a retur
   assertEquals(memory.errors, []);
 });
 
-Deno.test("dial() finds a server again that was stopped and started", async () => {
+Deno.test("dial() finds a restarted server again", async () => {
   const make = () => new Server(denoUpgrader(), { chat: { onHi: () => "hi" } });
   const serve = (server: Server, port: number) =>
     Deno.serve(
@@ -406,7 +406,7 @@ Deno.test("A connection that is lost right after it was accepted is not forgotte
   }
 });
 
-Deno.test("dial() tells of each wait, and Client.retryNow() ends it", async () => {
+Deno.test("dial() calls onReconnecting before each wait, and Client.retryNow() ends the wait", async () => {
   await using memory = new MemoryServer({ "": {} });
   const waits: [number, number][] = [];
   const waiting = [1, 2].map(() => Promise.withResolvers<void>());
@@ -439,7 +439,7 @@ Deno.test("dial() tells of each wait, and Client.retryNow() ends it", async () =
   await returning.client.close();
 });
 
-Deno.test("dial() tells of a wait to a hook that closes the client", async () => {
+Deno.test("onReconnecting may close the client", async () => {
   await using memory = new MemoryServer({ "": {} });
   const returning = await Returning.dial(memory, { "": {} }, {
     reconnect: { initialDelay: 1_000_000, random: () => 1 },

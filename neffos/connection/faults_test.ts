@@ -46,7 +46,7 @@ Deno.test("writeFault() writes one JSON object with a stack", () => {
   assertEquals(Object.keys(write(1, {})), ["level", "message", "error"]);
 });
 
-Deno.test("writeFault() escapes and cuts what others have made up", () => {
+Deno.test("writeFault() escapes and cuts texts that come from outside", () => {
   const bad =
     "\x1b[31m\n\r\0\x7f\x85\x9b\u2028\u2029\u200b\u202e\ufeff\ud800x\udfff\u{e0001}";
   const line = write(new Error(bad), {
@@ -83,7 +83,7 @@ Deno.test("writeFault() follows causes and parts, but not for ever", () => {
   assert(JSON.stringify(write(many)).split('"message"').length < 12);
 });
 
-Deno.test("writeFault() stands whatever is thrown", () => {
+Deno.test("writeFault() writes a line for any value that is thrown", () => {
   const rude = () => {
     throw new Error("rude");
   };
@@ -120,7 +120,7 @@ Deno.test("writeFault() shows no body that was thrown", () => {
   assertMatch(write(new Secret()).error.message, /class Secret/);
 });
 
-Deno.test("Without onError each fault is one line, and the program's own gets what was thrown", async () => {
+Deno.test("Without onError each fault is one line; an onError gets the value that was thrown", async () => {
   const { error } = console;
   const printed: unknown[][] = [];
   const thrown = { body: "\n" };

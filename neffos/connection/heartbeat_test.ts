@@ -192,7 +192,7 @@ Deno.test("A peer that ends without a close frame has the code 1006", async (t) 
   });
 });
 
-Deno.test("A peer that closes is told of with its own code and reason", async (t) => {
+Deno.test("onDisconnect gets the code and reason of a peer that closes", async (t) => {
   for (
     const [code, reason] of [[1000, ""], [1001, "bye"], [4123, "€"]] as const
   ) {
@@ -314,7 +314,7 @@ for (const [name, { code, reason, ...how }] of Object.entries(OWN_ENDS)) {
   });
 }
 
-Deno.test("A peer that is given up on by Server.close() is told of once", async () => {
+Deno.test("onDisconnect is called once for a peer that Server.close() gives up on", async () => {
   await using listening = new Listening({ closeTimeout: 60_000 });
   using peer = await listening.open();
   await listening.server.close({ timeout: 1 });

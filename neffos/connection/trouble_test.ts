@@ -49,7 +49,7 @@ Deno.test("A handler may wait for a join that another one has begun", async () =
   assertEquals((await nsConn.ask("onChat")).text(), "lobby");
 });
 
-Deno.test("The limit of rooms counts those whose hooks are asked", async () => {
+Deno.test("maxRooms counts rooms whose hooks are still running", async () => {
   await using memory = new MemoryServer({
     chat: {
       async onRoomJoin(nsConn) {
@@ -70,7 +70,7 @@ Deno.test("The limit of rooms counts those whose hooks are asked", async () => {
   await end(raw);
 });
 
-Deno.test("A closing hook that never ends keeps nobody from being told", async () => {
+Deno.test("A hook of the end that never resolves does not keep the others from being called", async () => {
   const log: string[] = [];
   await using memory = new MemoryServer({
     chat: { onNamespaceDisconnect: () => new Promise<void>(() => {}) },
@@ -84,7 +84,7 @@ Deno.test("A closing hook that never ends keeps nobody from being told", async (
   assertEquals(log, ["disconnect"]);
 });
 
-Deno.test("A hook that leaves the room that is being left ends", async () => {
+Deno.test("OnRoomLeave may leave its room", async () => {
   let count = 0;
   const onRoomLeave = async (nsConn: NSConn, msg: { room: string }) => {
     count++;
@@ -102,7 +102,7 @@ Deno.test("A hook that leaves the room that is being left ends", async () => {
   assertEquals(count, 4);
 });
 
-Deno.test("A stray frame does not change whose turn it is", async () => {
+Deno.test("A stray frame does not change the turn", async () => {
   await using memory = new MemoryServer({
     chat: {
       onEnter: (nsConn) =>
@@ -149,7 +149,7 @@ Deno.test("A peer that does not answer a close is given up on", async () => {
   await server.close();
 });
 
-Deno.test("A request that is being decided is not let in while the server closes", async () => {
+Deno.test("A request that is being decided is refused while the server closes", async () => {
   const gate = Promise.withResolvers<string>();
   const server = new Server(
     () => {
@@ -194,7 +194,7 @@ Deno.test("onConnect that succeeds after the end was given up on is paired", asy
   assertEquals(log, ["connect", "disconnect"]);
 });
 
-Deno.test("Server.close({ timeout }) tells of the end of peers that ignore it", async () => {
+Deno.test("Server.close({ timeout }) calls onDisconnect for peers that ignore the close", async () => {
   const log: string[] = [];
   const [left, right] = socketPair();
   const server = new Server(
@@ -224,7 +224,7 @@ function wrap(socket: ReturnType<typeof socketPair>[0]) {
   };
 }
 
-Deno.test("Promises that nobody waits for do not end the program", async () => {
+Deno.test("Promises that no caller awaits do not end the program", async () => {
   const unhandled: unknown[] = [];
   const onUnhandled = (event: PromiseRejectionEvent) => {
     event.preventDefault();
@@ -253,7 +253,7 @@ Deno.test("Promises that nobody waits for do not end the program", async () => {
   assertEquals(unhandled, []);
 });
 
-Deno.test("A result that fails to be looked at is a fault of its handler", async () => {
+Deno.test("A result that throws when it is read is a fault of its handler", async () => {
   await using memory = new MemoryServer({
     chat: {
       onTrap: () => ({
@@ -269,7 +269,7 @@ Deno.test("A result that fails to be looked at is a fault of its handler", async
   assertEquals((await nsConn.ask("onHi")).text(), "hi");
 });
 
-Deno.test("A connect is not granted before the own hook has let it", async () => {
+Deno.test("A connect is not granted before the own hook has allowed it", async () => {
   const gate = Promise.withResolvers<void>();
   await using memory = new MemoryServer({
     chat: {
@@ -293,7 +293,7 @@ Deno.test("A connect is not granted before the own hook has let it", async () =>
   await end(raw);
 });
 
-Deno.test("What was held back comes before what came later", async () => {
+Deno.test("Messages that were held come before later ones", async () => {
   const log: string[] = [];
   const hooks = {
     async onNamespaceConnect(nsConn: NSConn) {
@@ -324,7 +324,7 @@ Deno.test("What was held back comes before what came later", async () => {
   await end(raw);
 });
 
-Deno.test("Nothing more is handled of who was sent away", async () => {
+Deno.test("Messages of a connection that this side has closed are not handled", async () => {
   const log: string[] = [];
   const gate = Promise.withResolvers<void>();
   await using memory = new MemoryServer({
@@ -367,7 +367,7 @@ Deno.test("A handler of a client may close it and wait for that", async () => {
   assert(performance.now() - start < 4_000);
 });
 
-Deno.test("A leave that is answered late is completed all the same", async () => {
+Deno.test("A leave that is answered late is still completed", async () => {
   const gate = Promise.withResolvers<void>();
   const left = Promise.withResolvers<void>();
   await using memory = new MemoryServer({
@@ -406,7 +406,7 @@ Deno.test("A join that is granted too late is taken back", async () => {
   assertEquals(nsConn.rooms, []);
 });
 
-Deno.test("Who asks twice to leave is asked about it once", async () => {
+Deno.test("A peer that asks twice to leave fires OnRoomLeave once", async () => {
   let count = 0;
   await using memory = new MemoryServer({
     chat: {
@@ -428,7 +428,7 @@ Deno.test("Who asks twice to leave is asked about it once", async () => {
   await end(raw);
 });
 
-Deno.test("Error frames are never answered, and no text is an error all the same", async () => {
+Deno.test("Error frames are never answered, and an error without a text is still an error", async () => {
   await using memory = new MemoryServer({
     chat: {
       onReply: () => "reply",
@@ -453,7 +453,7 @@ Deno.test("Error frames are never answered, and no text is an error all the same
   await end(raw);
 });
 
-Deno.test("Timers can count as far as anybody asks", async () => {
+Deno.test("Timers accept times beyond the platform's limit", async () => {
   const timers = new Timers();
   let count = 0;
   const { setTimeout } = globalThis;
@@ -488,7 +488,7 @@ Deno.test("WebSocketAdapter closes what is closed before it opens", () => {
   assertEquals(closed, [expected, expected]);
 });
 
-Deno.test("close() takes no code that no close frame may have", async () => {
+Deno.test("close() takes only codes that a close frame may carry", async () => {
   await using memory = new MemoryServer({ chat: {} });
   const client = await memory.dial({ chat: {} });
   for (const code of [1004, 1005, 1006, 1015, 5000, 1.5]) {
@@ -511,7 +511,7 @@ Deno.test("Struct takes fields for events only if they are named like one", asyn
   assertEquals(sessionOf(nsConn.conn).asks.size, 0);
 });
 
-Deno.test("Server.ask() keeps to an ID, and takes back what others were asked", async () => {
+Deno.test("Server.ask() asks only the given ID, and withdraws the asks that lost", async () => {
   let count = 0;
   await using memory = new MemoryServer({ chat: {} }, {
     idGenerator: () => ["first", "second"][count++]!,
@@ -536,7 +536,7 @@ Deno.test("Server.ask() keeps to an ID, and takes back what others were asked", 
   never.resolve();
 });
 
-Deno.test("A message that is passed on asks nobody for an answer", async () => {
+Deno.test("A message that is forwarded is no ask", async () => {
   const received = Promise.withResolvers<string>();
   await using memory = new MemoryServer({
     chat: { onSay: (nsConn, msg) => nsConn.server.broadcast(nsConn, msg) },
@@ -639,7 +639,7 @@ function unreadable<E extends Error>(error: E): E {
   });
 }
 
-Deno.test("An error that cannot be read is an internal error, and stops nothing", async () => {
+Deno.test("An error that cannot be read is an internal error, and the server goes on", async () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   await using memory = new MemoryServer({
@@ -684,7 +684,7 @@ Deno.test("An unreadable error of onConnect refuses as any other does", async ()
   assertEquals((await raw.closed.promise).code, 1008);
 });
 
-Deno.test("An unreadable error of a hook that is only told stops nothing", async () => {
+Deno.test("An unreadable error of a hook that cannot refuse stops nothing", async () => {
   await using memory = new MemoryServer({
     chat: {
       onRoomJoined() {

@@ -63,7 +63,7 @@ for (const tracer of [undefined, new AsyncLocalStorage<Turn>()]) {
   });
 }
 
-Deno.test("TurnQueue does not go on for an ask that is none of its turns'", async () => {
+Deno.test("TurnQueue does not go on for an ask from outside its turns", async () => {
   const log: string[] = [];
   const tracer = new AsyncLocalStorage<Turn>();
   const queue: TurnQueue<never> = new TurnQueue(
@@ -85,7 +85,7 @@ Deno.test("TurnQueue does not go on for an ask that is none of its turns'", asyn
   assertEquals(log, ["begin", "end", "second"]);
 });
 
-Deno.test("TurnQueue counts right when a turn does not wait for what it asked", async () => {
+Deno.test("TurnQueue counts correctly when a turn does not await its ask", async () => {
   const log: string[] = [];
   const queue = new TurnQueue<never>(NO_ITEMS, undefined);
   let turns: Turns = [];
@@ -116,7 +116,7 @@ Deno.test("TurnQueue.unshift() puts items before the others", async () => {
   assertEquals(log, ["a", "b", "c"]);
 });
 
-Deno.test("TurnQueue does not take a turn that is done for the one after it", async () => {
+Deno.test("TurnQueue does not confuse a finished turn with the next one", async () => {
   const log: string[] = [];
   const queue = new TurnQueue<never>(NO_ITEMS, undefined);
   let turns: Turns = [];

@@ -453,7 +453,7 @@ Deno.test("Server and Client speak as Go does: native-mixed", async () => {
   assertEquals(numberTokens(memory.frames), framesOf("native-mixed"));
 });
 
-Deno.test("Every scenario of the vectors is replayed", () => {
+Deno.test("Every recorded scenario is replayed", () => {
   const apart = [
     "ack-rejected",
     "emit-not-connected-namespace",

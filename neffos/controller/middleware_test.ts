@@ -38,7 +38,7 @@ function structWith(...use: EventMiddleware[]): Struct {
   );
 }
 
-Deno.test("Middleware runs around every event, with a handler or of the life cycle", async () => {
+Deno.test("Middleware runs around every event with a handler and every life-cycle event", async () => {
   const log: string[] = [];
   const logAll: EventMiddleware = async (_nsConn, msg, next) => {
     log.push(`${msg.event} ${msg.room}`);

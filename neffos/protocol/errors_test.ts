@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as errors from "./errors.ts";
 
-Deno.test("each error class has its name, in the stack as well", () => {
+Deno.test("Each error class has its name, in the stack as well", () => {
   const { AskTimeoutError, CloseError, UpgradeError, ...exports } = errors;
   const made: Error[] = [
     new AskTimeoutError("failed", 1),

@@ -45,7 +45,7 @@ Deno.test("resolveAddress() counts IPv6 by its network, and IPv4 in IPv6 as IPv4
   assertEquals(resolveAddress({ ...from(""), remoteAddr: undefined }, 0), "");
 });
 
-Deno.test("resolveAddress() reads the entries of trusted proxies, and of no client", () => {
+Deno.test("resolveAddress() reads the entries of trusted proxies only", () => {
   const request = from("10.0.0.1", "203.0.113.9, 198.51.100.7,192.0.2.1 ");
   assertEquals(resolveAddress(request, 0), "10.0.0.1");
   assertEquals(resolveAddress(request, 1), "192.0.2.1");
@@ -59,7 +59,7 @@ function getRefusal(run: () => unknown): UpgradeError {
   return assertThrows(run, UpgradeError);
 }
 
-Deno.test("ConnectionLimiter gives its slots, and takes each back once", () => {
+Deno.test("ConnectionLimiter hands out its slots, and takes each back once", () => {
   const crossings = new Crossings();
   const limiter = new ConnectionLimiter({
     maxConnections: 3,

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { MemoryServer, sessionOf } from "../harness/mod.ts";
 import { ServerDirectory } from "./directory.ts";
 
-Deno.test("ServerDirectory forgets namespaces and rooms that are empty, and lets no ghost in", async () => {
+Deno.test("ServerDirectory forgets empty namespaces and rooms, and adds no connection that has ended", async () => {
   await using memory = new MemoryServer({ chat: {} });
   const client = await memory.dial({ chat: {} });
   const nsConn = await client.connect("chat");

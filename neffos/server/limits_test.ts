@@ -236,7 +236,7 @@ Deno.test("maxRooms refuses one more, and the connection goes on", async () => {
   }
 });
 
-Deno.test("maxPendingAsks refuses to ask one who never answers", async () => {
+Deno.test("maxPendingAsks refuses to ask a peer that never answers", async () => {
   for (const make of BOTH) {
     const options = { maxPendingAsks: 2 };
     await cross(make, options, "maxPendingAsks", async ({ enter, target }) => {
@@ -262,7 +262,7 @@ Deno.test("maxPendingAsks refuses to ask one who never answers", async () => {
   }
 });
 
-Deno.test("maxPendingAsks counts who waits for what another one has asked", async () => {
+Deno.test("maxPendingAsks counts callers that wait for another caller's ask", async () => {
   await using memory = new MemoryServer({
     chat: {
       onInvite: async (nsConn) => (await nsConn.joinRoom("room")).name,
@@ -313,7 +313,7 @@ Deno.test("maxNameLength drops the message, and the connection goes on", async (
   }
 });
 
-Deno.test("ackTimeout closes with 4001 who says no hello", async () => {
+Deno.test("ackTimeout closes with 4001 when the handshake does not come", async () => {
   for (const make of BOTH) {
     const options = { ackTimeout: make === inMemory ? 20 : 500 };
     await cross(make, options, "ackTimeout", async ({ target }) => {
@@ -354,7 +354,7 @@ Deno.test("rateLimit closes with 1008, and counts answers and the handshake", as
   }
 });
 
-Deno.test("The close code of a limit arrives also when more had been sent", async () => {
+Deno.test("The close code of a limit arrives although the client has sent more", async () => {
   const rateLimit = { messages: 2, per: 1e12 };
   await using listening = new Listening({ chat: {} }, { rateLimit });
   using conn = await openTcp(listening.url);
@@ -390,7 +390,7 @@ Deno.test("rateLimit counts what came before the acceptance once", async () => {
   await end(raw);
 });
 
-Deno.test("closeTimeout gives up on a peer that answers no close, whose socket counts on", async () => {
+Deno.test("closeTimeout gives up on a peer that answers no close, and its socket still counts", async () => {
   const options = { closeTimeout: 20, maxConnections: 2 };
   const gone = Promise.withResolvers<number>();
   const statuses: number[] = [];
@@ -423,7 +423,7 @@ Deno.test("closeTimeout gives up on a peer that answers no close, whose socket c
   await client.close();
 });
 
-Deno.test("A client that leaves before it is answered keeps no place", async () => {
+Deno.test("A client that leaves before the answer keeps no slot", async () => {
   // What Deno gives for it: a socket that never opens, and never ends.
   const never: Socket = {
     bufferedAmount: 0,
@@ -450,7 +450,7 @@ Deno.test("A client that leaves before it is answered keeps no place", async () 
   await server.close();
 });
 
-Deno.test("maxConnections answers 503, and takes the next when one has left", async () => {
+Deno.test("maxConnections answers 503, and accepts again when a connection has ended", async () => {
   for (const make of BOTH) {
     const statuses: number[] = [];
     const options: ServerOptions = {
@@ -519,7 +519,7 @@ const net = (hostname: string) => ({
   remoteAddr: { transport: "tcp", hostname, port: 1 } as const,
 });
 
-Deno.test("maxConnectionsPerAddress answers 429 to one address alone", async () => {
+Deno.test("maxConnectionsPerAddress answers 429 to that address only", async () => {
   for (const make of BOTH) {
     const statuses: number[] = [];
     const options: ServerOptions = {
@@ -544,7 +544,7 @@ Deno.test("maxConnectionsPerAddress answers 429 to one address alone", async () 
   }
 });
 
-Deno.test("X-Forwarded-For counts by what our own proxy says", async () => {
+Deno.test("X-Forwarded-For counts by the entry of the trusted proxy", async () => {
   await using listening = new Listening({ chat: {} }, {
     maxConnectionsPerAddress: 1,
     trustProxy: true,
@@ -564,7 +564,7 @@ Deno.test("X-Forwarded-For counts by what our own proxy says", async () => {
   for (const conn of opened) conn.close();
 });
 
-Deno.test("Without trustProxy nobody has an address of his choice", async () => {
+Deno.test("Without trustProxy no client can choose its address", async () => {
   const forged = "?X-Websocket-Header-X-Forwarded-For=192.0.2.7";
   for (const trustProxy of [false, true]) {
     let count = 0;
@@ -659,7 +659,7 @@ Deno.test("Requests that are refused leave nothing behind", async () => {
   assertEquals(host.timers.size, 0);
 });
 
-Deno.test("A function of origins that fails is reported, and nobody is let in", async () => {
+Deno.test("An origins function that fails is reported, and the page is refused", async () => {
   for (const answer of [undefined, "yes", new Error("thrown")]) {
     await using memory = new MemoryServer({ chat: {} }, {
       origins() {
@@ -774,7 +774,7 @@ async function until101(url: string): Promise<void> {
   assertEquals(status, 101);
 }
 
-Deno.test("Who connects a namespace that others cannot wait for any more ends no process", async () => {
+Deno.test("A connect that maxPendingAsks refuses to another caller does not end the process", async () => {
   const refused = Promise.withResolvers<void>();
   await using memory = new MemoryServer({
     "": {

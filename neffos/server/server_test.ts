@@ -20,7 +20,7 @@ import { Listening, request, UPGRADE } from "./listening_test.ts";
 import type { ServerOptions } from "./options.ts";
 import { Server } from "./server.ts";
 
-Deno.test("Server.upgrade() answers what is no websocket handshake", async () => {
+Deno.test("Server.upgrade() answers a request that is no websocket handshake", async () => {
   const errors: string[] = [];
   await using listening = new Listening({ onHi() {} }, {
     onUpgradeError: ({ status, message }) =>
@@ -49,7 +49,7 @@ Deno.test("Server.upgrade() answers what is no websocket handshake", async () =>
   assertEquals(listening.faults, []);
 });
 
-Deno.test("Server.upgrade() lets in pages of its own origin alone", async () => {
+Deno.test("Server.upgrade() accepts only pages of its own origin", async () => {
   await using listening = new Listening({ onHi() {} });
   const { url } = listening;
   const status = async (origin: string) =>
@@ -60,7 +60,7 @@ Deno.test("Server.upgrade() lets in pages of its own origin alone", async () => 
   assertEquals(await status(url.slice(0, -1)), 101);
 });
 
-Deno.test("ServerOptions.origins may be a list, a function, or all", async () => {
+Deno.test('ServerOptions.origins may be a list, a function, or "*"', async () => {
   const statusOf = async (origins: ServerOptions["origins"]) => {
     await using listening = new Listening({ onHi() {} }, { origins: origins! });
     const headers = { ...UPGRADE, origin: "https://a.example" };
@@ -95,7 +95,7 @@ Deno.test("Server.upgrade() goes on when hooks before the upgrade fail", async (
   assertEquals(events, ["upgrade", "onUpgradeError"]);
 });
 
-Deno.test("Server tells the program of a handler that throws, and goes on", async () => {
+Deno.test("Server reports a handler that throws, and goes on", async () => {
   await using listening = new Listening({
     chat: {
       onSync() {
@@ -217,7 +217,7 @@ Deno.test("Server fires onDisconnect once for each onConnect that succeeded", as
   ]);
 });
 
-Deno.test("Server.broadcast() reaches everybody else, once, in order", async () => {
+Deno.test("Server.broadcast() reaches every other connection, once, in order", async () => {
   const received = new Map<string, string[]>();
   const done: Promise<void>[] = [];
   await using memory = new MemoryServer({
@@ -308,7 +308,7 @@ Deno.test("Server.broadcast() leaves out a connection, or an ID", async () => {
   ]);
 });
 
-Deno.test("Server knows who is where", async () => {
+Deno.test("Server finds connections by namespace and room", async () => {
   await using memory = new MemoryServer({ chat: {}, admin: {} });
   const { server } = memory;
   const client = await memory.dial({ chat: {}, admin: {} });
@@ -370,7 +370,7 @@ Deno.test("CloseError of a handler closes the connection with its code", async (
   assertEquals(nsConn.emit("onKick"), false);
 });
 
-Deno.test("Server.close() waits for running handlers and tells everybody", async () => {
+Deno.test("Server.close() waits for running handlers and closes every connection", async () => {
   const log: string[] = [];
   const gate = Promise.withResolvers<void>();
   const started = Promise.withResolvers<void>();
@@ -396,7 +396,7 @@ Deno.test("Server.close() waits for running handlers and tells everybody", async
   assertEquals(log, ["handled", "left true true", "disconnect 1001"]);
 });
 
-Deno.test("Server closes what sends too much", async () => {
+Deno.test("Server closes a connection that sends too much", async () => {
   await using memory = new MemoryServer({ chat: { onChat() {} } }, {
     maxPayload: 100,
   });
@@ -448,7 +448,7 @@ async function warningsOf(run: () => Promise<void>): Promise<string[]> {
   return lines;
 }
 
-Deno.test("Server warns once of each event that nobody handles", async () => {
+Deno.test("Server warns once of each event without a handler", async () => {
   const handler = {
     default: { onChat: () => "chat", Once: () => "once" },
     any: { onAnyEvent: () => "any" },
@@ -490,7 +490,7 @@ Deno.test("Server warns once of each event that nobody handles", async () => {
   ]);
 });
 
-Deno.test("Server warns of at most a hundred events that nobody handles", async () => {
+Deno.test("Server warns of at most a hundred events without a handler", async () => {
   const lines = await warningsOf(async () => {
     await using memory = new MemoryServer({ default: {}, other: {} }, {
       onUnhandled: undefined,
@@ -506,7 +506,7 @@ Deno.test("Server warns of at most a hundred events that nobody handles", async 
   assertEquals(new Set(lines).size, 100);
 });
 
-Deno.test("Server tells onUnhandled, and onError when that fails", async () => {
+Deno.test("Server calls onUnhandled, and onError when that fails", async () => {
   const told: string[] = [];
   const sources: FaultSource[] = [];
   await using memory = new MemoryServer({ default: { onChat() {} } }, {

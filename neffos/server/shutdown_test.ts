@@ -39,7 +39,7 @@ Deno.test("Server.close() closes many in batches, each once, and serves the othe
   assertEquals(memory.errors, []);
 });
 
-Deno.test("Server.close({ timeout }) is in a hurry when the time is up", async () => {
+Deno.test("Server.close({ timeout }) ends what is left when the time is up", async () => {
   await using memory = new MemoryServer({ ns: {} });
   await Promise.all(
     Array.from({ length: 1_100 }, () => memory.dial({ ns: {} })),
@@ -50,7 +50,7 @@ Deno.test("Server.close({ timeout }) is in a hurry when the time is up", async (
   assertEquals(memory.server.totalConnections, 0);
 });
 
-Deno.test("Server.close({ timeout }) waits as long as anybody says", async () => {
+Deno.test("Server.close({ timeout }) accepts times beyond the platform's limit", async () => {
   for (const timeout of [Infinity, 2 ** 32, 10_000]) {
     const begun = Promise.withResolvers<void>();
     const end = Promise.withResolvers<void>();
@@ -111,7 +111,7 @@ class Site {
   }
 }
 
-Deno.test("1,000 clients are back in their rooms after a restart, and none was served by both", async () => {
+Deno.test("1,000 clients are back in their rooms after a restart, and none is on both servers", async () => {
   const log: string[] = [];
   const before = new Site("before", log);
   const { port } = before.listener.addr;

@@ -4,7 +4,7 @@ import { ConnectionClosedError } from "../protocol/errors.ts";
 import { OnNativeMessage } from "../protocol/event_names.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 
-Deno.test("Who reads too slowly is closed with 4008, and everybody else gets everything", async () => {
+Deno.test("A slow consumer is closed with 4008, and every other connection gets everything", async () => {
   const ends: CloseInfo[] = [];
   await using memory = new MemoryServer({ ns: {} }, {
     maxBufferedMessages: 500,
@@ -44,7 +44,7 @@ Deno.test("Who reads too slowly is closed with 4008, and everybody else gets eve
   assertEquals(ends.map(({ code }) => code).sort(), [1000, 4008]);
 });
 
-Deno.test("Conn.drained() waits while the other side is behind, and ends with the connection", async () => {
+Deno.test("Conn.drained() waits while the connection is backed up, and ends with it", async () => {
   await using memory = new MemoryServer({ ns: {} });
   const client = await RawClient.open(memory, "M");
   await client.until(1);
@@ -71,7 +71,7 @@ Deno.test("Conn.drained() waits while the other side is behind, and ends with th
   await client.closed.promise;
 });
 
-Deno.test("Volatile messages are left out for who is behind, and for nobody else", async () => {
+Deno.test("Volatile messages skip only connections that are backed up", async () => {
   await using memory = new MemoryServer({ ns: {} });
   const clients = await Promise.all([1, 2].map(async () => {
     const client = await RawClient.open(memory, "M");
@@ -113,7 +113,7 @@ Deno.test("Volatile messages are left out for who is behind, and for nobody else
   ]);
 });
 
-Deno.test("A volatile message to who has been closed is no drop", async () => {
+Deno.test("A volatile message to a closed connection does not count as a drop", async () => {
   await using memory = new MemoryServer({ ns: {} });
   const client = await RawClient.open(memory, "M");
   client.send("#1;ns;;_OnNamespaceConnect;0;0;");
@@ -127,7 +127,7 @@ Deno.test("A volatile message to who has been closed is no drop", async () => {
   client.socket.resume!();
 });
 
-Deno.test("A volatile native message goes out as its bare body, as any other", async () => {
+Deno.test("A volatile native message goes out as its bare body", async () => {
   await using memory = new MemoryServer({ "": { [OnNativeMessage]() {} } });
   const client = await RawClient.open(memory);
   const { server } = memory;

@@ -218,7 +218,7 @@ Deno.test("Server.stats() counts queued messages and pending handlers", async ()
   assertEquals([after.queued, after.pending], [0, 0]);
 });
 
-Deno.test("Server.measureHandlers() measures handlers to their end", async () => {
+Deno.test("Server.measureHandlers() measures handlers until their promise settles", async () => {
   let time = 0;
   let reads = 0;
   const now = () => {

@@ -59,7 +59,7 @@ function makeBuffer(
   return { socket, buffer, over: () => over };
 }
 
-Deno.test("SendBuffer tells when more bytes wait than may, and seldom looks", () => {
+Deno.test("SendBuffer overflows when too many bytes are unsent, and reads bufferedAmount rarely", () => {
   const { socket, buffer, over } = makeBuffer({ maxBuffered: 100_000 });
   for (let i = 0; i < 1000; i++) {
     buffer.send("x".repeat(99));
@@ -72,7 +72,7 @@ Deno.test("SendBuffer tells when more bytes wait than may, and seldom looks", ()
   assert(waiting > 100_000 && waiting < 170_000, `${waiting} bytes`);
 });
 
-Deno.test("SendBuffer tells when more messages wait than may, however little they are", () => {
+Deno.test("SendBuffer overflows when too many messages are unsent, however small they are", () => {
   const { socket, buffer, over } = makeBuffer({ messages: 1000 });
   // Somebody who is always a little behind, and never too far.
   for (let i = 0; i < 50_000; i++) {
@@ -86,7 +86,7 @@ Deno.test("SendBuffer tells when more messages wait than may, however little the
   assert(length >= 1000 - 64 && length <= 1000 + 128, `${length} messages`);
 });
 
-Deno.test("SendBuffer.bufferedMessages never says less than what waits", () => {
+Deno.test("SendBuffer.bufferedMessages is never less than the number of unsent messages", () => {
   const { socket, buffer } = makeBuffer();
   let random = 1;
   for (let i = 0; i < 5_000; i++) {
@@ -107,7 +107,7 @@ Deno.test("SendBuffer.bufferedMessages never says less than what waits", () => {
   assert(bufferedMessages >= 50 && bufferedMessages <= 50 + 64);
 });
 
-Deno.test("SendBuffer sends what is held first, and in order", () => {
+Deno.test("SendBuffer sends queued frames first, and in order", () => {
   const { socket, buffer, over } = makeBuffer({ messages: 3 });
   buffer.send("1");
   buffer.queue("2");
@@ -123,7 +123,7 @@ Deno.test("SendBuffer sends what is held first, and in order", () => {
   assertEquals(buffer.flush(), 0);
 });
 
-Deno.test("SendBuffer sends no more of what is held once too much waits", () => {
+Deno.test("SendBuffer stops sending queued frames when it overflows", () => {
   const limits = { maxBuffered: 100_000, isDropped: true };
   const { socket, buffer, over } = makeBuffer(limits);
   for (let i = 0; i < 63; i++) buffer.send("x".repeat(999));
@@ -137,7 +137,7 @@ Deno.test("SendBuffer sends no more of what is held once too much waits", () => 
   assertEquals(buffer.flush(), 0);
 });
 
-Deno.test("SendBuffer counts the bytes that are held", () => {
+Deno.test("SendBuffer counts the bytes of queued frames", () => {
   const { socket, buffer, over } = makeBuffer({ maxBuffered: 100_000 });
   buffer.queue("x".repeat(50_000));
   assertEquals(buffer.isBackedUp, false);
