@@ -1,4 +1,4 @@
-/** How two sides keep agreeing about namespaces and rooms, whatever the order of calls. */
+/** Both sides agree on namespaces and rooms, whatever the order of calls. */
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import process from "node:process";
@@ -29,20 +29,20 @@ type Side = "client" | "server";
 const SIDES = ["client", "server"] as const;
 const NAMESPACES = ["chat", "other"];
 
-/** What a test gives to a {@linkcode World}. */
+/** The options of a {@linkcode World}. */
 interface Setting {
   client?: ConnHandler;
   server?: ConnHandler;
   dial?: DialOptions;
   reconnect?: ReconnectOptions;
   options?: ServerOptions;
-  /** The end of a socket comes in a turn of its own, as over a network. */
+  /** Whether the end of a socket comes in a later turn, as over a network. */
   isCloseLate?: boolean;
-  /** The client cannot know which hook calls, as in a browser. */
+  /** Whether the client cannot tell which hook calls, as in a browser. */
   isBrowser?: boolean;
 }
 
-/** Where a hook waits until the test lets it go on. */
+/** Makes a hook wait until the test opens it. */
 class Gate {
   readonly #opened = Promise.withResolvers<void>();
   #isReached = false;
@@ -58,7 +58,7 @@ class Gate {
   }
 }
 
-/** Makes a hook that does something the n-th time that it runs. */
+/** Makes a hook that runs an action at its n-th call only. */
 function nth(n: number, action: Gate | MessageHandler): MessageHandler {
   let count = 0;
   return (nsConn, msg) => {
@@ -78,7 +78,7 @@ function otherOf(side: Side): Side {
   return side === "client" ? "server" : "client";
 }
 
-/** Makes a class whose methods are the events of the namespace "chat". */
+/** Makes a class with the events of the namespace "chat" as methods. */
 function controllerOf(events: Events, log: string[] = []): Struct {
   let count = 0;
   class Chat {
@@ -114,22 +114,22 @@ const FORMS: Record<string, (events: Events) => ConnHandler> = {
   controller: controllerOf,
 };
 
-/** Notes which namespaces and rooms the hooks of both sides were told of. */
+/** Records the namespaces and rooms that the hooks of both sides have seen. */
 class Told {
   readonly faults: string[] = [];
-  /** How many events of the life cycle there were. */
+  /** The number of life-cycle events so far. */
   count = 0;
   readonly rooms = new Set<string>();
   readonly #conns: Conn[] = [];
   readonly #depths = new Map<string, number>();
 
-  /** Puts the notes around a handler of the program. */
+  /** Wraps a handler of the program to record its life-cycle events. */
   around(side: Side, handler: ConnHandler): ConnHandler {
     const mark = (by: 1 | -1) => (nsConn: NSConn, msg: Message) =>
       this.#mark(this.#keyOf(side, nsConn, msg), by);
     const enter = mark(1);
     const leave = mark(-1);
-    // Asked to leave, a server may refuse, and nothing has happened yet.
+    // A server may refuse an ask to leave, so this event changes nothing yet.
     const isAsked = ({ isLocal, isForced }: Message) =>
       side === "server" && !isLocal && !isForced;
     const before: Events = {
@@ -152,7 +152,7 @@ class Told {
     return joinConnHandlers(everywhere(before), handler, everywhere(after));
   }
 
-  /** What the hooks of one connection were told that it is in. */
+  /** The names that one connection is in, by its hooks. */
   stateOf(side: Side, conn: Conn | undefined): string[] {
     const prefix = `${side} ${conn ? this.#conns.indexOf(conn) : ""} `;
     return [...this.#depths].filter(([key, depth]) =>
@@ -160,7 +160,7 @@ class Told {
     ).map(([key]) => key.slice(prefix.length)).sort();
   }
 
-  /** What the hooks of all connections were told that these are in. */
+  /** The names that all connections are in, by their hooks. */
   get total(): number {
     return [...this.#depths.values()].reduce((sum, depth) => sum + depth, 0);
   }
@@ -180,12 +180,12 @@ class Told {
   }
 }
 
-/** Lets everything run that can: in memory that takes no time. */
+/** Waits one turn of the event loop, in which everything in memory runs. */
 function turn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
 
-/** Says how calls have ended, from now on. */
+/** Returns the outcomes of calls, updated as they settle. */
 function watch(calls: readonly Promise<unknown>[]): string[] {
   const outcomes = calls.map(() => "pending");
   calls.forEach((call, i) => {
@@ -197,10 +197,10 @@ function watch(calls: readonly Promise<unknown>[]): string[] {
   return outcomes;
 }
 
-/** Far more turns than anything here takes. */
+/** An upper bound of turns, far more than any test takes. */
 const MAX_TURNS = 300;
 
-/** One client and one server in memory, and what they say about each other. */
+/** One client and one server in memory, to be compared. */
 class World implements AsyncDisposable {
   readonly told = new Told();
   readonly memory: MemoryServer;
@@ -212,7 +212,7 @@ class World implements AsyncDisposable {
     this.memory = new MemoryServer(this.told.around("server", server), options);
   }
 
-  /** Dials; a client that has lost its socket comes back when it is told to. */
+  /** Dials; a lost client reconnects at {@linkcode comeBack}. */
   static async start(setting: Setting = {}): Promise<World> {
     const world = new World(setting);
     const { client = {}, reconnect, dial: options } = setting;
@@ -241,7 +241,7 @@ class World implements AsyncDisposable {
     return world;
   }
 
-  /** The connection, as one of the sides sees it. */
+  /** The connection of one side. */
   at(side: Side): Conn {
     const conn = side === "client"
       ? this.client.conn
@@ -277,13 +277,13 @@ class World implements AsyncDisposable {
     await this.rest();
   }
 
-  /** Has the client come back. */
+  /** Lets the client reconnect. */
   async comeBack(): Promise<void> {
     this.client.retryNow();
     await this.rest();
   }
 
-  /** Waits until nothing happens any more. */
+  /** Waits until nothing more happens. */
   async rest(): Promise<void> {
     const { frames } = this.memory;
     let idle = 0;
@@ -296,14 +296,14 @@ class World implements AsyncDisposable {
     }
   }
 
-  /** Lets a hook go on, once everything else waits for it. */
+  /** Opens a gate once everything else waits for it. */
   async open(gate: Gate | undefined): Promise<void> {
     await this.rest();
     gate!.open();
     await this.rest();
   }
 
-  /** Says how calls have ended when all is at rest. */
+  /** Returns the outcomes of calls once both sides are at rest. */
   async outcomes(...calls: Promise<unknown>[]): Promise<string[]> {
     const outcomes = watch(calls);
     await this.rest();
@@ -340,7 +340,7 @@ class World implements AsyncDisposable {
     assertEquals(outcomes, calls.map(() => "done"), where);
   }
 
-  /** Checks also that the hooks were told of an end as often as of a beginning. */
+  /** Checks also that the hooks saw as many ends as beginnings. */
   async assertBalanced(expected?: string[], where?: string): Promise<void> {
     await this.assertAgreed(expected, where);
     const state = namesOf(this.at("client"));
@@ -350,7 +350,7 @@ class World implements AsyncDisposable {
     assertEquals(this.told.total, 2 * state.length, where);
   }
 
-  /** Checks also that hooks were told in turns, and that none has failed. */
+  /** Checks also that beginnings and ends alternate, and that no hook failed. */
   async assertAtRest(expected?: string[], where?: string): Promise<void> {
     await this.assertBalanced(expected, where);
     assertEquals(this.told.faults, [], where);
@@ -365,12 +365,12 @@ class World implements AsyncDisposable {
       isOver = true;
     };
     void end();
-    // A test that has failed may have left a hook behind that never ends.
+    // A failed test may have left a hook that never ends.
     for (let turns = 0; turns < MAX_TURNS && !isOver; turns++) await turn();
   }
 }
 
-/** Runs something where the platform has no AsyncLocalStorage. */
+/** Runs code on a platform without AsyncLocalStorage. */
 function withoutTracing<T>(run: () => T): T {
   const { getBuiltinModule } = process;
   Object.assign(process, { getBuiltinModule: undefined });
@@ -381,7 +381,7 @@ function withoutTracing<T>(run: () => T): T {
   }
 }
 
-/** Has the end of a socket come some turns after the last frame. */
+/** Delays the end of a socket by some turns after the last frame. */
 function closeLate(socket: Socket): Socket {
   const listen: Socket["listen"] = (listener) =>
     socket.listen({
@@ -392,7 +392,7 @@ function closeLate(socket: Socket): Socket {
   return Object.create(socket, { listen: { value: listen } });
 }
 
-/** The namespaces and rooms that a connection is in. */
+/** Lists the namespaces and rooms that a connection is in. */
 function namesOf(conn: Conn): string[] {
   return conn.namespaces.flatMap(({ namespace, rooms }) => [
     namespace,
@@ -400,15 +400,15 @@ function namesOf(conn: Conn): string[] {
   ]).sort();
 }
 
-/** The setting in which a side has hooks in the namespace "chat". */
+/** Makes the setting in which one side has hooks in the namespace "chat". */
 function hooksOf(side: Side, events: Events, form = "object"): Setting {
   return { [side]: FORMS[form]!(events) };
 }
 
-/** How long a call that was given up may take to end, in milliseconds. */
+/** The time in which an abandoned call must end, in milliseconds. */
 const PATIENCE = 100;
 
-/** Waits until a call has ended, but not for ever. */
+/** Waits until a call has ended, for a limited time. */
 async function outcomeOf(call: Promise<unknown>): Promise<string> {
   const outcomes = watch([call]);
   const start = performance.now();
@@ -420,7 +420,7 @@ async function outcomeOf(call: Promise<unknown>): Promise<string> {
 
 type Call = (options: AskOptions) => Promise<unknown>;
 
-/** The ways in which a call is given up. */
+/** The ways to abandon a call. */
 const WAYS: Record<string, (call: Call) => Promise<void>> = {
   "by a time limit": async (call) => {
     const outcome = await outcomeOf(call({ timeout: 1 }));
@@ -443,7 +443,7 @@ const WAYS: Record<string, (call: Call) => Promise<void>> = {
 
 const giveUp = WAYS["by a signal"]!;
 
-// A call that was given up, and called again.
+// An abandoned call, and the same call again.
 
 for (const side of SIDES) {
   for (const [way, giveUp] of Object.entries(WAYS)) {
@@ -556,7 +556,7 @@ for (const side of SIDES) {
     });
 
     Deno.test(`connect() after an abandoned disconnect() stays in the namespace: ${side}, ${way}`, async () => {
-      // A client's hook cannot hold the answer, but that of a room can.
+      // A client's own hook cannot delay the answer, a room's hook can.
       const gate = new Gate();
       const hook = side === "client" ? "onNamespaceDisconnect" : "onRoomLeave";
       await using world = await World.start(
@@ -678,7 +678,7 @@ for (const side of SIDES) {
       const room = world.room(side);
       const first = room.leave();
       await giveUp((options) => nsConn.joinRoom("room", options));
-      // It follows the leave that is under way, with nothing in between.
+      // This leave joins the one that is under way.
       const second = room.leave();
       await world.open(gate);
       assertEquals(await world.outcomes(first, second), ["done", "done"], way);
@@ -830,9 +830,9 @@ Deno.test("joinRoom() shares the refusal of an abandoned joinRoom()", async () =
   await world.assertAtRest(["chat", "chat/room"]);
 });
 
-// A call that follows another one at once.
+// Calls without an await in between.
 
-/** Hooks that are slower than those that are not there. */
+/** Hooks that take some microtasks. */
 const SLOW: Events = Object.fromEntries(
   [
     "onNamespaceConnect",
@@ -854,7 +854,7 @@ const SETTINGS: Record<string, Setting> = {
   "slow hooks": { client: controllerOf(SLOW), server: { chat: SLOW } },
 };
 
-/** What one side may call, about a room and a namespace that it holds. */
+/** The calls of one side about its room and namespace. */
 type Action = (nsConn: NSConn, room: Room) => Promise<unknown>;
 
 const ACTIONS = {
@@ -868,14 +868,14 @@ const ACTIONS = {
 
 type ActionName = keyof typeof ACTIONS;
 
-/** Opens a world in which both sides hold a room that they are in. */
+/** Opens a world in which both sides are in a room. */
 async function openInRoom(setting: Setting): Promise<World> {
   const world = await World.start(setting);
   await world.enter("room");
   return world;
 }
 
-/** Calls one after another, at once. */
+/** Makes calls without an await in between. */
 function callAll(
   world: World,
   side: Side,
@@ -886,7 +886,7 @@ function callAll(
   return names.map((name) => (ACTIONS[name] as Action)(nsConn, room));
 }
 
-/** Sequences of calls at once by one side in a room, and where they lead. */
+/** Sequences of such calls by one side in a room, and the resulting names. */
 const SEQUENCES: [ActionName[], string[]][] = [
   [["leave", "join"], ["chat", "chat/room"]],
   [["leaveAll", "join"], ["chat", "chat/room"]],
@@ -925,7 +925,7 @@ for (const side of SIDES) {
       for (const [where, setting] of Object.entries(SETTINGS)) {
         await using world = await openInRoom(setting);
         const outcomes = await world.outcomes(...callAll(world, side, names));
-        // A join that does not come to its turn is the one that may fail.
+        // Only a join whose turn does not come may fail.
         const isCut = names.includes("join") && names.includes("disconnect");
         if (!isCut) assertEquals(outcomes, names.map(() => "done"), where);
         assertEquals(outcomes.includes("pending"), false, where);
@@ -1234,9 +1234,9 @@ for (const where of ["no hooks", "slow hooks"]) {
   }
 }
 
-// An ask of a former life.
+// Asks from an earlier stay.
 
-/** Has the queue of a side wait at a gate. */
+/** Makes the queue of a side wait at a gate. */
 async function block(world: World, side: Side): Promise<void> {
   world.chat(otherOf(side)).emit("onWait");
   await world.rest();
@@ -1369,16 +1369,16 @@ for (const side of SIDES) {
   });
 }
 
-// A hook that calls the contrary of what it is told.
+// Hooks that undo the event they handle.
 
-/** Where hooks run, and how they are written. */
+/** The platforms, and the forms of hooks. */
 const PLATFORMS: [string, { form: string; isBrowser: boolean }][] = [
   ["functions", { form: "object", isBrowser: false }],
   ["a controller", { form: "controller", isBrowser: false }],
   ["a browser", { form: "object", isBrowser: true }],
 ];
 
-/** How a hook waits for what it calls. */
+/** The ways in which a hook waits for its call. */
 const CALLS: Record<string, (call: () => Promise<unknown>) => unknown> = {
   "in a plain function": (call) => void call().catch(() => {}),
   "in a promise": (call) => call(),

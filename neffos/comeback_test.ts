@@ -1,4 +1,4 @@
-/** Which namespaces and rooms a client is in after it has come back. */
+/** The namespaces and rooms of a client after it has reconnected. */
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
@@ -30,20 +30,20 @@ type Side = "client" | "server";
 const SIDES = ["client", "server"] as const;
 const NAMESPACES = ["chat", "other"];
 
-/** What a test gives to a {@linkcode World}. */
+/** The options of a {@linkcode World}. */
 interface Setting {
   client?: ConnHandler;
   server?: ConnHandler;
   dial?: DialOptions;
   reconnect?: ReconnectOptions;
   options?: ServerOptions;
-  /** The end of a socket comes in a turn of its own, as over a network. */
+  /** Whether the end of a socket comes in a later turn, as over a network. */
   isCloseLate?: boolean;
-  /** The client cannot know which hook calls, as in a browser. */
+  /** Whether the client cannot tell which hook calls, as in a browser. */
   isBrowser?: boolean;
 }
 
-/** Where a hook waits until the test lets it go on. */
+/** Makes a hook wait until the test opens it. */
 class Gate {
   readonly #opened = Promise.withResolvers<void>();
   #isReached = false;
@@ -59,7 +59,7 @@ class Gate {
   }
 }
 
-/** Makes a hook that does something the n-th time that it runs. */
+/** Makes a hook that runs an action at its n-th call only. */
 function nth(n: number, action: Gate | MessageHandler): MessageHandler {
   let count = 0;
   return (nsConn, msg) => {
@@ -79,7 +79,7 @@ function otherOf(side: Side): Side {
   return side === "client" ? "server" : "client";
 }
 
-/** Makes a class whose methods are the events of the namespace "chat". */
+/** Makes a class with the events of the namespace "chat" as methods. */
 function controllerOf(events: Events, log: string[] = []): Struct {
   let count = 0;
   class Chat {
@@ -115,22 +115,22 @@ const FORMS: Record<string, (events: Events) => ConnHandler> = {
   controller: controllerOf,
 };
 
-/** Notes which namespaces and rooms the hooks of both sides were told of. */
+/** Records the namespaces and rooms that the hooks of both sides have seen. */
 class Told {
   readonly faults: string[] = [];
-  /** How many events of the life cycle there were. */
+  /** The number of life-cycle events so far. */
   count = 0;
   readonly rooms = new Set<string>();
   readonly #conns: Conn[] = [];
   readonly #depths = new Map<string, number>();
 
-  /** Puts the notes around a handler of the program. */
+  /** Wraps a handler of the program to record its life-cycle events. */
   around(side: Side, handler: ConnHandler): ConnHandler {
     const mark = (by: 1 | -1) => (nsConn: NSConn, msg: Message) =>
       this.#mark(this.#keyOf(side, nsConn, msg), by);
     const enter = mark(1);
     const leave = mark(-1);
-    // Asked to leave, a server may refuse, and nothing has happened yet.
+    // A server may refuse an ask to leave, so this event changes nothing yet.
     const isAsked = ({ isLocal, isForced }: Message) =>
       side === "server" && !isLocal && !isForced;
     const before: Events = {
@@ -153,7 +153,7 @@ class Told {
     return joinConnHandlers(everywhere(before), handler, everywhere(after));
   }
 
-  /** What the hooks of one connection were told that it is in. */
+  /** The names that one connection is in, by its hooks. */
   stateOf(side: Side, conn: Conn | undefined): string[] {
     const prefix = `${side} ${conn ? this.#conns.indexOf(conn) : ""} `;
     return [...this.#depths].filter(([key, depth]) =>
@@ -161,7 +161,7 @@ class Told {
     ).map(([key]) => key.slice(prefix.length)).sort();
   }
 
-  /** What the hooks of all connections were told that these are in. */
+  /** The names that all connections are in, by their hooks. */
   get total(): number {
     return [...this.#depths.values()].reduce((sum, depth) => sum + depth, 0);
   }
@@ -181,12 +181,12 @@ class Told {
   }
 }
 
-/** Lets everything run that can: in memory that takes no time. */
+/** Waits one turn of the event loop, in which everything in memory runs. */
 function turn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
 
-/** Says how calls have ended, from now on. */
+/** Returns the outcomes of calls, updated as they settle. */
 function watch(calls: readonly Promise<unknown>[]): string[] {
   const outcomes = calls.map(() => "pending");
   calls.forEach((call, i) => {
@@ -198,10 +198,10 @@ function watch(calls: readonly Promise<unknown>[]): string[] {
   return outcomes;
 }
 
-/** Far more turns than anything here takes. */
+/** An upper bound of turns, far more than any test takes. */
 const MAX_TURNS = 300;
 
-/** One client and one server in memory, and what they say about each other. */
+/** One client and one server in memory, to be compared. */
 class World implements AsyncDisposable {
   readonly told = new Told();
   readonly memory: MemoryServer;
@@ -213,7 +213,7 @@ class World implements AsyncDisposable {
     this.memory = new MemoryServer(this.told.around("server", server), options);
   }
 
-  /** Dials; a client that has lost its socket comes back when it is told to. */
+  /** Dials; a lost client reconnects at {@linkcode comeBack}. */
   static async start(setting: Setting = {}): Promise<World> {
     const world = new World(setting);
     const { client = {}, reconnect, dial: options } = setting;
@@ -242,7 +242,7 @@ class World implements AsyncDisposable {
     return world;
   }
 
-  /** The connection, as one of the sides sees it. */
+  /** The connection of one side. */
   at(side: Side): Conn {
     const conn = side === "client"
       ? this.client.conn
@@ -278,13 +278,13 @@ class World implements AsyncDisposable {
     await this.rest();
   }
 
-  /** Has the client come back. */
+  /** Lets the client reconnect. */
   async comeBack(): Promise<void> {
     this.client.retryNow();
     await this.rest();
   }
 
-  /** Waits until nothing happens any more. */
+  /** Waits until nothing more happens. */
   async rest(): Promise<void> {
     const { frames } = this.memory;
     let idle = 0;
@@ -297,14 +297,14 @@ class World implements AsyncDisposable {
     }
   }
 
-  /** Lets a hook go on, once everything else waits for it. */
+  /** Opens a gate once everything else waits for it. */
   async open(gate: Gate | undefined): Promise<void> {
     await this.rest();
     gate!.open();
     await this.rest();
   }
 
-  /** Says how calls have ended when all is at rest. */
+  /** Returns the outcomes of calls once both sides are at rest. */
   async outcomes(...calls: Promise<unknown>[]): Promise<string[]> {
     const outcomes = watch(calls);
     await this.rest();
@@ -341,7 +341,7 @@ class World implements AsyncDisposable {
     assertEquals(outcomes, calls.map(() => "done"), where);
   }
 
-  /** Checks also that the hooks were told of an end as often as of a beginning. */
+  /** Checks also that the hooks saw as many ends as beginnings. */
   async assertBalanced(expected?: string[], where?: string): Promise<void> {
     await this.assertAgreed(expected, where);
     const state = namesOf(this.at("client"));
@@ -351,7 +351,7 @@ class World implements AsyncDisposable {
     assertEquals(this.told.total, 2 * state.length, where);
   }
 
-  /** Checks also that hooks were told in turns, and that none has failed. */
+  /** Checks also that beginnings and ends alternate, and that no hook failed. */
   async assertAtRest(expected?: string[], where?: string): Promise<void> {
     await this.assertBalanced(expected, where);
     assertEquals(this.told.faults, [], where);
@@ -366,12 +366,12 @@ class World implements AsyncDisposable {
       isOver = true;
     };
     void end();
-    // A test that has failed may have left a hook behind that never ends.
+    // A failed test may have left a hook that never ends.
     for (let turns = 0; turns < MAX_TURNS && !isOver; turns++) await turn();
   }
 }
 
-/** Runs something where the platform has no AsyncLocalStorage. */
+/** Runs code on a platform without AsyncLocalStorage. */
 function withoutTracing<T>(run: () => T): T {
   const { getBuiltinModule } = process;
   Object.assign(process, { getBuiltinModule: undefined });
@@ -382,7 +382,7 @@ function withoutTracing<T>(run: () => T): T {
   }
 }
 
-/** Has the end of a socket come some turns after the last frame. */
+/** Delays the end of a socket by some turns after the last frame. */
 function closeLate(socket: Socket): Socket {
   const listen: Socket["listen"] = (listener) =>
     socket.listen({
@@ -393,7 +393,7 @@ function closeLate(socket: Socket): Socket {
   return Object.create(socket, { listen: { value: listen } });
 }
 
-/** The namespaces and rooms that a connection is in. */
+/** Lists the namespaces and rooms that a connection is in. */
 function namesOf(conn: Conn): string[] {
   return conn.namespaces.flatMap(({ namespace, rooms }) => [
     namespace,
@@ -412,7 +412,7 @@ class Clock implements Disposable {
     });
   }
 
-  /** Moves the clock past all that waits for less. */
+  /** Moves the clock past all shorter waits. */
   async pass(world: World, ms: number): Promise<void> {
     for (let n = 0; n < 2; n++) {
       await world.rest();
@@ -427,19 +427,19 @@ class Clock implements Disposable {
   }
 }
 
-/** More than a connection waits for its hooks when it ends. */
+/** How long a connection waits for its hooks when it ends. */
 const CLOSE_TIMEOUT = 5_000;
-/** More than an ask waits for its answer. */
+/** How long an ask waits for its answer. */
 const ASK_TIMEOUT = 10_000;
 
-/** Says which controllers were made and not disposed. */
+/** Lists the controllers that were made and not disposed. */
 function aliveOf(log: readonly string[]): string[] {
   return log.filter((line) => line.startsWith("made"))
     .map((line) => line.slice("made ".length))
     .filter((number) => !log.includes(`disposed ${number}`));
 }
 
-/** A server that writes down what it is sent. */
+/** Makes the handlers of a server that records what it receives. */
 function listening(
   received: string[],
   more: Events = {},
@@ -452,7 +452,7 @@ function listening(
   };
 }
 
-// A hook that outlives the socket.
+// Hooks that outlive the socket.
 
 for (const side of SIDES) {
   for (const hook of ["onRoomLeave", "onRoomLeft", "onNamespaceDisconnect"]) {
@@ -486,9 +486,9 @@ for (const side of SIDES) {
   }
 }
 
-/** What is under way when the socket is lost, and where the client is then. */
+/** A call that the loss of the socket interrupts. */
 interface Cut {
-  /** The hook of the client that keeps it under way. */
+  /** The client's hook that delays the call. */
   hook: string;
   call(world: World): Promise<unknown>;
   outcome: string | undefined;
@@ -587,7 +587,7 @@ for (const [name, cut] of Object.entries(CUTS)) {
     await clock.pass(world, CLOSE_TIMEOUT);
     await world.comeBack();
     await world.assertAgreed(cut.expected);
-    // What was left may be entered again before that hook has ended.
+    // A name that was left may be entered again before that hook has ended.
     const connected = world.client.connect("chat");
     assertEquals(await world.outcomes(connected), ["done"]);
     const joins = ["room", "another"].map((name) =>
@@ -649,7 +649,7 @@ for (const side of SIDES) {
   }
 }
 
-// A comeback that is refused once, or slow once.
+// A reconnection that is refused once, or slow once.
 
 for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
   for (const code of [1011, 1013, 4000]) {
@@ -666,7 +666,7 @@ for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
     for (const [way, action] of Object.entries(ways)) {
       Deno.test(`A client that is turned away once when it reconnects is where it was: ${hook}, ${code}, ${way}`, async () => {
         for (const form of Object.keys(FORMS)) {
-          // The last room that is entered again.
+          // The last room that the client enters again.
           const count = hook === "onRoomJoin" ? 4 : 2;
           await using world = await World.start({
             server: FORMS[form]!({ [hook]: nth(count, action) }),
@@ -746,7 +746,7 @@ Deno.test("A namespace that is turned away does not affect the others", async ()
 
 // Leaving and disconnecting while away.
 
-/** What a program calls on what it holds, and where it is then. */
+/** Calls that leave names, and the names that are left over. */
 const LEAVINGS: Record<
   string,
   [(chat: NSConn, a: Room, b: Room) => Promise<unknown>[], string[]]
@@ -857,7 +857,7 @@ for (const [name, [call, expected]] of Object.entries(LEAVINGS)) {
     Deno.test(`Leaving while the client reconnects takes effect: ${name}, ${hook}`, async () => {
       for (const side of SIDES) {
         const gate = new Gate();
-        // The rooms were joined twice before.
+        // Both rooms were joined before.
         const turn = hook === "onRoomJoin" ? 3 : 2;
         await using world = await World.start({
           [side]: { chat: { [hook]: nth(turn, gate) } },
@@ -1018,7 +1018,7 @@ Deno.test("A join behind a leave that is under way is not remembered", async () 
   const outcomes = watch([
     world.room("client").leave(),
     world.chat("client").joinRoom("room"),
-    // The server's hook holds what comes after the leave.
+    // The server's hook delays what follows the leave.
     world.chat("client").joinRoom("another"),
   ]);
   await world.rest();
@@ -1121,9 +1121,9 @@ for (const side of SIDES) {
   });
 }
 
-// What somebody else than the program had entered.
+// Names that the server or a hook had entered.
 
-/** Refuses what a client asks for, and nothing else. */
+/** Refuses the asks of a client only. */
 const inviteOnly: MessageHandler = (_, { isLocal }) => {
   if (!isLocal) throw new EventError("by invitation only");
 };
@@ -1286,9 +1286,9 @@ Deno.test("A server that connects its client late finds it where it was", async 
   assertStrictEquals(world.room("client"), room);
 });
 
-// What was kept while away goes out first.
+// Events kept while away go out first.
 
-/** Emits three events, of which one is for a room. */
+/** Emits three events, one of them to a room. */
 function emitThree(chat: NSConn, room: Room): boolean[] {
   return [
     chat.emit("onSay", "1"),
@@ -1300,7 +1300,7 @@ function emitThree(chat: NSConn, room: Room): boolean[] {
 const KEPT = ["1", "room2", "3"];
 const KEEPING: ReconnectOptions = { maxKept: 10 };
 
-/** The hooks in which a client emits an event at once when it comes back. */
+/** The hooks in which a client emits an event as soon as it reconnects. */
 const EMITTERS: Record<string, Events> = {
   onNamespaceConnected: {
     onNamespaceConnected: whenBack(({ conn }) => {
@@ -1324,7 +1324,7 @@ const EMITTERS: Record<string, Events> = {
   },
 };
 
-/** Makes a handler that does something where the client was before. */
+/** Makes a handler that acts only when the client enters again. */
 function whenBack(action: MessageHandler): MessageHandler {
   const seen = new WeakSet<NSConn>();
   return (nsConn, msg) => {
@@ -1367,7 +1367,7 @@ for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
       const gate = new Gate();
       const received: string[] = [];
       const held: Events = {
-        // Its first room is back, its second is not.
+        // The first room is entered again, the second is not.
         [hook]: nth(hook === "onRoomJoin" ? 4 : 2, gate),
       };
       await using world = await World.start({

@@ -1,4 +1,4 @@
-/** Faults of other implementations that no other test is named after. */
+/** Faults of FAULTS.md that the tests beside the sources do not cover. */
 
 import {
   assert,
@@ -49,7 +49,7 @@ Deno.test("Frames before the acknowledgement are handled in order, text and bina
   await raw.closed.promise;
 });
 
-/** A server that speaks frames. */
+/** Makes the client's end of a socket to a server that sends raw frames. */
 function rawServer(onFrame: (socket: Socket, frame: unknown) => void): Socket {
   const [left, right] = socketPair();
   right.listen({
@@ -230,7 +230,7 @@ Deno.test("Strange names are names like any other", async () => {
   const id = "__proto__";
   await using memory = new MemoryServer(
     {
-      // Not as a literal: there __proto__ would be the prototype.
+      // In a literal, __proto__ would set the prototype.
       chat: Object.fromEntries(
         names.map((name) => [name, () => `handled ${name}`]),
       ),
@@ -271,7 +271,7 @@ Deno.test("What a client can make a server keep is bounded", async () => {
   }
   for (let n = 0; n < 130; n++) raw.send(`$r${n};n0;r${n};_OnRoomJoin;0;0;`);
   await raw.closed.promise;
-  // More than ten waited to be handled while the first were.
+  // More than ten messages were waiting while the first ones were handled.
   assertEquals(memory.server.totalConnections, 0);
 
   const patient = await RawClient.open(memory, "M");
@@ -306,7 +306,7 @@ Deno.test("A name that is kept does not keep the frame that it came in", async (
     for (let n = 0; n < 100; n++) {
       const text = new TextDecoder().decode(body);
       const frame = "$1;default;a room with a long name " + n + ";e;0;0;" + text;
-      // As one string, which is how frames come.
+      // As one flat string, as frames are received.
       kept.push(decode(JSON.parse(JSON.stringify(frame))).room);
     }
     gc();
@@ -316,7 +316,7 @@ Deno.test("A name that is kept does not keep the frame that it came in", async (
   }).output();
   const [count, megabytes] = new TextDecoder().decode(stdout).split(" ");
   assertEquals(count, "100");
-  // A hundred frames of a megabyte came in.
+  // A hundred frames of a megabyte were received.
   assert(Number(megabytes) < 30, `${megabytes} MB`);
 });
 
@@ -373,7 +373,7 @@ Deno.test("FAULTS.md names a test for each fault, and each test is there", async
   await assertTests(names);
 });
 
-/** A row of the table of limits: four cells, of which the last is a test. */
+/** A row of the table of limits: four cells, the last one a test. */
 const LIMIT = /^\| `\w+` +\|(?:[^|]*\|){2} `[^`]+` *\|$/;
 
 Deno.test("README.md names a test for each limit, and its default is the one of the code", async () => {
@@ -393,14 +393,14 @@ Deno.test("README.md names a test for each limit, and its default is the one of 
   await assertTests(rows.map((cells) => cells[4]!.slice(1, -1)));
 });
 
-/** The rows of a table that begin as they should, as their cells. */
+/** Reads the rows that match, as their cells. */
 async function readRows(path: string, row: RegExp): Promise<string[][]> {
   const text = await Deno.readTextFile(new URL(path, import.meta.url));
   return text.split("\n").filter((line) => row.test(line))
     .map((line) => line.split("|").map((cell) => cell.trim()));
 }
 
-/** Looks for tests by their names. */
+/** Checks that tests exist, by their names. */
 async function assertTests(names: string[]): Promise<void> {
   let source = "";
   for (const path of ["./", "../mvc/"]) {
@@ -412,7 +412,7 @@ async function assertTests(names: string[]): Promise<void> {
   for (const name of names) assert(tests.includes(name), name);
 }
 
-/** Finds the files of tests in a folder and in those below it. */
+/** Finds the test files in a folder and below it. */
 async function* findTests(folder: URL): AsyncGenerator<URL> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (name.endsWith("_test.ts")) yield new URL(name, folder);

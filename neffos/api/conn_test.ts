@@ -123,7 +123,7 @@ Deno.test("NSConn.ask() may be nested back and forth inside handlers", async () 
   const onAsk = async (nsConn: NSConn, msg: { json<T>(): T }) => {
     const depth = msg.json<number>();
     if (depth === 0) return "bottom";
-    // Not in the synchronous part of the handler.
+    // Outside the synchronous part of the handler.
     await Promise.resolve();
     return (await nsConn.ask("onAsk", depth - 1)).text();
   };
@@ -314,7 +314,7 @@ Deno.test("Rooms: a refused join, a second join, one room too many", async () =>
     nsConn.joinRoom("a"),
   ]);
   assertStrictEquals(first, second);
-  // The server has let it in, the client not: both must know.
+  // The server grants the join, the client's hook refuses it.
   await assertRejects(() => nsConn.joinRoom("mine"), EventError, "not by me");
   await nsConn.joinRoom("b");
   assertEquals(memory.server.room("chat", "mine"), []);

@@ -42,7 +42,7 @@ Deno.test("dial() sends headers and subprotocols", async () => {
 Deno.test("dial() sends headers as URL parameters where the platform cannot set them", async () => {
   const server = new Server(denoUpgrader(), { "": { onHi() {} } });
   const listener = serve(server);
-  // A page's constructor knows no headers.
+  // The WebSocket constructor of a page takes no headers.
   class PageWebSocket extends WebSocket {
     constructor(url: string, protocols?: string | string[]) {
       super(url, protocols);
@@ -67,7 +67,7 @@ Deno.test("dial() sends headers as URL parameters where the platform cannot set 
   assertEquals(headers.get("x-mine"), "ü;=&");
   assertEquals(headers.get("origin"), null);
   assertEquals(headers.get("x-forwarded-for"), null);
-  // One that is there stays as it is.
+  // A header that the request has already is kept.
   assert(headers.get("user-agent") !== "forged");
   await client.close();
   await server.close();

@@ -22,7 +22,7 @@ import {
 /** No wait between tries. */
 const AT_ONCE: ReconnectOptions = { initialDelay: 0 };
 
-/** A client of a server in memory that comes back, and what it was told. */
+/** A reconnecting client of a server in memory, and the hooks it called. */
 class Returning {
   readonly told: string[] = [];
   readonly errors: unknown[] = [];
@@ -59,7 +59,7 @@ class Returning {
     for (const resolve of waiting) resolve();
   }
 
-  /** Waits until it was told so many things. */
+  /** Waits until so many hooks were called. */
   async until(count: number): Promise<void> {
     while (this.told.length < count) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -371,7 +371,7 @@ Deno.test("delayOf() grows to its cap, and is a random part of it", () => {
 });
 
 Deno.test("A connection that is lost right after it was accepted is not forgotten", async () => {
-  // However many microtasks later, the end must be told, or a new try made.
+  // Whatever the number of microtasks, the end must be reported or a new try made.
   for (let later = 0; later < 30; later++) {
     let count = 0;
     const transport = () => {
@@ -423,7 +423,7 @@ Deno.test("dial() calls onReconnecting before each wait, and Client.retryNow() e
     },
   });
   const [first, second] = waiting.map(({ promise }) => promise);
-  // Nothing waits yet.
+  // No wait is under way yet.
   returning.client.retryNow();
   memory.server.onConnect = (conn) => {
     if (refused-- > 0) conn.close(1013);

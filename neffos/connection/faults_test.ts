@@ -26,7 +26,7 @@ interface Described {
   errors?: Described[];
 }
 
-/** Writes a line, checks that it is a printable one, and reads it again. */
+/** Writes a line, checks that it is printable, and parses it. */
 function write(error: unknown, source: FaultSource = SOURCE): Line {
   const line = writeFault(error, source);
   assert(!/[\p{C}\p{Zl}\p{Zp}]/u.test(line), line);

@@ -1,4 +1,4 @@
-/** What onDisconnect is told over real sockets, whoever ends them and how. */
+/** What onDisconnect gets over real sockets, for every kind of end. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Conn } from "../api/conn.ts";
@@ -19,7 +19,7 @@ const CLOSE = 8;
 
 const PING = 9;
 
-/** A server on a real port that writes down each end. */
+/** A server on a real port that records each end. */
 class Listening implements AsyncDisposable {
   readonly server: Server;
   readonly ends: CloseInfo[] = [];
@@ -47,7 +47,7 @@ class Listening implements AsyncDisposable {
     );
   }
 
-  /** Connects a peer that has said hello, and has not read the answer. */
+  /** Connects a peer that has sent its hello and not read the answer. */
   async open(): Promise<Peer> {
     const { hostname, port } = this.#listener.addr;
     const peer = new Peer(await Deno.connect({ hostname, port }));
@@ -59,7 +59,7 @@ class Listening implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server.close();
     await this.#listener.shutdown();
-    // Whatever came later, nobody was told again.
+    // Later events must not call onDisconnect again.
     assertEquals(this.ends.length, 1);
     assertEquals(this.errors, []);
     const { sockets, closed } = this.server.stats();
@@ -68,7 +68,7 @@ class Listening implements AsyncDisposable {
   }
 }
 
-/** A client that does what it is told to, and nothing by itself. */
+/** A client that sends only what a test asks for. */
 class Peer implements Disposable {
   readonly #tcp: Deno.Conn;
   #bytes = new Uint8Array();
@@ -97,7 +97,7 @@ class Peer implements Disposable {
     await this.send(TEXT, "M");
   }
 
-  /** Sends a frame, masked with nothing. */
+  /** Sends a frame, masked with zeros. */
   async send(opcode: number, body: string, code?: number): Promise<void> {
     const text = new TextEncoder().encode(body);
     const payload = code === undefined
@@ -111,7 +111,7 @@ class Peer implements Disposable {
     await this.#write(Uint8Array.from([...head, ...payload]));
   }
 
-  /** Reads on until a frame of this kind comes, and gives its payload. */
+  /** Reads until a frame of this kind comes, and returns its payload. */
   async until(wanted: number): Promise<Uint8Array> {
     while (true) {
       const [first, length] = await this.#take(2);
@@ -120,7 +120,7 @@ class Peer implements Disposable {
     }
   }
 
-  /** Reads until the server has ended it. */
+  /** Reads until the server has ended the connection. */
   async untilEnd(): Promise<void> {
     const buffer = new Uint8Array(4096);
     while (await this.#tcp.read(buffer) !== null);
@@ -152,7 +152,7 @@ class Peer implements Disposable {
     try {
       this.#tcp.close();
     } catch {
-      // A test has closed it.
+      // The test has closed the connection.
     }
   }
 }
@@ -166,7 +166,7 @@ Deno.test("A peer that answers no ping is gone after the idle timeout, once", as
     reason: "No response from ping frame.",
     wasClean: false,
   });
-  // Deno closes it a second time (1005), and only then ends it.
+  // Deno fires a second close (1005) before the connection ends.
   await peer.untilEnd();
 });
 
@@ -184,7 +184,7 @@ Deno.test("A peer that ends without a close frame has the code 1006", async (t) 
     await using listening = new Listening();
     const peer = await listening.open();
     const conn = await listening.connected.promise;
-    // What it has not read makes the kernel reset the connection.
+    // Unread data makes the kernel reset the connection.
     conn.connect("chat").catch(() => {});
     peer[Symbol.dispose]();
     const { code, wasClean } = await listening.ended.promise;
@@ -219,7 +219,7 @@ Deno.test("onDisconnect gets the code and reason of a peer that closes", async (
   });
 });
 
-/** What this side closes for, and how. */
+/** The reasons for which this side closes, and how. */
 const OWN_ENDS: Record<string, {
   code: number;
   reason: string;
@@ -240,9 +240,9 @@ const OWN_ENDS: Record<string, {
     handler: { chat: { onSay: (nsConn) => nsConn.conn.closed.then(() => {}) } },
     async act(peer) {
       await peer.send(TEXT, "$1;chat;;_OnNamespaceConnect;0;0;");
-      // The welcome, and the answer.
+      // The acknowledgement and the answer.
       for (let count = 0; count < 2; count++) await peer.until(TEXT);
-      // One is handled, one may wait. What came after a close would end it at once.
+      // One is handled, one may wait. A message after a close would end it at once.
       for (let count = 0; count < 3; count++) {
         await peer.send(TEXT, ";chat;;onSay;0;0;");
       }
@@ -295,7 +295,7 @@ for (const [name, { code, reason, ...how }] of Object.entries(OWN_ENDS)) {
       const payload = await peer.until(CLOSE);
       assertEquals(payload[0]! << 8 | payload[1]!, code);
       assertEquals(new TextDecoder().decode(payload.subarray(2)), reason);
-      // A code of its own does not count any more.
+      // The peer's own code does not count any more.
       await peer.send(CLOSE, "late", 4321);
       const end = await listening.ended.promise;
       assertEquals(end, { code, reason, wasClean: true });

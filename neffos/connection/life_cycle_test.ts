@@ -7,7 +7,7 @@ import { MemoryServer, sessionOf } from "../harness/mod.ts";
 import { CloseError } from "../protocol/errors.ts";
 import type { Server } from "../server/server.ts";
 
-/** What a hook may do; what comes of it does not matter here. */
+/** Actions of a hook; their results do not matter here. */
 type Action = (conn: Conn, server: Server) => unknown;
 
 const NAMESPACE = "chat";
@@ -43,7 +43,7 @@ const ACTIONS: Record<string, Action> = {
   },
   broadcast: (_conn, server) =>
     server.broadcast(null, { namespace: NAMESPACE, event: "onOther" }),
-  "ask everybody": (_conn, server) =>
+  "ask every connection": (_conn, server) =>
     server.ask({ namespace: NAMESPACE, event: "onOther" }, SHORT),
   "look around": (conn, server) => [
     server.connections,
@@ -64,7 +64,7 @@ const HOOKS = [
   "onSay",
 ];
 
-/** Goes through all of a connection's life, as far as it gets. */
+/** Walks through the life of a connection, as far as it gets. */
 async function live(client: Client): Promise<void> {
   const steps: ((nsConn: NSConn | undefined) => unknown)[] = [
     () => client.connect(NAMESPACE, SHORT),
@@ -80,12 +80,12 @@ async function live(client: Client): Promise<void> {
     try {
       await step(client.namespace(NAMESPACE));
     } catch {
-      // A hook has made it fail; the next step may work.
+      // A hook has made this step fail; the next one may work.
     }
   }
 }
 
-/** Says of what was begun whether it was ended as often. */
+/** Checks that everything that began has ended as often. */
 class Balance {
   readonly counts: Record<string, number> = {};
 
@@ -105,12 +105,12 @@ class Balance {
   }
 }
 
-/** A hook that closes the server itself goes on when that is done. */
+/** Waits a turn: a hook that closes the server goes on after the close. */
 function lastWords(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-/** Both: the one that counts and the one that acts. */
+/** Combines the events that count with those that act. */
 function both(first: Events, name: string, act: () => unknown): Events {
   const counted = first[name];
   return {
@@ -118,7 +118,7 @@ function both(first: Events, name: string, act: () => unknown): Events {
     onSay: () => "said",
     ...first,
     async [name](nsConn, msg) {
-      // Asked to leave, a hook that throws refuses: then nothing was left.
+      // A hook that throws refuses the ask to leave, so nothing was left.
       const mayRefuse = name === "onNamespaceDisconnect" && !msg.isLocal;
       if (!mayRefuse) counted?.(nsConn, msg);
       await act();
@@ -133,7 +133,7 @@ for (const side of ["server", "client"] as const) {
       for (const [name, action] of Object.entries(ACTIONS)) {
         const balance = new Balance();
         const faults: string[] = [];
-        // A hook whose action fires the same hook would never end.
+        // A hook whose action fires the same hook would recurse without end.
         let isActing = false;
         const act = (conn: () => Conn) => async () => {
           if (isActing) return;
@@ -204,7 +204,7 @@ for (const hook of ["onConnect", "onDisconnect"] as const) {
           closeTimeout: 50,
           async onConnect(conn) {
             if (hook === "onConnect") await action(conn, memory.server);
-            // What throws has refused it, and is told of no end.
+            // An onConnect that throws gets no onDisconnect.
             balance.add("connection", 1);
           },
           async onDisconnect(conn) {
@@ -253,7 +253,7 @@ Deno.test("100,000 asks leave no entry, no timer and no listener", async () => {
   const before = host.timers.size;
   for (let i = 0; i < 100; i++) {
     const batch = Array.from({ length: 1000 }, (_, n) => {
-      // One in ten ends by its time limit, one in ten by a refusal.
+      // One in ten ends by its time limit, another by a refusal.
       if (n % 10 === 0) return nsConn.ask("onAsk", "", { timeout: 0.001 });
       if (n % 10 === 1) return nsConn.ask("onNobody", "", { signal });
       return nsConn.ask("onAsk", "", { signal });

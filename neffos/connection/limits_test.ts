@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Bucket, rateOf } from "./limits.ts";
 
-/** Takes as many as there are. */
+/** Takes messages out of a bucket until it is empty. */
 function drain(bucket: Bucket): number {
   let count = 0;
   while (bucket.take()) count++;

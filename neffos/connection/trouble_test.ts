@@ -1,4 +1,4 @@
-/** Programs and peers that make trouble, each found by trying. */
+/** Misbehaving programs and peers, each found by experiment. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { NSConn } from "../api/ns_conn.ts";
@@ -116,7 +116,7 @@ Deno.test("A stray frame does not change the turn", async () => {
     "$e;chat;;onEnter;0;0;",
   );
   const [, , question] = await raw.until(3) as string[];
-  // It asks back before it answers: the queue must go on.
+  // The handler asks before it answers: the queue must go on.
   raw.send("$hi;chat;;onHi;0;0;");
   assertEquals((await raw.until(4))[3], "$hi;chat;;onHi;0;0;hi");
   raw.send(`${question!.split(";")[0]};;;;;;`);
@@ -363,7 +363,7 @@ Deno.test("A handler of a client may close it and wait for that", async () => {
   const start = performance.now();
   nsConn!.emit("onBye");
   await closed.promise;
-  // It would take five seconds if it waited for itself.
+  // A handler that waits for itself would take five seconds.
   assert(performance.now() - start < 4_000);
 });
 
@@ -630,7 +630,7 @@ Deno.test("A client that leaves while onConnect asks it is no fault of the hook"
   assertEquals(memory.errors, []);
 });
 
-/** What is read of it throws. */
+/** An error whose properties throw when they are read. */
 function unreadable<E extends Error>(error: E): E {
   return Object.defineProperty(error, "message", {
     get() {

@@ -5,7 +5,7 @@ import { type Turn, TurnQueue, type Turns } from "./turn_queue.ts";
 /** The queues of these tests have tasks alone. */
 const NO_ITEMS = { handle() {} };
 
-/** The microtasks of a few awaits. */
+/** Waits for the microtasks of a few awaits. */
 async function later(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 }
@@ -20,7 +20,7 @@ Deno.test("TurnQueue handles items in order, each when the one before is done", 
     log.push("end");
   });
   queue.push(() => {
-    // What a handler adds comes after what is there already.
+    // An item that a handler adds comes last.
     queue.push(() => void log.push("added"));
     log.push("adds");
   });
@@ -76,7 +76,7 @@ Deno.test("TurnQueue does not go on for an ask from outside its turns", async ()
     log.push("end");
   });
   queue.push(() => void log.push("second"));
-  // Such as a timer of the program that asks this connection.
+  // For instance an ask by a timer of the program.
   const turns = queue.possibleCallers();
   assertEquals(turns, []);
   queue.suspend(turns);
@@ -120,7 +120,7 @@ Deno.test("TurnQueue does not confuse a finished turn with the next one", async 
   const log: string[] = [];
   const queue = new TurnQueue<never>(NO_ITEMS, undefined);
   let turns: Turns = [];
-  // A handler that begins something and does not wait for it, which asks late.
+  // A handler starts work without awaiting it, and that work asks later.
   queue.push(() => {
     turns = queue.possibleCallers();
   });

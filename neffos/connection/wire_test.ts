@@ -37,12 +37,12 @@ interface Scenario {
   server?: Events;
   client?: Events;
   options?: ServerOptions;
-  /** Namespaces that only the client has. */
+  /** Namespaces of the client only. */
   clientOnly?: string[];
   run?(stage: Stage): Promise<void> | void;
-  /** Frames by which ours differs from Go, see spec/wire.md. */
+  /** Frames that differ from Go's. */
   extra?: SentFrame[];
-  /** Lines of the vector that ours says otherwise. */
+  /** Lines of the vector that differ from Go's. */
   otherwise?: Record<string, string>;
 }
 
@@ -374,7 +374,7 @@ Deno.test("Server speaks as Go does: emit-not-connected-namespace", async () => 
   assertEquals(await raw.until(4), [
     "AID",
     "$1;;;;;;",
-    // Go is silent about these; ours answers every ask.
+    // Go does not answer these; this module answers every ask.
     "$77;other;;chat;1;0;bad namespace",
     "$78;;;;;;",
   ]);

@@ -8,7 +8,7 @@ import type { StandardSchemaV1 } from "../protocol/schema.ts";
 import type { EventMiddleware, NextEvent } from "./events.ts";
 import { makeBinding, Struct } from "./struct.ts";
 
-/** A controller with middleware that each test brings. */
+/** Makes a controller with the middleware of a test. */
 function structWith(...use: EventMiddleware[]): Struct {
   return new Struct(
     class {
@@ -247,7 +247,7 @@ Deno.test("Middleware that outlives its connection calls no disposed controller"
     client.socket.close(1000, "");
     await gone.promise;
     await ended.catch(() => {});
-    // An error would be reported after all its waiters have run.
+    // An error would be reported after all waiters have run.
     await new Promise((resolve) => setTimeout(resolve));
     assertEquals(log.at(-1), "disposed");
     assertEquals(memory.errors, []);
@@ -416,7 +416,7 @@ Deno.test("A handler in middleware may ask, and messages stay in order", async (
   const client = await memory.dial({
     ns: {
       async onQuestion(nsConn, msg) {
-        // It is handled while the other handler waits for the answer to this.
+        // This message is handled while the other handler waits for its answer.
         await nsConn.ask("onSay", `inside ${msg.text()}`);
         return `answer ${msg.text()}`;
       },
@@ -498,7 +498,7 @@ const chat: StandardSchemaV1<{ text: string }, { text: string }> = {
   },
 };
 
-/** The same, later. */
+/** Like the above, but asynchronous. */
 const chatLater: typeof chat = {
   "~standard": {
     version: 1,
@@ -603,7 +603,7 @@ Deno.test("static events lets error frames through, and runs inside of middlewar
   const nsConn = await client.connect("ns");
   await assertRejects(() => nsConn.ask("onChat", 5), EventError, "text");
   const [peer] = memory.server.connectionsByNamespace("ns");
-  // It is refused by an error frame, since it is no ask.
+  // An error frame refuses it, since it is no ask.
   peer!.emit("onChat", { text: "x" });
   await peer!.ask("onHeard");
   await client.namespace("ns")!.ask("onChat", { text: "y" });

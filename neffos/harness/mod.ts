@@ -1,4 +1,4 @@
-/** What several tests use: a server and clients in memory, and what they say. */
+/** Shared by several tests: a server and clients in memory, and their frames. */
 
 import { type Client, dial, type DialOptions } from "../client.ts";
 import type { ConnHandler, Events } from "../controller/events.ts";
@@ -20,18 +20,18 @@ import { Server } from "../server/server.ts";
 import { socketPair } from "../transport/socket.ts";
 import type { Socket } from "../transport/socket.ts";
 
-/** A frame and who sent it. */
+/** A frame and the side that sent it. */
 export interface SentFrame {
   from: "client" | "server";
   data: RawBody;
 }
 
-/** A server to which clients connect in memory. */
+/** A server whose clients connect in memory. */
 export class MemoryServer implements AsyncDisposable {
   readonly server: Server;
   readonly frames: SentFrame[] = [];
   readonly errors: unknown[] = [];
-  /** The events that nobody has handled. */
+  /** The events without a handler. */
   readonly unhandled: string[] = [];
   readonly #waiting: Socket[] = [];
 
@@ -47,7 +47,7 @@ export class MemoryServer implements AsyncDisposable {
     );
   }
 
-  /** Opens a socket to the server; frames of both sides are kept. */
+  /** Opens a socket to the server; records the frames of both sides. */
   async open(): Promise<Socket> {
     const [left, right] = socketPair();
     this.#waiting.push(tap(right, "server", this.frames));
@@ -56,7 +56,7 @@ export class MemoryServer implements AsyncDisposable {
     return tap(left, "client", this.frames);
   }
 
-  /** As {@linkcode open}, at once; a refusal ends the socket. */
+  /** Like {@linkcode open}, but synchronous; a refusal ends the socket. */
   connect(): Socket {
     const [left, right] = socketPair();
     this.#waiting.push(tap(right, "server", this.frames));
@@ -82,7 +82,7 @@ export class MemoryServer implements AsyncDisposable {
   }
 }
 
-/** A request that wants to be a websocket. */
+/** Makes a request for a websocket upgrade. */
 export function handshake(
   headers: Record<string, string> = {},
   search = "",
@@ -123,7 +123,7 @@ function tap(
   };
 }
 
-/** A client that speaks frames. */
+/** A client that sends and receives raw frames. */
 export class RawClient {
   readonly socket: Socket;
   readonly received: RawBody[] = [];
@@ -166,7 +166,7 @@ export class RawClient {
     for (const frame of frames) this.socket.send(frame);
   }
 
-  /** Waits until so many frames have come, or the socket has ended. */
+  /** Waits until `count` frames were received, or the socket has ended. */
   async until(count: number): Promise<RawBody[]> {
     if (this.received.length < count) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -177,7 +177,7 @@ export class RawClient {
   }
 }
 
-/** The life cycle's events, which every logged handler has. */
+/** The life-cycle events, which every logged handler has. */
 export const LIFE_CYCLE = [
   OnNamespaceConnect,
   OnNamespaceConnected,
@@ -188,7 +188,7 @@ export const LIFE_CYCLE = [
   OnRoomLeft,
 ];
 
-/** Makes events that write down what they get before they do anything. */
+/** Wraps events so that each logs its message before it runs. */
 export function logged(side: string, log: string[], events: Events): Events {
   const all: Events = {};
   for (const name of [...LIFE_CYCLE, ...Object.keys(events)]) {
@@ -207,7 +207,7 @@ function describe(msg: Message): string {
   } err=${error?.message ?? "<nil>"} local=${isLocal} forced=${isForced}`;
 }
 
-/** Quotes as Go's %q does, as far as the vectors need it. */
+/** Quotes like Go's %q, as far as the vectors need it. */
 function quote(text: RawBody): string {
   if (typeof text === "string") {
     return `"${text.replaceAll("\u2028", "\\u2028")}"`;
@@ -238,12 +238,12 @@ export function numberTokens(frames: SentFrame[]): SentFrame[] {
   });
 }
 
-/** Gets what stands behind a connection. */
+/** Returns the session of a connection. */
 export function sessionOf(conn: Conn): Session {
   return portOf(conn) as Session;
 }
 
-/** Gets what stands behind a server, by one of its connections. */
+/** Returns the host of a server, by one of its connections. */
 export function hostOf(conn: Conn): ServerHost {
   return sessionOf(conn).host as ServerHost;
 }

@@ -75,8 +75,8 @@ Deno.test("decode() reads every text frame as Go does", () => {
         noOp: isNoOp,
         fromExplicit: origin.sender,
         fromStackExchange: origin.isRemoteAsk,
-        // Go takes another server's mark off every token. Ours does so only
-        // on a StackExchange: a websocket's tokens are opaque (beat.md, 26).
+        // Go removes another server's mark from every token. This module does so
+        // on a StackExchange only: a websocket's tokens are opaque.
         wait: fromStackExchange ? origin.wait : message.wait,
       },
       {
@@ -92,7 +92,7 @@ Deno.test("decode() reads every text frame as Go does", () => {
       },
       input,
     );
-    // No connection has only native messages and does not allow them.
+    // The mode "only" implies that native messages are allowed.
     if (vector.onlyNative && !vector.allowNative) continue;
     assertEquals(message.isNative, vector.native, input);
   }

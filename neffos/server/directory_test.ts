@@ -29,13 +29,13 @@ Deno.test("ServerDirectory forgets empty namespaces and rooms, and adds no conne
   assertEquals(sizes(), [3, 1, 1, 1]);
   directory.leave(member, "room");
   assertEquals(sizes(), [2, 1, 1, 0]);
-  // With the namespace its rooms are left.
+  // Leaving the namespace leaves its rooms.
   directory.remove(member);
   assertEquals(sizes(), [0, 0, 0, 0]);
   directory.remove(member);
   directory.leave(member, "kept");
   assertEquals(sizes(), [0, 0, 0, 0]);
-  // Also where somebody else stays.
+  // Also while another connection stays.
   directory.add(other);
   directory.add(member);
   directory.join(member, "kept");

@@ -1,4 +1,4 @@
-/** Each limit is crossed by one client, while another one goes on beside it. */
+/** One client crosses each limit while another one keeps working. */
 
 import {
   assert,
@@ -42,22 +42,22 @@ const overSockets: Make = (handler, options) => new Listening(handler, options);
 
 const BOTH = [inMemory, overSockets];
 
-/** What the crossing client finds. */
+/** What the client that crosses the limit can use. */
 interface Scene {
   readonly target: Target;
   readonly host: ServerHost;
   /** Lets the handler of `onSlow` end. */
   readonly gate: PromiseWithResolvers<void>;
-  /** Opens a client that is in the namespace, and has sent these frames. */
+  /** Opens a client in the namespace that has sent these frames. */
   enter(...frames: string[]): Promise<RawClient>;
 }
 
-/** As many as a client may do beside the one that crosses a limit. */
+/** The most asks of the client that keeps within the limit. */
 const MAX_ASKS = 200;
 
 /**
- * Crosses a limit, while a client that keeps to it asks all the time: it gets
- * each answer, and each message, once and in order.
+ * Crosses a limit while another client, within the limit, asks all the time and
+ * must get each answer and each message once and in order.
  */
 async function cross(
   make: Make,
@@ -97,7 +97,7 @@ async function cross(
   const acting = act({ target, host, gate, enter }).finally(() =>
     isOver = true
   );
-  // It is waited for below, if nothing else fails before.
+  // Awaited below, unless something else fails first.
   acting.catch(() => {});
   const said: string[] = [];
   while (said.length < 20 || !isOver && said.length < MAX_ASKS) {
@@ -132,7 +132,7 @@ Deno.test("maxQueued closes with 1008", async () => {
     const options = { maxQueued: 10 };
     await cross(make, options, "maxQueued", async ({ enter, gate }) => {
       const slow = ";chat;;onSlow;0;0;";
-      // The first one is being handled, ten wait.
+      // One message is being handled, ten wait.
       const count = make === inMemory ? 20 : 12;
       const raw = await enter(...new Array<string>(count).fill(slow));
       const { code, reason } = await raw.closed.promise;
@@ -184,7 +184,7 @@ Deno.test("maxQueued bounds the bytes that wait, and not those that have waited"
     },
   }, { idGenerator: () => "ID", maxPayload: 1000 });
   const say = `;chat;;onSay;0;0;${"x".repeat(900)}`;
-  // One waits for the handshake, the other for the namespace.
+  // One frame waits for the handshake, the other for the namespace.
   const raw = await RawClient.open(memory, ...HELLO, say, `$s${say}`);
   await raw.until(1);
   gate.resolve();
@@ -325,7 +325,7 @@ Deno.test("ackTimeout closes with 4001 when the handshake does not come", async 
 
 Deno.test("rateLimit closes with 1008, and counts answers and the handshake", async () => {
   for (const make of BOTH) {
-    // One who keeps to it may do all that the other client does.
+    // The limit leaves room for everything that the other client sends.
     const messages = 2 * MAX_ASKS;
     const rateLimit = { messages, per: 1e12 };
     await cross(make, { rateLimit }, "rateLimit", async ({ enter, target }) => {
@@ -336,7 +336,7 @@ Deno.test("rateLimit closes with 1008, and counts answers and the handshake", as
       raw.send(`${(question as string).split(";")[0]};;;;;;`);
       await asked;
       const say = ";chat;;onSay;0;0;";
-      // Three it has sent before, and no garbage is for free.
+      // Three frames came before, and garbage counts as well.
       raw.send(...new Array<string>(messages - 4).fill(say), "garbage");
       raw.send("$2;chat;;onSay;0;0;one too many");
       if (make === inMemory) raw.send(say);
@@ -359,7 +359,7 @@ Deno.test("The close code of a limit arrives although the client has sent more",
   await using listening = new Listening({ chat: {} }, { rateLimit });
   using conn = await openTcp(listening.url);
   assertEquals((await readHead(conn)).status, 101);
-  // In one piece, so that all of it has come when the third is read.
+  // In one write, so that everything has arrived when the third frame is read.
   await conn.write(concat(new Array<Uint8Array>(20).fill(HELLO_FRAME)));
   const buffer = new Uint8Array(4096);
   const received: number[] = [];
@@ -369,7 +369,7 @@ Deno.test("The close code of a limit arrives although the client has sent more",
     received.push(...buffer.subarray(0, read));
   }
   const at = received.indexOf(0x88);
-  // A close frame: its length, its code.
+  // The close frame: its length and its code.
   assertEquals(received.slice(at + 2, at + 4), [1008 >> 8, 1008 & 255]);
 });
 
@@ -411,7 +411,7 @@ Deno.test("closeTimeout gives up on a peer that answers no close, and its socket
   assertEquals(server.totalConnections, 1);
   assertEquals(host.sessions.size, 1);
   assertEquals(host.crossings.counts.get("closeTimeout"), 1);
-  // The socket is there all the same.
+  // The socket still exists.
   const refused = await request(url, "GET", UPGRADE);
   assertEquals(refused.status, 503);
   const seconds = Number(/\r\nretry-after: (\d+)\r\n/i.exec(refused.text)![1]);
@@ -424,7 +424,7 @@ Deno.test("closeTimeout gives up on a peer that answers no close, and its socket
 });
 
 Deno.test("A client that leaves before the answer keeps no slot", async () => {
-  // What Deno gives for it: a socket that never opens, and never ends.
+  // Deno's socket for such a client never opens and never ends.
   const never: Socket = {
     bufferedAmount: 0,
     listen() {},
@@ -508,7 +508,7 @@ Deno.test("maxConnections counts the requests that are being decided", async () 
     statuses.filter((status) => status === wanted).length;
   assertEquals([count(200), count(500), count(503)], [3, 2, 995]);
   assertEquals(peers.length, 3);
-  // Those that have failed have left their places.
+  // Failed requests have released their slots.
   for (const expected of [200, 200, 503]) {
     assertEquals((await server.upgrade(handshake())).status, expected);
   }
@@ -558,7 +558,7 @@ Deno.test("X-Forwarded-For counts by the entry of the trusted proxy", async () =
   };
   assertEquals(await statusOf("192.0.2.1"), 101);
   assertEquals(await statusOf("192.0.2.2"), 101);
-  // What the client itself has sent stands before it.
+  // The client's own entry comes before it.
   assertEquals(await statusOf("192.0.2.3, 192.0.2.1"), 429);
   assertEquals(await statusOf("192.0.2.1, 192.0.2.3"), 101);
   for (const conn of opened) conn.close();
@@ -737,7 +737,7 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
 /** A text frame with "M", masked with zeros. */
 const HELLO_FRAME = new Uint8Array([0x81, 0x81, 0, 0, 0, 0, 0x4d]);
 
-/** Sends a handshake, and nothing else. */
+/** Sends a handshake and nothing else. */
 async function openTcp(
   url: string,
   headers: Record<string, string> = {},
@@ -758,14 +758,14 @@ async function readHead(conn: Deno.Conn): Promise<{ status: number }> {
   return { status: Number(text.split(" ")[1]) };
 }
 
-/** Opens a websocket that reads nothing and never answers a close. */
+/** Opens a websocket that does not read and never answers a close. */
 async function openDeaf(url: string): Promise<Deno.Conn> {
   const conn = await openTcp(url);
   assertEquals((await readHead(conn)).status, 101);
   return conn;
 }
 
-/** Asks for a connection until there is room for one. */
+/** Requests connections until the server has room for one. */
 async function until101(url: string): Promise<void> {
   let status = 503;
   for (let n = 0; status === 503 && n < 2000; n++) {

@@ -1,4 +1,4 @@
-/** What tests over real sockets use: a server on a port, and requests to it. */
+/** For tests over real sockets: a server on a port, and requests to it. */
 
 import type { FaultSource } from "../api/server_api.ts";
 import { type Client, dial } from "../client.ts";

@@ -149,7 +149,7 @@ Deno.test("Server survives an onError that fails", async () => {
   } finally {
     console.error = error;
   }
-  // The fault that could not be told, and that of onError itself.
+  // The fault that could not be reported, and that of onError itself.
   assertEquals(lines.length, 2);
 });
 
@@ -224,7 +224,7 @@ Deno.test("Server.broadcast() reaches every other connection, once, in order", a
     chat: {
       onChat: (nsConn, msg) => nsConn.server.broadcast(nsConn, msg),
     },
-    // Every namespace and room gets its own.
+    // Every namespace and room gets its own messages.
     other: { onChat() {} },
   });
   const join = async (name: string, count: number) => {
@@ -435,7 +435,7 @@ Deno.test("new Server() checks what it is given", () => {
   );
 });
 
-/** Runs something and gives what it has written with console.warn. */
+/** Runs code and returns what it has written with console.warn. */
 async function warningsOf(run: () => Promise<void>): Promise<string[]> {
   const lines: string[] = [];
   const { warn } = console;

@@ -70,7 +70,7 @@ Deno.test("Server.close({ timeout }) accepts times beyond the platform's limit",
     const closed = memory.server.close({ timeout })
       .then(() => log.push("closed"));
     await client.closed;
-    // What a platform does with more than it can count.
+    // The platform would fire a timer beyond its limit at once.
     await new Promise((resolve) => setTimeout(resolve, 5));
     end.resolve();
     await closed;
@@ -85,7 +85,7 @@ Deno.test("Server.close({ timeout }) accepts times beyond the platform's limit",
   await memory.server.close({ timeout: 0 });
 });
 
-/** A server that listens, and writes down who came and went. */
+/** A server that listens, and records its connections. */
 class Site {
   readonly server: Server;
   readonly listener: Deno.HttpServer<Deno.NetAddr>;

@@ -26,7 +26,7 @@ Deno.test("A slow consumer is closed with 4008, and every other connection gets 
       event: "onTick",
       body: `${i}`,
     });
-    // Time for who reads to read.
+    // Gives the fast client time to read.
     if (i % 100 === 99) await reader.namespace("ns")!.ask("");
   }
   await reader.namespace("ns")!.ask("");
@@ -35,7 +35,7 @@ Deno.test("A slow consumer is closed with 4008, and every other connection gets 
   const { length } = memory.frames.filter(({ data }) =>
     (data as string).includes("onTick")
   );
-  // To both, until the one was found out.
+  // To both clients, until the slow one was detected.
   assert(length < 2_000 + 500 + 128, `${length} frames`);
   stalled.socket.resume!();
   assertEquals((await stalled.closed.promise).code, 4008);
@@ -154,7 +154,7 @@ Deno.test("A broadcast to thousands goes out in chunks, in order for each receiv
   const before = memory.frames.length;
   tell("1");
   assertEquals(memory.frames.length - before, 512);
-  // What is sent to one of them meanwhile comes after it.
+  // An event emitted to one of them meanwhile comes after it.
   const nsConns = server.connectionsByNamespace("ns");
   nsConns[0]!.emit("e", "first");
   nsConns[1_299]!.emit("e", "last");
@@ -177,7 +177,7 @@ Deno.test("A broadcast to thousands goes out in chunks, in order for each receiv
   assertEquals(bodies(clients[700]!), ["1", "2", "3"]);
   await clients[1_299]!.until(6);
   assertEquals(bodies(clients[1_299]!), ["1", "last", "2", "3"]);
-  // What was accepted for it before the end has gone out.
+  // Frames accepted before the end have gone out.
   await clients[1_298]!.closed.promise;
   assertEquals(bodies(clients[1_298]!), ["1", "2"]);
 });

@@ -245,7 +245,7 @@ Deno.test("Server.measureHandlers() measures handlers until their promise settle
         time += 2;
         throw new EventError("refused");
       },
-      // A lazy thenable: each `then` starts its work.
+      // A lazy thenable starts its work with each `then`.
       onLazy: () => ({
         then(resolve: (value: string) => void) {
           time += 1;

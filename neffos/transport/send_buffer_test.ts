@@ -4,7 +4,7 @@ import { SendBuffer, TrafficCounters } from "./send_buffer.ts";
 import { Timers } from "../util/timers.ts";
 import type { Socket } from "./socket.ts";
 
-/** A socket that sends when the test says so, and counts bytes alone. */
+/** A socket that sends when the test says so, and counts only bytes. */
 class SlowSocket implements Socket {
   waiting: RawBody[] = [];
   looks = 0;
@@ -37,7 +37,7 @@ function makeBuffer(
   limits: {
     maxBuffered?: number;
     messages?: number;
-    /** As a connection does with who is too slow. */
+    /** Drops what is queued, as a session does at an overflow. */
     isDropped?: boolean;
   } = {},
 ) {
@@ -74,7 +74,7 @@ Deno.test("SendBuffer overflows when too many bytes are unsent, and reads buffer
 
 Deno.test("SendBuffer overflows when too many messages are unsent, however small they are", () => {
   const { socket, buffer, over } = makeBuffer({ messages: 1000 });
-  // Somebody who is always a little behind, and never too far.
+  // A peer that is always a little behind, within the limit.
   for (let i = 0; i < 50_000; i++) {
     buffer.send(";;;;;;");
     if (socket.waiting.length > 700) socket.take(1);
@@ -102,7 +102,7 @@ Deno.test("SendBuffer.bufferedMessages is never less than the number of unsent m
   assertEquals(buffer.bufferedMessages, 200);
   assert(buffer.isBackedUp);
   socket.take(150);
-  // In steps of some 64, since it does not look at each message.
+  // In steps of 64, since the buffer does not look at each message.
   const { bufferedMessages } = buffer;
   assert(bufferedMessages >= 50 && bufferedMessages <= 50 + 64);
 });
