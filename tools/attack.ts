@@ -1,12 +1,12 @@
 /**
- * Attacks a server, a process of its own, in every way that somebody has thought of, while a well-behaved client
- * counts what it gets. Linux only, since what the server holds is read in `/proc`.
+ * Runs every known attack against a server in a process of its own, while a well-behaved client counts what it gets.
+ * Linux only: the memory and sockets of the server are read from `/proc`.
  *
  * ```sh
  * deno task attack --scale=0.1 --seed=1 --only=rooms
  * ```
  *
- * Prints a table as markdown, and fails if something did not hold.
+ * Prints a table in Markdown, and fails if an attack did.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const COLUMNS = [
   "what Deno does not let us prevent",
 ] as const;
 
-/** Fewer asks of others tell nothing of how long they take. */
+/** Fewer asks of the well-behaved client give no meaningful median. */
 const MIN_TRIPS = 10;
 
 function readOption(name: string): string | undefined {
@@ -81,7 +81,7 @@ if (import.meta.main) {
   print(COLUMNS.map(() => "---"));
   const rows = await attack({ attacks, seed, scale, onRow: printRow });
   const failed = rows.filter(({ failures }) => failures.length > 0).length;
-  // In the words of `deno test`, which .ci/run adds up.
+  // .ci/run adds up lines in the format of `deno test`.
   console.log(
     `\n${failed === 0 ? "ok" : "FAILED"} | ${
       rows.length - failed

@@ -1,10 +1,10 @@
 /**
- * Measures how much a client within its limits is slowed by one who crosses
- * them: `deno task neighbours`. Linux only.
+ * Measures how much a client that crosses limits slows down a client that does
+ * not: `deno task neighbours`. Linux only.
  *
  * Windows of a second alternate: in every second one, a hostile client crosses
- * one limit ten times, each time with a connection of its own. What the
- * well-behaved client has asked and been answered is compared.
+ * one limit ten times, each time on a new connection. The answer times of the
+ * well-behaved client are compared.
  */
 
 import { Arena } from "./attack/arena.ts";
@@ -18,7 +18,7 @@ const WINDOWS = 8;
 const CROSSINGS = 10;
 const WINDOW = 1_000;
 
-/** What crosses a limit, once. */
+/** Crosses a limit once. */
 type Crossing = (arena: Arena) => Promise<unknown>;
 
 const LIMITS: Readonly<Record<string, Crossing>> = {
@@ -61,7 +61,7 @@ const LIMITS: Readonly<Record<string, Crossing>> = {
   },
 };
 
-/** Lets the time of a window pass, with crossings spread over it. */
+/** Waits for a window to pass, with crossings spread over it. */
 async function spend(victim: Victim, cross: Crossing | undefined) {
   const start = performance.now();
   for (let i = 1; i <= CROSSINGS; i++) {

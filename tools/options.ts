@@ -1,7 +1,7 @@
 /**
  * Reads an option of a tool, `--name=number`.
  *
- * @throws {RangeError} When it is given and no whole number.
+ * @throws {RangeError} When it is given and is no whole number.
  */
 export function readOption(name: string, fallback: number): number {
   const prefix = `--${name}=`;

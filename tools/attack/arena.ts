@@ -2,12 +2,12 @@ import type { Prng } from "../fuzz/prng.ts";
 import { type Answer, Peer } from "./peer.ts";
 import type { Victim } from "./victim_process.ts";
 
-/** What the server did is not what it should do. */
+/** The server did not do what it should. */
 export class AttackError extends Error {
   override name = "AttackError";
 }
 
-/** Checks what the server did. */
+/** Checks a result of the server. */
 export function expect(
   seen: unknown,
   wanted: unknown,
@@ -17,7 +17,7 @@ export function expect(
   if (a !== b) throw new AttackError(`${what}: ${a} and not ${b}`);
 }
 
-/** Where an attack takes place. */
+/** The server and connections of one attack. */
 export class Arena implements Disposable {
   readonly victim: Victim;
   readonly prng: Prng;
@@ -30,19 +30,19 @@ export class Arena implements Disposable {
     this.#scale = scale;
   }
 
-  /** So many, in a full run; fewer in a shorter one. */
+  /** Scales a number of a full run to this run. */
   many(count: number): number {
     return Math.max(1, Math.round(count * this.#scale));
   }
 
-  /** A TCP connection, which is ended with the attack. */
+  /** Opens a TCP connection, which ends with the attack. */
   async connect(): Promise<Peer> {
     const peer = await Peer.connect(this.victim.port);
     this.#peers.push(peer);
     return peer;
   }
 
-  /** Asks for an upgrade that may be refused, and goes. */
+  /** Requests an upgrade that may be refused, then disconnects; returns the status. */
   async tryUpgrade(
     path: string,
     headers: Record<string, string> = {},
@@ -52,14 +52,14 @@ export class Arena implements Disposable {
     return (await peer.upgrade(path, headers, first)).status;
   }
 
-  /** Sends a request as it is; gives the status of the answer, and goes. */
+  /** Sends a raw request, then disconnects; returns the status of the response. */
   async status(text: string): Promise<number> {
     using peer = await Peer.connect(this.victim.port);
     await peer.write(text);
     return (await peer.answer()).status;
   }
 
-  /** Sends a request that ends its connection; gives the whole answer. */
+  /** Sends a request that ends its connection; returns the whole response. */
   async request(text: string): Promise<Answer & { readonly body: string }> {
     using peer = await Peer.connect(this.victim.port);
     await peer.write(text);
@@ -67,7 +67,7 @@ export class Arena implements Disposable {
     return { ...answer, body: answer.status === 0 ? "" : await peer.rest() };
   }
 
-  /** A connection that is upgraded and has said nothing. */
+  /** Opens a websocket that has sent nothing yet. */
   async open(
     path = "/ws",
     headers: Record<string, string> = {},
@@ -78,7 +78,7 @@ export class Arena implements Disposable {
     return peer;
   }
 
-  /** A connection that was let in, and is in a namespace. */
+  /** Opens a connection that is accepted and in a namespace. */
   async enter(path = "/ws", namespace = "open"): Promise<Peer> {
     const peer = await this.open(path);
     const id = await peer.ask("M");
@@ -94,15 +94,15 @@ export class Arena implements Disposable {
   }
 }
 
-/** One way to attack. */
+/** An attack. */
 export interface Attack {
   readonly name: string;
-  /** The faults of `beat.md` that it is about. */
+  /** The numbers of the faults in FAULTS.md that it is about. */
   readonly faults?: string;
   /** What Deno does not let us prevent. */
   readonly limit?: string;
   /**
-   * Attacks.
+   * Runs the attack.
    *
    * @returns What the server did.
    * @throws {AttackError} When that is not what it should do.

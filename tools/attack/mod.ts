@@ -1,4 +1,4 @@
-/** Attacks on a server, over real sockets: what it does, and what must hold whatever comes. */
+/** Attacks on a server over real sockets, and the invariants that must hold. */
 
 import { median } from "../bench/median.ts";
 import { Prng } from "../fuzz/prng.ts";
@@ -27,53 +27,53 @@ export const ATTACKS: readonly Attack[] = [
   ...FAULTY,
 ];
 
-/** How to attack. */
+/** Options of {@linkcode attack}. */
 export interface AttackOptions {
   readonly attacks?: readonly Attack[];
-  /** What the random numbers begin with. */
+  /** The seed of the random numbers. */
   readonly seed: number;
   /** 1 for a full run, less for a shorter one. */
   readonly scale: number;
-  /** Told of each attack once it is over. */
+  /** Called with the result of each attack. */
   readonly onRow?: (row: Row) => void;
 }
 
-/** What an attack did to the server. Sizes are in bytes. */
+/** The effects of an attack on the server. Sizes are in bytes. */
 export interface Row {
   readonly name: string;
   readonly faults: string | undefined;
   readonly seen: string;
   readonly limit: string | undefined;
-  /** How long asks of others took during the attack, to before. */
+  /** The time of the well-behaved client's asks during the attack, as a ratio to before. */
   readonly slowdown: number;
-  /** How many asks of others there were during the attack. */
+  /** The number of the well-behaved client's asks during the attack. */
   readonly trips: number;
   readonly rss: { before: number; during: number; after: number };
   readonly heap: { before: number; after: number };
-  /** Sockets that were still open while the attackers kept theirs, and when they had gone. */
+  /** The open sockets while the attackers kept theirs, and after they had gone. */
   readonly sockets: { kept: number; left: number };
-  /** What did not hold. */
+  /** The expectations that failed. */
   readonly failures: readonly string[];
   /** In milliseconds. */
   readonly time: number;
 }
 
 const MIB = 1024 * 1024;
-/** Code that is compiled and tables that have grown stay. */
+/** Compiled code and grown tables stay in memory. */
 const MAX_GROWTH = 3 * MIB;
-/** After three full runs it is no more than after one, which is 9 MiB. */
+/** Three full runs leave no more than one does: 9 MiB. */
 const MAX_WHOLE_GROWTH = 12 * MIB;
-/** How long an attack may take, in milliseconds. */
+/** The time limit of an attack, in milliseconds. */
 const LONGEST = 60_000;
-/** How long the server may need to be what it was, in milliseconds. */
+/** The time in which the server must recover, in milliseconds. */
 const RECOVERY = 8_000;
-/** Between two looks at what the process holds, in milliseconds. */
+/** The interval at which the process is measured, in milliseconds. */
 const LOOK_AFTER = 20;
 
 /**
- * Attacks a server, in one way after another.
+ * Runs attacks against a server, one after another.
  *
- * @returns What each attack did.
+ * @returns The result of each attack.
  */
 export async function attack(options: AttackOptions): Promise<Row[]> {
   const { attacks = ATTACKS, seed, scale, onRow = () => {} } = options;
@@ -82,7 +82,7 @@ export async function attack(options: AttackOptions): Promise<Row[]> {
     rows.push(row);
     onRow(row);
   };
-  // Another server for the others, should it not outlive one of them.
+  // The remaining attacks get another server if one attack has ended it.
   for (let next = 0; next < attacks.length;) {
     await using victim = await Victim.start();
     using witness = await Witness.at(victim.port);
@@ -96,7 +96,7 @@ export async function attack(options: AttackOptions): Promise<Row[]> {
   return rows;
 }
 
-/** Lets one attack happen, and looks at what it does. */
+/** Runs one attack, and measures its effects. */
 async function withstand(
   attack: Attack,
   arena: Arena,
@@ -114,7 +114,7 @@ async function withstand(
   const start = performance.now();
   let highest = before.rss;
   const watch = setInterval(async () => {
-    // It may have died.
+    // The process may have died.
     highest = Math.max(highest, await victim.rss().catch(() => 0));
   }, LOOK_AFTER);
   let seen = "";
@@ -166,7 +166,7 @@ async function withstand(
   };
 }
 
-/** How long asks take while nobody attacks. */
+/** Measures how long asks take without an attack. */
 async function quietly(
   witness: Witness,
   count: number,
@@ -191,7 +191,7 @@ async function testify(
   }
 }
 
-/** A process that has died has no sockets. */
+/** Counts the sockets; a process that has died has none. */
 async function look(count: () => Promise<number>): Promise<number> {
   try {
     return await count();
@@ -200,7 +200,7 @@ async function look(count: () => Promise<number>): Promise<number> {
   }
 }
 
-/** Lets the witness go, and stops the server while somebody hangs on to it. */
+/** Dismisses the witness, and stops the server while one client keeps its connection. */
 async function end(
   victim: Victim,
   witness: Witness,

@@ -1,6 +1,6 @@
 import { CloseError, EventError, HttpError } from "../../mod.ts";
 
-/** Whatever is asked of it, it throws itself. */
+/** An object that throws itself whatever is read of it. */
 const nasty: object = {
   get message() {
     throw this;
@@ -43,7 +43,7 @@ function spoil<E extends Error>(error: E): E {
   });
 }
 
-/** What a program can throw. */
+/** The values that a program can throw. */
 const VALUES: Readonly<Record<string, () => unknown>> = {
   error: () => new Error("a secret of the program"),
   text: () => "a secret of the program",
@@ -68,7 +68,7 @@ const VALUES: Readonly<Record<string, () => unknown>> = {
   },
 };
 
-/** How it can come out of a function. */
+/** The ways in which a value can leave a function. */
 const WAYS: Readonly<Record<string, (make: () => unknown) => unknown>> = {
   throw: (make) => {
     throw make();

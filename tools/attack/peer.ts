@@ -1,6 +1,6 @@
 import { within } from "../interop/journal.ts";
 
-/** How long anything may take that has to come, in milliseconds. */
+/** The time limit of every read, in milliseconds. */
 export const DEADLINE = 20_000;
 
 /** The opcodes of RFC 6455, section 5.2. */
@@ -10,15 +10,15 @@ export const CLOSE = 8;
 export const PING = 9;
 export const PONG = 10;
 
-/** A frame as it came. */
+/** A received frame. */
 export interface Frame {
   readonly opcode: number;
   readonly data: Uint8Array;
 }
 
-/** What may be said of a frame, right or wrong. */
+/** The head of a frame, valid or not. */
 export interface FrameOptions {
-  /** Whether it ends its message. */
+  /** Whether it is the last frame of its message. */
   readonly isFinal?: boolean;
   /** The three reserved bits. */
   readonly reserved?: number;
@@ -28,7 +28,7 @@ export interface FrameOptions {
   readonly length?: number;
 }
 
-/** An answer over HTTP. */
+/** A response over HTTP. */
 export interface Answer {
   readonly status: number;
   readonly head: string;
@@ -40,7 +40,7 @@ export type Ending = number | "dropped";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A client that knows no rules: it writes what it is told to, byte by byte. */
+/** A client without rules: it writes exactly the bytes it is given. */
 export class Peer implements Disposable {
   readonly #tcp: Deno.TcpConn;
   #buffer = new Uint8Array();
@@ -53,12 +53,12 @@ export class Peer implements Disposable {
   /** Opens a TCP connection. */
   static async connect(port: number): Promise<Peer> {
     const tcp = await Deno.connect({ hostname: "127.0.0.1", port });
-    // What is small would wait for what follows.
+    // Small writes would wait for later ones.
     tcp.setNoDelay();
     return new Peer(tcp);
   }
 
-  /** Writes bytes, or text; says whether they all went out. */
+  /** Writes bytes or text; returns whether all were written. */
   async write(data: Uint8Array | string): Promise<boolean> {
     let rest = typeof data === "string" ? encoder.encode(data) : data;
     try {
@@ -67,12 +67,12 @@ export class Peer implements Disposable {
       }
       return true;
     } catch {
-      // The server has gone, which the reader will see.
+      // The server has closed, which the reader will notice.
       return false;
     }
   }
 
-  /** Asks for an upgrade; gives the answer, 101 if it was granted. */
+  /** Requests an upgrade; returns the response, 101 if it was granted. */
   async upgrade(
     path: string,
     headers: Record<string, string> = {},
@@ -93,7 +93,7 @@ export class Peer implements Disposable {
     return await this.answer();
   }
 
-  /** Reads the head of an answer; status 0 if there is none. */
+  /** Reads the head of a response; status 0 without one. */
   async answer(): Promise<Answer> {
     while (true) {
       const text = decoder.decode(this.#buffer);
@@ -109,7 +109,7 @@ export class Peer implements Disposable {
     }
   }
 
-  /** Reads a body to the end of the connection. */
+  /** Reads a body until the connection ends. */
   async rest(): Promise<string> {
     while (await this.#read());
     return decoder.decode(this.#buffer);
@@ -124,18 +124,18 @@ export class Peer implements Disposable {
     return this.write(makeFrame(opcode, data, options));
   }
 
-  /** Sends a text. */
+  /** Sends a text frame. */
   send(text: string): Promise<boolean> {
     return this.frame(TEXT, text);
   }
 
-  /** Sends a text and waits for the next one that comes. */
+  /** Sends a text frame and waits for the next one received. */
   async ask(text: string): Promise<string> {
     await this.send(text);
     return await this.text();
   }
 
-  /** The next text, or how it has ended. */
+  /** Returns the next text, or the end of the connection. */
   async text(): Promise<string> {
     while (true) {
       const frame = await this.next();
@@ -145,7 +145,7 @@ export class Peer implements Disposable {
     }
   }
 
-  /** The next frame, none at the end of the connection. */
+  /** Returns the next frame, `undefined` at the end of the connection. */
   async next(): Promise<Frame | undefined> {
     while (true) {
       const frame = this.#take();
@@ -154,19 +154,19 @@ export class Peer implements Disposable {
     }
   }
 
-  /** Reads until the server closes; answers the close, if so wished. */
+  /** Reads until the server closes; answers the close if asked to. */
   async ended(isPolite = true): Promise<Ending> {
     while (true) {
       const frame = await this.next();
       if (frame === undefined) return "dropped";
       if (frame.opcode !== CLOSE) continue;
-      // A server that reads no more must not be waited for.
+      // Do not wait for a server that reads no more.
       if (isPolite) void this.frame(CLOSE, frame.data);
       return codeOf(frame);
     }
   }
 
-  /** Ends its side of the connection; with a reset if it has not read all. */
+  /** Ends this side of the connection, with a reset if data is unread. */
   [Symbol.dispose](): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -180,7 +180,7 @@ export class Peer implements Disposable {
       count = await within(this.#tcp.read(chunk), DEADLINE, "an answer");
     } catch (error) {
       if (error instanceof Deno.errors.ConnectionReset) return false;
-      // Otherwise the read would go on after the test.
+      // Otherwise the read would outlive the test.
       this[Symbol.dispose]();
       throw error;
     }
@@ -222,7 +222,7 @@ function codeOf({ data }: Frame): Ending {
 
 const MASK = [0x9a, 0x3b, 0xc7, 0x05] as const;
 
-/** Writes a frame. The mask is always the same: nobody listens in here. */
+/** Encodes a frame. The mask is fixed: no proxy is in between. */
 export function makeFrame(
   opcode: number,
   data: Uint8Array | string = "",
@@ -255,7 +255,7 @@ export function makeFrame(
   return frame;
 }
 
-/** The same bytes so many times, in one write. */
+/** Repeats bytes, for one write. */
 export function repeat(frame: Uint8Array, times: number): Uint8Array {
   const all = new Uint8Array(frame.length * times);
   for (let i = 0; i < times; i++) all.set(frame, i * frame.length);

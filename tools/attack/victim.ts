@@ -1,8 +1,8 @@
 /**
- * The server that is attacked. Prints its port, then serves until it is told to end by SIGTERM:
+ * The server under attack. Prints its port, then serves until SIGTERM:
  * `deno run -A --v8-flags=--expose-gc tools/attack/victim.ts <folder>`.
  *
- * Its time limits are short, so that nobody has to wait for them for long; all other limits are the defaults.
+ * Its time limits are short, so that the attacks need not wait long; all other limits are the defaults.
  */
 
 import {
@@ -22,7 +22,7 @@ import { mountGuarded } from "./victim_guarded.ts";
 import { mountRude } from "./victim_rude.ts";
 import { NAMESPACES, TIMES } from "./victim_limits.ts";
 
-/** Takes lists of lists alone, and looks at all of them. */
+/** Accepts only lists of lists, and reads all of them. */
 const Lists: StandardSchemaV1<unknown[]> = {
   "~standard": {
     version: 1,
@@ -38,7 +38,7 @@ function isLists(value: unknown): boolean {
   return Array.isArray(value) && value.every(isLists);
 }
 
-/** What strangers are in; it has a handler for everything that they try. */
+/** The namespace of the attackers, with a handler for each event they try. */
 class OpenController {
   static readonly namespace = "open";
   static readonly inject = [NSConn] as const;
@@ -63,7 +63,7 @@ class OpenController {
   onNamespaceConnected() {
     this.#seen.push("connected");
   }
-  /** The life-cycle events so far, and what was said in rooms. */
+  /** The life-cycle events so far, and the messages in rooms. */
   onSeen() {
     return this.#seen;
   }
@@ -74,7 +74,7 @@ class OpenController {
   onHeaders() {
     return Object.fromEntries(contextOf(this.#nsConn).headers);
   }
-  /** Sends to everybody in the room, as often as it is told to. */
+  /** Broadcasts to the room as often as the message says. */
   onShout(msg: Message) {
     const { times, size } = msg.json<{ times: number; size: number }>();
     const message = {
@@ -93,20 +93,20 @@ class OpenController {
   onLists(_msg: Message<unknown[]>) {
     return "lists";
   }
-  /** Asks the one who asks. */
+  /** Asks the peer that asks. */
   async onAskBack() {
     return (await this.#nsConn.ask("onQuestion")).text();
   }
   async onJoinBack() {
     return (await this.#nsConn.joinRoom("back")).name;
   }
-  /** Never comes to an end. */
+  /** Never ends. */
   onStuck() {
     return new Promise(() => {});
   }
 }
 
-/** What the well-behaved client is in. */
+/** The namespace of the well-behaved client. */
 class WitnessController {
   static readonly namespace = "witness";
 
@@ -174,7 +174,7 @@ Deno.addSignalListener("SIGTERM", async () => {
       each.close({ timeout })
     ),
   );
-  // A shutdown of the listener would wait for those who read no more.
+  // A shutdown of the listener would wait for clients that no longer read.
   Deno.exit();
 });
 

@@ -1,4 +1,4 @@
-/** Servers whose every hook fails, where and how the query of the request says. */
+/** Servers whose hooks fail where and how the query of the request says. */
 
 import {
   Application,
@@ -17,7 +17,7 @@ import {
 import { fail } from "./nasty.ts";
 import { TIMES } from "./victim_limits.ts";
 
-/** Every place of a program where it can fail. */
+/** The places where a program can fail. */
 export const POINTS = [
   "before",
   "after",
@@ -49,7 +49,7 @@ export const POINTS = [
 /** A place where a program can fail. */
 export type Point = typeof POINTS[number];
 
-// What it gives or throws has whatever type the caller needs.
+// The result has whatever type the caller needs.
 // deno-lint-ignore no-explicit-any
 function pass(point: Point, from: UpgradeRequest | undefined): any {
   if (placeOf(from) === point) return fail(from!.url.searchParams.get("how")!);
@@ -72,7 +72,7 @@ class FaultyController {
   constructor(nsConn: NSConn, _service: object) {
     this.#nsConn = nsConn;
     const given: unknown = this.#pass("construct");
-    // A constructor cannot wait, so what it begins is its own matter.
+    // A constructor cannot await, so a rejection is dropped.
     if (given instanceof Promise) given.catch(() => {});
   }
 
@@ -115,7 +115,7 @@ class FaultyController {
   }
 }
 
-/** Mounts a server that tells its hook of errors, and one that has none and writes to the console. */
+/** Mounts a server with an `onError`, and one without, which writes to the console. */
 export function mountFaulty(router: Router, upgrader: Upgrader): Server[] {
   const hooks: ServerOptions = {
     onError: (_error, source) => pass("onError", source.conn?.request),

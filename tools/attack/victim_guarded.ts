@@ -1,4 +1,4 @@
-/** Servers that limit who comes and how fast, and what they tell of it. */
+/** Servers with limits of connections and rates, and their metrics. */
 
 import {
   type Message,
@@ -12,7 +12,7 @@ import {
 } from "../../mod.ts";
 import { GUARD, TIMES } from "./victim_limits.ts";
 
-/** Mounts one that strangers reach, and one behind a proxy of its own. */
+/** Mounts a server that clients reach directly, and one behind a trusted proxy. */
 export function mountGuarded(router: Router, upgrader: Upgrader): Server[] {
   const limits: ServerOptions = {
     ackTimeout: TIMES.ack,

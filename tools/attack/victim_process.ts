@@ -1,22 +1,22 @@
 import { within } from "../interop/journal.ts";
 import { DEADLINE, Peer } from "./peer.ts";
 
-/** What the server needs, in bytes. */
+/** The memory of the server, in bytes. */
 export interface Memory {
-  /** What its program holds, once the collector has run. */
+  /** The heap, after a garbage collection. */
   readonly heap: number;
-  /** What the process holds. */
+  /** The resident memory of the process. */
   readonly rss: number;
 }
 
-/** How often is looked whether the server is as it was, in milliseconds. */
+/** The interval of the checks whether the server has recovered, in milliseconds. */
 const LOOK_AFTER = 25;
 const KEPT = 4_000;
 
-/** The server that is attacked: a process of its own, on a free port. */
+/** The server under attack: a process of its own, on a free port. */
 export class Victim implements AsyncDisposable {
   readonly port: number;
-  /** The sockets that it has while there are no clients. */
+  /** Its sockets without clients. */
   ownSockets = 0;
   readonly #process: Deno.ChildProcess;
   readonly #output: Promise<unknown>;
@@ -44,7 +44,7 @@ export class Victim implements AsyncDisposable {
     ]);
   }
 
-  /** Starts it. Beside the folder that it serves lies a file that it must not serve. */
+  /** Starts it. Beside the folder it serves lies a file it must not serve. */
   static async start(): Promise<Victim> {
     const folder = await Deno.makeTempDir();
     await Deno.mkdir(`${folder}/public/sub`, { recursive: true });
@@ -79,19 +79,19 @@ export class Victim implements AsyncDisposable {
     return this.#status === undefined;
   }
 
-  /** What it has written last to the console. */
+  /** Its last output to the console. */
   get errors(): string {
     return this.#errors;
   }
 
-  /** What the process holds, in bytes. */
+  /** The resident memory of the process, in bytes. */
   async rss(): Promise<number> {
     const status = await Deno.readTextFile(`/proc/${this.#process.pid}/status`);
     const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
     return Number(kib) * 1024;
   }
 
-  /** How many sockets it has open. */
+  /** The number of its open sockets. */
   async sockets(): Promise<number> {
     const folder = `/proc/${this.#process.pid}/fd`;
     let count = 0;
@@ -100,14 +100,14 @@ export class Victim implements AsyncDisposable {
         const target = await Deno.readLink(`${folder}/${name}`);
         if (target.startsWith("socket:")) count++;
       } catch (error) {
-        // It was closed meanwhile.
+        // The descriptor was closed meanwhile.
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       }
     }
     return count;
   }
 
-  /** Asks it what it holds, after its collector has run. */
+  /** Measures its memory after a garbage collection. */
   async memory(): Promise<Memory & { connections: number }> {
     using peer = await Peer.connect(this.port);
     await peer.write(
@@ -133,7 +133,7 @@ export class Victim implements AsyncDisposable {
     }
   }
 
-  /** Looks until something is so, or the time is up; gives what was seen last. */
+  /** Polls until a condition holds or the time is up; returns the last value. */
   async settles<T>(
     look: () => Promise<T>,
     isSo: (seen: T) => boolean,
@@ -143,12 +143,12 @@ export class Victim implements AsyncDisposable {
     while (true) {
       const seen = await look();
       if (isSo(seen) || performance.now() > end || !this.isAlive) return seen;
-      // The process of another cannot tell when it has changed.
+      // Another process sends no event when it changes.
       await new Promise((resolve) => setTimeout(resolve, LOOK_AFTER));
     }
   }
 
-  /** Tells it to end, and waits for it; says whether it ended well. */
+  /** Stops it by SIGTERM; returns whether it ended well. */
   async stop(): Promise<boolean> {
     if (this.isAlive) this.#process.kill("SIGTERM");
     const { success } = await within(
@@ -160,7 +160,7 @@ export class Victim implements AsyncDisposable {
     return success;
   }
 
-  /** Ends it. */
+  /** Kills it. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.isAlive) this.#process.kill("SIGKILL");
     await this.#process.status;
@@ -169,5 +169,5 @@ export class Victim implements AsyncDisposable {
   }
 }
 
-/** What nobody may read. */
+/** The content of the file that must not be served. */
 export const SECRET = "a secret of the machine";

@@ -1,4 +1,4 @@
-/** Handlers and middleware that upgrade a request and then answer otherwise. */
+/** Handlers and middleware that upgrade a request and return another response. */
 
 import {
   type Context,
@@ -10,9 +10,9 @@ import {
 } from "../../mod.ts";
 import { TIMES } from "./victim_limits.ts";
 
-/** What they do once the request is upgraded. */
+/** Actions after the upgrade. */
 export const RUDE_HANDLERS = ["throw", "answer", "nothing", "later"] as const;
-/** What middleware does around the upgrade. */
+/** Middleware around the upgrade. */
 export const RUDE_MIDDLEWARE = [
   "answer",
   "throw",
@@ -25,7 +25,7 @@ export const RUDE_MIDDLEWARE = [
 
 const HANDLERS: Record<
   typeof RUDE_HANDLERS[number],
-  // Who writes JavaScript may return anything.
+  // A JavaScript program may return anything.
   () => Response | Promise<Response>
 > = {
   throw: () => {
@@ -71,7 +71,7 @@ const MIDDLEWARE: Record<typeof RUDE_MIDDLEWARE[number], Middleware> = {
   },
 };
 
-/** Mounts them all. */
+/** Mounts all of these. */
 export function mountRude(router: Router, upgrader: Upgrader): void {
   const server = new Server(upgrader, { onEcho: () => {} }, {
     ackTimeout: TIMES.ack,
@@ -84,7 +84,7 @@ export function mountRude(router: Router, upgrader: Upgrader): void {
       await server.accept(ctx);
       return await answer();
     });
-    // The same, without telling the router of it.
+    // The same, hidden from the router.
     party.get(`/unknown/${name}`, async (ctx: Context) => {
       await server.upgrade(ctx.request, ctx.info);
       return await answer();

@@ -1,26 +1,26 @@
 import { within } from "../interop/journal.ts";
 import { DEADLINE } from "./peer.ts";
 
-/** What the worker is told: where the server is, then what to do. */
+/** Messages to the worker: first the server's port, then orders. */
 export type Order = "report" | "stop" | (string & Record<never, never>);
 
-/** What the well-behaved client has seen, since it came or since it was last asked. */
+/** What the well-behaved client has seen, in all or since its last report. */
 export interface Testimony {
-  /** What was lost, came twice or in another order, since it came. */
+  /** All messages that were lost, duplicated or out of order. */
   readonly faults: readonly string[];
-  /** The messages that came back, since it came. */
+  /** The number of all messages that came back. */
   readonly messages: number;
-  /** The asks, since it came. */
+  /** The number of all asks. */
   readonly asks: number;
-  /** The broadcasts, since it came. */
+  /** The number of all broadcasts. */
   readonly broadcasts: number;
-  /** How long asks took, in milliseconds, since it was last asked. */
+  /** The times of asks since the last report, in milliseconds. */
   readonly trips: readonly number[];
 }
 
 /**
- * The well-behaved client, on a thread of its own so that the attackers do not
- * slow it: it sends numbered messages that must come back in order, asks, and
+ * The well-behaved client, on a thread of its own so that the attacks do not
+ * slow it down: it sends numbered messages that must come back in order, asks, and
  * reads numbered broadcasts.
  */
 export class Witness implements Disposable {
@@ -28,24 +28,24 @@ export class Witness implements Disposable {
     type: "module",
   });
 
-  /** Brings it to a server. */
+  /** Connects it to a server. */
   static async at(port: number): Promise<Witness> {
     const witness = new Witness();
     await witness.#tell(`ws://127.0.0.1:${port}/ws`);
     return witness;
   }
 
-  /** Asks what it has seen, once all that it has sent came back. */
+  /** Requests its report, once all its messages have come back. */
   testify(): Promise<Testimony> {
     return this.#tell("report");
   }
 
-  /** Lets it go. */
+  /** Disconnects it and returns its last report. */
   leave(): Promise<Testimony> {
     return this.#tell("stop");
   }
 
-  /** Ends it. */
+  /** Kills it. */
   [Symbol.dispose](): void {
     this.#worker.terminate();
   }

@@ -76,7 +76,7 @@ async function run(url: string): Promise<void> {
     if (answer.text() !== `${asked}`) fault(`ask ${asked}: ${answer.text()}`);
     trips.push(performance.now() - start);
     if (trips.length > 10_000) trips.shift();
-    // As often as somebody who types would, or rather a crowd of them.
+    // About as often as a crowd of people who type.
     await new Promise((resolve) => setTimeout(resolve, 2));
     const order = orders.shift();
     if (order === undefined) continue;
@@ -93,7 +93,7 @@ scope.onmessage = ({ data }) => {
   run(data).catch((error) => {
     fault(String(error));
     report();
-    // Whoever asks later is told the same.
+    // Later requests get the same answer.
     scope.onmessage = report;
   });
 };

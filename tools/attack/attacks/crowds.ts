@@ -2,7 +2,7 @@ import { type Arena, type Attack, expect } from "../arena.ts";
 import type { Peer } from "../peer.ts";
 import { GUARD } from "../victim_limits.ts";
 
-/** Comes until it is refused; gives who got in and the refusal. */
+/** Connects until the server refuses; returns the accepted peers and the status. */
 async function crowd(
   arena: Arena,
   path: string,
@@ -20,7 +20,7 @@ async function crowd(
   }
 }
 
-/** Waits until a server takes somebody in again. */
+/** Waits until a server accepts connections again. */
 async function assertFreed(arena: Arena, path: string): Promise<void> {
   const status = await arena.victim.settles(
     () => arena.tryUpgrade(path),
@@ -30,7 +30,7 @@ async function assertFreed(arena: Arena, path: string): Promise<void> {
   expect(status, 101, `${path} once they have gone`);
 }
 
-/** More clients, and faster ones, than a server wants. */
+/** More clients, and faster ones, than a server allows. */
 export const CROWDS: readonly Attack[] = [
   {
     name: "more connections from one address than allowed",
@@ -38,7 +38,7 @@ export const CROWDS: readonly Attack[] = [
       const forge = (i: number) => ({ "x-forwarded-for": `192.0.2.${i}` });
       const { peers, status } = await crowd(arena, "/guarded", forge);
       expect([peers.length, status], [GUARD.perAddress, 429], "the crowd");
-      // Who only asks, or is refused, keeps no place.
+      // A request that is refused keeps no slot.
       for (let i = 0; i < 20; i++) {
         expect(await arena.tryUpgrade("/guarded"), 429, "one more");
       }
@@ -72,7 +72,7 @@ export const CROWDS: readonly Attack[] = [
     name: "messages that come faster than allowed",
     async run(arena) {
       const peer = await arena.enter("/guarded");
-      // M and the connect have counted as well.
+      // The hello and the connect count as well.
       for (let i = 2; i <= GUARD.rate.messages; i++) {
         await peer.send(";open;;onEcho;0;0;x");
       }

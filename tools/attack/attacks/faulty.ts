@@ -3,7 +3,7 @@ import { FAULTS } from "../nasty.ts";
 import type { Peer } from "../peer.ts";
 import { type Point, POINTS } from "../victim_faulty.ts";
 
-/** All that a client can do with a server, one thing after another. */
+/** Everything that a client can do with a server, in order. */
 const STEPS = [
   "$1;faulty;;_OnNamespaceConnect;0;0;",
   "$2;faulty;room;_OnRoomJoin;0;0;",
@@ -16,10 +16,10 @@ const STEPS = [
   "$8;faulty;;_OnNamespaceConnect;0;0;",
 ] as const;
 
-/** What came of it. */
+/** The results. */
 type Story = string;
 
-/** Does all of it; gives the statuses, refusals and codes that were seen. */
+/** Does everything; returns the statuses, refusals and close codes. */
 async function live(arena: Arena, path: string, query: string): Promise<Story> {
   const peer = await arena.connect();
   const { status } = await peer.upgrade(`${path}?${query}`, {
@@ -42,7 +42,7 @@ async function live(arena: Arena, path: string, query: string): Promise<Story> {
   return [...story].join() || "fine";
 }
 
-/** Says something; gives the refusal of an ask, or the end. */
+/** Sends a frame; returns the refusal of an ask, or the end. */
 async function say(peer: Peer, step: string): Promise<string> {
   await peer.send(step);
   const [wait] = step.split(";");
@@ -56,14 +56,14 @@ async function say(peer: Peer, step: string): Promise<string> {
   }
 }
 
-/** All in a full run, else some of them by lot. */
+/** Returns everything in a full run, else a random part. */
 function some(all: readonly string[], arena: Arena): string[] {
   const rest = [...all];
   const count = Math.min(arena.many(all.length), all.length);
   return Array.from({ length: count }, () => arena.prng.take(rest)!);
 }
 
-/** Lets it fail in one place, in every way. */
+/** Lets the program fail in one place, in every way. */
 function failAt(point: Point): Attack {
   return {
     name: `a program that fails: ${point}`,
@@ -87,5 +87,5 @@ function failAt(point: Point): Attack {
   };
 }
 
-/** Programs that fail, wherever they can. */
+/** Programs that fail wherever they can. */
 export const FAULTY: readonly Attack[] = POINTS.map(failAt);

@@ -3,12 +3,12 @@ import { CLOSE, makeFrame, Peer, repeat, TEXT } from "../peer.ts";
 import { NAMESPACES } from "../victim_limits.ts";
 
 const MIB = 1024 * 1024;
-/** More MiB than may wait. */
+/** More MiB than `maxBuffered` and `maxQueued` allow. */
 const ENOUGH = 20;
-/** How many connections there are at once. */
+/** The number of connections at once. */
 const WIDTH = 50;
 
-/** Does something many times, some of it at once. */
+/** Repeats an action, with some of it at once. */
 async function inBatches(
   count: number,
   action: (i: number) => Promise<void>,
@@ -21,7 +21,7 @@ async function inBatches(
   }
 }
 
-/** Sends frames while the answers are read, until the last one came. */
+/** Sends frames while it reads the answers, until the last one has come. */
 async function flood(
   peer: Peer,
   frames: Uint8Array,
@@ -74,8 +74,8 @@ export const FLOODS: readonly Attack[] = [
       const count = arena.many(4_000);
       await inBatches(count, async (i) => {
         using peer = await Peer.connect(arena.victim.port);
-        // Before the request, in it, after it, and after the handshake; what
-        // has come and was not read makes it a reset.
+        // Before the request, in it, after it, and after the handshake; unread
+        // data makes the end a reset.
         if (i % 4 === 1) await peer.write("GET /ws HTTP/1.1\r\n");
         if (i % 4 > 1) await peer.upgrade("/ws");
         if (i % 4 > 2) {
@@ -224,7 +224,7 @@ export const FLOODS: readonly Attack[] = [
   },
 ];
 
-/** Sends as much as can wait, in messages as large as they may be. */
+/** Sends as much as may wait, in messages of the largest size. */
 async function fillQueue(
   arena: Arena,
   peer: Peer,
@@ -242,7 +242,7 @@ async function fillQueue(
   void write();
   const ending = await peer.ended();
   const grown = Math.round((await arena.victim.rss() - before) / MIB);
-  // Whoever goes on after the close is dropped by Deno.
+  // Deno drops a client that sends more after the close.
   const isClosed = ending === 1008 || ending === "dropped";
   expect(isClosed, true, `${ending} after ${count} MiB that wait`);
   return `${ending}, RSS + ${grown} MiB`;

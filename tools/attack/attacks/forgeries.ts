@@ -1,7 +1,7 @@
 import { type Attack, expect } from "../arena.ts";
 import { NAMESPACES } from "../victim_limits.ts";
 
-/** Names that mean something elsewhere. */
+/** Names with a meaning elsewhere. */
 const NAMES = [
   "__proto__",
   "constructor",
@@ -26,14 +26,14 @@ const NAMES = [
 
 const TOO_LONG = "x".repeat(257);
 
-/** The events that nobody but the protocol itself may cause. */
+/** The events that only the protocol itself may fire. */
 const EVENTS = [
   "_OnNamespaceConnected",
   "_OnRoomJoined",
   "_OnRoomLeft",
 ] as const;
 
-/** What a client claims to be or to have done, and is not and has not. */
+/** False claims of a client about itself and its requests. */
 export const FORGERIES: readonly Attack[] = [
   {
     name: "life-cycle events of the server",
@@ -48,7 +48,7 @@ export const FORGERIES: readonly Attack[] = [
           event,
         );
       }
-      // Refused, and then claimed all the same.
+      // The join is refused, then claimed anyway.
       await peer.ask("$1;open;closed;_OnRoomJoin;0;0;");
       await peer.send(";open;closed;_OnRoomJoined;0;0;");
       for (const event of ["_OnAnyEvent", "_OnNativeMessage"]) {
@@ -128,7 +128,7 @@ export const FORGERIES: readonly Attack[] = [
         answer.slice(head.length),
       );
       for (const [name, value] of Object.entries(headers)) {
-        // The values that are none are left out; two names that are no harm.
+        // Invalid values are left out, and two names are harmless.
         const isForged = value === "forged" && name !== "constructor" ||
           name === "x-evil" || /[\r\n\0]/.test(value);
         expect(isForged, false, `the header ${name}: ${value}`);
@@ -206,7 +206,7 @@ export const FORGERIES: readonly Attack[] = [
         expect(status, 403, `the page ${JSON.stringify(origin)}`);
       }
       await arena.open("/ws", { origin: "http://127.0.0.1" });
-      // Who forges the Host is no browser, and has nobody's cookies.
+      // A client that forges the Host is no browser, so it has no user's cookies.
       return "403";
     },
   },
@@ -226,7 +226,7 @@ export const FORGERIES: readonly Attack[] = [
         "$1;open;;onEcho;1;0;bad namespace",
         "a connection that has not connected",
       );
-      // Once more, when it is open.
+      // Once more, when the connection is open.
       for (const frame of ["M", "Amine", "Hno"]) await peer.send(frame);
       expect(
         await peer.ask("$2;;;_OnNamespaceConnect;0;0;"),
@@ -245,14 +245,14 @@ export const FORGERIES: readonly Attack[] = [
       const question = await asked.ask("$1;open;;onAskBack;0;0;");
       const [token = ""] = question.split(";");
       expect(/^s[\da-z]{6,}\.\w+$/.test(token), true, `the token ${token}`);
-      // An answer of somebody else is a message as any other.
+      // An answer from another connection is an ordinary message.
       expect(
         await other.ask(`${token};open;;onQuestion;0;0;forged`),
         `${token};;;;;;`,
         "a forged answer",
       );
       await other.send(`${token};open;;onQuestion;1;0;forged`);
-      // An answer to what was not asked.
+      // An answer without an ask.
       await asked.send(`${token}1;open;;onQuestion;0;0;forged`);
       expect(
         await asked.ask(`${token};open;;onQuestion;0;0;own`),
@@ -319,7 +319,7 @@ export const FORGERIES: readonly Attack[] = [
       expect(asks, 1024, "the asks that wait");
 
       const stuck = await arena.enter();
-      // Whoever goes on after the close is dropped by Deno.
+      // Deno drops a client that sends more after the close.
       for (let i = 0; i < 4_098; i++) {
         await stuck.send(";open;;onStuck;0;0;");
       }

@@ -13,7 +13,7 @@ import {
 const MIB = 1024 * 1024;
 const HEAD = "$1;open;;onEcho;0;0;";
 
-/** Sends bytes that are against the rules; how does it end? */
+/** Sends invalid bytes; returns how the connection ends. */
 async function breakRules(
   arena: Arena,
   bytes: Uint8Array,
@@ -23,12 +23,12 @@ async function breakRules(
   return await peer.ended();
 }
 
-/** Fragments of one message, the last of which never comes. */
+/** Fragments of one message whose last one never comes. */
 function fragment(data: Uint8Array, isFirst: boolean): Uint8Array {
   return makeFrame(isFirst ? BINARY : 0, data, { isFinal: false });
 }
 
-/** Frames of every kind that are too large, too small, too many or wrong. */
+/** Frames that are too large, too small, too many or invalid. */
 export const FRAMES: readonly Attack[] = [
   {
     name: "a frame of maxPayload and one more",
@@ -103,7 +103,7 @@ export const FRAMES: readonly Attack[] = [
       const count = arena.many(100_000);
       await peer.write(repeat(makeFrame(TEXT), count));
       await peer.write(repeat(makeFrame(BINARY), count));
-      // Empty fragments of a message that ends at last.
+      // Empty fragments of a message that ends in the end.
       await peer.frame(TEXT, "", { isFinal: false });
       await peer.write(repeat(makeFrame(0, "", { isFinal: false }), count));
       await peer.frame(0, "");

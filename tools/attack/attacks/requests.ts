@@ -4,7 +4,7 @@ import { SECRET } from "../victim_process.ts";
 
 const CLOSE = "connection: close\r\n";
 
-/** Paths that lead out of a folder, if somebody lets them. */
+/** Paths that lead out of a folder unless the server prevents it. */
 const PATHS = [
   "../outside.txt",
   "sub/../../outside.txt",
@@ -35,7 +35,7 @@ const PATHS = [
   "x".repeat(5_000),
 ] as const;
 
-/** Two requests in one, or half of one, for whoever reads them differently. */
+/** Two requests in one, or half of one, for servers and proxies that disagree. */
 const SMUGGLED: Readonly<Record<string, string>> = {
   "two lengths":
     "POST /json HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\ncontent-length: 30\r\n\r\n{}",
@@ -71,7 +71,7 @@ function upgradeWith(
   return arena.tryUpgrade("/ws", headers, first);
 }
 
-/** What comes over HTTP, before there is a websocket. */
+/** Attacks over HTTP, before there is a websocket. */
 export const REQUESTS: readonly Attack[] = [
   {
     name: "handshakes that are none",
@@ -113,7 +113,7 @@ export const REQUESTS: readonly Attack[] = [
         expect(status, 431, "the answer");
       }
       const ms = (performance.now() - start) / count;
-      // Two thousand of them took more than half a second.
+      // Two thousand parameters took more than half a second.
       expect(ms < 100, true, `a request took ${ms.toFixed()} ms`);
       return `431 in ${ms.toFixed(1)} ms`;
     },

@@ -10,7 +10,7 @@ import {
 
 const MIB = 1024 * 1024;
 
-/** So many at once. */
+/** The number of connections at once. */
 function times<T>(count: number, make: (i: number) => Promise<T>) {
   return Promise.all(Array.from({ length: count }, (_, i) => make(i)));
 }
@@ -31,7 +31,7 @@ async function assertAll(
   return count(endings);
 }
 
-/** Clients that say nothing, or little, or do not listen. */
+/** Clients that send nothing or little, or do not read. */
 export const SILENCE: readonly Attack[] = [
   {
     name: "heads of requests that never end",
@@ -74,7 +74,7 @@ export const SILENCE: readonly Attack[] = [
     name: "half-open: no answer to pings",
     async run(arena) {
       const peers = await times(arena.many(200), () => arena.enter());
-      // Deno sends its close, and ends the socket with it.
+      // Deno sends its close frame and ends the socket.
       const endings = await Promise.all(
         peers.map((peer) => peer.ended(false)),
       );
@@ -84,7 +84,7 @@ export const SILENCE: readonly Attack[] = [
   {
     name: "a close that is not answered",
     limit:
-      "Deno keeps the socket of who ignores a close, until its ping is not answered either",
+      "Deno keeps the socket of a client that ignores a close, until a ping is not answered either",
     async run(arena) {
       const peers = await times(arena.many(200), () => arena.open());
       const seen = await assertAll(peers, 4001, false);
@@ -154,7 +154,7 @@ export const SILENCE: readonly Attack[] = [
         5_000,
       );
       expect(connections, 2, "the connections of the server");
-      // They read again, what had been sent before and the close.
+      // They read again: the earlier frames and the close.
       await assertAll(stalled.slice(0, 5), 4008);
       return `4008, given up; RSS ${Math.round(rss / MIB)} MiB`;
     },
