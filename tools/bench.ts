@@ -1,19 +1,19 @@
 /**
- * Measures what a message costs the server, beside a bare
- * `Deno.upgradeWebSocket` server that does the same work: `deno task bench`.
+ * Measures the server's cost of a message beside a bare `Deno.upgradeWebSocket`
+ * server that does the same work: `deno task bench`.
  *
  * Both servers run at once, as processes of their own, and take short turns.
- * What counts is their CPU time (from `/proc`, so Linux only) over the
- * messages handled, as a ratio: the mean over several pairs of servers of the
- * ratio of their medians. A time alone says little on a noisy machine.
+ * The result is the ratio of their CPU time (from `/proc`, so Linux only) for
+ * each message: the mean, over several pairs of servers, of the ratio of their
+ * medians. An absolute time says little on a noisy machine.
  */
 
 import { cpuSeconds } from "./bench/cpu.ts";
 import { median } from "./bench/median.ts";
 
-/** Fresh pairs of servers: where their memory lies alone makes a few percent. */
+/** Fresh pairs of servers: the layout of their memory alone makes a few percent. */
 const PAIRS = Number(Deno.args[0] ?? 6);
-/** Turns that the two servers of a pair take. */
+/** The turns of each pair of servers. */
 const TURNS = 8;
 const RECEIVERS = 500;
 
@@ -26,7 +26,7 @@ interface Running {
 interface Work {
   name: string;
   budget: number;
-  /** Does the work once and says how many messages the server sent. */
+  /** Does the work once and returns the number of messages the server sent. */
   run(sockets: WebSocket[]): Promise<number>;
   sockets: number;
 }
@@ -62,7 +62,7 @@ function next(socket: WebSocket, type: string): Promise<Event> {
   );
 }
 
-/** Each socket has some echoes under way until its share is done. */
+/** Keeps some echoes of each socket in flight until its share is done. */
 function echo(inFlight: number, each: number): Work["run"] {
   return async (sockets) => {
     await Promise.all(sockets.map((socket) =>
@@ -123,7 +123,7 @@ const WORKS: Work[] = [
   },
 ];
 
-/** Lets the two servers take turns; gives what a message cost in each turn. */
+/** Lets the two servers take turns; returns the microseconds for a message in each turn. */
 async function takeTurns(
   work: Work,
   servers: Running[],
@@ -133,7 +133,7 @@ async function takeTurns(
   );
   const micros: number[][] = servers.map(() => []);
   for (let turn = -1; turn < TURNS; turn++) {
-    // Every second time the other one begins.
+    // The other server goes first every second time.
     const order = turn % 2 ? [1, 0] : [0, 1];
     for (const i of order) {
       const before = await cpuSeconds(servers[i]!.process.pid);
@@ -153,7 +153,7 @@ async function stop({ process }: Running): Promise<void> {
   await process.stdout.cancel();
 }
 
-/** Measures a work with several pairs of servers. */
+/** Measures one kind of work with several pairs of servers. */
 async function measure(work: Work): Promise<string[]> {
   const ours: number[] = [];
   const theirs: number[] = [];

@@ -1,5 +1,5 @@
 /**
- * Measures what services and controllers cost: `deno task bench:container`.
+ * Measures the cost of services and controllers: `deno task bench:container`.
  *
  * - start-up: from the first registration until `new Server` has returned, of
  *   a program with 100 services and 50 controllers, in fresh processes;
@@ -8,7 +8,7 @@
  * - the type check of that program with an empty cache, beside that of a
  *   program that only imports the module.
  *
- * Exits with 1 when one of them costs more than it may.
+ * Exits with 1 when one of them exceeds its budget.
  */
 
 import { median } from "./bench/median.ts";
@@ -27,7 +27,7 @@ interface Row {
   readonly unit: "ms" | "µs";
 }
 
-/** Runs Deno to its end and gives what it has printed. */
+/** Runs Deno to its end and returns its output. */
 async function run(
   args: string[],
   env: Record<string, string> = {},
@@ -42,7 +42,7 @@ async function run(
 
 async function measureStart(program: string): Promise<Row> {
   const args = ["run", "-A", "--no-config", program];
-  // The first run fills the cache of what was transpiled.
+  // The first run fills the cache of transpiled modules.
   await run(args);
   const millis: number[] = [];
   for (let i = 0; i < STARTS; i++) millis.push(Number(await run(args)));
@@ -63,7 +63,7 @@ async function measureScope(): Promise<Row> {
   return { name, cost: ours, beside, budget: 5, unit: "µs" };
 }
 
-/** The milliseconds of a check that finds nothing done before. */
+/** Returns the milliseconds of a type check with an empty cache. */
 async function check(program: string): Promise<number> {
   const cache = await Deno.makeTempDir();
   try {

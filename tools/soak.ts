@@ -1,16 +1,16 @@
 /**
- * Lets our server and a bare `Deno.upgradeWebSocket` server hold thousands of
- * connections, some of which talk, and checks that nothing is lost and that
- * all is given back. Linux only.
+ * Runs this module's server and a bare `Deno.upgradeWebSocket` server with
+ * thousands of connections, some of which talk, and checks that no message is
+ * lost and that memory and sockets are released. Linux only.
  *
  * ```sh
  * deno task soak --idle=10000 --talking=200 --seconds=120 --seed=1
  * ```
  *
- * The servers take turns of a second, so each talks for half of the time.
- * Exits with 1 when a message is lost, comes twice or out of order, when a
- * connection is dropped, or when memory or sockets do not come back; never
- * because of a time, and never because of what a connection costs.
+ * The servers take turns of a second, so each works for half of the time. Exits
+ * with 1 when a message is lost, duplicated or out of order, when a connection
+ * is dropped, or when memory or sockets are not released; never because of a
+ * time or of the memory of a connection.
  *
  * @module
  */

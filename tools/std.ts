@@ -1,10 +1,9 @@
 /**
- * Says where the packages of `@std` come from, for the tasks of this repository.
+ * Chooses the registry of the `@std` packages for the tasks of this repository.
  *
- * Where all that is used of them can be had from JSR, over the network or from
- * Deno's cache, the answer is JSR and nothing is printed. Elsewhere the
- * stand-ins in `tools/std/` are laid out as a registry in the user's cache
- * folder and its URL is printed. Deno takes the answer from the environment, so
+ * Prints nothing where JSR, or Deno's cache of it, has every package in use.
+ * Elsewhere it lays out the stand-ins in `tools/std/` as a registry in the user's
+ * cache folder and prints its URL. Deno reads the URL from the environment, so
  * the import map, the tests and the documentation are the same either way:
  *
  * ```sh
@@ -18,14 +17,14 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** The releases that the stand-ins were compared with. */
+/** The releases that the stand-ins are modelled on. */
 const VERSIONS: Readonly<Record<string, string>> = {
   assert: "1.0.19",
   http: "1.1.3",
   testing: "1.0.20",
 };
 
-/** Milliseconds that JSR has to answer, for networks that drop what they do not let through. */
+/** The time limit of JSR in milliseconds, for networks that drop packets silently. */
 const PATIENCE = 10_000;
 
 const SOURCES = new URL("std/", import.meta.url);
@@ -40,8 +39,8 @@ interface Package {
 /**
  * Lays the stand-ins out as a JSR registry, once for each state of their sources.
  *
- * The folder is named after a hash of all that is in it and appears in one step, so that runs at the same time, and
- * runs before and after an edit, do not disturb each other. One that has lost files is made anew.
+ * The folder is named after a hash of its content and appears in one step, so that runs at the same time, and runs
+ * before and after an edit, do not disturb each other. A folder that has lost files is made again.
  *
  * @param cache The folder to make it in.
  * @returns The URL of the registry, with a slash at its end.
@@ -61,7 +60,7 @@ export async function layOut(cache: string): Promise<URL> {
   return pathToFileURL(`${folder}/`);
 }
 
-/** Reads the sources: each folder is a package, each file in it an entry, but for those that begin with `_`. */
+/** Reads the sources: each folder is a package, each file an entry, except files that begin with `_`. */
 async function readPackages(): Promise<Package[]> {
   return await Promise.all(
     Object.entries(VERSIONS).map(async ([name, version]) => {
@@ -79,7 +78,7 @@ async function readPackages(): Promise<Package[]> {
   );
 }
 
-/** The registry's files by their paths, as Deno asks a registry for them. */
+/** Builds the registry's files by the paths that Deno requests. */
 async function renderRegistry(
   packages: readonly Package[],
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
@@ -113,7 +112,7 @@ async function renderRegistry(
   return out;
 }
 
-/** The entries of a package, named as `@std` names them: `file_server.ts` is `./file-server`, `mod.ts` is `.`. */
+/** Lists the entries of a package by their `@std` names: `file_server.ts` is `./file-server`, `mod.ts` is `.`. */
 function entriesOf(files: string[]): { path: string; file: string }[] {
   return files.filter((file) => !file.startsWith("_")).map((file) => ({
     path: file === "mod.ts"
@@ -123,7 +122,7 @@ function entriesOf(files: string[]): { path: string; file: string }[] {
   }));
 }
 
-/** Imports all that there are stand-ins for, so that a cache that has only a part of it does not count. */
+/** Imports every module that has a stand-in, so that an incomplete cache does not count. */
 async function importAll(): Promise<void> {
   const packages = await readPackages();
   await Promise.all(packages.flatMap(({ name, files }) => {
@@ -155,7 +154,7 @@ async function isComplete(
   return await Promise.all(checks).then(() => true, () => false);
 }
 
-/** Gives the draft its name, unless another run was first; what is in the way and not complete goes. */
+/** Renames the draft, unless another run was first; removes an incomplete folder of that name. */
 async function moveInto(
   folder: string,
   { draft, files }: { draft: string; files: ReadonlyMap<string, Uint8Array> },
@@ -172,7 +171,7 @@ async function moveInto(
   }
 }
 
-/** Where this user's caches are: not the common temporary folder, where others could put files in our place. */
+/** Returns this user's cache folder: in the shared temporary folder, other users could plant files. */
 function cacheFolder(): string {
   const base = Deno.build.os === "windows"
     ? Deno.env.get("LOCALAPPDATA") || join(homedir(), "AppData", "Local")
@@ -200,7 +199,7 @@ async function isFolder(url: string): Promise<boolean> {
 
 async function main(): Promise<void> {
   const inherited = Deno.env.get("JSR_URL") ?? "";
-  // The task around this one has answered already, and said so.
+  // The surrounding task has chosen already, and has printed it.
   if (await isFolder(inherited)) return console.log(inherited);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
@@ -223,6 +222,6 @@ async function main(): Promise<void> {
 
 if (import.meta.main) {
   await main();
-  // An import that is still waiting would keep the process.
+  // A pending import would keep the process alive.
   Deno.exit();
 }

@@ -9,7 +9,7 @@ import { layOut } from "./std.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** A temporary folder that is gone at the end of its block. */
+/** A temporary folder that is removed at the end of its block. */
 async function makeFolder(): Promise<{ path: string } & AsyncDisposable> {
   const path = await Deno.makeTempDir();
   return {
@@ -18,7 +18,7 @@ async function makeFolder(): Promise<{ path: string } & AsyncDisposable> {
   };
 }
 
-/** A registry over HTTP with what of the stand-ins passes the filter. */
+/** A registry over HTTP with the stand-ins that pass the filter. */
 function serveRegistry(
   folder: URL,
   filter: (path: string) => boolean,
@@ -102,7 +102,7 @@ Deno.test("layOut() names its entries as @std names them", async () => {
   });
 });
 
-Deno.test("layOut() gives all that run at the same time one folder and leaves no other", async () => {
+Deno.test("layOut() gives concurrent runs one folder and leaves no other", async () => {
   await using cache = await makeFolder();
   const urls = await Promise.all(
     Array.from({ length: 8 }, () => layOut(cache.path)),
@@ -112,7 +112,7 @@ Deno.test("layOut() gives all that run at the same time one folder and leaves no
   assertEquals(entries.length, 1);
 });
 
-Deno.test("layOut() makes a folder anew that has lost a file", async () => {
+Deno.test("layOut() makes a folder again that has lost a file", async () => {
   await using cache = await makeFolder();
   const registry = await layOut(cache.path);
   const meta = new URL("@std/assert/meta.json", registry);
@@ -121,7 +121,7 @@ Deno.test("layOut() makes a folder anew that has lost a file", async () => {
   assert((await Deno.stat(meta)).isFile);
 });
 
-Deno.test("std.ts prints a registry of stand-ins where none answers, and says so once", async () => {
+Deno.test("std.ts prints a registry of stand-ins where JSR does not answer, and warns once", async () => {
   await using cache = await makeFolder();
   const { out, notice } = await run(cache.path, "http://localhost:1/");
   assertMatch(out, /^file:\/\/\/.*\/$/);
@@ -132,7 +132,7 @@ Deno.test("std.ts prints a registry of stand-ins where none answers, and says so
   assertEquals(again, { out, notice: "" });
 });
 
-Deno.test("std.ts does not take a folder that is gone for a registry", async () => {
+Deno.test("std.ts does not accept a folder that is gone", async () => {
   await using cache = await makeFolder();
   const gone = new URL("gone/", await layOut(cache.path)).href;
   const { out, notice } = await run(cache.path, gone);
@@ -140,7 +140,7 @@ Deno.test("std.ts does not take a folder that is gone for a registry", async () 
   assertStringIncludes(notice, "stand-ins are in use");
 });
 
-Deno.test("std.ts prints the registry that it was given and that answers", async () => {
+Deno.test("std.ts prints the given registry if it answers", async () => {
   await using cache = await makeFolder();
   const folder = await layOut(cache.path);
   await using registry = serveRegistry(folder, () => true);
@@ -148,7 +148,7 @@ Deno.test("std.ts prints the registry that it was given and that answers", async
   assertEquals(result, { out: registry.url, notice: "" });
 });
 
-Deno.test("std.ts does not take a part of the packages for all of them", async () => {
+Deno.test("std.ts does not accept a registry with only some of the packages", async () => {
   await using cache = await makeFolder();
   const folder = await layOut(cache.path);
   await using registry = serveRegistry(

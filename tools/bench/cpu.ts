@@ -2,7 +2,7 @@
 const TICKS = 100;
 
 /**
- * The CPU time of all threads of a process, in seconds: to the nanosecond
+ * Returns the CPU time of all threads of a process, in seconds: to the nanosecond
  * where the kernel keeps it, else in ticks.
  */
 export async function cpuSeconds(pid: number): Promise<number> {
@@ -14,7 +14,7 @@ export async function cpuSeconds(pid: number): Promise<number> {
     }
     if (nanos > 0) return nanos / 1e9;
   } catch {
-    // The kernel keeps no such statistics.
+    // This kernel keeps no such statistics.
   }
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -1,4 +1,4 @@
-/** The middle one of some values: what a noisy machine disturbs the least. */
+/** Returns the median, which a noisy machine disturbs the least. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[sorted.length >> 1]!;

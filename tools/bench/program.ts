@@ -1,6 +1,6 @@
-/** Writes programs with many services and controllers, for the bench. */
+/** Generates programs with many services and controllers, for the bench. */
 
-/** How big a program is. */
+/** The size of a program. */
 export interface ProgramSize {
   readonly services: number;
   readonly controllers: number;
@@ -18,9 +18,9 @@ const KINDS = "vsvsscsccc";
 const MAX_DEPS = 5;
 
 /**
- * Writes a program. It prints the milliseconds from its first registration
- * until its server is made; `makeApp` is there for a test. The
- * same size gives the same program.
+ * Generates a program that prints the milliseconds from its first registration
+ * until its server is made, and exports `makeApp` for a test. The same size gives
+ * the same program.
  */
 export function writeProgram({ services, controllers }: ProgramSize): string {
   const all: Service[] = [];
@@ -50,7 +50,7 @@ function planService(i: number, before: readonly Service[]): Service {
   const letter = KINDS[i % KINDS.length];
   if (letter === "v") return { name: `Value${i}`, kind: "value", deps: [] };
   const isScoped = letter === "c";
-  // A singleton can have nothing that is scoped.
+  // A singleton cannot depend on a scoped service.
   const candidates = isScoped
     ? before
     : before.filter(({ kind }) => kind !== "scoped");
@@ -61,7 +61,7 @@ function planService(i: number, before: readonly Service[]): Service {
   };
 }
 
-/** Chooses some, each once; the same ones for the same seed. */
+/** Chooses some services, each once; the same for the same seed. */
 function choose(
   all: readonly Service[],
   count: number,
@@ -97,7 +97,7 @@ function declareController(
   i: number,
   all: readonly Service[],
 ): string {
-  // Every fifth is shared by all connections.
+  // Every fifth controller is shared by all connections.
   const isShared = i % 5 === 4;
   const candidates = isShared
     ? all.filter(({ kind }) => kind !== "scoped")

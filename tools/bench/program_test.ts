@@ -5,7 +5,7 @@ import { writeProgram } from "./program.ts";
 
 const SIZE = { services: 100, controllers: 50 };
 
-Deno.test("writeProgram() writes a program that works, always the same one", async () => {
+Deno.test("writeProgram() writes a program that works, and the same one each time", async () => {
   const source = writeProgram(SIZE);
   assertEquals(writeProgram(SIZE), source);
   const file = await Deno.makeTempFile({ suffix: ".ts" });

@@ -1,4 +1,4 @@
-/** Measures what a scope costs: opened, a controller built in it, disposed. */
+/** Measures the cost of a scope: opening it, building a controller in it, disposing it. */
 
 import { Container } from "../../mod.ts";
 import { median } from "./median.ts";
@@ -6,7 +6,7 @@ import { median } from "./median.ts";
 const ROUNDS = 15;
 const TIMES = 20_000;
 
-/** Microseconds for each scope, and for the same by hand. */
+/** The microseconds for each scope, and for the same work by hand. */
 export interface ScopeCost {
   readonly ours: number;
   readonly byHand: number;
@@ -65,7 +65,7 @@ class Controller {
   }
 }
 
-/** Takes turns between the container and `new`; gives the medians. */
+/** Alternates between the container and `new`; returns the medians. */
 export async function measureScopes(): Promise<ScopeCost> {
   await using container = new Container()
     .singleton(Logger)
@@ -83,7 +83,7 @@ export async function measureScopes(): Promise<ScopeCost> {
       const scope = container.createScope();
       const controller = plan.create(scope) as Controller;
       await scope[Symbol.asyncDispose]();
-      // What is looked at cannot be left out by the compiler.
+      // The compiler cannot remove a value that is read.
       if (controller.transaction.isOpen) open++;
     }
   }

@@ -1,9 +1,9 @@
 /**
- * The servers that the bench measures. Prints its port, then serves until it
- * is killed: `deno run -A tools/bench/server.ts bare|neffos`.
+ * The servers of the bench. Prints its port, then serves until it is killed:
+ * `deno run -A tools/bench/server.ts bare|neffos`.
  *
- * Both echo `onEcho` and broadcast `onShout` to everybody, in the protocol's
- * frames; the bare one does no more than look which of the two it is.
+ * Both echo `onEcho` and broadcast `onShout` to every connection, in frames of
+ * the protocol; the bare one only checks which of the two it has received.
  */
 
 import {

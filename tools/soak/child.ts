@@ -2,28 +2,28 @@ import { type Answer, readLines } from "./commands.ts";
 import { SoakFailure } from "./failure.ts";
 import { within } from "./within.ts";
 
-/** Files that a process has open beside its sockets, at most. */
+/** The most files that a process has open beside its sockets. */
 const OTHER_FILES = 200;
-/** What the shell ends with when the limit cannot be raised. */
+/** The exit code of the shell when the limit cannot be raised. */
 const LIMITED = 78;
-/** Raises the limit and becomes the process that is started. */
+/** A shell script that raises the limit and becomes the process. */
 const RAISE = `
   ulimit -S -n "$0" 2>/dev/null || ulimit -n "$0" 2>/dev/null || exit ${LIMITED}
   exec "$@"
 `;
-/** Milliseconds in which a process ends by itself. */
+/** The time in which a process must end by itself, in milliseconds. */
 const END = 20_000;
 
-/** How a process of the soak is started. */
+/** Options of a process of the soak. */
 export interface ChildOptions {
-  /** What it runs, beside this file. */
+  /** The program, beside this file. */
   readonly program: string;
   readonly args?: readonly string[];
-  /** How many sockets it will have open. */
+  /** The number of sockets it will have open. */
   readonly sockets: number;
 }
 
-/** A process that is told what to do; see `obey()`. */
+/** A process that takes commands; see `obey()`. */
 export class Child {
   readonly #process: Deno.ChildProcess;
   readonly #lines: AsyncGenerator<string, void>;
@@ -43,9 +43,9 @@ export class Child {
   }
 
   /**
-   * Starts a process that may open so many sockets.
+   * Starts a process that may open the given number of sockets.
    *
-   * @throws {SoakFailure} When the system does not let it.
+   * @throws {SoakFailure} When the system does not allow that.
    */
   static async start(options: ChildOptions): Promise<Child> {
     const { program, args = [], sockets } = options;
@@ -54,7 +54,7 @@ export class Child {
         "-c",
         RAISE,
         String(sockets + OTHER_FILES),
-        // The binary itself: what kills a wrapper need not kill it.
+        // The binary itself: a kill of a wrapper may not reach it.
         Deno.execPath(),
         "run",
         "-A",
@@ -77,9 +77,9 @@ export class Child {
   }
 
   /**
-   * Has it do something.
+   * Sends a command and waits for the answer.
    *
-   * @typeParam T What it answers; the caller's claim.
+   * @typeParam T The type of the answer; the caller's claim.
    * @throws {SoakFailure} When it fails, or has ended.
    */
   async tell<T = void>(name: string, argument: unknown = {}): Promise<T> {
@@ -88,7 +88,7 @@ export class Child {
     return await this.#answer() as T;
   }
 
-  /** Waits for its end; says whether it came by itself. */
+  /** Waits for its end; returns whether it ended by itself. */
   async end(): Promise<boolean> {
     await this.#input.close().catch(() => {});
     const status = await within(END, this.#process.status);
@@ -97,13 +97,13 @@ export class Child {
     return status?.success ?? false;
   }
 
-  /** Ends it, if it has not ended. */
+  /** Kills it, if it has not ended. */
   async kill(): Promise<void> {
     if (this.#isEnded) return;
     try {
       this.#process.kill("SIGKILL");
     } catch {
-      // It was quicker.
+      // The process has ended already.
     }
     await this.#process.status;
     await this.#discard();
@@ -113,7 +113,7 @@ export class Child {
     if (this.#isEnded) return;
     this.#isEnded = true;
     await this.#input.abort().catch(() => {});
-    // What nobody reads must not stay open.
+    // A stream that is not read must not stay open.
     for await (const _ of this.#lines);
   }
 

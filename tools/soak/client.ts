@@ -1,6 +1,6 @@
 /**
- * A process that holds connections to both servers of the soak, and talks
- * over them.
+ * A process that holds connections to both servers of the soak, and sends
+ * messages over them.
  */
 
 import { Prng } from "../fuzz/prng.ts";
@@ -10,47 +10,47 @@ import { type Broadcasts, Member, type MemberListener } from "./member.ts";
 import { makeTally, type Tally } from "./tally.ts";
 import { within } from "./within.ts";
 
-/** Milliseconds after which what has not come is lost. */
+/** The time after which a missing message is lost, in milliseconds. */
 const PATIENCE = 30_000;
-/** Connections that are opened at a time. */
+/** The connections that are opened at a time. */
 const AT_ONCE = 64;
-/** Of a thousand messages of who may, so many go to its room. */
+/** The share, in thousandths, of the first connection's messages that go to its room. */
 const TO_ROOM = 20;
-/** Of a thousand messages so many are handled by an async function. */
+/** The share, in thousandths, of messages that an async function handles. */
 const LATER = 50;
 const ECHOES: readonly EchoEvent[] = ["onAsk", "onEmit"];
 
-/** Which server, by its name. */
+/** The name of a server. */
 interface Argument {
   readonly server: string;
 }
 
-/** Connections that are to be opened. */
+/** The connections to open. */
 export interface OpenArgument extends Argument {
   readonly url: string;
   readonly count: number;
-  /** How many rooms there are; each connection joins one. */
+  /** The number of rooms; each connection joins one. */
   readonly rooms: number;
 }
 
-/** A turn, in which every connection that was opened here talks. */
+/** A turn, in which every connection of this process sends messages. */
 export interface TalkArgument extends Argument {
   readonly seed: number;
-  /** How many messages each connection sends. */
+  /** The number of messages of each connection. */
   readonly messages: number;
-  /** Over how many milliseconds that is spread. */
+  /** The milliseconds over which they are spread. */
   readonly span: number;
 }
 
-/** All that was broadcast, wherever it was sent from. */
+/** All broadcasts of all processes. */
 export interface ExpectArgument extends Argument {
   readonly broadcasts: Broadcasts;
 }
 
-/** What one process has seen of a server. */
+/** The results of one process with one server. */
 export interface Report {
   readonly tally: Tally;
-  /** How long the answers took, in milliseconds. */
+  /** The times of the answers, in milliseconds. */
   readonly millis: number[];
 }
 
@@ -91,7 +91,7 @@ class Group implements MemberListener {
     this.#members.push(...members);
   }
 
-  /** Says what it has broadcast, now and before. */
+  /** Sends the messages of a turn; returns the numbers of broadcasts so far. */
   async talk({ seed, messages, span }: TalkArgument): Promise<Broadcasts> {
     const prng = new Prng(seed);
     const steps: { at: number; talker: number }[] = [];
@@ -107,7 +107,7 @@ class Group implements MemberListener {
       const wait = start + at - performance.now();
       if (wait >= 1) await new Promise((done) => setTimeout(done, wait));
       this.#say(talker, prng);
-      // One of them is for everybody.
+      // One of the messages goes to every connection.
       if (i === shout) this.#members[0]!.sendToAll(this.#broadcasts.all++);
     }
     return this.#broadcasts;
@@ -116,7 +116,7 @@ class Group implements MemberListener {
   #say(talker: number, prng: Prng): void {
     const member = this.#members[talker]!;
     const { rooms } = this.#broadcasts;
-    // The first one in a room: then its messages have one order for all.
+    // The first connection in a room: so its messages have one order for all.
     if (talker < rooms.length && prng.chance(TO_ROOM)) {
       member.sendToRoom(rooms[talker]!++);
       return;
@@ -126,7 +126,7 @@ class Group implements MemberListener {
     member.echo(event, String(this.#numbers));
   }
 
-  /** Waits until all has come; what has not in time is lost. */
+  /** Waits until all messages have come; those that are late are lost. */
   async expect({ broadcasts: { all, rooms } }: ExpectArgument): Promise<void> {
     let awaited = 0;
     for (const { room } of this.#members) awaited += all + (rooms[room] ?? 0);

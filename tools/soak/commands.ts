@@ -1,19 +1,19 @@
 /**
- * What a process of the soak can be told to do, by name. The argument and the
- * answer go over its standard input and output, as lines of JSON.
+ * The commands of a process of the soak, by name. Arguments and answers go over
+ * standard input and output, as lines of JSON.
  */
 export type Commands = Readonly<
   // deno-lint-ignore no-explicit-any -- each command has its own type
   Record<string, (argument: any) => unknown>
 >;
 
-/** What a process answers: a value, or why there is none. */
+/** The answer of a process: a value, or the error. */
 export interface Answer {
   readonly value?: unknown;
   readonly error?: string;
 }
 
-/** Says that the process is ready, then does what it is told, one after another. */
+/** Reports that the process is ready, then runs commands one after another. */
 export async function obey(commands: Commands): Promise<void> {
   print({});
   for await (const line of readLines(Deno.stdin.readable)) {
@@ -30,7 +30,7 @@ function print(answer: Answer): void {
   console.log(JSON.stringify(answer));
 }
 
-/** Cuts a stream into its lines. */
+/** Splits a stream into lines. */
 export async function* readLines(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<string, void> {

@@ -1,4 +1,4 @@
-/** What must hold does not, or the machine cannot do what is asked of it. */
+/** An invariant does not hold, or the machine cannot run the soak. */
 export class SoakFailure extends Error {
   override name = "SoakFailure";
 }

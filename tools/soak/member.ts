@@ -9,29 +9,29 @@ import {
 import { SoakFailure } from "./failure.ts";
 import { Pending, Sequence, type Tally } from "./tally.ts";
 
-/** What is told of what connections receive. */
+/** Gets what the connections receive. */
 export interface MemberListener {
-  /** A broadcast came that had not come before. */
+  /** Called for a broadcast at its first arrival. */
   onBroadcast(): void;
-  /** An answer came, so many milliseconds after its question. */
+  /** Called for an answer, with its time in milliseconds. */
   onAnswer(millis: number): void;
 }
 
-/** How often was broadcast since the beginning: to all, and to each room. */
+/** The numbers of broadcasts so far: to all, and to each room. */
 export interface Broadcasts {
   all: number;
   rooms: number[];
 }
 
-/** What a connection needs. */
+/** Options of a connection. */
 export interface MemberOptions {
   readonly url: string;
   readonly room: number;
-  /** What it adds what it sees to. */
+  /** The counters it adds to. */
   readonly tally: Tally;
 }
 
-/** A connection in the namespace and in one room, which checks what it receives. */
+/** A connection in the namespace and in one room that checks what it receives. */
 export class Member {
   readonly room: number;
   readonly #socket: WebSocket;
@@ -62,7 +62,7 @@ export class Member {
     };
   }
 
-  /** Connects, and joins. */
+  /** Connects, and joins its room. */
   static async open(
     options: MemberOptions,
     listener: MemberListener,
@@ -77,23 +77,23 @@ export class Member {
     return new Member(socket, options, listener);
   }
 
-  /** Sends what comes back to it alone. */
+  /** Sends a message that comes back to this connection only. */
   echo(event: EchoEvent, body: string): void {
     this.#unanswered++;
     this.#send(echoFrame(event, body));
   }
 
-  /** Sends what all get, it too. */
+  /** Broadcasts to all, itself included. */
   sendToAll(number: number): void {
     this.#send(ALL + number);
   }
 
-  /** Sends what its room gets, it too. */
+  /** Broadcasts to its room, itself included. */
   sendToRoom(number: number): void {
     this.#send(this.#roomHead + number);
   }
 
-  /** How many messages it has not got: answers, and broadcasts. */
+  /** Counts the answers and broadcasts that it has not received. */
   countLost({ all, rooms }: Broadcasts): number {
     return this.#unanswered + this.#all.countLost(all) +
       this.#inRoom.countLost(rooms[this.room] ?? 0);
@@ -125,7 +125,7 @@ export class Member {
       this.#listener.onAnswer(performance.now() - sentAt);
       return;
     }
-    // Its own have their place among the answers to what it sent before and after.
+    // Its own broadcasts come in order among the answers to its messages.
     if (this.#pending.has(frame)) this.#pending.accept(frame, this.#tally);
     const number = Number(frame.slice(frame.lastIndexOf(";") + 1));
     if (sequence.accept(number, this.#tally)) this.#listener.onBroadcast();

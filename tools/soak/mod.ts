@@ -1,6 +1,6 @@
 /**
- * A soak: our server and a bare one hold connections for a while, some of
- * which talk. Nothing may be lost, and everything must be given back.
+ * A soak: this module's server and a bare one hold connections for a while, some
+ * of which talk. No message may be lost, and all memory must be released.
  */
 
 import { cpuSeconds } from "../bench/cpu.ts";
@@ -13,28 +13,28 @@ import { addTally, makeTally, type Tally } from "./tally.ts";
 
 export { SoakFailure } from "./failure.ts";
 
-/** What is soaked. */
+/** Options of a soak. */
 export interface SoakOptions {
-  /** Connections that only listen. */
+  /** The number of connections that only listen. */
   readonly idle: number;
-  /** Connections that talk. */
+  /** The number of connections that talk. */
   readonly talking: number;
-  /** Turns that each of the two servers has. */
+  /** The turns of each of the two servers. */
   readonly turns: number;
-  /** Messages that each connection that talks sends in a turn. */
+  /** The messages of each talking connection in a turn. */
   readonly messages: number;
-  /** Over how many milliseconds these are spread. */
+  /** The milliseconds over which these are spread. */
   readonly span: number;
-  /** Rooms; each connection is in one of them. */
+  /** The number of rooms; each connection is in one of them. */
   readonly rooms: number;
-  /** Processes that hold the connections that only listen. */
+  /** The number of processes that hold the listening connections. */
   readonly holders: number;
   readonly seed: number;
-  /** Told of what goes on. */
+  /** Called with lines about the progress. */
   readonly log?: (text: string) => void;
 }
 
-/** What was measured of one server. Sizes in bytes, times in seconds where not said otherwise. */
+/** The measurements of one server. Sizes in bytes, times in seconds unless noted otherwise. */
 export interface SideResult {
   readonly name: string;
   /** The connections that only listen. */
@@ -43,11 +43,11 @@ export interface SideResult {
   readonly connections: number;
   readonly tally: Tally;
   readonly errors: readonly string[];
-  /** How long answers took, in milliseconds, in rising order. */
+  /** The times of answers in milliseconds, in ascending order. */
   readonly millis: number[];
-  /** The time of the CPU in all turns. */
+  /** The CPU time in all turns. */
   readonly cpu: number;
-  /** The heap: before anybody came, with the idle ones, after all have left. */
+  /** The heap: before any connection, with the idle ones, after all have left. */
   readonly heap: { start: number; idle: number; end: number };
   /** The memory: the same, and after the first and the last turn. */
   readonly rss: {
@@ -57,29 +57,29 @@ export interface SideResult {
     last: number;
     end: number;
   };
-  /** Open sockets that were not there before anybody came. */
+  /** The open sockets that were not there at the start. */
   readonly sockets: number;
-  /** Whether the process has ended by itself after it was closed. */
+  /** Whether the process ended by itself after the close. */
   readonly isClosed: boolean;
 }
 
-/** What a soak has found. */
+/** The result of a soak. */
 export interface SoakResult {
   readonly ours: SideResult;
   readonly bare: SideResult;
-  /** What should have held and has not. */
+  /** The invariants that did not hold. */
   readonly failures: readonly string[];
 }
 
-/** What may be left on the heap, in bytes: compiled code grows for a while. */
+/** The growth allowed to the heap, in bytes: compiled code grows for a while. */
 const MAX_GROWTH = 2 * 1024 * 1024;
 /** Connections and messages before the first measurement, so that all code is compiled. */
 const WARM_UP = { connections: 100, messages: 20 };
-/** How often is looked whether the sockets are gone, and how long between. */
+/** The number of checks whether the sockets are gone, and the pause between two. */
 const LOOKS = { count: 100, millis: 100 };
 
 /**
- * Lets both servers work, by turns.
+ * Runs both servers, in turns.
  *
  * @throws {SoakFailure} When the machine cannot hold so many connections, or
  * a process fails.
@@ -129,7 +129,7 @@ async function run(
     log(`${side.name}: all are connected`);
   }
   for (let turn = 0; turn < turns; turn++) {
-    // Every second time the other one begins.
+    // The other server goes first every second time.
     const order = turn % 2 ? sides.toReversed() : sides;
     for (const side of order) await side.talk(seed + turn);
     if (turn === 0) { for (const side of sides) await side.markFirst(); }
@@ -140,7 +140,7 @@ async function run(
   return results;
 }
 
-/** A server, and what its clients do. */
+/** A server and its clients. */
 class Side {
   readonly name: string;
   readonly #server: Child;
@@ -172,7 +172,7 @@ class Side {
     return [this.#talker, ...this.#listeners];
   }
 
-  /** Has a few come and go, then measures what there is without any. */
+  /** Lets some clients come and go, then measures the empty server. */
   async prepare(): Promise<void> {
     this.#sockets = await socketsOf(this.#server.pid);
     const port = await this.#server.tell<number>("port");
@@ -186,7 +186,7 @@ class Side {
     this.#rss.start = rss;
   }
 
-  /** Connects all. */
+  /** Connects all clients. */
   async hold(): Promise<void> {
     const { idle, talking, holders } = this.#options;
     await Promise.all(
@@ -200,7 +200,7 @@ class Side {
     await this.#open(this.#talker, talking);
   }
 
-  /** Has those that talk do so, and waits until all has come. */
+  /** Lets the talking clients send, and waits until everything has arrived. */
   async talk(seed: number): Promise<void> {
     const { messages, span } = this.#options;
     const before = await cpuSeconds(this.#server.pid);
@@ -212,7 +212,7 @@ class Side {
     this.#rss.first = (await this.#measure()).rss;
   }
 
-  /** Has all leave, and closes the server. */
+  /** Disconnects all clients, and closes the server. */
   async finish(): Promise<SideResult> {
     this.#rss.last = (await this.#measure()).rss;
     const tally = makeTally();
@@ -220,7 +220,7 @@ class Side {
     for (const client of this.#clients) {
       const report = await client.tell<Report>("report", this.#argument);
       addTally(tally, report.tally);
-      // Too many to be arguments.
+      // Too many for arguments of one call.
       for (const each of report.millis) millis.push(each);
     }
     await this.#leave();
@@ -278,7 +278,7 @@ class Side {
     return { heap, rss: await rssOf(this.#server.pid) };
   }
 
-  /** The sockets that are left, once they go no more. */
+  /** Counts the sockets that are left, once their number is stable. */
   async #countSockets(): Promise<number> {
     let left = 0;
     for (let look = 0; look < LOOKS.count; look++) {
@@ -290,7 +290,7 @@ class Side {
   }
 }
 
-/** What should have held and has not. */
+/** The invariants that did not hold. */
 function failuresOf(side: SideResult): string[] {
   const { tally, errors, heap, sockets, isClosed } = side;
   const growth = heap.end - heap.start;

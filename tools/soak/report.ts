@@ -1,6 +1,6 @@
 import type { SideResult, SoakResult } from "./mod.ts";
 
-/** Writes what a soak has found, as a table. */
+/** Renders the result of a soak as a table. */
 export function renderReport({ ours, bare }: SoakResult): string {
   const rows = ROWS.map(({ name, read, digits = 0, isRatio = true }) => {
     const values = [read(ours), read(bare)] as const;
@@ -57,11 +57,11 @@ const ROWS: readonly Row[] = [
     "CPU for a message, µs",
     ({ cpu, tally }) => cpu / (tally.sent + tally.received) * 1e6,
   ),
-  size("memory before anybody came", ({ rss }) => rss.start),
+  size("memory before any connection", ({ rss }) => rss.start),
   size("memory after the first turn", ({ rss }) => rss.first),
   size("memory after the last turn", ({ rss }) => rss.last),
   size("memory after all have left", ({ rss }) => rss.end),
-  size("heap before anybody came", ({ heap }) => heap.start),
+  size("heap before any connection", ({ heap }) => heap.start),
   size("heap after all have left", ({ heap }) => heap.end),
   count("sockets left", ({ sockets }) => sockets),
   count("closed and ended", ({ isClosed }) => Number(isClosed)),

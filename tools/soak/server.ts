@@ -1,9 +1,9 @@
 /**
- * The servers of the soak, ours and a bare one, which do the same:
+ * The two servers of the soak, which do the same work:
  * `deno run -A --v8-flags=--expose-gc tools/soak/server.ts bare|neffos`.
  *
- * They answer `onAsk`, `onLater` and `onEmit` with what came, and hand
- * `onRoom` and `onAll` on to the room and to everybody.
+ * They answer `onAsk`, `onLater` and `onEmit` with the same body, and broadcast
+ * `onRoom` to the room and `onAll` to every connection.
  */
 
 import {
@@ -18,10 +18,10 @@ import {
 import { obey } from "./commands.ts";
 import { ALL, NAMESPACE } from "./frames.ts";
 
-/** What a server uses, once the collector has run. In bytes. */
+/** The memory of a server after a garbage collection, in bytes. */
 export interface Memory {
   readonly heap: number;
-  /** What went wrong until now. */
+  /** The errors so far. */
   readonly errors: readonly string[];
 }
 
@@ -110,7 +110,7 @@ function neffos(): Service {
   return { handler: router.handler, errors, close };
 }
 
-/** Runs the collector until nothing more can be freed. */
+/** Collects garbage until nothing more can be freed. */
 async function collect(): Promise<void> {
   const { gc } = globalThis as { gc?: () => void };
   for (let count = 0; count < 5; count++) {

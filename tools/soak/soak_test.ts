@@ -16,14 +16,14 @@ const SMALL = {
   seed: 1,
 };
 
-/** What is measured is in /proc. */
+/** The measurements are read from /proc. */
 const ignore = Deno.build.os !== "linux";
 
 Deno.test({ name: "320 connections lose nothing", ignore }, async () => {
   const result = await soak(SMALL);
   assertEquals(result.failures, []);
   const { ours, bare } = result;
-  // Each says all of its own, and each hears what was said to everybody.
+  // Each sends all of its messages, and each receives every broadcast.
   const said = 2 * (20 * 50 + 1);
   for (const { tally, millis } of [ours, bare]) {
     assertEquals(tally.sent, said);
@@ -34,7 +34,7 @@ Deno.test({ name: "320 connections lose nothing", ignore }, async () => {
   assertEquals(renderReport(result).split("\n").length, 24);
 });
 
-Deno.test({ name: "a Child says when it has ended", ignore }, async () => {
+Deno.test({ name: "Child reports when it has ended", ignore }, async () => {
   const child = await Child.start({ program: "client.ts", sockets: 10 });
   Deno.kill(child.pid, "SIGKILL");
   await assertRejects(
@@ -56,7 +56,7 @@ Deno.test(
   },
 );
 
-Deno.test("Sequence counts what is missing, late and twice", () => {
+Deno.test("Sequence counts missing, late and duplicated numbers", () => {
   const tally = makeTally();
   const sequence = new Sequence();
   const isNew = [0, 2, 4, 1, 4].map((n) => sequence.accept(n, tally));
@@ -65,7 +65,7 @@ Deno.test("Sequence counts what is missing, late and twice", () => {
   assertEquals(sequence.countLost(7), 3);
 });
 
-Deno.test("Pending counts what is late and what nobody has sent", () => {
+Deno.test("Pending counts late messages, and messages that were never sent", () => {
   const tally = makeTally();
   const pending = new Pending();
   pending.add("a", 1);

@@ -1,14 +1,14 @@
-/** What Linux knows of processes and of ports. */
+/** What Linux knows about processes and ports. */
 
 import { SoakFailure } from "./failure.ts";
 
-/** The memory of a process that is in use, in bytes. */
+/** Reads the resident memory of a process, in bytes. */
 export async function rssOf(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
 }
 
-/** How many TCP sockets a process has open; Deno has others of its own. */
+/** Counts the open TCP sockets of a process; Deno has others of its own. */
 export async function socketsOf(pid: number): Promise<number> {
   const table = await Deno.readTextFile(`/proc/${pid}/net/tcp`);
   const rows = table.trim().split("\n").slice(1);
@@ -25,7 +25,7 @@ export async function socketsOf(pid: number): Promise<number> {
 }
 
 /**
- * Checks that so many connections can go to one port of one address.
+ * Checks that one port of one address can take the given number of connections.
  *
  * @throws {SoakFailure} When there are too few local ports for them.
  */

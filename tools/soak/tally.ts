@@ -1,14 +1,14 @@
-/** What some connections have sent and received, counted. */
+/** Counts what some connections have sent and received. */
 export interface Tally {
   sent: number;
   received: number;
-  /** What was sent and has never come. */
+  /** The messages that were sent and never arrived. */
   lost: number;
-  /** What came twice, or was never sent. */
+  /** The messages that arrived twice, or were never sent. */
   duplicated: number;
-  /** What came later than what was sent after it. */
+  /** The messages that arrived after later ones. */
   disordered: number;
-  /** Connections that the other side has ended. */
+  /** The connections that the other side has ended. */
   dropped: number;
 }
 
@@ -27,12 +27,12 @@ export function addTally(sum: Tally, other: Tally): void {
   for (const key of Object.keys(sum) as (keyof Tally)[]) sum[key] += other[key];
 }
 
-/** Checks that numbers come one after another, each once. */
+/** Checks that numbers arrive in order, each once. */
 export class Sequence {
   readonly #missing = new Set<number>();
   #next = 0;
 
-  /** Takes a number; says whether it has come for the first time. */
+  /** Takes a number; returns whether this is its first arrival. */
   accept(number: number, tally: Tally): boolean {
     if (number >= this.#next) {
       while (this.#next < number) this.#missing.add(this.#next++);
@@ -47,13 +47,13 @@ export class Sequence {
     return false;
   }
 
-  /** How many of so many have not come. */
+  /** Counts the numbers up to a total that have not arrived. */
   countLost(sent: number): number {
     return this.#missing.size + sent - this.#next;
   }
 }
 
-/** Checks that what is sent comes back in the same order, each once. */
+/** Checks that messages come back in the order they were sent, each once. */
 export class Pending {
   readonly #sentAt = new Map<string, number>();
 
@@ -65,7 +65,7 @@ export class Pending {
     this.#sentAt.set(frame, now);
   }
 
-  /** Takes what has come back; says when it was sent. */
+  /** Takes a message that has come back; returns when it was sent. */
   accept(frame: string, tally: Tally): number | undefined {
     const sentAt = this.#sentAt.get(frame);
     if (sentAt === undefined) {

@@ -1,4 +1,4 @@
-/** Waits for a promise, but not longer than so many milliseconds: then it gives `undefined`. */
+/** Waits for a promise; resolves with `undefined` after the given milliseconds. */
 export async function within<T>(
   ms: number,
   promise: Promise<T>,
