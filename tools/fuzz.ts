@@ -1,7 +1,7 @@
 /**
- * Sends random frames to a server in memory and checks what must always hold;
- * then lets a server and a client make random calls, lose their socket and come
- * back, and checks that both agree in the end.
+ * Sends random frames to a server in memory and checks its invariants; then lets
+ * a server and a client make random calls, lose their socket and reconnect, and
+ * checks that both agree in the end.
  *
  * ```sh
  * deno task fuzz --frames=1000000 --walks=100000 --seed=1
@@ -9,10 +9,11 @@
  * deno task fuzz --walk=1
  * ```
  *
- * The same seed does the same again, to the last frame. Without one it is drawn
- * by lot, and printed. `--seconds` ends the walks early, `--walk` tells all of
- * one walk, and again without what its fault does not need. Under `--v8-flags=--expose-gc`, which the task gives, the
- * memory that is left after each part of the run is printed and has to come back.
+ * The same seed repeats a run to the last frame; without one, the seed is random
+ * and printed. `--seconds` ends the walks early; `--walk` prints all of one walk,
+ * and again without the steps that its fault does not need. With
+ * `--v8-flags=--expose-gc`, which the task sets, the memory in use after each part
+ * of the run is printed and must not grow.
  *
  * @module
  */
@@ -27,14 +28,14 @@ import {
 } from "./fuzz/walk/mod.ts";
 import { readOption } from "./options.ts";
 
-/** Frames between two looks at the memory. */
+/** The frames between two measurements of the memory. */
 const PART = 100_000;
-/** Walks between two lines that are printed. */
+/** The walks between two lines of output. */
 const WALKS_PART = 10_000;
-/** What a run may leave more than its first part has left: compiled code grows for a while. */
+/** The growth allowed after the first part of a run: compiled code grows for a while. */
 const MAX_GROWTH = 2 * 1024 * 1024;
 
-/** The bytes in use once the collector has run, where it can be called. */
+/** Returns the bytes in use after a garbage collection, where that can be called. */
 async function measureHeap(): Promise<number | undefined> {
   const { gc } = globalThis as { gc?: () => void };
   if (gc === undefined) return undefined;
@@ -85,7 +86,7 @@ async function walk(seed: number, walks: number): Promise<void> {
   }
 }
 
-/** Tells all of one walk. */
+/** Prints all of one walk. */
 async function replay(seed: number): Promise<void> {
   const result = await runWalk(makePlan(seed), { isTraced: true });
   console.log(account(result));

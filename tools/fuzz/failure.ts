@@ -6,19 +6,19 @@ export class FuzzFailure extends Error {
 const KEPT = 60;
 const SHOWN = 200;
 
-/** What happened last, and the first thing that went wrong. */
+/** The last events of a round, and its first failure. */
 export class Log {
   readonly #lines: string[] = [];
   #next = 0;
   #digest = 0x811c9dc5;
   failure: string | undefined;
 
-  /** A number that tells whether two runs were the same. */
+  /** A hash by which two runs can be compared. */
   get digest(): number {
     return this.#digest >>> 0;
   }
 
-  /** The lines that were kept, oldest first. */
+  /** The kept lines, oldest first. */
   get lines(): string[] {
     return [
       ...this.#lines.slice(this.#next),
@@ -26,7 +26,7 @@ export class Log {
     ];
   }
 
-  /** Keeps a line; the mark is the part of it that is the same in each run. */
+  /** Keeps a line; the mark is the part that is the same in each run. */
   add(line: string, mark: number): void {
     this.#lines[this.#next] = line.length > SHOWN
       ? `${line.slice(0, SHOWN)}… (${line.length})`
@@ -35,7 +35,7 @@ export class Log {
     this.#digest = Math.imul(this.#digest ^ mark, 0x01000193);
   }
 
-  /** Keeps the first failure: the driver ends the round when it sees it. */
+  /** Keeps the first failure; the driver ends the round when it sees one. */
   fail(failure: string): void {
     if (this.failure !== undefined) return;
     this.failure = failure;

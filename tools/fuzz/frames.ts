@@ -1,13 +1,13 @@
 import type { RawBody } from "../../neffos/protocol/message.ts";
 import type { Prng } from "./prng.ts";
 
-/** A frame as the specification reads it, written apart from the codec on purpose. */
+/** A frame by the specification, deliberately independent of the codec. */
 export interface Frame {
   readonly wait: string;
   readonly namespace: string;
   readonly room: string;
   readonly event: string;
-  /** The flag is set and there is a text. */
+  /** Whether the error flag is set and there is a text. */
   readonly isError: boolean;
   readonly isNoOp: boolean;
   readonly body: string;
@@ -15,9 +15,9 @@ export interface Frame {
 
 const ESCAPE = "@%!semicolon@%!";
 
-/** Reads a frame; `undefined` when it is none of the protocol's. */
+/** Parses a frame; `undefined` when it is not one of the protocol. */
 export function readFrame(data: RawBody): Frame | undefined {
-  // A mark of the byte order is a character like others.
+  // A byte order mark is an ordinary character.
   const text = typeof data === "string"
     ? data
     : new TextDecoder("utf-8", { ignoreBOM: true }).decode(data);
@@ -33,7 +33,7 @@ export function readFrame(data: RawBody): Frame | undefined {
   ];
   const body = parts.slice(6).join(";");
   return {
-    // A reply in bytes has no half of a pair.
+    // A reply in bytes has no lone surrogates.
     wait: wait.startsWith("neffos(0x") ? "" : wait.toWellFormed(),
     namespace: unescape(namespace),
     room: unescape(room),
@@ -140,7 +140,7 @@ const ODD_FRAMES: readonly string[] = [
   "neffos(0x1;chat;;onSync;0;0;x",
 ];
 
-/** Whether the protocol itself owns an event that the other side may ask for. */
+/** Whether an event belongs to the protocol and may be asked for. */
 export function isMembership(event: string): boolean {
   return ASKED.includes(event);
 }
@@ -149,22 +149,22 @@ function randomName(rng: Prng, usual: readonly string[]): string {
   return rng.chance(60) ? rng.pick(ODD_NAMES) : rng.pick(usual);
 }
 
-/** The name of a namespace, a usual one as a rule. */
+/** Picks the name of a namespace, usually a known one. */
 export function randomNamespace(rng: Prng): string {
   return randomName(rng, rng.chance(700) ? NAMESPACES.slice(0, 2) : NAMESPACES);
 }
 
-/** The name of a room, a usual one as a rule. */
+/** Picks the name of a room, usually a known one. */
 export function randomRoom(rng: Prng): string {
   return randomName(rng, ROOMS);
 }
 
-/** Takes out of a name what the wire cannot carry: the escape itself. */
+/** Removes from a name what the wire cannot carry: the escape sequence. */
 export function carriable(name: string): string {
   return unescape(name);
 }
 
-/** A body, which is never long enough in separators to be a frame itself. */
+/** Makes a body with too few separators to be a frame itself. */
 export function randomBody(rng: Prng): string {
   switch (rng.below(8)) {
     case 0:
@@ -182,7 +182,7 @@ export function randomBody(rng: Prng): string {
   }
 }
 
-/** Makes a frame that is valid as far as its fields go. */
+/** Makes a frame whose fields are valid. */
 function validFrame(rng: Prng, makeWait: () => string): string {
   const namespace = randomNamespace(rng);
   const kind = rng.below(100);
@@ -257,7 +257,7 @@ function mutateBytes(rng: Prng, bytes: Uint8Array): void {
   if (bytes.length > 0) bytes[rng.below(bytes.length)] = rng.below(256);
 }
 
-/** Makes a frame: most are valid, the rest are anything. */
+/** Makes a frame: most are valid, the rest arbitrary. */
 export function randomFrame(rng: Prng, makeWait: () => string): RawBody {
   if (rng.chance(20)) return rng.pick(ODD_FRAMES);
   let frame = validFrame(rng, makeWait);

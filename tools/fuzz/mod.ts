@@ -1,20 +1,20 @@
-/** A fuzzer for the server: random clients, a random program, and what must hold whatever they do. */
+/** A fuzzer for the server: random clients, a random program, and the invariants. */
 
 import { type RoundResult, runRound } from "./round.ts";
 
 export { FuzzFailure } from "./failure.ts";
 export type { RoundResult } from "./round.ts";
 
-/** The frames of one round: few enough to read what has led to a failure. */
+/** The frames of one round: few enough to read what led to a failure. */
 export const ROUND_FRAMES = 2_000;
 
 /**
- * Sends frames, in rounds of which each has the seed after the one before.
+ * Sends frames in rounds; each round's seed follows that of the round before.
  *
  * @param seed The seed of the first round.
  * @param frames How many frames the clients send in all.
- * @param onRound Told of each round that held.
- * @returns What was done in all.
+ * @param onRound Called after each round without a failure.
+ * @returns The totals.
  * @throws {FuzzFailure} When an invariant does not hold.
  */
 export async function fuzz(

@@ -15,46 +15,46 @@ import {
 import type { Prng } from "./prng.ts";
 import { ERROR_ANSWERED, NATIVE_MARK } from "./program.ts";
 
-/** What a peer was asked by the server. */
+/** An ask of the server to the peer. */
 type Asked = Frame;
 
-/** What is known of a token that the peer has sent. */
+/** What the peer knows of a token it has sent. */
 interface Owed {
-  /** The answers that must come, at most and, in the end, at least. */
+  /** The answers that may come at most, and must have come in the end. */
   count: number;
   got: number;
   /** The first frame with this token. */
   readonly frame: Frame;
-  /** Whether there were others. */
+  /** Whether other frames have used it too. */
   isShared: boolean;
 }
 
 const MAX_NAME = 256;
 
-/** More frames than a settled server can have to say mean that it never ends. */
+/** A server that sends more frames than this while settling never settles. */
 const MAX_TALK = 20_000;
 
-/** What a round allows a server to do to its clients. */
+/** What a server may do to its clients in a round. */
 export interface Terms {
   readonly maxPayload: number;
   readonly maxQueued: number;
   readonly isNative: boolean;
 }
 
-/** A client that sends anything, and knows what it must be answered. */
+/** A client that sends anything, and knows which answers must come. */
 export class Peer {
   readonly id: number;
   readonly conn: Conn;
   readonly owed = new Map<string, Owed>();
   readonly asked: Asked[] = [];
-  /** What the client must take for joined, by what it was told. */
+  /** The rooms that the client must be in, by the frames it has received. */
   readonly belief = new Map<string, Set<string>>();
-  /** Namespaces in which both sides acted at once: nobody can say who won. */
+  /** Namespaces in which both sides acted at once, so that the result is unknown. */
   readonly tainted = new Set<string>();
   readonly casts = new Set<string>();
   status: "connecting" | "greeted" | "open" | "closed" = "connecting";
   sent = 0;
-  /** Frames that came since the driver last looked. */
+  /** The frames received since the driver last looked. */
   talk = 0;
   readonly #rng: Prng;
   readonly #log: Log;
@@ -94,7 +94,7 @@ export class Peer {
     });
   }
 
-  /** Says hello, or something else where it must be said. */
+  /** Sends the hello, or something else in its place. */
   greet(): void {
     if (this.status !== "connecting") return;
     if (this.#rng.chance(100)) this.sendRandom();
@@ -109,7 +109,7 @@ export class Peer {
     this.#sendFrame(frame);
   }
 
-  /** Sends what a client that follows the protocol would send now. */
+  /** Sends a frame that a correct client might send now. */
   sendSensible(): void {
     const rng = this.#rng;
     const namespace = rng.pick(NAMESPACES);
@@ -148,14 +148,14 @@ export class Peer {
     }
   }
 
-  /** Answers an ask of the server, well or badly. */
+  /** Answers an ask of the server, correctly or not. */
   answerAny(): void {
     const rng = this.#rng;
     const asked = rng.take(this.asked);
     if (asked === undefined) return;
     const kind = rng.below(12);
     if (kind > 5) return this.#answer(asked, true);
-    // From here on nobody can say what the two sides believe.
+    // From here on the state of the two sides is unknown.
     if (isMembership(asked.event)) this.tainted.add(asked.namespace);
     if (kind === 0) this.#send(writeFrame({ ...asked, body: "answer" }));
     else if (kind === 1) {
@@ -165,7 +165,7 @@ export class Peer {
     } else this.#answerBadly(asked, kind);
   }
 
-  /** Sends what is no answer, so that the ask still waits for one. */
+  /** Sends a frame that is no answer, so that the ask still waits. */
   #answerBadly(asked: Asked, kind: number): void {
     const rng = this.#rng;
     const { wait } = asked;
@@ -179,7 +179,7 @@ export class Peer {
     }
   }
 
-  /** Answers everything that the server has asked, as the protocol wants it. */
+  /** Answers every ask of the server correctly. */
   answerAll(): void {
     for (const asked of this.asked.splice(0)) this.#answer(asked, false);
   }
@@ -192,7 +192,7 @@ export class Peer {
     this.status = "closed";
   }
 
-  /** Time passes: what was not answered may be given up by the server. */
+  /** Notes that time has passed: the server may have given up its asks. */
   taintUnanswered(): void {
     for (const { namespace } of this.asked) this.tainted.add(namespace);
     for (const { namespace } of this.#flights.values()) {
@@ -200,7 +200,7 @@ export class Peer {
     }
   }
 
-  /** Compares what is owed and believed with what the server did and knows. */
+  /** Compares the expected answers and names with those of the server. */
   checkSettled(isStuck: boolean): void {
     if (this.status !== "open" || this.conn.isClosed || isStuck) return;
     const { asks, status } = sessionOf(this.conn);
@@ -262,7 +262,7 @@ export class Peer {
       case 3:
         return `s${rng.below(0x1000).toString(36)}.${count}`;
       case 4:
-        // The server has made no such ask.
+        // The server has sent no such ask.
         return this.#ownPrefix === "" ? "$" : `${this.#ownPrefix}zz${count}`;
       case 5:
         return `\ud800${count}`;
@@ -296,7 +296,7 @@ export class Peer {
     this.#send(data);
   }
 
-  /** Notes what answer a frame must get. */
+  /** Notes the answer that a frame must get. */
   #expect(frame: Frame): void {
     const { wait, namespace, room, event, isError, isNoOp } = frame;
     const isTooLong = [namespace, room, event].some((name) =>
@@ -397,7 +397,7 @@ export class Peer {
 
   #take(frame: Frame): void {
     if (frame.event.startsWith("_On") && isMembership(frame.event)) {
-      // Errors of frames that wait for nothing are sent back as they are.
+      // An error about a frame without a token comes back as it is.
       if (!frame.isError) this.#fail("the server asks without a wait token");
     }
     if (frame.event !== "onCast") return;
@@ -441,7 +441,7 @@ export class Peer {
     const { wait, namespace, event, isError } = frame;
     const { asks } = sessionOf(this.conn);
     if (isError) return this.#fail("an answer to what was never asked");
-    if (!asks.isOwn(wait)) return this.#fail("a token that nobody has made");
+    if (!asks.isOwn(wait)) return this.#fail("a token that no side has made");
     if (/^[$#]/.test(wait) || wait[1] === "!") this.#fail("a reserved token");
     if (this.#serverTokens.has(wait)) this.#fail("a token was used twice");
     this.#serverTokens.add(wait);
@@ -480,7 +480,7 @@ function show(data: RawBody): string {
     : `bytes ${JSON.stringify(new TextDecoder().decode(data))}`;
 }
 
-/** Whether two names are the same once they have been bytes. */
+/** Whether two names are equal after UTF-8 encoding. */
 function sameText(a: string, b: string): boolean {
   return a === b || a.toWellFormed() === b.toWellFormed();
 }

@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed (mulberry32). */
+/** A seeded generator of random numbers (mulberry32). */
 export class Prng {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Prng {
     this.#state = seed >>> 0;
   }
 
-  /** A whole number of 32 bits. */
+  /** Returns a whole number of 32 bits. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let bits = this.#state;
@@ -15,12 +15,12 @@ export class Prng {
     return (bits ^ (bits >>> 14)) >>> 0;
   }
 
-  /** A whole number from 0 to one less than the limit. */
+  /** Returns a whole number from 0 to one less than the limit. */
   below(limit: number): number {
     return Math.floor(this.next() / 0x1_0000_0000 * limit);
   }
 
-  /** Whether something happens that happens so many times in a thousand. */
+  /** Returns true the given number of times in a thousand. */
   chance(perMille: number): boolean {
     return this.below(1000) < perMille;
   }
@@ -29,7 +29,7 @@ export class Prng {
     return list[this.below(list.length)]!;
   }
 
-  /** Takes an element out of a list. */
+  /** Picks an element of a list. */
   take<T>(list: T[]): T | undefined {
     return list.splice(this.below(list.length), 1)[0];
   }

@@ -29,13 +29,13 @@ import {
 } from "./frames.ts";
 import type { Prng } from "./prng.ts";
 
-/** What comes before every body that is sent as a native message. */
+/** The start of the body of every native message. */
 export const NATIVE_MARK = "native:";
 
-/** The body of an answer to an error, which must never be sent. */
+/** The body of an answer to an error frame, which must never be sent. */
 export const ERROR_ANSWERED = "an error was answered";
 
-/** What {@linkcode Program.act} may call, by number. */
+/** The calls of {@linkcode Program.act}, by number. */
 const CALLS: readonly string[] = [
   "emit",
   "room.emit",
@@ -59,19 +59,19 @@ const CALLS: readonly string[] = [
   "joinRoom",
 ];
 
-/** How often an instance of a namespace was told of what. */
+/** The hook calls of an instance of a namespace. */
 interface Told {
   readonly conn: Conn;
   connected: number;
   disconnected: number;
-  /** Joins without their leaves. */
+  /** The joins without a leave yet. */
   readonly rooms: Map<string, number>;
 }
 
-/** A hook that decides whether a namespace is left. */
+/** A hook that decides about leaving a namespace. */
 interface DisconnectHook {
   readonly nsConn: NSConn;
-  /** Whether it has called for that itself. */
+  /** Whether the hook has called for that itself. */
   hasAgreed: boolean;
 }
 
@@ -81,15 +81,15 @@ interface Gate {
   readonly settle: (isFailure: boolean) => void;
 }
 
-/** How often the hooks of a connection were called. */
+/** The numbers of hook calls of a connection. */
 interface Hooked {
   isLetIn: boolean;
   disconnects: number;
 }
 
-/** How a round's program behaves, in times out of a thousand. */
+/** The behaviour of a round's program, in thousandths. */
 export interface Manners {
-  /** Hooks and handlers fail, refuse, or act on the connection. */
+  /** Hooks and handlers that fail, refuse, or act on the connection. */
   readonly trouble: number;
   /** Handlers that never end. */
   readonly stuck: number;
@@ -97,20 +97,20 @@ export interface Manners {
   readonly isNative: boolean;
 }
 
-/** The server's program: it does anything that a program may do, and counts. */
+/** The server's program: it does anything a program may do, and counts. */
 export class Program {
   readonly thrown = new Set<unknown>();
   readonly gates: Gate[] = [];
-  /** Gates that are kept until everything else is over. */
+  /** The gates that stay closed until everything else is over. */
   readonly stuck: Gate[] = [];
   readonly told = new Map<NSConn, Told>();
   readonly #disconnecting = new AsyncLocalStorage<DisconnectHook>();
   readonly hooked = new Map<Conn, Hooked>();
   /** The names of all rooms that were ever joined. */
   readonly roomNames = new Set<string>();
-  /** Calls of the API without an end. */
+  /** The calls of the API that have not ended. */
   readonly calls = new Map<number, string>();
-  /** Told of each broadcast, before it. */
+  /** Called before each broadcast. */
   onBroadcast: (id: string, namespace: string, room: string) => void = () => {};
   #callCount = 0;
   #broadcastCount = 0;
@@ -168,7 +168,7 @@ export class Program {
       }
       if (this.#isTrouble() && this.#rng.chance(300)) this.#throw();
     });
-    // However late: one that was given up on meanwhile is told of its end.
+    // However late: a connection that was given up still gets onDisconnect.
     hooked.isLetIn = true;
   };
 
@@ -181,7 +181,7 @@ export class Program {
     });
   };
 
-  /** Does something on a connection, as a program does outside of handlers. */
+  /** Acts on a connection, as a program does outside its handlers. */
   act(conn: Conn): void {
     void this.#call(conn);
   }
@@ -216,7 +216,7 @@ export class Program {
     };
   }
 
-  /** What a handler gets must be what the server knows to be there. */
+  /** Checks that a handler gets what the server knows. */
   #check(nsConn: NSConn, msg: Message): void {
     const { conn } = nsConn;
     const stay = sessionOf(conn).namespaces.find(msg.namespace);
@@ -245,7 +245,7 @@ export class Program {
     return this.#result(msg);
   }
 
-  /** Any result that a handler may have, failures included. */
+  /** Makes any result of a handler, failures included. */
   #result(msg: Message): unknown {
     const rng = this.#rng;
     const text = msg.isNative || msg.event === OnNativeMessage
@@ -316,8 +316,8 @@ export class Program {
         const told = this.#toldOf(nsConn);
         this.#countDisconnect(told);
         const hook: DisconnectHook = { nsConn, hasAgreed: false };
-        // A hook that refuses is told again when the namespace is left, unless
-        // it has called for that itself.
+        // A hook that refuses is called again when the namespace is left,
+        // unless it has called for that itself.
         const takeBack = () => {
           if (isAsked && !hook.hasAgreed) told.disconnected--;
         };
@@ -418,9 +418,9 @@ export class Program {
     return promise;
   }
 
-  /** Calls anything of the API; the promise is never rejected. */
+  /** Makes any call of the API; the promise is never rejected. */
   async #call(conn: Conn): Promise<void> {
-    // What a call sets off may call again: that must come to an end.
+    // A call may cause further calls, which must end.
     if (this.#depth > 12) return;
     this.#depth++;
     const id = ++this.#callCount;
@@ -440,7 +440,7 @@ export class Program {
     this.calls.delete(id);
   }
 
-  /** The driver's number for a connection. */
+  /** Returns the driver's number for a connection. */
   #nameOf(conn: Conn): string {
     return `${conn.get("number")}`;
   }
@@ -528,7 +528,7 @@ export class Program {
   }
 
   async #waitConnect(conn: Conn, namespace: string): Promise<void> {
-    // Not awaited: the call counts among those that must come to an end.
+    // Not awaited: it counts among the calls that must end.
     this.#depth--;
     try {
       await conn.waitConnect(namespace, { timeout: 300 });

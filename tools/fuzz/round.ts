@@ -19,7 +19,7 @@ const ASK_TIMEOUT = 500;
 
 const CLOSE_TIMEOUT = 200;
 
-/** More than the limit of any wait that nobody can end. */
+/** Longer than the wait of any call that only its time limit can end. */
 const PATIENCE = 350;
 
 /** Enough time for everything that has a limit to reach it. */
@@ -27,7 +27,7 @@ const LONG = 10_000;
 
 const MAX_PEERS = 6;
 
-/** Settling takes few turns; more of them mean that it never ends. */
+/** Settling takes few turns; more of them mean that it never settles. */
 const MAX_TURNS = 200;
 
 const HANDSHAKE = {
@@ -37,7 +37,7 @@ const HANDSHAKE = {
   "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
 };
 
-/** What a round has seen. */
+/** The result of a round. */
 export interface RoundResult {
   readonly frames: number;
   readonly received: number;
@@ -80,13 +80,13 @@ ${lines.join("\n")}`,
   }
 }
 
-/** Lets the server draw its wait tokens from the seed, and gives what undoes it. */
+/** Makes the server take its wait tokens from the seed; returns a function that undoes that. */
 function drawTokens(rng: Prng): () => void {
   Object.defineProperty(crypto, "getRandomValues", {
     configurable: true,
     value: (array: Uint32Array) => array.map(() => rng.next()),
   });
-  // The platform's own one is inherited.
+  // The platform's own method is inherited.
   return () => Reflect.deleteProperty(crypto, "getRandomValues");
 }
 
@@ -104,7 +104,7 @@ class Round {
   #count = 0;
   #closedFrames = 0;
   #received = 0;
-  /** What went over the server's sockets, counted there. */
+  /** The traffic of the server's sockets, counted there. */
   readonly #traffic = new TrafficCounters();
   #faults = 0;
 
@@ -171,9 +171,9 @@ class Round {
     };
   }
 
-  /** Puts a clock of our own in the place of the server's. */
+  /** Replaces the server's timers by virtual ones. */
   async #takeClock(): Promise<void> {
-    // Only a connection knows the host.
+    // Only a connection leads to the host.
     const found = Promise.withResolvers<Conn>();
     this.#server.onConnect = found.resolve;
     const socket = await this.#connect();
@@ -199,7 +199,7 @@ class Round {
     return left;
   }
 
-  /** No listener of a socket may throw. */
+  /** Checks that no listener of a socket throws. */
   #tap(socket: Socket): Socket {
     const guard = (code: () => void) => {
       try {
@@ -310,7 +310,7 @@ class Round {
     }
   }
 
-  /** Brings everything to rest that was begun, and looks at all of it. */
+  /** Brings everything to rest, and checks all of it. */
   async #checkpoint(): Promise<void> {
     const { gates, calls } = this.#program;
     let turns = 0;
@@ -319,7 +319,7 @@ class Round {
       while (gates.length > 0) this.#program.release();
       for (const peer of this.#peers) peer.answerAll();
       await this.#settle();
-      // Some wait for what will not come, until their time is up.
+      // Some calls wait in vain until their time limit.
       if (turns % 10 === 0 && calls.size > 0) {
         await this.#advance(PATIENCE);
       }
@@ -347,7 +347,7 @@ class Round {
     this.#throwIfFailed();
   }
 
-  /** Says who must get a broadcast: what the connections themselves know counts, not the index. */
+  /** Lists the receivers of a broadcast, by the connections' own records and not by the directory. */
   #noteBroadcast(id: string, namespace: string, room: string): void {
     for (const peer of this.#peers) {
       const { conn } = peer;
@@ -358,7 +358,7 @@ class Round {
     }
   }
 
-  /** The server's index and the connections' own lists must say the same. */
+  /** Checks that the server's directory and the connections' own records agree. */
   #checkIndex(): void {
     const server = this.#server;
     let places = 0;
@@ -387,7 +387,7 @@ class Round {
     }
   }
 
-  /** What the server counts must be what has happened. */
+  /** Checks that the server's counters are correct. */
   #checkStats(): void {
     const stats = this.#server.stats();
     const { connections, accepted, sockets, errors, queued } = stats;
@@ -413,7 +413,7 @@ class Round {
       this.log.fail(`stats() has ${counted[key]} ${key}, not ${seen[key]}`);
     }
     const left = stats.namespaces + stats.rooms + queued + stats.pending;
-    if (isOver && left > 0) this.log.fail("stats() has what nobody has");
+    if (isOver && left > 0) this.log.fail("stats() counts what is gone");
   }
 
   #countPlaces(): number {
@@ -427,7 +427,7 @@ class Round {
     return count;
   }
 
-  /** Ends everything, one way or another, and looks at what is left. */
+  /** Ends everything in some way, and checks what is left. */
   async #end(): Promise<void> {
     let isClosed = false;
     const closing = this.#rng.chance(500);
@@ -439,7 +439,7 @@ class Round {
     if (!closing) void this.#server.close().then(() => isClosed = true);
     await this.#settle();
     if (!isClosed) this.log.fail("server.close() does not end");
-    // What was stuck goes on after the end, and must do no harm.
+    // Stuck handlers go on after the end, and must do no harm.
     for (const gate of this.#program.stuck.splice(0)) {
       gate.settle(this.#rng.chance(300));
     }
@@ -481,7 +481,7 @@ class Round {
       }
       const { asks, namespaces } = sessionOf(conn);
       if (asks.size > 0) log.fail(`${asks.size} asks are left`);
-      // What waits behind a handler that never ends goes when that one does.
+      // Messages behind a handler that never ends go when that handler does.
       if (this.#program.stuck.some((gate) => gate.conn === conn)) continue;
       for (const { namespace } of namespaces.stays) {
         log.fail(`namespace "${namespace}" is left on ${conn.get("number")}`);

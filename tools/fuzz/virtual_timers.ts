@@ -1,6 +1,6 @@
 import { type Deadline, Timers } from "../../neffos/util/timers.ts";
 
-/** Deadlines on a clock that only the fuzzer moves. */
+/** Timers on a clock that only the fuzzer moves. */
 export class VirtualTimers extends Timers {
   readonly #deadlines = new Set<Deadline>();
   #time = 0;
@@ -29,10 +29,10 @@ export class VirtualTimers extends Timers {
   }
 
   /**
-   * Moves the clock to the next deadline, if it is due in time, and runs it.
+   * Moves the clock to the next deadline, if it is due by then, and runs it.
    *
    * @param end The time until which deadlines are run.
-   * @returns Whether there was one.
+   * @returns Whether there was a deadline.
    */
   runNext(end: number): boolean {
     let next: Deadline | undefined;
