@@ -6,11 +6,11 @@ export class ChatServer implements AsyncDisposable {
   readonly #output: Promise<void>;
 
   /**
-   * Made by {@linkcode ChatServer.start}.
+   * Called by {@linkcode ChatServer.start}.
    *
    * @param endpoint Its websocket endpoint.
    * @param process The process.
-   * @param output Settled when all that it prints was read.
+   * @param output Settled when all of its output was read.
    */
   constructor(
     endpoint: string,

@@ -1,12 +1,12 @@
-/** What one side has seen, line by line; others can wait for a line. */
+/** The log of one side; callers can wait for a line. */
 export class Journal extends Array<string> {
   #waiting: { isSo: () => boolean; resolve: () => void }[] = [];
 
   /**
-   * Writes lines down.
+   * Appends lines.
    *
    * @param lines The lines.
-   * @returns How many there are now.
+   * @returns The number of lines now.
    */
   override push(...lines: string[]): number {
     const length = super.push(...lines);
@@ -19,19 +19,19 @@ export class Journal extends Array<string> {
   }
 
   /**
-   * Waits until there are so many lines.
+   * Waits until there are `count` lines.
    *
-   * @param count How many.
+   * @param count The number of lines.
    */
   async grown(count: number): Promise<void> {
     await this.#until(() => this.length >= count);
   }
 
   /**
-   * Waits until so many lines have a start.
+   * Waits until `count` lines begin with a text.
    *
-   * @param start The start, without the space after it.
-   * @param count How many.
+   * @param start The text, without the space after it.
+   * @param count The number of lines.
    */
   async has(start: string, count = 1): Promise<void> {
     await this.#until(() => {
@@ -50,13 +50,13 @@ export class Journal extends Array<string> {
 }
 
 /**
- * Waits for something, but not for ever.
+ * Waits for a promise, for a limited time.
  *
- * @param promise What is waited for.
- * @param ms How long, in milliseconds.
- * @param what What to call it when it does not come.
- * @returns What it gives.
- * @throws {Error} When it does not come in time.
+ * @param promise The promise.
+ * @param ms The time limit, in milliseconds.
+ * @param what Its name, for the error.
+ * @returns Its value.
+ * @throws {Error} When it does not settle in time.
  */
 export async function within<T>(
   promise: Promise<T>,

@@ -1,40 +1,40 @@
-/** A program in another language, or with another client, that speaks neffos. */
+/** A program in another language, or with another client, that speaks the protocol. */
 export interface Peer {
-  /** What to call it, with its version. */
+  /** Its name, with its version. */
   readonly name: string;
   /**
-   * Makes it ready to run.
+   * Prepares it for a run.
    *
    * @param cache A folder that is kept from run to run.
-   * @returns What lets it try everything.
-   * @throws {UnavailableError} When this machine has not what it needs.
+   * @returns A function that runs every check.
+   * @throws {UnavailableError} When this machine lacks what it needs.
    */
   prepare(cache: URL): Promise<() => Promise<Check[]>>;
 }
 
-/** What a peer has tried. */
+/** A check of a peer. */
 export interface Check {
-  /** What was tried. */
+  /** What the check tries. */
   readonly name: string;
   /** Whether it held. */
   readonly ok: boolean;
-  /** What went wrong, or what is to be known about it. */
+  /** The failure, or a note. */
   readonly note?: string | undefined;
 }
 
-/** This machine has not what a peer needs. */
+/** This machine lacks what a peer needs. */
 export class UnavailableError extends Error {
   /** The name of the class. */
   override name = "UnavailableError";
 }
 
 /**
- * Runs a program that a peer needs to its end.
+ * Runs a program that a peer needs, until it ends.
  *
  * @param program The program.
  * @param args Its arguments.
  * @param options The folder that it runs in.
- * @returns What it has printed.
+ * @returns Its output.
  * @throws {UnavailableError} When there is no such program, or it fails.
  */
 export async function run(
@@ -59,12 +59,12 @@ export async function run(
 }
 
 /**
- * Runs a program of ours that prints a line of JSON for everything it tries.
+ * Runs a program of this folder that prints a line of JSON for each check.
  *
  * @param program The program.
  * @param args Its arguments.
  * @param options The time limit, in milliseconds.
- * @returns What it has printed, and whether it ended well.
+ * @returns Its lines, and whether it ended well.
  */
 export async function readLines<T>(
   program: string,
@@ -78,15 +78,15 @@ export async function readLines<T>(
   }).output();
   const lines = new TextDecoder().decode(stdout).split("\n")
     .filter((line) => line !== "")
-    // Our own programs print what the caller says.
+    // The programs of this folder print what the caller expects.
     .map((line): T => JSON.parse(line));
   return { lines, success };
 }
 
 /**
- * Installs packages of npm, whose scripts are not run.
+ * Installs npm packages, without running their scripts.
  *
- * @param folder Where to.
+ * @param folder The folder to install into.
  * @param packages Their names, with versions.
  * @throws {UnavailableError} When that cannot be done.
  */

@@ -15,18 +15,18 @@ import (
 	"github.com/kataras/neffos/gorilla"
 )
 
-// A clientScenario is what the client has and does in one scenario.
+// A clientScenario is the client's part of a scenario.
 type clientScenario struct {
-	// The only namespace that both sides have, "default" when it is empty.
+	// The namespace of both sides, "default" when it is empty.
 	namespace string
-	// A namespace that only the client has.
+	// A namespace of the client only.
 	other  string
 	header http.Header
 	query  url.Values
 	events func(*clientStage) neffos.Events
-	// Whether only what the scenario itself writes down is.
+	// Whether only the scenario's own lines count.
 	isQuiet bool
-	// Whether the events are those of the empty namespace.
+	// Whether the events belong to the empty namespace.
 	isNative bool
 	run      func(*clientStage)
 }
@@ -37,7 +37,7 @@ type clientStage struct {
 	journal *journal
 	client  *neffos.Client
 	gate    *gate
-	// Sent to when the server says that it is done.
+	// Receives a value when the server is done.
 	bye chan struct{}
 }
 
@@ -117,7 +117,7 @@ func playClient(endpoint, name string, scenario clientScenario) (result clientRe
 	return
 }
 
-// must gives the value, or ends the scenario.
+// must returns the value, or ends the scenario.
 func must[T any](value T, err error) T {
 	check(err)
 	return value
@@ -136,7 +136,7 @@ func nameOr(namespace string) string {
 	return namespace
 }
 
-// await waits for lines of the journal, and until their handlers are through.
+// await waits for lines of the journal and for the end of their handlers.
 func (s *clientStage) await(start string, count int) {
 	check(s.journal.await(s.ctx, start, count))
 	s.settle()
@@ -161,7 +161,7 @@ func (s *clientStage) connect() *neffos.NSConn {
 func (s *clientStage) tryConnect(namespace string) (*neffos.NSConn, error) {
 	s.settle()
 	ns, err := s.client.Connect(s.ctx, namespace)
-	// Of a refusal too the reader has something to do.
+	// The reader handles a refusal as well.
 	s.settle()
 	return ns, err
 }
@@ -307,7 +307,7 @@ var clientScenarios = map[string]clientScenario{
 	}},
 	"leave-all": {
 		events: func(*clientStage) neffos.Events {
-			// It asks twice; see gate.
+			// The handler asks twice; see gate.
 			return neffos.Events{neffos.OnRoomLeft: func(ns *neffos.NSConn, msg neffos.Message) error {
 				ctx, cancel := context.WithTimeout(context.Background(), deadline)
 				defer cancel()
@@ -471,7 +471,7 @@ func nativeEvents(s *clientStage) neffos.Events {
 	}}
 }
 
-// byeAnd adds an event by which the server says that it is done.
+// byeAnd adds the event by which the server reports that it is done.
 func byeAnd(events func(*clientStage) neffos.Events) func(*clientStage) neffos.Events {
 	return func(s *clientStage) neffos.Events {
 		all := events(s)

@@ -9,8 +9,8 @@ import (
 
 // A gate is a socket that tells whether its reader is at rest.
 //
-// neffos takes an ask for one from inside a handler whenever the reader
-// happens to handle something, whoever asks, and then reads the socket in two
+// While the reader handles a message, neffos takes every ask, from any
+// goroutine, for one from inside that handler, and then reads the socket in two
 // places at once. Asks from outside a handler therefore wait until the reader
 // is at rest, and many asks at once keep it there.
 type gate struct {
@@ -56,8 +56,8 @@ func (g *gate) settle(ctx context.Context) error {
 	return g.monitor.await(ctx, func() bool { return g.isReading })
 }
 
-// askAtOnce asks so often that all of the asks wait for an answer at the same
-// time, and counts the right answers.
+// askAtOnce sends many asks that wait for their answers at the same time, and
+// counts the right answers.
 func askAtOnce(ctx context.Context, ns *neffos.NSConn, count int) (right int, err error) {
 	g := gateOf(ns.Conn)
 	if err := g.settle(ctx); err != nil {
@@ -73,7 +73,7 @@ func askAtOnce(ctx context.Context, ns *neffos.NSConn, count int) (right int, er
 			msg, err := ns.Ask(ctx, "ask", question)
 			answers <- err == nil && string(msg.Body) == "re: "+string(question)
 		}()
-		// The tokens of neffos are the time: two asks at one time are one.
+		// neffos makes its tokens of the time: two asks at one time share a token.
 		err = g.monitor.await(ctx, func() bool { return g.writes > before })
 		if err != nil {
 			break

@@ -1,7 +1,7 @@
 import { Journal, within } from "../journal.ts";
 import { DEADLINE } from "./scenarios.ts";
 
-/** A line that the Go server prints; see server.go. */
+/** A line printed by the Go server; see server.go. */
 interface Line {
   port?: number;
   name: string;
@@ -37,7 +37,7 @@ export class GoServer implements AsyncDisposable {
     const server = new GoServer(
       new Deno.Command(program, {
         args: ["server", `127.0.0.1:${port}`],
-        // Ends with this process, and the server with it.
+        // The pipe ends with this process, and the server with the pipe.
         stdin: "piped",
         stdout: "piped",
       }).spawn(),
@@ -56,7 +56,7 @@ export class GoServer implements AsyncDisposable {
   }
 
   /**
-   * Says where it plays a scenario.
+   * Returns the URL of a scenario.
    *
    * @param name The name of the scenario.
    * @returns The URL.
@@ -66,10 +66,10 @@ export class GoServer implements AsyncDisposable {
   }
 
   /**
-   * Gives what it has seen.
+   * Returns the lines it has logged.
    *
    * @param name The name of the scenario.
-   * @returns The lines, which still become more.
+   * @returns The lines, to which more may be added.
    */
   journal(name: string): Journal {
     return this.#journals.getOrInsertComputed(name, () => new Journal());
@@ -91,12 +91,12 @@ export class GoServer implements AsyncDisposable {
     else this.#port.resolve(port);
   }
 
-  /** Kills it, as an outage does: nobody is told. */
+  /** Kills it like an outage: without a close frame. */
   async kill(): Promise<void> {
     try {
       this.#process.kill("SIGKILL");
     } catch (error) {
-      // It has ended by itself.
+      // The process has ended by itself.
       if (!(error instanceof TypeError)) throw error;
     }
     await this.#process.stdin.close().catch(() => {});

@@ -9,7 +9,7 @@ import (
 	"github.com/kataras/neffos"
 )
 
-// A monitor guards what others wait for.
+// A monitor guards state that other goroutines wait for.
 type monitor struct {
 	mu      sync.Mutex
 	changed chan struct{}
@@ -43,11 +43,11 @@ func (m *monitor) await(ctx context.Context, isSo func() bool) error {
 	}
 }
 
-// A journal is what one side has seen in one scenario.
+// A journal is the log of one side in one scenario.
 type journal struct {
 	monitor *monitor
 	lines   []string
-	// onLine is told of each line; it may be nil.
+	// onLine is called for each line; it may be nil.
 	onLine func(line string)
 }
 
@@ -63,7 +63,7 @@ func (j *journal) add(format string, args ...any) {
 	}
 }
 
-// await waits until so many lines have this start.
+// await waits until count lines have this start.
 func (j *journal) await(ctx context.Context, start string, count int) error {
 	err := j.monitor.await(ctx, func() bool {
 		found := 0
@@ -80,8 +80,8 @@ func (j *journal) await(ctx context.Context, start string, count int) error {
 	return nil
 }
 
-// logged makes events that write down what they get before they do anything,
-// in the words of the vectors.
+// logged wraps events so that each logs its message before it runs, in the
+// format of the vectors.
 func logged(side string, j *journal, events neffos.Events) neffos.Events {
 	names := []string{
 		neffos.OnNamespaceConnect,

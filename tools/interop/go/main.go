@@ -1,6 +1,6 @@
 // Command neffosinterop is the Go side of `deno task interop`: a server and a
-// client, made of the Go implementation of neffos, that play the same
-// scenarios as ours and write down what they see.
+// client, built on the Go implementation of neffos, that play the same
+// scenarios as this module and log what they see.
 package main
 
 import (
@@ -12,14 +12,13 @@ import (
 	"time"
 )
 
-// How long a scenario may take, and how long an ask waits that may be left
-// without an answer.
+// The time limits of a scenario, and of an ask that may get no answer.
 const (
 	deadline    = 5 * time.Second
 	askDeadline = time.Second
 )
 
-// What the extra scenarios send; scenarios.ts has the same.
+// The bodies of the extra scenarios; scenarios.ts has the same.
 const (
 	text          = "a;b;;c;;;;;;; \"quotes\" \\ \n žluť 日本語 👩‍👩‍👧 @%!semi"
 	oddNamespace  = "na;me ☃"
@@ -60,7 +59,7 @@ func printLine(value any) {
 	}
 }
 
-// allBytes is every byte there is, many times.
+// allBytes has every byte value, many times.
 func allBytes() []byte {
 	bytes := make([]byte, 65536)
 	for i := range bytes {

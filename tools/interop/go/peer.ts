@@ -13,16 +13,16 @@ import {
   serverHandler,
 } from "./scenarios.ts";
 
-/** What go.mod requires. */
+/** The version of neffos that go.mod requires. */
 const VERSION = "v0.0.24";
 
-/** How long all that the Go client tries may take, in milliseconds. */
+/** The time limit of all scenarios of the Go client, in milliseconds. */
 const TIMEOUT = 300_000;
 
-/** What two Go peers have seen of each scenario. */
+/** The lines recorded from two Go peers, for each scenario. */
 const VECTORS: readonly { name: string; events?: string[] }[] = vectors;
 
-/** The client of the Go project, with our server. */
+/** The Go project's client with this module's server. */
 export const goClient: Peer = {
   name: `neffos ${VERSION} (Go), client`,
   async prepare(cache) {
@@ -31,7 +31,7 @@ export const goClient: Peer = {
   },
 };
 
-/** The server of the Go project, with our client. */
+/** The Go project's server with this module's client. */
 export const goServer: Peer = {
   name: `neffos ${VERSION} (Go), server`,
   async prepare(cache) {
@@ -58,7 +58,7 @@ async function build(cache: URL): Promise<string> {
   return program;
 }
 
-/** What the Go client prints of each scenario. */
+/** The line that the Go client prints for each scenario. */
 interface ClientResult {
   name: string;
   lines: string[];
@@ -124,10 +124,10 @@ async function tryServer(program: string): Promise<Check[]> {
     } catch (error) {
       failure = result(error);
     }
-    // What our client does is over; the server's lines may be on their way.
+    // The client is done; the server's lines may still be on their way.
     const count = expected.filter((line) => line.startsWith("server ")).length;
     await within(serverLog.grown(count), DEADLINE, "The server").catch(
-      // Which lines there are not, the difference says.
+      // The difference shows the missing lines.
       () => {},
     );
     failure ??= difference([...log, ...serverLog], expected);
@@ -136,7 +136,7 @@ async function tryServer(program: string): Promise<Check[]> {
   return checks;
 }
 
-/** Kills the server under our client, and starts it again. */
+/** Kills the server while the client is connected, and starts it again. */
 async function tryReconnecting(program: string): Promise<Check> {
   const name = "reconnect";
   let server = await GoServer.start(program);
@@ -167,7 +167,7 @@ async function tryReconnecting(program: string): Promise<Check> {
   }
 }
 
-/** Plays a scenario with our client. */
+/** Plays a scenario with this module's client. */
 async function play(
   endpoint: URL,
   scenario: Scenario,
@@ -207,7 +207,7 @@ function check(
   return { name, ok: failure === undefined, note: failure ?? note };
 }
 
-/** Says where lines are others than they should be, side by side. */
+/** Lists the lines that differ from the expected ones, side by side. */
 function difference(
   lines: readonly string[],
   expected: readonly string[],

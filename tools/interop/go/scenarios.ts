@@ -1,6 +1,6 @@
 /**
- * What our client and our server do in each scenario; client.go and server.go
- * have what theirs do.
+ * The scenarios for this module's client and server; client.go and server.go
+ * have the Go side.
  *
  * @module
  */
@@ -19,10 +19,10 @@ import {
 } from "../../../neffos/mod.ts";
 import type { Journal } from "../journal.ts";
 
-/** How long a scenario may take, in milliseconds. */
+/** The time limit of a scenario, in milliseconds. */
 export const DEADLINE = 5_000;
 
-/** How long an ask waits that may be left without an answer. */
+/** The time limit of an ask that may get no answer. */
 const ASK_TIMEOUT = 1_000;
 
 const MANY_MESSAGES = 1_000;
@@ -42,27 +42,27 @@ const ALL_BYTES = Uint8Array.from({ length: 65_536 }, (_, i) => i);
 /** A run of a scenario, on the client's side. */
 export interface ClientStage {
   readonly client: Client;
-  /** What the client has seen. */
+  /** The client's log. */
   readonly log: Journal;
-  /** What the server has seen. */
+  /** The server's log. */
   readonly serverLog: Journal;
 }
 
-/** Both sides of a scenario, and what is to be known about it. */
+/** Both sides of a scenario, with notes. */
 export interface Scenario {
-  /** The namespace that both sides have, "default" if there is none. */
+  /** The namespace of both sides, "default" if there is none. */
   readonly namespace?: string;
-  /** A namespace that only the client has. */
+  /** A namespace of the client only. */
   readonly other?: string;
-  /** Whether only what the scenario itself writes down is. */
+  /** Whether only the scenario's own lines count. */
   readonly isQuiet?: boolean;
-  /** Whether the events are those of the empty namespace. */
+  /** Whether the events belong to the empty namespace. */
   readonly isNative?: boolean;
   /** The events of the server. */
   readonly server?: (log: string[]) => Events;
   /** The options of the server. */
   readonly options?: ServerOptions;
-  /** What the server does once the client has emitted `go`. */
+  /** The server's action once the client has emitted `go`. */
   readonly steps?: Readonly<
     Record<string, (nsConn: NSConn, log: string[]) => Promise<void> | void>
   >;
@@ -72,22 +72,22 @@ export interface Scenario {
   readonly headers?: Record<string, string>;
   /** The URL parameters of the client. */
   readonly query?: Record<string, string>;
-  /** What the client does. */
+  /** The client's actions. */
   readonly run?: (stage: ClientStage) => Promise<void> | void;
-  /** What both write down, where it is not in the vectors. */
+  /** The lines of both sides, where the vectors have none. */
   readonly lines?: readonly string[];
-  /** The lines that are different when the server is ours. */
+  /** The lines that differ when the server is this module's. */
   readonly otherwise?: Readonly<Record<string, string>>;
-  /** Whether the Go client does it in any order. */
+  /** Whether the Go client acts in any order. */
   readonly isUnordered?: boolean;
-  /** What is to be known of the row of the Go client. */
+  /** The note on the row of the Go client. */
   readonly clientNote?: string;
-  /** What is to be known of the row of the Go server. */
+  /** The note on the row of the Go server. */
   readonly serverNote?: string;
 }
 
 /**
- * Says what an error is called in the lines.
+ * Formats an error for the log.
  *
  * @param error The error, if there is one.
  * @returns Its text, in Go's words.
@@ -102,10 +102,10 @@ async function outcome(promise: Promise<unknown>): Promise<string> {
 }
 
 /**
- * Makes what our server handles a scenario with.
+ * Makes the handler of this module's server for a scenario.
  *
  * @param scenario The scenario.
- * @param log Where to write down what it sees.
+ * @param log The log of its events.
  * @returns The handler.
  */
 export function serverHandler(
@@ -125,10 +125,10 @@ export function serverHandler(
 }
 
 /**
- * Makes what our client handles a scenario with.
+ * Makes the handler of this module's client for a scenario.
  *
  * @param scenario The scenario.
- * @param log Where to write down what it sees.
+ * @param log The log of its events.
  * @returns The handler.
  */
 export function clientHandler(

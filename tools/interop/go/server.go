@@ -16,26 +16,26 @@ import (
 	"github.com/kataras/neffos/gorilla"
 )
 
-// A serverScenario is what the server has and does in one scenario.
+// A serverScenario is the server's part of a scenario.
 type serverScenario struct {
-	// The only namespace, "default" when it is empty.
+	// The namespace, "default" when it is empty.
 	namespace string
 	events    neffos.Events
-	// Makes events that write something down themselves.
+	// Makes events that log lines themselves.
 	makeEvents func(*journal) neffos.Events
-	// Whether only what the scenario itself writes down is.
+	// Whether only the scenario's own lines count.
 	isQuiet bool
-	// Whether the events are those of the empty namespace.
+	// Whether the events belong to the empty namespace.
 	isNative  bool
 	onConnect func(*neffos.Conn) error
-	// What is done once the client has emitted "go", by the body of it.
+	// The actions once the client has emitted "go", by its body.
 	steps map[string]step
 }
 
-// A step is what the server does when the client tells it to.
+// A step is an action of the server at the client's command.
 type step func(context.Context, *journal, *neffos.NSConn) error
 
-// A serverLine is printed for each line that the server writes down.
+// A serverLine is printed for each line of the server's log.
 type serverLine struct {
 	Name string `json:"name"`
 	Line string `json:"line"`
@@ -54,7 +54,7 @@ func serve(address string) error {
 	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: deadline}
 	go func() {
-		// Whoever has started this program holds the other end.
+		// The program that started this one holds the other end.
 		io.Copy(io.Discard, os.Stdin)
 		ctx, cancel := context.WithTimeout(context.Background(), deadline)
 		defer cancel()
@@ -95,7 +95,7 @@ func handlerOf(name string, scenario serverScenario) http.Handler {
 	default:
 		namespaces[nameOr(scenario.namespace)] = logged("server", j, events)
 	}
-	// Any page may connect: nobody but the tests can.
+	// Any page may connect: only the tests can reach it.
 	upgrader := gorillaws.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
 	server := neffos.New(gorilla.Upgrader(upgrader), namespaces)
 	server.IDGenerator = func(http.ResponseWriter, *http.Request) string { return "ID" }

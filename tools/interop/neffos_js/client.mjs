@@ -1,11 +1,11 @@
 /**
- * Uses the chat example by neffos.js, and prints what was tried and what held.
+ * Uses the chat example with neffos.js, and prints what it tried and what held.
  *
  *     node client.mjs <folder with node_modules> <URL of the chat> <URL of the demo>
  *
- * What neffos.js itself does wrong is not tried: its `leaveAll` asks with the
- * wrong event, and its async handlers answer "undefined". That the server
- * bears both is.
+ * Faults of neffos.js itself are not checked: its `leaveAll` asks with the wrong
+ * event, and its async handlers answer "undefined". That the server withstands
+ * both is checked.
  */
 
 import { strict as assert } from "node:assert";
@@ -27,12 +27,12 @@ const EVENTS = [
 
 const conns = [];
 
-/** A connection whose messages wait until they are asked for. */
+/** A connection that keeps its messages until a check reads them. */
 class User {
   #messages = [];
   #waiters = [];
 
-  /** Dials; `handlers` are for events that are not kept. */
+  /** Dials; `handlers` handle the events that are not kept. */
   async dial({ url = endpoint, handlers = {}, options } = {}) {
     const keep = Object.fromEntries(
       EVENTS.map((event) => [event, (_nsConn, msg) => this.#push(msg)]),
@@ -53,7 +53,7 @@ class User {
   }
 
   #push(msg) {
-    // neffos.js goes on to use the message of a join or leave for the next event.
+    // neffos.js reuses the message of a join or leave for the next event.
     const { Event, Room, Body, Err } = msg;
     const kept = { event: Event, room: Room, body: Body, error: Err };
     const index = this.#waiters.findIndex(({ isWanted }) => isWanted(kept));
@@ -61,7 +61,7 @@ class User {
     else this.#waiters.splice(index, 1)[0].resolve(kept);
   }
 
-  /** The next message of an event in a room that is wanted. */
+  /** Returns the next matching message of an event in a room. */
   take(event, room = "", isWanted = () => true) {
     const isRight = (msg) =>
       msg.event === event && (msg.room ?? "") === room && isWanted(msg);
@@ -74,7 +74,7 @@ class User {
     );
   }
 
-  /** Waits until a list of people has these names. */
+  /** Waits for a list of people with these names. */
   takePeople(names, room = "") {
     const expected = JSON.stringify(names.toSorted());
     return this.take(
@@ -89,7 +89,7 @@ function namesIn(body) {
   return JSON.parse(body).map(({ name }) => name).sort();
 }
 
-/** Tries something, and prints whether it held. */
+/** Runs a check, and prints whether it held. */
 async function check(name, action) {
   let timer;
   const late = new Promise((_, reject) => {
@@ -109,7 +109,7 @@ async function check(name, action) {
   console.log(JSON.stringify(result));
 }
 
-/** What an action is refused with. */
+/** Returns the text with which an action is refused. */
 async function refusalOf(action) {
   try {
     await action();
@@ -152,7 +152,7 @@ await check("ask, and get the text of the refusal", async () => {
   assert.equal(error, 'The name "Ann" is taken');
 });
 
-await check("ask for an event that nobody handles", async () => {
+await check("ask for an event without a handler", async () => {
   const answer = await ann.nsConn.ask("onNothing", "");
   assert.equal(answer.Body, "");
 });
@@ -288,7 +288,7 @@ await check("go on after the error frames of async handlers", async () => {
   bob.nsConn.emit("onChat", "hello Cy");
   await handled;
   assert.ok(namesIn((await cy.nsConn.ask("onWho")).Body).includes("Cy"));
-  // Had the error frame been taken for a message, it would come before.
+  // An error frame taken for a message would come before this one.
   bob.nsConn.emit("onChat", "and the rest");
   const texts = [];
   for (let i = 0; i < 2; i++) {
@@ -347,7 +347,7 @@ await check("close the connection", async () => {
   await ann.takePeople(["Ann"]);
 });
 
-/** What the namespace of the demo server goes through, one after another. */
+/** The life-cycle events of the demo server's namespace, in order. */
 const entries = [];
 let enter = () => {};
 const demo = await neffos.dial(demoEndpoint, {
@@ -380,5 +380,5 @@ await check("come back when the server is stopped and started", async () => {
   return `neffos.js has a new connection then, after ${tries} tries`;
 });
 
-// A check that failed may have left its connection open.
+// A failed check may have left its connection open.
 for (const conn of conns) conn.close();

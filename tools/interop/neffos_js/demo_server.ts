@@ -1,6 +1,6 @@
 import { denoUpgrader, type Events, Server } from "../../../neffos/mod.ts";
 
-/** A server that asks its clients, and that they can have restarted. */
+/** A server that asks its clients, and that clients can restart. */
 export class DemoServer implements AsyncDisposable {
   #server!: Server;
   #listener!: Deno.HttpServer<Deno.NetAddr>;

@@ -12,7 +12,7 @@ import {
 
 const VERSION = "0.1.34";
 
-/** How long all that the client tries may take, in milliseconds. */
+/** The time limit of all checks of the client, in milliseconds. */
 const TIMEOUT = 300_000;
 
 async function useChat(folder: string): Promise<Check[]> {
@@ -26,7 +26,7 @@ async function useChat(folder: string): Promise<Check[]> {
   return [...lines, { name: "the program ends well", ok: success }];
 }
 
-/** The client for browsers and Node that the Go project publishes. */
+/** The Go project's client for browsers and Node. */
 export const neffosJS: Peer = {
   name: `neffos.js ${VERSION}`,
   async prepare(cache) {

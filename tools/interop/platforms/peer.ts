@@ -6,7 +6,7 @@ import { type Check, install, type Peer, readLines, run } from "../peer.ts";
 const SOURCES = new URL("../../../neffos/", import.meta.url);
 const PROGRAM = fileURLToPath(new URL("program.mjs", import.meta.url));
 
-/** Writes our client as JavaScript, and gives its entry. */
+/** Writes the client as JavaScript, and returns its entry. */
 async function writeClient(folder: URL): Promise<string> {
   const done = new Set<string>();
   const write = async (source: URL): Promise<void> => {
@@ -48,7 +48,7 @@ async function installInto(cache: URL, what: string): Promise<string> {
   return `${folder}node_modules/`;
 }
 
-/** Our client in Node, which has a WebSocket of its own from 22 on. */
+/** This module's client in Node, which has a WebSocket since version 22. */
 export const node: Peer = {
   name: "our client in Node",
   async prepare(cache) {
@@ -59,7 +59,7 @@ export const node: Peer = {
   },
 };
 
-/** Our client in Bun, whose package for Linux has the program in it. */
+/** This module's client in Bun; the package for Linux contains the binary. */
 export const bun: Peer = {
   name: "our client in Bun",
   async prepare(cache) {

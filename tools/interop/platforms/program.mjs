@@ -1,13 +1,13 @@
 /**
- * Tries our client on another platform than Deno, and prints a line of JSON
- * for everything it tries: `program.mjs <client.js> <endpoint> [<ws>]`.
+ * Runs this module's client on another platform than Deno, and prints a line of
+ * JSON for each check: `program.mjs <client.js> <endpoint> [<ws>]`.
  */
 
 import { pathToFileURL } from "node:url";
 
 const [clientFile, endpoint, wsFile] = process.argv.slice(2);
 const { dial, EventError } = await import(pathToFileURL(clientFile).href);
-// Node before 22 has no WebSocket of its own.
+// Node before 22 has no WebSocket.
 const WebSocket = globalThis.WebSocket ??
   (await import(pathToFileURL(wsFile).href)).WebSocket;
 
