@@ -163,13 +163,13 @@ Deno.test("equal(), assertEquals() and assertNotEquals() agree on what is equal"
   }
 });
 
-Deno.test("equal() refuses what nobody can look into", () => {
+Deno.test("equal() refuses values that cannot be inspected", () => {
   for (const make of [() => new WeakMap(), () => new WeakSet()]) {
     assertThrows(() => equal(make(), make()), TypeError, "annot compare Weak");
   }
 });
 
-Deno.test("assertEquals() says what differs, and the caller's words", () => {
+Deno.test("assertEquals() prints the difference and the caller's message", () => {
   const text = failure(() => assertEquals({ a: 1, b: 2 }, { a: 1, b: 3 }, "B"));
   check(text.startsWith("Values are not equal: B"), text);
   check(/^-.*b: 2,$/m.test(plain(text)), text);
@@ -186,7 +186,7 @@ function plain(text: string): string {
   return text.replaceAll(/\x1b\[[\d;]*m/g, "");
 }
 
-Deno.test("assertStrictEquals() and assertNotStrictEquals() go by Object.is()", () => {
+Deno.test("assertStrictEquals() and assertNotStrictEquals() compare by Object.is()", () => {
   assertStrictEquals(NaN, NaN);
   assertStrictEquals(ring, ring);
   assertNotStrictEquals(0, -0);
@@ -197,7 +197,7 @@ Deno.test("assertStrictEquals() and assertNotStrictEquals() go by Object.is()", 
   failure(() => assertNotStrictEquals(NaN, NaN));
 });
 
-Deno.test("assert() and assertFalse() go by truth, and narrow", () => {
+Deno.test("assert() and assertFalse() check truthiness, and narrow", () => {
   const value = "a" as string | undefined;
   assert(value);
   const narrowed: string = value;
@@ -218,7 +218,7 @@ Deno.test("assertExists() refuses null and undefined only", () => {
   failure(() => assertExists(undefined));
 });
 
-Deno.test("assertInstanceOf() and assertNotInstanceOf() go by instanceof, and narrow", () => {
+Deno.test("assertInstanceOf() and assertNotInstanceOf() check instanceof, and narrow", () => {
   const value: unknown = new TypeError("t");
   assertInstanceOf(value, Error);
   const narrowed: Error = value;
@@ -229,7 +229,7 @@ Deno.test("assertInstanceOf() and assertNotInstanceOf() go by instanceof, and na
   failure(() => assertNotInstanceOf(narrowed, Error));
 });
 
-Deno.test("assertMatch(), assertNotMatch() and assertStringIncludes() look into texts", () => {
+Deno.test("assertMatch(), assertNotMatch() and assertStringIncludes() search texts", () => {
   assertMatch("abc", /b/);
   assertNotMatch("abc", /d/);
   assertStringIncludes("abc", "bc");
@@ -248,7 +248,7 @@ Deno.test("assertArrayIncludes() finds equal elements in any order", () => {
   failure(() => assertArrayIncludes([1, 2], [2, 3]));
 });
 
-Deno.test("assertObjectMatch() lets the object have more, deeply", () => {
+Deno.test("assertObjectMatch() allows more properties, at every depth", () => {
   assertObjectMatch({ a: 1, b: 2 }, { a: 1 });
   assertObjectMatch({ a: { b: 1, c: 2 } }, { a: { b: 1 } });
   assertObjectMatch({ a: [{ b: 1, c: 2 }] }, { a: [{ b: 1 }] });
@@ -322,7 +322,7 @@ Deno.test("assertRejects() refuses a function that throws, or returns no promise
   await failureLater(() => assertRejects(none));
 });
 
-Deno.test("assertIsError() looks at the class and the text", () => {
+Deno.test("assertIsError() checks the class and the text", () => {
   const error = new TypeError("one two");
   assertIsError(error);
   assertIsError(error, TypeError, "two");
@@ -333,7 +333,7 @@ Deno.test("assertIsError() looks at the class and the text", () => {
   failure(() => assertIsError(error, TypeError, /^two/));
 });
 
-Deno.test("assertGreater() and its kin compare", () => {
+Deno.test("assertGreater() and its siblings compare", () => {
   assertGreater(2, 1);
   assertGreaterOrEqual(1, 1);
   assertLess(1, 2);
@@ -345,7 +345,7 @@ Deno.test("assertGreater() and its kin compare", () => {
   failure(() => assertGreater(NaN, 1));
 });
 
-Deno.test("assertAlmostEquals() takes a ten-millionth, or what it is given", () => {
+Deno.test("assertAlmostEquals() allows a ten-millionth, or the given tolerance", () => {
   assertAlmostEquals(0.1 + 0.2, 0.3);
   assertAlmostEquals(NaN, NaN);
   assertAlmostEquals(Infinity, Infinity);
@@ -355,7 +355,7 @@ Deno.test("assertAlmostEquals() takes a ten-millionth, or what it is given", () 
   failure(() => assertAlmostEquals(1, NaN));
 });
 
-Deno.test("fail() and unreachable() throw with the caller's words", () => {
+Deno.test("fail() and unreachable() throw with the caller's message", () => {
   check(failure(() => fail()) === "Failed assertion.", "no words");
   check(failure(() => fail("why")) === "Failed assertion: why", "words");
   check(failure(() => unreachable("why")) === "Unreachable: why", "words");

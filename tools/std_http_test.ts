@@ -51,7 +51,7 @@ Deno.test("getCookies() reads names and values", () => {
   assertEquals(read("a=1; a=2"), { a: "2" });
 });
 
-Deno.test("getCookies() of the stand-in throws where a name is missing, as that of 1.1.3", () => {
+Deno.test("getCookies() of the stand-in throws where a name is missing, like 1.1.3", () => {
   const read = (cookie: string) => standInGetCookies(new Headers({ cookie }));
   for (const cookie of ["", ";", "=", "=x", "a=b;", "a=b;;c=d", ";a=b"]) {
     assertThrows(
@@ -90,7 +90,7 @@ Deno.test("setCookie() writes the attributes in their order", () => {
   assertEquals(set({ name: "", value: "1" }), null);
 });
 
-Deno.test("setCookie() keeps the promises of the prefixes", () => {
+Deno.test("setCookie() enforces the rules of the name prefixes", () => {
   assertEquals(set({ name: "__Secure-a", value: "1" }), "__Secure-a=1; Secure");
   assertEquals(
     set({ name: "__Host-a", value: "1", domain: "deno.land", path: "/b" }),
@@ -98,7 +98,7 @@ Deno.test("setCookie() keeps the promises of the prefixes", () => {
   );
 });
 
-Deno.test("setCookie() adds, deleteCookie() ends", () => {
+Deno.test("setCookie() adds a cookie, deleteCookie() expires it", () => {
   const headers = new Headers();
   setCookie(headers, { name: "a", value: "1" });
   deleteCookie(headers, "b", { path: "/c" });
@@ -142,7 +142,7 @@ Deno.test("verifySignedCookie() accepts what signCookie() signed, and nothing el
   assertEquals(await verifySignedCookie("", key), false);
 });
 
-Deno.test("verifySignedCookie() of the stand-in throws at what is not hexadecimal, as that of 1.1.3", async () => {
+Deno.test("verifySignedCookie() of the stand-in throws at a signature that is not hexadecimal, like 1.1.3", async () => {
   const key = await crypto.subtle.generateKey(
     { name: "HMAC", hash: "SHA-256" },
     true,
@@ -163,7 +163,7 @@ function asking(headers: Record<string, string>): Request {
   return new Request("http://localhost/", { headers });
 }
 
-Deno.test("accepts() goes by weight, then by how exactly a type is named", () => {
+Deno.test("accepts() sorts by weight, then by specificity", () => {
   const accept =
     "text/html, application/xhtml+xml, application/xml;q=0.9, image/webp, */*;q=0.8";
   const request = asking({ accept });
@@ -193,7 +193,7 @@ Deno.test("accepts() goes by weight, then by how exactly a type is named", () =>
   );
 });
 
-Deno.test("accepts() takes anything where nothing is said", () => {
+Deno.test("accepts() accepts anything without a header", () => {
   const request = new Request("http://localhost/");
   assertEquals(accepts(request), ["*/*"]);
   assertEquals(accepts(request, "a/b", "c/d"), "a/b");
@@ -203,7 +203,7 @@ Deno.test("accepts() takes anything where nothing is said", () => {
   assertEquals(acceptsLanguages(request, "de", "en"), "de");
 });
 
-Deno.test("acceptsEncodings() knows that identity goes without saying", () => {
+Deno.test("acceptsEncodings() accepts identity implicitly", () => {
   const request = asking({ "accept-encoding": "deflate, gzip;q=1.0, *;q=0.5" });
   assertEquals(acceptsEncodings(request), ["deflate", "gzip", "*"]);
   assertEquals(acceptsEncodings(request, "gzip", "identity"), "gzip");
@@ -216,7 +216,7 @@ Deno.test("acceptsEncodings() knows that identity goes without saying", () => {
   assertEquals(acceptsEncodings(none, "identity"), undefined);
 });
 
-Deno.test("acceptsLanguages() takes a relative where the language itself is not there", () => {
+Deno.test("acceptsLanguages() falls back to a related language", () => {
   const request = asking({
     "accept-language": "fr-CH, fr;q=0.9, en;q=0.8, de;q=0.7, *;q=0.5",
   });
@@ -292,7 +292,7 @@ Deno.test("serveDir() serves a file with its type, size, date and tag", async ()
   );
 });
 
-Deno.test("serveDir() serves the index of a folder, unless it is told not to", async () => {
+Deno.test("serveDir() serves the index of a folder, unless showIndex is false", async () => {
   await using site = await makeSite();
   const options = { fsRoot: site.root };
   assertEquals((await get("/", options)).text, "<p>home");
@@ -349,7 +349,7 @@ Deno.test("serveDir() serves nothing from outside its folder", async () => {
   }
 });
 
-Deno.test("serveDir() hides what begins with a full stop, unless it is told not to", async () => {
+Deno.test("serveDir() hides dot files, unless showDotfiles is true", async () => {
   await using site = await makeSite();
   const options = { fsRoot: site.root };
   for (const path of ["/.hidden", "/.git/config", "/.git/"]) {
@@ -360,7 +360,7 @@ Deno.test("serveDir() hides what begins with a full stop, unless it is told not 
   assertEquals((await get("/.git/config", open)).text, "hidden");
 });
 
-Deno.test("serveDir() takes urlRoot off the path", async () => {
+Deno.test("serveDir() removes urlRoot from the path", async () => {
   await using site = await makeSite();
   const options = { fsRoot: site.root, urlRoot: "static" };
   assertEquals((await get("/static/sub/one.js", options)).text, "1");
@@ -384,7 +384,7 @@ Deno.test("serveFile() answers GET and HEAD only, serveDir() GET", async () => {
   assertEquals(headers.get("content-length"), "10");
 });
 
-Deno.test("serveDir() of the stand-in answers HEAD, as that of 1.1.3", async () => {
+Deno.test("serveDir() of the stand-in answers HEAD, like 1.1.3", async () => {
   await using site = await makeSite();
   const options = { fsRoot: site.root, quiet: true, showDirListing: true };
   const ask = async (path: string) => {
@@ -399,7 +399,7 @@ Deno.test("serveDir() of the stand-in answers HEAD, as that of 1.1.3", async () 
   assertMatch(list.headers.get("content-length") ?? "", /^[1-9]\d+$/);
 });
 
-Deno.test("serveFile() throws at nothing that a client may send", async () => {
+Deno.test("serveFile() never throws at a client's input", async () => {
   await using site = await makeSite();
   const nines = "9".repeat(400);
   const headers = {
@@ -434,7 +434,7 @@ Deno.test("serveFile() throws at nothing that a client may send", async () => {
   }
 });
 
-Deno.test("serveFile() does not know folders, nor what is not there", async () => {
+Deno.test("serveFile() answers 404 for folders and missing files", async () => {
   await using site = await makeSite();
   const request = new Request("http://localhost/");
   for (const path of [site.root, `${site.root}/none`]) {
@@ -442,7 +442,7 @@ Deno.test("serveFile() does not know folders, nor what is not there", async () =
   }
 });
 
-Deno.test("serveDir() adds the headers that it is given", async () => {
+Deno.test("serveDir() adds the given headers", async () => {
   await using site = await makeSite();
   const options = { fsRoot: site.root, headers: ["x-a: b:c"] };
   const { headers } = await get("/sub/one.js", {
@@ -455,7 +455,7 @@ Deno.test("serveDir() adds the headers that it is given", async () => {
   assertEquals(plain.headers.get("access-control-allow-origin"), null);
 });
 
-Deno.test("serveDir() answers 304 to who has the file already", async () => {
+Deno.test("serveDir() answers 304 to a client that has the file already", async () => {
   await using site = await makeSite();
   const options = { fsRoot: site.root };
   const first = await get("/a%20b.txt", options);
@@ -504,7 +504,7 @@ Deno.test("serveDir() serves a range of a file", async () => {
   assertEquals(await ask("bytes=0-1", "/empty.txt"), [200, "", null]);
 });
 
-Deno.test("serveDir() lets go of a file whose response is not read", async () => {
+Deno.test("serveDir() closes a file whose response is not read", async () => {
   await using site = await makeSite();
   const request = new Request("http://localhost/a%20b.txt");
   const response = await serveDir(request, { fsRoot: site.root, quiet: true });

@@ -45,7 +45,7 @@ Deno.test("FakeTime sets the date and restores it", () => {
   assertStrictEquals(globalThis.setTimeout, realSetTimeout);
 });
 
-Deno.test("FakeTime begins now, or at a number, a text or a date", () => {
+Deno.test("FakeTime starts now, or at a number, a text or a date", () => {
   const before = Date.now();
   {
     using time = new FakeTime();
@@ -58,7 +58,7 @@ Deno.test("FakeTime begins now, or at a number, a text or a date", () => {
   assertThrows(() => new FakeTime(NaN), TypeError);
 });
 
-Deno.test("FakeTime calls what is due, in order, at its time", () => {
+Deno.test("FakeTime calls due timers in order, at their time", () => {
   using time = new FakeTime(0);
   const calls: string[] = [];
   const log = (name: string) => calls.push(`${name} ${Date.now()}`);
@@ -106,7 +106,7 @@ Deno.test("FakeTime repeats intervals until they are cleared", () => {
   clearInterval(fast);
 });
 
-Deno.test("FakeTime.now can be set, not back", () => {
+Deno.test("FakeTime.now can be set, but not to the past", () => {
   using time = new FakeTime(0);
   let called = false;
   setTimeout(() => {
@@ -207,7 +207,7 @@ Deno.test("FakeTime.restoreFor() gives the real time to one function", async () 
   await assertRejects(() => FakeTime.restoreFor(() => {}), TimeError);
 });
 
-Deno.test("types are told apart while they are checked", () => {
+Deno.test("Types are compared while they are checked", () => {
   assertType<IsExact<string | number, number | string>>(true);
   assertType<IsExact<{ a: 1 } & { b: 2 }, { a: 1; b: 2 }>>(true);
   assertType<IsExact<never, never>>(true);

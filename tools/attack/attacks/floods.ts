@@ -146,7 +146,7 @@ export const FLOODS: readonly Attack[] = [
     },
   },
   {
-    name: "asks of the server that nobody answers",
+    name: "asks of the server without an answer",
     async run(arena) {
       const count = arena.many(50);
       const peers = await Promise.all(
@@ -205,7 +205,7 @@ export const FLOODS: readonly Attack[] = [
     },
   },
   {
-    name: "events that nobody handles, each another one",
+    name: "events without a handler, each a different one",
     async run(arena) {
       const peer = await arena.enter();
       const count = arena.many(50_000);

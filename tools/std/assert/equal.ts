@@ -15,7 +15,7 @@ const TypedArray = Object.getPrototypeOf(Uint8Array) as new () => ArrayLike<
  * @param a One value.
  * @param b The other value.
  * @returns Whether they are equal.
- * @throws {TypeError} If both are a `WeakMap`, or both a `WeakSet`, which nobody can look into.
+ * @throws {TypeError} If both are a `WeakMap`, or both a `WeakSet`, which cannot be inspected.
  */
 export function equal(a: unknown, b: unknown): boolean {
   return compare(a, b, new Map());

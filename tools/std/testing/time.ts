@@ -138,7 +138,7 @@ export class FakeTime {
   }
 
   /**
-   * Restores the real time, whoever faked it.
+   * Restores the real time, whichever FakeTime faked it.
    *
    * @throws {TimeError} If time is not faked.
    */
