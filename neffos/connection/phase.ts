@@ -2,28 +2,44 @@ import type { Kind } from "./call_chain.ts";
 import type { Turn } from "./turn_queue.ts";
 
 /**
- * Where one side is with a namespace or a room. An ask is a frame that the
- * other side answers; a hook is a handler of the life cycle.
+ * The phase of a namespace or a room on one side of a connection.
  *
- * | phase      | is in | under way                            | next                  |
- * | ---------- | ----- | ------------------------------------ | --------------------- |
- * | out        | no    | nothing                              | deciding, entering,   |
- * |            |       |                                      | admitting, in (native)|
- * | deciding   | no    | an own hook: before the ask for a    | entering, in,         |
- * |            |       | namespace, after the grant of a room | takingBack, out       |
- * | entering   | no    | an own ask to connect or join        | in, deciding,         |
- * |            |       |                                      | takingBack, out       |
- * | takingBack | no    | an own ask to leave again, without   | out, in               |
- * |            |       | hooks: nobody waits for the grant    |                       |
- * | admitting  | no    | a hook, for the other side's ask     | in, out               |
- * | in         | yes   | nothing                              | leaving, releasing,   |
- * |            |       |                                      | telling               |
- * | leaving    | yes   | an own ask to disconnect or leave    | telling, in           |
- * | releasing  | yes   | a hook, for the other side's ask     | telling, out, in      |
- * | telling    | yes   | hooks: it is left for certain        | out                   |
+ * | phase      | in  | what is under way                                      |
+ * | ---------- | --- | ------------------------------------------------------ |
+ * | out        | no  | nothing                                                |
+ * | deciding   | no  | this side's hook: of a namespace before the peer is    |
+ * |            |     | asked, of a room after the peer has granted the join   |
+ * | entering   | no  | this side's ask to connect or join                     |
+ * | takingBack | no  | this side's ask to leave again, without hooks: nobody  |
+ * |            |     | waits for the entry that the peer has granted          |
+ * | admitting  | no  | a hook, for the peer's ask to connect or join          |
+ * | in         | yes | nothing                                                |
+ * | leaving    | yes | this side's ask to disconnect or leave                 |
+ * | releasing  | yes | a hook, for the peer's ask to disconnect or leave      |
+ * | telling    | yes | hooks, which can no longer keep this side in           |
  *
- * When the connection is lost, all phases but `releasing` and `telling` end at
- * once, in `in` where this side was in, else in `out`.
+ * Where the phase may go from there:
+ *
+ * | phase      | namespace                     | room                         |
+ * | ---------- | ----------------------------- | ---------------------------- |
+ * | out        | deciding, admitting           | entering, admitting          |
+ * | deciding   | entering, in, out             | in, takingBack, out          |
+ * | entering   | in, takingBack, out           | deciding, takingBack, out    |
+ * | takingBack | out, in                       | out, in                      |
+ * | admitting  | in, out                       | in, out                      |
+ * | in         | leaving, releasing, telling   | leaving, releasing, telling  |
+ * | leaving    | telling, in                   | telling, in                  |
+ * | releasing  | telling, in                   | out, in                      |
+ * | telling    | out                           | out                          |
+ *
+ * A namespace that has native messages alone is entered without an ask, from
+ * `deciding`. A client's namespace goes from `in` to `telling` when the server
+ * disconnects it: no hook of a client may refuse that.
+ *
+ * The loss of the connection ends every phase at once, except `releasing` and
+ * `telling`. Leaving a namespace ends every phase of its rooms, except
+ * `telling`. A phase that ends this way becomes `in` where this side was in,
+ * else `out`, and from `in` it goes on to `telling`.
  */
 export type Phase =
   | "out"
