@@ -96,6 +96,11 @@ export class PathLog<Owner extends object> implements Disposable {
     this.#init = init;
   }
 
+  /** The objects that are known. */
+  get owners(): Owner[] {
+    return [...this.#owners.values()];
+  }
+
   /** Notes the state of an object, if it has changed. */
   note(owner: Owner): void {
     const { first, keyOf, stateOf } = this.#init;
@@ -109,7 +114,7 @@ export class PathLog<Owner extends object> implements Disposable {
 
   /** Notes the states of all objects that are known, if they have changed. */
   noteAll(): void {
-    for (const owner of this.#owners.values()) this.note(owner);
+    for (const owner of this.owners) this.note(owner);
   }
 
   /**
