@@ -50,7 +50,7 @@ import {
  * |          | back                                             |                 |
  * | over     | it is closed for good                            |                 |
  */
-type ClientStatus = "dialling" | "open" | "away" | "over";
+export type ClientStatus = "dialling" | "open" | "away" | "over";
 
 /** The client as its connection sees it: dials, and comes back. */
 export class ClientHost implements Host {
@@ -104,6 +104,10 @@ export class ClientHost implements Host {
         this.report(error, { conn: this.#session.conn, namespace, event });
       },
     });
+  }
+
+  get status(): ClientStatus {
+    return this.#status;
   }
 
   /** Whether it is closed for good, or about to be. */
@@ -190,7 +194,11 @@ export class ClientHost implements Host {
   onEnded(_conn: Conn, info: CloseInfo): void {
     // A try that has failed.
     this.#accepted?.reject(new ConnectionClosedError(info.code, info.reason));
-    if (this.#status === "dialling") return this.timers.stop();
+    if (this.#status === "dialling") {
+      // dial() fails: no program has this client, so none is told.
+      this.#status = "over";
+      return this.timers.stop();
+    }
     if (this.#status === "away") return;
     const options = this.#reconnect;
     if (options === undefined || this.isOver || !mayComeBack(info.code)) {
