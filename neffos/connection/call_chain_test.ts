@@ -1,0 +1,201 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
+import { Timers } from "../util/timers.ts";
+import { Waiter } from "../util/waiter.ts";
+import {
+  CallChain,
+  type Entry,
+  type Kind,
+  type Leavable,
+  leaveEach,
+  rejectAll,
+  resolveAll,
+} from "./call_chain.ts";
+
+function makeWaiter(): Waiter<unknown> {
+  return new Waiter({ timers: new Timers(), onTimeout: () => new Error() });
+}
+
+/** Appends an entry that so many callers wait for. */
+function append(chain: CallChain, kind: Kind, callers = 1): Entry {
+  const entry = chain.append(kind);
+  for (let i = 0; i < callers; i++) entry.waiters.add(makeWaiter());
+  return entry;
+}
+
+/** Takes all entries out: their kinds, and how many wait for each. */
+function drain(chain: CallChain): string[] {
+  return chain.clear().map(({ kind, waiters }) => `${kind} ${waiters.size}`);
+}
+
+Deno.test("CallChain keeps entries in order, and gives out the first", () => {
+  const chain = new CallChain();
+  assert(chain.isEmpty);
+  assertEquals([chain.head, chain.last], [undefined, undefined]);
+  const enter = append(chain, "enter");
+  assertEquals([chain.isEmpty, chain.hasLeave], [false, false]);
+  const leave = chain.append("leave", { isForced: true }, true);
+  assert(chain.hasLeave);
+  assertEquals([enter.cause, enter.isReserved], [{}, false]);
+  assertEquals([leave.cause, leave.isReserved], [{ isForced: true }, true]);
+  assertEquals([enter.isBlocked, leave.isBlocked], [false, true]);
+  assertStrictEquals(chain.head, enter);
+  assertStrictEquals(chain.last, leave);
+  assertStrictEquals(chain.shift(), enter);
+  assertEquals([chain.has(enter), chain.has(leave)], [false, true]);
+  assertStrictEquals(chain.head, leave);
+  assertEquals(chain.clear(), [leave]);
+  assertEquals([chain.isEmpty, chain.has(leave)], [true, false]);
+});
+
+Deno.test("CallChain.withdraw() takes a waiter out, wherever it is", () => {
+  const chain = new CallChain();
+  append(chain, "enter");
+  const waiter = makeWaiter();
+  append(chain, "leave").waiters.add(waiter);
+  assert(chain.withdraw(waiter));
+  assert(!chain.withdraw(waiter));
+  assertEquals(drain(chain), ["enter 1", "leave 1"]);
+});
+
+Deno.test("CallChain.prune() drops what nobody waits for", () => {
+  const chain = new CallChain();
+  append(chain, "enter", 0);
+  append(chain, "leave", 1);
+  append(chain, "enter", 0);
+  chain.prune(undefined);
+  assertEquals(drain(chain), ["leave 1"]);
+});
+
+Deno.test("CallChain.prune() makes neighbours of one kind one entry", () => {
+  const chain = new CallChain();
+  const first = append(chain, "leave", 1);
+  append(chain, "enter", 0);
+  append(chain, "leave", 2);
+  append(chain, "enter", 0);
+  append(chain, "leave", 3);
+  append(chain, "enter", 1);
+  chain.prune(undefined);
+  assertStrictEquals(chain.head, first);
+  assertEquals(drain(chain), ["leave 6", "enter 1"]);
+});
+
+Deno.test("CallChain.prune() keeps what is under way, though nobody waits for it", () => {
+  const chain = new CallChain();
+  const underWay = append(chain, "enter", 0);
+  append(chain, "leave", 0);
+  append(chain, "enter", 2);
+  chain.prune(underWay);
+  assertStrictEquals(chain.head, underWay);
+  // A call of the same kind shares it.
+  assertEquals(drain(chain), ["enter 2"]);
+});
+
+Deno.test("CallChain.prune() keeps a reserved entry until it is let go", () => {
+  const chain = new CallChain();
+  const reserved = chain.append("leave", {}, true);
+  append(chain, "enter", 1);
+  chain.prune(undefined);
+  assertStrictEquals(chain.head, reserved);
+  reserved.isReserved = false;
+  chain.prune(undefined);
+  assertEquals(drain(chain), ["enter 1"]);
+});
+
+Deno.test("CallChain.prune() keeps a reserved entry apart from the one before it", () => {
+  const chain = new CallChain();
+  append(chain, "leave", 1);
+  append(chain, "enter", 0);
+  const reserved = chain.append("leave", {}, true);
+  append(chain, "leave", 1);
+  chain.prune(undefined);
+  assertStrictEquals(chain.last, reserved);
+  assertEquals([chain.head!.waiters.size, reserved.waiters.size], [1, 1]);
+  reserved.isReserved = false;
+  chain.prune(undefined);
+  assertEquals(drain(chain), ["leave 2"]);
+});
+
+Deno.test("CallChain.unblock() lets every entry begin, and takes no reservation", () => {
+  const chain = new CallChain();
+  const entries = [1, 2].map(() => chain.append("leave", {}, true));
+  assertEquals(entries.map(({ isBlocked }) => isBlocked), [true, true]);
+  chain.unblock();
+  assertEquals(entries.map(({ isBlocked }) => isBlocked), [false, false]);
+  assertEquals(entries.map(({ isReserved }) => isReserved), [true, true]);
+});
+
+Deno.test("resolveAll() and rejectAll() end every wait", async () => {
+  const waiters = new Set([makeWaiter(), makeWaiter()]);
+  resolveAll(waiters, "result");
+  const promises = [...waiters].map(({ promise }) => promise);
+  assertEquals(await Promise.all(promises), ["result", "result"]);
+  const others = new Set([makeWaiter(), makeWaiter()]);
+  rejectAll(others, new Error("refused"));
+  for (const { promise } of others) {
+    await assertRejects(() => promise, Error, "refused");
+  }
+});
+
+/** A name that can be left, and what became of it. */
+class Name implements Leavable {
+  readonly #name: string;
+  readonly #log: string[];
+  readonly #isIn: boolean;
+  /** What the leave comes to. */
+  readonly ended = Promise.withResolvers<void>();
+
+  constructor(name: string, log: string[], isIn = true) {
+    this.#name = name;
+    this.#log = log;
+    this.#isIn = isIn;
+  }
+
+  reserveLeave(cause: Entry["cause"]): Entry | undefined {
+    this.#log.push(`reserve ${this.#name}`);
+    return this.#isIn
+      ? new CallChain().append("leave", cause, true)
+      : undefined;
+  }
+
+  beginLeave(entry: Entry, { timeout }: { timeout?: number }): Promise<void> {
+    this.#log.push(`begin ${this.#name} ${timeout} ${entry.cause.isForced}`);
+    return this.ended.promise;
+  }
+
+  dropLeave(): void {
+    this.#log.push(`drop ${this.#name}`);
+  }
+}
+
+Deno.test("leaveEach() reserves all leaves, then begins them one after another", async () => {
+  const log: string[] = [];
+  const a = new Name("a", log);
+  const out = new Name("out", log, false);
+  const b = new Name("b", log);
+  const left = leaveEach([a, out, b], { timeout: 5 }, { isForced: true });
+  const reserved = ["reserve a", "reserve out", "reserve b"];
+  assertEquals(log.splice(0), [...reserved, "begin a 5 true"]);
+  a.ended.resolve();
+  await a.ended.promise;
+  await Promise.resolve();
+  assertEquals(log.splice(0), ["begin b 5 true"]);
+  b.ended.resolve();
+  await left;
+  assertEquals(log, []);
+});
+
+Deno.test("leaveEach() stops at the first refusal, and drops what has not begun", async () => {
+  const log: string[] = [];
+  const a = new Name("a", log);
+  const b = new Name("b", log);
+  const left = leaveEach([a, b], {}, {});
+  log.length = 0;
+  a.ended.reject(new Error("refused"));
+  await assertRejects(() => left, Error, "refused");
+  assertEquals(log, ["drop b"]);
+});
