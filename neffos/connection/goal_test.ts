@@ -300,7 +300,7 @@ Deno.test("Goal.restore() does not bring back a room without its namespace", () 
   assertEquals([goal.namespaces, goal.rooms("chat")], [[], []]);
 });
 
-for (const end of ["restore", "forgetRefusals", "clear"] as const) {
+for (const end of ["restore", "clear"] as const) {
   Deno.test(`Goal restores nothing of what was refused before ${end}()`, () => {
     const { goal } = Subject.having("chat");
     goal.refuse("chat", "", new EventError("restart"));
