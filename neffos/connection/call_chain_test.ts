@@ -13,6 +13,7 @@ import {
   type Leavable,
   leaveEach,
   rejectAll,
+  type Reservation,
   resolveAll,
 } from "./call_chain.ts";
 
@@ -38,18 +39,15 @@ Deno.test("CallChain keeps entries in order, and gives out the first", () => {
   assertEquals([chain.head, chain.last], [undefined, undefined]);
   const enter = append(chain, "enter");
   assertEquals([chain.isEmpty, chain.hasLeave], [false, false]);
-  const leave = chain.append("leave", { isForced: true }, true);
+  const leave = chain.append("leave", { isForced: true });
   assert(chain.hasLeave);
-  assertEquals([enter.cause, enter.isReserved], [{}, false]);
-  assertEquals([leave.cause, leave.isReserved], [{ isForced: true }, true]);
-  assertEquals([enter.isBlocked, leave.isBlocked], [false, true]);
+  assertEquals([enter.cause, leave.cause], [{}, { isForced: true }]);
   assertStrictEquals(chain.head, enter);
   assertStrictEquals(chain.last, leave);
   assertStrictEquals(chain.shift(), enter);
-  assertEquals([chain.has(enter), chain.has(leave)], [false, true]);
   assertStrictEquals(chain.head, leave);
   assertEquals(chain.clear(), [leave]);
-  assertEquals([chain.isEmpty, chain.has(leave)], [true, false]);
+  assert(chain.isEmpty);
 });
 
 Deno.test("CallChain.withdraw() takes a waiter out, wherever it is", () => {
@@ -95,38 +93,51 @@ Deno.test("CallChain.prune() keeps what is under way, though nobody waits for it
   assertEquals(drain(chain), ["enter 2"]);
 });
 
+/** Appends a leave that a call is to wait for later. */
+function reserve(chain: CallChain): Reservation {
+  const reservation: Reservation = {
+    entry: chain.append("leave"),
+    refusal: undefined,
+  };
+  reservation.entry!.reservations.add(reservation);
+  return reservation;
+}
+
 Deno.test("CallChain.prune() keeps a reserved entry until it is let go", () => {
   const chain = new CallChain();
-  const reserved = chain.append("leave", {}, true);
+  const reservation = reserve(chain);
   append(chain, "enter", 1);
   chain.prune(undefined);
-  assertStrictEquals(chain.head, reserved);
-  reserved.isReserved = false;
+  assertStrictEquals(chain.head, reservation.entry);
+  chain.head!.reservations.delete(reservation);
   chain.prune(undefined);
   assertEquals(drain(chain), ["enter 1"]);
 });
 
-Deno.test("CallChain.prune() keeps a reserved entry apart from the one before it", () => {
+Deno.test("CallChain.prune() moves a reservation to the entry that takes its own in", () => {
   const chain = new CallChain();
-  append(chain, "leave", 1);
+  const first = append(chain, "leave", 1);
   append(chain, "enter", 0);
-  const reserved = chain.append("leave", {}, true);
-  append(chain, "leave", 1);
+  const reservation = reserve(chain);
   chain.prune(undefined);
-  assertStrictEquals(chain.last, reserved);
-  assertEquals([chain.head!.waiters.size, reserved.waiters.size], [1, 1]);
-  reserved.isReserved = false;
-  chain.prune(undefined);
-  assertEquals(drain(chain), ["leave 2"]);
+  assertStrictEquals(reservation.entry, first);
+  assertStrictEquals(chain.last, first);
 });
 
-Deno.test("CallChain.unblock() lets every entry begin, and takes no reservation", () => {
+Deno.test("CallChain.isReserved lets a reserved entry begin once a call waits behind it", () => {
   const chain = new CallChain();
-  const entries = [1, 2].map(() => chain.append("leave", {}, true));
-  assertEquals(entries.map(({ isBlocked }) => isBlocked), [true, true]);
-  chain.unblock();
-  assertEquals(entries.map(({ isBlocked }) => isBlocked), [false, false]);
-  assertEquals(entries.map(({ isReserved }) => isReserved), [true, true]);
+  reserve(chain);
+  assert(chain.isReserved);
+  append(chain, "enter", 1);
+  assert(!chain.isReserved);
+});
+
+Deno.test("CallChain.shift() tells reservations why their entry has failed", () => {
+  const chain = new CallChain();
+  const reservation = reserve(chain);
+  const refusal = { error: new Error("refused") };
+  chain.shift(refusal);
+  assertEquals(reservation, { entry: undefined, refusal });
 });
 
 Deno.test("resolveAll() and rejectAll() end every wait", async () => {
@@ -155,15 +166,20 @@ class Name implements Leavable {
     this.#isIn = isIn;
   }
 
-  reserveLeave(cause: Entry["cause"]): Entry | undefined {
+  reserveLeave(cause: Entry["cause"]): Reservation | undefined {
     this.#log.push(`reserve ${this.#name}`);
-    return this.#isIn
-      ? new CallChain().append("leave", cause, true)
-      : undefined;
+    if (!this.#isIn) return undefined;
+    return {
+      entry: new CallChain().append("leave", cause),
+      refusal: undefined,
+    };
   }
 
-  beginLeave(entry: Entry, { timeout }: { timeout?: number }): Promise<void> {
-    this.#log.push(`begin ${this.#name} ${timeout} ${entry.cause.isForced}`);
+  beginLeave(
+    { entry }: Reservation,
+    { timeout }: { timeout?: number },
+  ): Promise<void> {
+    this.#log.push(`begin ${this.#name} ${timeout} ${entry!.cause.isForced}`);
     return this.ended.promise;
   }
 
@@ -186,7 +202,7 @@ Deno.test("leaveEach() reserves all leaves, then begins them one after another",
   assertEquals(log.splice(0), ["begin b 5 true"]);
   b.ended.resolve();
   await left;
-  assertEquals(log, []);
+  assertEquals(log, ["drop a", "drop b"]);
 });
 
 Deno.test("leaveEach() stops at the first refusal, and drops what has not begun", async () => {
@@ -197,5 +213,5 @@ Deno.test("leaveEach() stops at the first refusal, and drops what has not begun"
   log.length = 0;
   a.ended.reject(new Error("refused"));
   await assertRejects(() => left, Error, "refused");
-  assertEquals(log, ["drop b"]);
+  assertEquals(log, ["drop a", "drop b"]);
 });

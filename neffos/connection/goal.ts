@@ -163,18 +163,19 @@ export class Goal {
   /** A name was refused. */
   refuse(namespace: string, room: string, error: unknown): void {
     const goal = this.#namespaces.get(namespace);
-    const kept = room === "" ? goal : goal?.rooms.get(room);
-    if (kept === undefined || !this.has(namespace, room)) return;
-    this.#keepHandles(namespace, goal!);
+    if (goal === undefined || !this.has(namespace, room)) return;
+    const isOwn = this.isOwn(namespace, room);
+    const kept = goal.rooms.get(room);
+    this.#keepHandles(namespace, goal);
     this.forget(namespace, room);
     this.#refusals.push({
       text: error instanceof Error ? error.message : "",
       restore: () => {
-        if (room === "") this.#namespaces.set(namespace, goal!);
-        else this.#namespaces.get(namespace)?.rooms.set(room, kept as never);
+        if (kept === undefined) this.#namespaces.set(namespace, goal);
+        else this.#namespaces.get(namespace)?.rooms.set(room, kept);
       },
     });
-    if (kept.isOwn) this.#init.onRefused(error, namespace, room);
+    if (isOwn) this.#init.onRefused(error, namespace, room);
   }
 
   #keepHandles(namespace: string, goal: GoalNamespace): void {

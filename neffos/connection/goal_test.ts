@@ -165,7 +165,7 @@ Deno.test("Goal sends what was kept in order, once the last room is in", () => {
   goal.enterNamespace("chat", subject.sender);
   // What is sent now comes after what was kept.
   assertEquals(goal.isHolding("chat"), true);
-  assertEquals(subject.keep("chat", "", "4"), [true]);
+  goal.hold("chat", { room: "", frame: "4", isAsk: false });
   goal.enterRoom("chat", "b");
   goal.enterRoom("chat", "b");
   assertEquals(subject.sent, []);
@@ -211,7 +211,7 @@ Deno.test("Goal keeps as many frames as it may, for what it has", () => {
   assertEquals(subject.keep("news", "", "1"), [true]);
   subject.goal.enterNamespace("chat", subject.sender);
   // What is emitted once the namespace is in was not kept while away.
-  assertEquals(subject.keep("chat", "", "4"), [true]);
+  subject.goal.hold("chat", { room: "", frame: "4", isAsk: false });
   subject.goal.enterRoom("chat", "a");
   assertEquals(subject.sent, ["a: 1", "a: 2", ": 4"]);
 });

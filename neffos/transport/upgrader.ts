@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Socket, SocketListener } from "./socket.ts";
+import type { Socket } from "./socket.ts";
 import { WebSocketAdapter } from "./web_socket.ts";
 
 /** The server's end of a Deno socket. */

@@ -56,17 +56,17 @@ for (const [tie, reason] of Object.entries(UPWARDS)) {
 
 Deno.test("findFaults() names a shortest circle of values, and one with types", () => {
   const imports = graph(
-    "tools/a.ts -> tools/b.ts",
-    "tools/b.ts -> tools/c.ts",
-    "tools/c.ts -> tools/d.ts",
-    "tools/d.ts -> tools/a.ts",
-    "tools/d.ts -> tools/b.ts",
-    "tools/d.ts => tools/c.ts",
-    "tools/e.ts -> tools/a.ts",
+    "neffos/util/a.ts -> neffos/util/b.ts",
+    "neffos/util/b.ts -> neffos/util/c.ts",
+    "neffos/util/c.ts -> neffos/util/d.ts",
+    "neffos/util/d.ts -> neffos/util/a.ts",
+    "neffos/util/d.ts -> neffos/util/b.ts",
+    "neffos/util/d.ts => neffos/util/c.ts",
+    "neffos/util/e.ts -> neffos/util/a.ts",
   );
   assertEquals(findFaults(imports), [
-    "circle: tools/b.ts -> tools/c.ts -> tools/d.ts -> tools/b.ts, among 4 files",
-    "circle: tools/c.ts -> tools/d.ts -> tools/c.ts, among 4 files",
+    "circle: neffos/util/b.ts -> neffos/util/c.ts -> neffos/util/d.ts -> neffos/util/b.ts, among 4 files",
+    "circle: neffos/util/c.ts -> neffos/util/d.ts -> neffos/util/c.ts, among 4 files",
   ]);
 });
 
