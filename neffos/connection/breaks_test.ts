@@ -605,3 +605,31 @@ for (const side of ["client", "server"] as const) {
     });
   }
 }
+
+Deno.test("Two stays may be sent in one burst", async () => {
+  const notes: string[] = [];
+  await using memory = new MemoryServer({
+    chat: {
+      onRoomJoined: async () => {
+        await Promise.resolve();
+      },
+      onNote: (_, msg) => void notes.push(`${msg.room} ${msg.body}`),
+    },
+  });
+  const burst = (n: number) => [
+    `$${n}1;chat;;_OnNamespaceConnect;0;0;`,
+    `$${n}2;chat;a;_OnRoomJoin;0;0;`,
+    `;chat;a;onNote;0;0;${n}`,
+    `$${n}3;chat;a;_OnRoomLeave;0;0;`,
+    `$${n}4;chat;;_OnNamespaceDisconnect;0;0;`,
+  ];
+  const raw = await RawClient.open(memory, "M", burst(1)[0]!);
+  await raw.until(2);
+  raw.send(...burst(1).slice(1), ...burst(2));
+  const answers = (await raw.until(9)).slice(1);
+  const tokens = [1, 2].flatMap((n) => [1, 2, 3, 4].map((m) => `$${n}${m}`));
+  assertEquals(answers, tokens.map((token) => `${token};;;;;;`));
+  assertEquals(notes, ["a 1", "a 2"]);
+  raw.socket.close();
+  await raw.closed.promise;
+});

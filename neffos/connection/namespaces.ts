@@ -98,11 +98,11 @@ export class Namespaces implements NamespaceOwner {
       return this.#answerInTurn(message, isKnown ? undefined : BAD_NAMESPACE);
     }
     const membership = this.#memberships.get(message.namespace);
-    if (membership?.isOngoing) {
-      membership.stay!.room(message.room).receive(message, kind);
-    } else if (membership?.isEntryAsked) {
+    if (membership?.isEntryAsked) {
       // Sent right behind the ask to connect, without waiting for its answer.
       this.#link.queue.push(() => this.#receiveInTurn(message, kind));
+    } else if (membership?.isOngoing) {
+      membership.stay!.room(message.room).receive(message, kind);
     } // Nothing that was received before a stay began has a say in it (rule 8).
     else this.#answerInTurn(message, BAD_NAMESPACE);
   }
