@@ -633,3 +633,27 @@ Deno.test("Two stays may be sent in one burst", async () => {
   raw.socket.close();
   await raw.closed.promise;
 });
+
+Deno.test("waitConnect() waits for the next stay while the present one ends", async () => {
+  const gate = Promise.withResolvers<void>();
+  let isTold = false;
+  await using memory = new MemoryServer({
+    chat: {
+      onRoomLeave: () => {
+        isTold = true;
+        return gate.promise;
+      },
+    },
+  });
+  const client = await memory.dial({ chat: {} });
+  const nsConn = await client.connect("chat");
+  await nsConn.joinRoom("a");
+  const disconnect = nsConn.disconnect();
+  await until(() => isTold);
+  const [conn] = memory.server.connections;
+  const wait = conn!.waitConnect("chat");
+  gate.resolve();
+  await disconnect;
+  await client.connect("chat");
+  assert((await wait).isConnected);
+});

@@ -168,8 +168,8 @@ export class Namespaces implements NamespaceOwner {
   waitConnect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
     const { asks, isEnding } = this.#link;
     if (isEnding) return rejected(this.#link.closedError());
-    const known = this.find(namespace);
-    if (known !== undefined) return Promise.resolve(known.nsConn);
+    const known = this.#memberships.get(namespace);
+    if (known?.isOngoing) return Promise.resolve(known.stay!.nsConn);
     const waiters = this.#waiters.get(namespace) ?? new Set();
     const waiter: Waiter<UntypedNSConn> = asks.wait({
       timeout: Infinity,
