@@ -657,3 +657,21 @@ Deno.test("waitConnect() waits for the next stay while the present one ends", as
   await client.connect("chat");
   assert((await wait).isConnected);
 });
+
+Deno.test("A hook may close what another one has just accepted", async () => {
+  await using memory = new MemoryServer({
+    chat: {},
+    other: { onNamespaceConnect: (nsConn) => nsConn.conn.close(4000) },
+  }, {
+    onConnect: async (conn) => {
+      await conn.connect("chat");
+    },
+  });
+  const raw = await RawClient.open(
+    memory,
+    "M",
+    "$1;other;;_OnNamespaceConnect;0;0;",
+  );
+  assertEquals((await raw.closed.promise).code, 4000);
+  assertEquals(memory.errors, []);
+});

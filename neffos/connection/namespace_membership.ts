@@ -92,13 +92,13 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
     const state = this.startHook("deciding");
     try {
       await this.hooks.fire(message);
+      // What a client has kept is sent as soon as it is in.
+      this.link.accept();
       if (!this.isCurrent(state)) throw this.link.closedError();
     } catch (error) {
       await this.onAbandoned();
       throw error;
     }
-    // What a client has kept is sent as soon as it is in.
-    this.link.accept();
     await this.enterUnasked();
   }
 
@@ -124,6 +124,8 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
       this.decide(false, () => {
         // A server that connects a client in onConnect accepts that client.
         this.link.accept();
+        // What came before may have closed it at once, and ended everything.
+        if (this.link.isEnding) return this.onAbandoned();
         if (this.link.isOpen) return this.askPeer("entering");
         return this.refuseEntry(this.link.closedError());
       })
