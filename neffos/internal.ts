@@ -8,11 +8,11 @@
 import { type Conn, portOf } from "./api/conn.ts";
 
 export {
+  assertMiddleware,
   findStaticOwner,
   listMethods,
   type Method,
 } from "./controller/members.ts";
-export { assertMiddleware } from "./controller/middleware.ts";
 export { describeIssues, isSchema, joinIssues } from "./protocol/schema.ts";
 export { findUpgrade, takeHeaders } from "./server/handshake.ts";
 

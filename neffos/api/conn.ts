@@ -8,7 +8,7 @@ import { assertCloseCode } from "../protocol/errors.ts";
 import { Message, type MessageInit } from "../protocol/message.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
-import { ignoreRejection } from "../util/deferred.ts";
+import { ignoreRejection } from "../util/promises.ts";
 import type { AskOptions } from "./ask_options.ts";
 import type { NSConn, UntypedNSConn } from "./ns_conn.ts";
 import type { FaultSource, ServerApi } from "./server_api.ts";

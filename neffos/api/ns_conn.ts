@@ -12,7 +12,7 @@ import {
   toRawBody,
   type UntypedMessage,
 } from "../protocol/message.ts";
-import { ignoreRejection } from "../util/deferred.ts";
+import { ignoreRejection } from "../util/promises.ts";
 import type { AskOptions } from "./ask_options.ts";
 import type { Conn } from "./conn.ts";
 import type { Room, UntypedRoom } from "./room.ts";

@@ -25,9 +25,9 @@ import {
 import { OnNamespaceConnect, OnRoomJoin } from "../protocol/event_names.ts";
 import { TrafficCounters } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
-import { type Deferred, makeDeferred } from "../util/deferred.ts";
+import { type Deferred, makeDeferred } from "../util/promises.ts";
 import { Timers } from "../util/timers.ts";
-import { Waiter } from "../util/waiter.ts";
+import { Waiter } from "../util/promises.ts";
 import { type DialOptions, openWebSocket, resolveURL } from "./dial.ts";
 import {
   completeReconnect,

@@ -2,8 +2,8 @@ import type { AskHead, AskOptions } from "../api/ask_options.ts";
 import type { UntypedMessage } from "../protocol/message.ts";
 import { AskTimeoutError, LimitError } from "../protocol/errors.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
-import { rejected } from "../util/deferred.ts";
-import { Waiter } from "../util/waiter.ts";
+import { rejected } from "../util/promises.ts";
+import { Waiter } from "../util/promises.ts";
 import type { Link } from "./link.ts";
 
 /** What a wait is for. */

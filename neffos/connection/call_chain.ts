@@ -1,5 +1,5 @@
 import type { AskOptions } from "../api/ask_options.ts";
-import type { Waiter } from "../util/waiter.ts";
+import type { Waiter } from "../util/promises.ts";
 
 /** What a call, or an ask of the other side, wants. */
 export type Kind = "enter" | "leave";

@@ -5,7 +5,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { Timers } from "../util/timers.ts";
-import { Waiter } from "../util/waiter.ts";
+import { Waiter } from "../util/promises.ts";
 import {
   CallChain,
   type Entry,

@@ -1,9 +1,12 @@
 import type { AskOptions } from "../api/ask_options.ts";
 import type { UntypedNSConn } from "../api/ns_conn.ts";
+import type { CompiledEvents } from "../controller/compile.ts";
 import {
   BAD_NAMESPACE,
   BadNamespaceError,
   INVALID_PAYLOAD,
+  LimitError,
+  type NeffosError,
 } from "../protocol/errors.ts";
 import {
   OnNamespaceConnect,
@@ -11,17 +14,22 @@ import {
   OnRoomJoin,
   OnRoomLeave,
 } from "../protocol/event_names.ts";
-import type { Message } from "../protocol/message.ts";
-import { rejected } from "../util/deferred.ts";
-import { SparseMap } from "../util/sparse_map.ts";
-import type { Waiter } from "../util/waiter.ts";
-import { type Kind, leaveEach, rejectAll, resolveAll } from "./call_chain.ts";
-import type { MembershipLink } from "./membership.ts";
+import { Message } from "../protocol/message.ts";
+import { rejected, type Waiter } from "../util/promises.ts";
 import {
-  NamespaceMembership,
-  type NamespaceOwner,
-} from "./namespace_membership.ts";
-import type { Stay } from "./stay.ts";
+  type Cause,
+  type Entry,
+  type Kind,
+  leaveEach,
+  rejectAll,
+  resolveAll,
+} from "./call_chain.ts";
+import {
+  type HookRunner,
+  Membership,
+  type MembershipLink,
+} from "./membership.ts";
+import { Stay, type StayOwner } from "./stay.ts";
 
 /** What the other side may ask about a namespace or a room. */
 const KINDS: ReadonlyMap<string, Kind> = new Map([
@@ -32,16 +40,16 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
 ]);
 
 /** The namespaces of one connection. */
-export class Namespaces implements NamespaceOwner {
-  readonly #link: MembershipLink;
+export class Namespaces {
+  readonly link: MembershipLink;
   /** The namespaces about which something is known. */
   readonly #memberships = new Map<string, NamespaceMembership>();
   /** The callers that wait until the other side connects a namespace. */
-  readonly #waiters = new SparseMap<string, Set<Waiter<UntypedNSConn>>>();
+  #waiters: Map<string, Set<Waiter<UntypedNSConn>>> | undefined;
   #count = 0;
 
   constructor(link: MembershipLink) {
-    this.#link = link;
+    this.link = link;
   }
 
   get count(): number {
@@ -100,7 +108,7 @@ export class Namespaces implements NamespaceOwner {
     const membership = this.#memberships.get(message.namespace);
     if (membership?.isEntryAsked) {
       // Sent right behind the ask to connect, without waiting for its answer.
-      this.#link.queue.push(() => this.#receiveInTurn(message, kind));
+      this.link.queue.push(() => this.#receiveInTurn(message, kind));
     } else if (membership?.isOngoing) {
       membership.stay!.room(message.room).receive(message, kind);
     } // Nothing that was received before a stay began has a say in it (rule 8).
@@ -116,13 +124,13 @@ export class Namespaces implements NamespaceOwner {
       membership.hold(() => this.#receiveInTurn(message, kind));
       return;
     }
-    this.#link.begin(message);
-    this.#link.refuse(message, BAD_NAMESPACE);
+    this.link.begin(message);
+    this.link.refuse(message, BAD_NAMESPACE);
   }
 
   /** Answers what is no business of a namespace, when its turn has come. */
   #answerInTurn(message: Message, refusal?: string): void {
-    const link = this.#link;
+    const link = this.link;
     link.queue.push(() => {
       link.begin(message);
       if (refusal === undefined) return link.acknowledge(message);
@@ -134,21 +142,16 @@ export class Namespaces implements NamespaceOwner {
   #membershipOf(namespace: string): NamespaceMembership | undefined {
     const known = this.#memberships.get(namespace);
     if (known !== undefined) return known;
-    const events = this.#link.host.handlers.namespaces.get(namespace);
+    const events = this.link.host.handlers.namespaces.get(namespace);
     if (events === undefined) return undefined;
-    const membership = new NamespaceMembership(
-      this.#link,
-      this,
-      namespace,
-      events,
-    );
+    const membership = new NamespaceMembership(this, namespace, events);
     this.#memberships.set(namespace, membership);
     return membership;
   }
 
   /** Connects a namespace. */
   connect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
-    const link = this.#link;
+    const link = this.link;
     // A client that comes back is away until the server has accepted it.
     const isAway = link.host.isClient && !link.isOpen;
     if (isAway || link.isEnding) return rejected(link.closedError());
@@ -166,11 +169,11 @@ export class Namespaces implements NamespaceOwner {
 
   /** Waits until the other side connects a namespace. */
   waitConnect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
-    const { asks, isEnding } = this.#link;
-    if (isEnding) return rejected(this.#link.closedError());
+    const { asks, isEnding } = this.link;
+    if (isEnding) return rejected(this.link.closedError());
     const known = this.#memberships.get(namespace);
     if (known?.isOngoing) return Promise.resolve(known.stay!.nsConn);
-    const waiters = this.#waiters.get(namespace) ?? new Set();
+    const waiters = this.#waiters?.get(namespace) ?? new Set();
     const waiter: Waiter<UntypedNSConn> = asks.wait({
       timeout: Infinity,
       ...options,
@@ -185,26 +188,28 @@ export class Namespaces implements NamespaceOwner {
         ),
       onEnd: () => {
         waiters.delete(waiter);
-        if (waiters.size === 0) this.#waiters.delete(namespace);
+        if (waiters.size === 0) this.#waiters!.delete(namespace);
       },
     });
-    if (!waiter.isSettled) this.#waiters.set(namespace, waiters.add(waiter));
+    if (!waiter.isSettled) {
+      (this.#waiters ??= new Map()).set(namespace, waiters.add(waiter));
+    }
     return waiter.promise;
   }
 
   /** Leaves every namespace, one after another. */
   disconnectAll(options: AskOptions): Promise<void> {
-    const { goal } = this.#link.host;
+    const { goal } = this.link.host;
     const kept = goal?.namespaces ?? [];
     for (const namespace of kept) {
-      if (!this.#memberships.has(namespace) || this.#link.isEnding) {
+      if (!this.#memberships.has(namespace) || this.link.isEnding) {
         goal!.forget(namespace, "");
       }
     }
     const all = [...this.#memberships.values()];
-    if (this.#link.isEnding) {
+    if (this.link.isEnding) {
       const isLost = kept.length === 0 && all.some(({ isIn }) => isIn);
-      return isLost ? rejected(this.#link.closedError()) : Promise.resolve();
+      return isLost ? rejected(this.link.closedError()) : Promise.resolve();
     }
     return leaveEach(all, options, {});
   }
@@ -212,8 +217,8 @@ export class Namespaces implements NamespaceOwner {
   /** Enters again what a client had before it lost its connection. */
   async reenter(): Promise<void> {
     // It may have been lost in the turn in which it was accepted.
-    if (this.#link.isEnding) return;
-    const { goal } = this.#link.host;
+    if (this.link.isEnding) return;
+    const { goal } = this.link.host;
     await Promise.allSettled(
       (goal?.namespaces ?? []).map((namespace) =>
         this.#membershipOf(namespace)!.reenterAll()
@@ -229,8 +234,10 @@ export class Namespaces implements NamespaceOwner {
   /** The connection is lost: nobody finds it here any more. */
   lose(): void {
     for (const membership of [...this.#memberships.values()]) membership.lose();
-    const error = this.#link.closedError();
-    for (const waiters of this.#waiters.values()) rejectAll(waiters, error);
+    const error = this.link.closedError();
+    for (const waiters of this.#waiters?.values() ?? []) {
+      rejectAll(waiters, error);
+    }
   }
 
   /** Leaves everything, since the connection is lost. */
@@ -251,12 +258,235 @@ export class Namespaces implements NamespaceOwner {
   }
 
   onEntered(nsConn: UntypedNSConn): void {
-    resolveAll(this.#waiters.get(nsConn.namespace) ?? [], nsConn);
+    resolveAll(this.#waiters?.get(nsConn.namespace) ?? [], nsConn);
   }
 
   forget(membership: NamespaceMembership): void {
     const { namespace } = membership;
     if (this.#memberships.get(namespace) !== membership) return;
     this.#memberships.delete(namespace);
+  }
+}
+
+/** This side has left, so that what belongs to it is left by force. */
+const BY_FORCE: Cause = { isLocal: true, isForced: true };
+
+/** A namespace of one connection. */
+export class NamespaceMembership extends Membership<UntypedNSConn>
+  implements StayOwner {
+  readonly events: CompiledEvents;
+  readonly #owner: Namespaces;
+  #stay: Stay | undefined;
+  /** Whether the hook that was asked has let the connection leave. */
+  #hasAgreed = false;
+  /** Settles when a client has entered its rooms again. */
+  #roomsBack: Promise<unknown> | undefined;
+
+  constructor(owner: Namespaces, namespace: string, events: CompiledEvents) {
+    super(owner.link, namespace, "");
+    this.#owner = owner;
+    this.events = events;
+  }
+
+  /** The present stay, or the attempt at one. */
+  get stay(): Stay | undefined {
+    return this.#stay;
+  }
+
+  /** Whether this side is in, and does not leave for certain. */
+  get isOngoing(): boolean {
+    return this.isIn && this.phase !== "telling";
+  }
+
+  get roomCount(): number {
+    return this.#owner.roomCount;
+  }
+
+  protected get handle(): UntypedNSConn {
+    return this.#stay!.nsConn;
+  }
+
+  protected get hooks(): HookRunner {
+    return this.#stay ??= new Stay(this.link, this);
+  }
+
+  protected get isGone(): boolean {
+    return false;
+  }
+
+  // Entering -----------------------------------------------------------------
+
+  /** Enters again what was lost with the connection, with its rooms. */
+  async reenterAll(): Promise<void> {
+    await this.reenter();
+    await this.#roomsBack;
+  }
+
+  /** Enters the one namespace of a connection that has native messages alone. */
+  async enterNative(): Promise<void> {
+    const { namespace } = this;
+    const event = OnNamespaceConnect;
+    const message = new Message({ namespace, event, isLocal: true });
+    const state = this.startHook("deciding");
+    try {
+      await this.hooks.fire(message);
+      // What a client has kept is sent as soon as it is in.
+      this.link.accept();
+      if (!this.isCurrent(state)) throw this.link.closedError();
+    } catch (error) {
+      await this.onAbandoned();
+      throw error;
+    }
+    await this.enterUnasked();
+  }
+
+  protected refusalToEnter(): NeffosError | undefined {
+    return this.refusalToAdmit();
+  }
+
+  protected refusalToAdmit(): NeffosError | undefined {
+    const { crossings, limits: { maxNamespaces } } = this.link.host;
+    if (this.#owner.count < maxNamespaces) return undefined;
+    crossings.add("maxNamespaces");
+    const { namespace } = this;
+    return new LimitError(
+      `Cannot connect to namespace ${
+        JSON.stringify(namespace)
+      }: ${maxNamespaces} namespaces are the limit of a connection`,
+      { namespace },
+    );
+  }
+
+  protected startEntering(): void {
+    void this.link.queue.runBeside(() =>
+      this.decide(false, () => {
+        // A server that connects a client in onConnect accepts that client.
+        this.link.accept();
+        // What came before may have closed it at once, and ended everything.
+        if (this.link.isEnding) return this.onAbandoned();
+        if (this.link.isOpen) return this.askPeer("entering");
+        return this.refuseEntry(this.link.closedError());
+      })
+    );
+  }
+
+  protected async granted(): Promise<void> {
+    await this.enterByCall();
+  }
+
+  protected onCounted(change: 1 | -1): void {
+    this.#owner.onCounted(change);
+  }
+
+  protected onEntered(): void {
+    const stay = this.#stay!;
+    this.link.host.directory?.add(stay);
+    const { goal } = this.link.host;
+    if (goal !== undefined) {
+      const rooms = goal.rooms(this.namespace);
+      goal.enterNamespace(this.namespace, stay);
+      const back = rooms.map((room) => stay.room(room).reenter());
+      this.#roomsBack = Promise.allSettled(back);
+    }
+    this.#owner.onEntered(stay.nsConn);
+  }
+
+  protected async onAbandoned(): Promise<void> {
+    const stay = this.#stay;
+    this.#stay = undefined;
+    await stay?.dispose();
+  }
+
+  // Leaving ------------------------------------------------------------------
+
+  protected async leaveNow({ waiters }: Entry): Promise<void> {
+    await this.#end({ rooms: BY_FORCE, cause: { isLocal: true }, waiters });
+  }
+
+  protected release(asked: Message): Promise<void> {
+    const rooms = { isForced: true };
+    if (this.link.host.isClient) return this.#end({ rooms, cause: {}, asked });
+    const stay = this.#stay!;
+    return this.askHookToLeave(
+      asked,
+      () => {
+        this.#hasAgreed = true;
+        return this.#end({ rooms, cause: undefined, asked });
+      },
+      async (isRefused) => {
+        if (isRefused) await stay.notify(OnNamespaceDisconnect, "", BY_FORCE);
+        await stay.dispose();
+      },
+    );
+  }
+
+  /** Leaves the namespace by force, for the connection is lost. */
+  async leaveByForce(): Promise<void> {
+    // A hook that decides about the entry ends it by itself.
+    if (!this.isIn) return;
+    // A hook that was asked is not told again, and works on what it has until
+    // it has ended.
+    const isAsked = this.phase === "releasing";
+    const cause = isAsked || this.#hasAgreed ? undefined : BY_FORCE;
+    await this.#end({ rooms: BY_FORCE, cause, isDisposed: !isAsked });
+  }
+
+  /**
+   * It is left for certain: its rooms are told, then the namespace.
+   *
+   * @param how What is told of the cause: nothing of the namespace, where its
+   * hook was asked. The callers that wait, what is answered, and whether what
+   * the hooks have made is disposed.
+   */
+  async #end({ rooms, cause, waiters = [], asked, isDisposed = true }: {
+    rooms: Cause;
+    cause: Cause | undefined;
+    waiters?: Iterable<Waiter<unknown>>;
+    asked?: Message;
+    isDisposed?: boolean;
+  }): Promise<void> {
+    const stay = this.#stay!;
+    const state = this.startHook("telling");
+    if (!this.link.isEnding) this.link.host.goal?.drop(this.namespace);
+    this.commit(waiters);
+    for (const room of stay.memberships) room.endCalls();
+    for (const room of stay.memberships) {
+      if (!this.isCurrent(state)) return;
+      await room.leaveByForce(rooms);
+    }
+    if (!this.isCurrent(state)) return;
+    await this.leaveFor(async () => {
+      if (asked !== undefined) this.link.acknowledge(asked);
+      if (cause !== undefined) {
+        await stay.notify(OnNamespaceDisconnect, "", cause);
+      }
+      if (isDisposed) await stay.dispose();
+    }, { waiters });
+  }
+
+  protected onLeft(): void {
+    this.link.host.directory?.remove(this.#stay!);
+    this.#stay = undefined;
+    this.#hasAgreed = false;
+  }
+
+  override lose(): void {
+    if (this.#stay !== undefined) this.link.host.directory?.remove(this.#stay);
+    const { phase } = this;
+    super.lose();
+    for (const room of this.#stay?.memberships ?? []) room.lose();
+    // No hook of the attempt runs any more.
+    if (phase === "entering" || phase === "takingBack") void this.onAbandoned();
+  }
+
+  protected onLost(isOwn: boolean): void {
+    const nsConn = this.#stay?.nsConn;
+    if (nsConn === undefined) return;
+    this.link.host.goal?.addNamespace(this.namespace, nsConn, isOwn);
+  }
+
+  protected onForgotten(): void {
+    // What an attempt has made is disposed first.
+    if (this.#stay === undefined) this.#owner.forget(this);
   }
 }

@@ -19,8 +19,8 @@ import {
 } from "../protocol/event_names.ts";
 import { socketPair } from "../transport/socket.ts";
 import { Membership } from "./membership.ts";
-import { NamespaceMembership } from "./namespace_membership.ts";
-import { RoomMembership } from "./room_membership.ts";
+import { NamespaceMembership } from "./namespaces.ts";
+import { RoomMembership } from "./stay.ts";
 
 type Side = "client" | "server";
 

@@ -1,4 +1,4 @@
-import type { CompiledHandler } from "../controller/middleware.ts";
+import type { CompiledHandler } from "../controller/compile.ts";
 import { Decoder, encode, encodeEmptyReply } from "../protocol/codec.ts";
 import {
   BAD_NAMESPACE,
@@ -14,7 +14,7 @@ import {
   toRawBody,
 } from "../protocol/message.ts";
 import type { CloseInfo, SocketListener } from "../transport/socket.ts";
-import { isPromise } from "../util/deferred.ts";
+import { isPromise } from "../util/promises.ts";
 import { Bucket, type LimitName } from "./limits.ts";
 import type { MembershipLink } from "./membership.ts";
 import type { Namespaces } from "./namespaces.ts";

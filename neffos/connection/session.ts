@@ -15,8 +15,7 @@ import type { Message, RawBody } from "../protocol/message.ts";
 import { SendBuffer } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
-import { type Deferred, makeDeferred } from "../util/deferred.ts";
-import { SparseMap } from "../util/sparse_map.ts";
+import { type Deferred, makeDeferred } from "../util/promises.ts";
 import type { Deadline } from "../util/timers.ts";
 import { Asks } from "./asks.ts";
 import type { Host } from "./host.ts";
@@ -112,7 +111,8 @@ export class Session implements ConnPort, ReceiverLink {
   readonly #socket: Socket;
   readonly #receiver: Receiver;
   readonly #watcher: SocketWatcher | undefined;
-  readonly #deadlines = new SparseMap<TimeLimit, [number, Deadline]>();
+  /** The time limits that run; none for most of the time. */
+  #deadlines: Map<TimeLimit, [number, Deadline]> | undefined;
   #id: string;
   #status: ConnStatus = "connecting";
   #pairing: Pairing = "unpaired";
@@ -499,17 +499,23 @@ export class Session implements ConnPort, ReceiverLink {
 
   #setLimit(limit: TimeLimit, ms: number, run: () => void): void {
     const deadline = this.host.timers.set(ms, () => {
-      this.#deadlines.delete(limit);
+      this.#forgetLimit(limit);
       run();
     });
-    this.#deadlines.set(limit, [ms, deadline]);
+    (this.#deadlines ??= new Map()).set(limit, [ms, deadline]);
   }
 
   #clearLimit(limit: TimeLimit): void {
-    const entry = this.#deadlines.get(limit);
+    const entry = this.#deadlines?.get(limit);
     if (entry === undefined) return;
-    this.#deadlines.delete(limit);
+    this.#forgetLimit(limit);
     this.host.timers.clear(...entry);
+  }
+
+  #forgetLimit(limit: TimeLimit): void {
+    this.#deadlines!.delete(limit);
+    // An empty Map takes 184 bytes, for each connection.
+    if (this.#deadlines!.size === 0) this.#deadlines = undefined;
   }
 }
 

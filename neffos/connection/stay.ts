@@ -1,34 +1,51 @@
 import type { AskOptions } from "../api/ask_options.ts";
 import type { Conn } from "../api/conn.ts";
-import { attachNSConn, NSConn } from "../api/ns_conn.ts";
-import type { NamespacePort } from "../api/ns_conn.ts";
-import type { UntypedMessage } from "../protocol/message.ts";
-import type { UntypedNSConn } from "../api/ns_conn.ts";
-import type { UntypedRoom } from "../api/room.ts";
+import {
+  attachNSConn,
+  type NamespacePort,
+  NSConn,
+  type UntypedNSConn,
+} from "../api/ns_conn.ts";
+import {
+  attachRoom,
+  Room,
+  type RoomPort,
+  type UntypedRoom,
+} from "../api/room.ts";
 import type { CompiledEvents } from "../controller/compile.ts";
 import type { Binding } from "../controller/events.ts";
-import type { HandlerState } from "../controller/middleware.ts";
+import type { HandlerState } from "../controller/compile.ts";
 import { encodeEvent, encodeRoute } from "../protocol/codec.ts";
 import {
   BAD_NAMESPACE,
+  BAD_ROOM,
   BadNamespaceError,
+  BadRoomError,
   CloseError,
+  LimitError,
   type NeffosError,
 } from "../protocol/errors.ts";
-import { OnNativeMessage } from "../protocol/event_names.ts";
-import { Message, type RawBody } from "../protocol/message.ts";
+import {
+  OnNativeMessage,
+  OnRoomLeave,
+  OnRoomLeft,
+} from "../protocol/event_names.ts";
+import {
+  Message,
+  type RawBody,
+  type UntypedMessage,
+} from "../protocol/message.ts";
 import type { SendBuffer } from "../transport/send_buffer.ts";
-import { rejected } from "../util/deferred.ts";
-import { type Cause, leaveEach } from "./call_chain.ts";
+import { rejected } from "../util/promises.ts";
+import { type Cause, type Entry, leaveEach } from "./call_chain.ts";
 import type { KeptFrame, KeptSender } from "./goal.ts";
 import type { Member } from "./host.ts";
-import type { MembershipLink } from "./membership.ts";
-import type { Phase } from "./phase.ts";
 import {
-  RoomMembership,
-  type RoomOwner,
-  tooManyRooms,
-} from "./room_membership.ts";
+  type HookRunner,
+  Membership,
+  type MembershipLink,
+} from "./membership.ts";
+import type { Phase } from "./phase.ts";
 
 /** What a stay needs of the record of its namespace. */
 export interface StayOwner {
@@ -51,7 +68,7 @@ export interface StayOwner {
  * made; the next stay has others.
  */
 export class Stay
-  implements HandlerState, Member, NamespacePort, RoomOwner, KeptSender {
+  implements HandlerState, Member, NamespacePort, HookRunner, KeptSender {
   readonly link: MembershipLink;
   readonly nsConn: UntypedNSConn;
   readonly buffer: SendBuffer;
@@ -117,7 +134,7 @@ export class Stay
   room(name: string): RoomMembership {
     let membership = this.#memberships.get(name);
     if (membership === undefined) {
-      membership = new RoomMembership(this.link, this, name);
+      membership = new RoomMembership(this, name);
       this.#memberships.set(name, membership);
     }
     return membership;
@@ -301,22 +318,172 @@ export class Stay
     if (!this.isOngoing) return this.#notIn({ room });
     if (this.#owner.roomCount < maxRooms) return undefined;
     crossings.add("maxRooms");
-    return tooManyRooms(this.namespace, room, maxRooms);
+    const { namespace } = this;
+    return new LimitError(
+      `Cannot join room ${
+        JSON.stringify(room)
+      }: ${maxRooms} rooms are the limit of a connection`,
+      { namespace, room },
+    );
   }
 
   onRoomCounted(change: 1 | -1): void {
     this.#roomCount += change;
   }
 
-  onRoomEntered(room: string): void {
-    this.link.host.directory?.join(this, room);
-  }
-
-  onRoomLeft(room: string): void {
-    this.link.host.directory?.leave(this, room);
-  }
-
   forgetRoom(room: RoomMembership): void {
     if (this.find(room.name) === room) this.#memberships.delete(room.name);
+  }
+}
+
+/** A room of one stay in a namespace. */
+export class RoomMembership extends Membership<UntypedRoom>
+  implements RoomPort {
+  readonly handle: UntypedRoom;
+  protected readonly hooks: Stay;
+
+  constructor(stay: Stay, name: string) {
+    super(stay.link, stay.namespace, name);
+    this.hooks = stay;
+    const kept = this.link.host.goal?.findRoom(stay.namespace, name);
+    this.handle = kept ?? new Room(this);
+    if (kept !== undefined) attachRoom(kept, this);
+  }
+
+  // What stands behind a Room ------------------------------------------------
+
+  get name(): string {
+    return this.room;
+  }
+
+  get nsConn(): UntypedNSConn {
+    return this.hooks.nsConn;
+  }
+
+  get isJoined(): boolean {
+    return this.isIn && !this.link.isEnding;
+  }
+
+  emit(event: string, body: RawBody): boolean {
+    return this.hooks.send(this.room, event, body, this.isJoined);
+  }
+
+  ask(
+    event: string,
+    body: RawBody,
+    options: AskOptions | undefined,
+  ): Promise<UntypedMessage> {
+    if (this.isJoined) {
+      return this.hooks.request(this.room, event, body, options);
+    }
+    if (this.link.isEnding) return rejected(this.link.closedError());
+    const { namespace, room } = this;
+    return rejected(new BadRoomError(BAD_ROOM, { namespace, room, event }));
+  }
+
+  // A handle stands for the name, and leaves what bears it now.
+  override leave(options: AskOptions, cause?: Cause): Promise<void> {
+    // With its namespace it is left in any case.
+    const isTold = this.hooks.isIn && this.isGone;
+    if (isTold && !this.link.isEnding) return Promise.resolve();
+    const present = this.hooks.find(this.room) ?? this;
+    return present === this
+      ? super.leave(options, cause)
+      : present.leave(options, cause);
+  }
+
+  // Entering -----------------------------------------------------------------
+
+  protected get isGone(): boolean {
+    return !this.hooks.isOngoing;
+  }
+
+  protected refusalToEnter(): NeffosError | undefined {
+    return this.refusalToAdmit();
+  }
+
+  protected refusalToAdmit(): NeffosError | undefined {
+    const { namespace, room } = this;
+    return room === ""
+      ? new BadRoomError(BAD_ROOM, { namespace, room })
+      : this.hooks.refusalToJoin(room);
+  }
+
+  protected startEntering(): void {
+    this.askPeer("entering");
+  }
+
+  protected granted(isCrossed: boolean): Promise<void> {
+    return this.decide(isCrossed, () => this.enterByCall());
+  }
+
+  protected onCounted(change: 1 | -1): void {
+    this.hooks.onRoomCounted(change);
+  }
+
+  protected onEntered(): void {
+    this.link.host.directory?.join(this.hooks, this.room);
+    this.link.host.goal?.enterRoom(this.namespace, this.room);
+  }
+
+  protected onAbandoned(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  // Leaving ------------------------------------------------------------------
+
+  protected async leaveNow({ waiters, cause }: Entry): Promise<void> {
+    const state = this.startHook("telling");
+    this.commit(waiters);
+    await this.hooks.notify(OnRoomLeave, this.room, cause);
+    if (this.isCurrent(state)) await this.#leaveFor(cause, { waiters });
+  }
+
+  protected release(asked: Message): Promise<void> {
+    const { isClient } = this.link.host;
+    return this.askHookToLeave(asked, () => {
+      if (isClient) this.link.acknowledge(asked);
+      return this.#leaveFor({}, isClient ? {} : { asked });
+    });
+  }
+
+  #leaveFor(
+    cause: Cause,
+    options: Parameters<Membership<UntypedRoom>["leaveFor"]>[1],
+  ): Promise<void> {
+    return this.leaveFor(
+      () => this.hooks.notify(OnRoomLeft, this.room, cause),
+      options,
+    );
+  }
+
+  protected onLeft(): void {
+    this.link.host.directory?.leave(this.hooks, this.room);
+  }
+
+  /** The namespace is left for certain: what was called of the room ends. */
+  endCalls(): void {
+    const { namespace, room } = this;
+    this.settleCalls(
+      new BadNamespaceError(BAD_NAMESPACE, { namespace, room }),
+    );
+    if (this.phase !== "telling") this.stop();
+  }
+
+  /** Leaves the room by force, for its namespace is left. */
+  async leaveByForce(cause: Cause): Promise<void> {
+    if (!this.isIn) return;
+    const isTold = this.phase === "telling";
+    const state = this.startHook("telling");
+    if (!isTold) await this.hooks.notify(OnRoomLeave, this.room, cause);
+    if (this.isCurrent(state)) await this.#leaveFor(cause, {});
+  }
+
+  protected onLost(isOwn: boolean): void {
+    this.link.host.goal?.addRoom(this.namespace, this.handle, isOwn);
+  }
+
+  protected onForgotten(): void {
+    this.hooks.forgetRoom(this);
   }
 }

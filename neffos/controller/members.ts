@@ -1,6 +1,6 @@
 import { Message } from "../protocol/message.ts";
 import { isSchema, type StandardSchemaV1 } from "../protocol/schema.ts";
-import type { SourceHandler } from "./events.ts";
+import type { EventMiddleware, SourceHandler } from "./events.ts";
 
 /** A method of a controller. */
 export type Method = (this: object, ...args: unknown[]) => unknown;
@@ -150,4 +150,35 @@ export function readSchemas(controller: object, name: string): Schemas {
     );
   }
   return events as Schemas;
+}
+
+/**
+ * Reads the `static use` of a controller.
+ *
+ * @throws {TypeError} When it is no array of functions.
+ */
+export function readMiddleware(
+  controller: object,
+  name: string,
+): EventMiddleware[] {
+  const use = readStatic(controller, "use") ?? [];
+  assertMiddleware(use, name);
+  return [...use];
+}
+
+/**
+ * Checks a list of middleware, since JavaScript programs have no compiler.
+ *
+ * @throws {TypeError} When it is no array of functions.
+ */
+export function assertMiddleware(
+  use: unknown,
+  name: string,
+): asserts use is EventMiddleware[] {
+  if (Array.isArray(use) && use.every((each) => typeof each === "function")) {
+    return;
+  }
+  throw new TypeError(
+    `Cannot use middleware in ${name}: it should be an array of functions (nsConn, msg, next)`,
+  );
 }

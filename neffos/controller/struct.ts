@@ -14,11 +14,11 @@ import type {
   SourceHandler,
   Timeouts,
 } from "./events.ts";
-import { readMiddleware } from "./middleware.ts";
 import { assertTimeouts, makeSourceHandler } from "./sources.ts";
 import {
   listMethods,
   type Method,
+  readMiddleware,
   readNamespace,
   readSchemas,
   type Schemas,

@@ -1,8 +1,8 @@
 import type { HandlerStats, MeasureOptions } from "../api/stats.ts";
 import type { CompiledEvents } from "../controller/compile.ts";
-import type { CompiledHandler } from "../controller/middleware.ts";
+import type { CompiledHandler } from "../controller/compile.ts";
 import { OnAnyEvent, OnNativeMessage } from "../protocol/event_names.ts";
-import { isPromise } from "../util/deferred.ts";
+import { isPromise } from "../util/promises.ts";
 
 // Most handlers take far less than a millisecond, some query a database.
 const BUCKETS: readonly number[] = [

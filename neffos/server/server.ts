@@ -15,7 +15,7 @@ import type { ConnHandler } from "../controller/events.ts";
 import { BadNamespaceError, UpgradeError } from "../protocol/errors.ts";
 import { Message, type MessageInit } from "../protocol/message.ts";
 import type { Upgrader, UpgradeRequest } from "../transport/upgrader.ts";
-import { ignoreRejection } from "../util/deferred.ts";
+import { ignoreRejection } from "../util/promises.ts";
 import type { ConnectionSlot } from "./admission.ts";
 import { broadcast } from "./broadcast.ts";
 import { measureHandlers } from "./handler_times.ts";

@@ -1,5 +1,5 @@
 import type { Session } from "../connection/session.ts";
-import { type Deferred, makeDeferred } from "../util/deferred.ts";
+import { type Deferred, makeDeferred } from "../util/promises.ts";
 import { MAX_WAIT } from "../util/timers.ts";
 import type { ServerHost } from "./host.ts";
 

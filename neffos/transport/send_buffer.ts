@@ -1,5 +1,5 @@
 import type { RawBody } from "../protocol/message.ts";
-import { type Deferred, makeDeferred } from "../util/deferred.ts";
+import { type Deferred, makeDeferred } from "../util/promises.ts";
 import type { Deadline, Timers } from "../util/timers.ts";
 import type { Socket } from "./socket.ts";
 

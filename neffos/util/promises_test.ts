@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { setImmediate } from "node:timers";
 import { Timers } from "./timers.ts";
-import { Waiter, type WaiterOptions } from "./waiter.ts";
+import { Waiter, type WaiterOptions } from "./promises.ts";
 
 /** A signal that counts its listeners. */
 class CountedSignal {
