@@ -24,7 +24,7 @@ const DEMO: readonly Account[] = [
   },
 ];
 
-/** Stands in for who has no account, so that it takes as long to refuse them. */
+/** Stands in for a missing account, so that refusing it takes as long. */
 const NOBODY: Account = {
   name: "",
   salt: "00".repeat(16),

@@ -63,7 +63,7 @@ async function sign(session: Partial<Session>, key = KEY): Promise<string> {
   return `session=${await signCookie(value, hmac)}`;
 }
 
-/** Somebody who is in the chat. */
+/** A user in the chat. */
 class Member implements AsyncDisposable {
   readonly nsConn: NSConn;
   readonly closed: Promise<CloseInfo>;
@@ -117,7 +117,7 @@ function assertRefused(example: Example, cookie?: string): Promise<unknown> {
   return assertRejects(connect, EventError, "sign in first");
 }
 
-Deno.test("who signs in gets a cookie that scripts and other sites do not", async () => {
+Deno.test("A sign-in sets a cookie that neither scripts nor other sites get", async () => {
   await using example = await start();
   const response = await post(example, "/login", { fields: ANN });
   await response.body?.cancel();
@@ -131,7 +131,7 @@ Deno.test("who signs in gets a cookie that scripts and other sites do not", asyn
   assertEquals(await whoAmI(example, ""), null);
 });
 
-Deno.test("a wrong name or password is refused, and so is what is no form", async () => {
+Deno.test("A wrong name or password is refused, and so is a body that is not a form", async () => {
   await using example = await start();
   const wrong = [
     { ...ANN, password: "correct horse " },
@@ -158,7 +158,7 @@ Deno.test("a wrong name or password is refused, and so is what is no form", asyn
   for (const response of all) await response.body?.cancel();
 });
 
-Deno.test("who has signed in chats under the name that the server knows", async () => {
+Deno.test("A signed-in user chats under the name that the server knows", async () => {
   await using example = await start();
   await using ann = await Member.connect(example, await signIn(example));
   assertEquals((await ann.next()).text(), "Ann is here");
@@ -173,7 +173,7 @@ Deno.test("who has signed in chats under the name that the server knows", async 
   await assertRejects(() => bob.nsConn.ask("onChat", " "), EventError);
 });
 
-Deno.test("nobody enters the namespace without a cookie of the server's", async () => {
+Deno.test("Nobody enters the namespace without a cookie of the server's", async () => {
   await using example = await start();
   const cookie = await signIn(example);
   const [value = "", signature = ""] = cookie.slice("session=".length)
@@ -205,7 +205,7 @@ Deno.test("nobody enters the namespace without a cookie of the server's", async 
   assertEquals((await ann.next()).text(), "Ann is here");
 });
 
-Deno.test("a malformed cookie is no cookie, and no fault of the server", async () => {
+Deno.test("A malformed cookie is ignored, and is not a fault of the server", async () => {
   await using example = await start();
   const expires = Date.now() + 60_000;
   const valid = await sign({ name: "Ann", expires });
@@ -267,7 +267,7 @@ Deno.test("a malformed cookie is no cookie, and no fault of the server", async (
   assertEquals(await whoAmI(example, valid), "Ann");
 });
 
-Deno.test("who signs out loses the sockets, and the cookie is worth nothing", async () => {
+Deno.test("Signing out closes the user's sockets and ends the cookie", async () => {
   await using example = await start();
   const cookie = await signIn(example);
   await using one = await Member.connect(example, cookie);
@@ -297,7 +297,7 @@ Deno.test("who signs out loses the sockets, and the cookie is worth nothing", as
   assertEquals(again.status, 303);
 });
 
-Deno.test("a socket is closed when the cookie of its user ends", async () => {
+Deno.test("A socket is closed when the cookie of its user ends", async () => {
   await using example = await start();
   const expires = Date.now() + 1_000;
   await using ann = await Member.connect(
@@ -309,7 +309,7 @@ Deno.test("a socket is closed when the cookie of its user ends", async () => {
   assert(Date.now() >= expires);
 });
 
-Deno.test("pages of other origins can neither sign in or out, nor connect", async () => {
+Deno.test("Pages of other origins can neither sign in or out, nor connect", async () => {
   await using example = await start();
   const cookie = await signIn(example);
   const { host } = new URL(example.url);
@@ -369,7 +369,7 @@ async function shakeHands({ url }: Example, lines: string[]): Promise<string> {
   return value;
 }
 
-Deno.test("the members' page is there, with every module that it imports", async () => {
+Deno.test("The members' page is there, with every module that it imports", async () => {
   await using example = await start();
   const page = await fetch(example.url);
   assertEquals(page.status, 200);
@@ -411,7 +411,7 @@ async function leaveJsr(): Promise<
   };
 }
 
-Deno.test("the example says in a sentence why it cannot start", async () => {
+Deno.test("The example says in a sentence why it cannot start", async () => {
   await using offline = await leaveJsr();
   const failures = [
     {
@@ -440,7 +440,7 @@ Deno.test("the example says in a sentence why it cannot start", async () => {
   }
 });
 
-Deno.test("the task starts the example where JSR cannot be reached", async () => {
+Deno.test("The task starts the example where JSR cannot be reached", async () => {
   await using offline = await leaveJsr();
   await using example = await Example.startTask("start:auth", {
     ...offline.env,

@@ -102,7 +102,7 @@ export class Sessions {
   }
 
   /**
-   * Ends a session, whoever has copied its cookie.
+   * Ends a session, for copies of its cookie too.
    *
    * @param headers The headers of the response, which take the cookie away.
    * @param session The session, if there is one.
@@ -124,8 +124,8 @@ export class Sessions {
       const isValid = await verifySignedCookie(signed, this.#key);
       return isValid ? parseSignedCookie(signed) : undefined;
     } catch {
-      // A client may send what is no list of cookies or no signature. The
-      // releases of @std/http differ in what they throw at, and which error.
+      // A client may send anything as its cookies and as their signature.
+      // Releases of @std/http differ in when they throw, and in which error.
       return undefined;
     }
   }

@@ -34,7 +34,8 @@ export interface HandlerMismatch<Name, Should> {
  */
 export interface NoSuchEvent<Name> {
   /** Never set: it is the text of the error. */
-  readonly "static events names what is no event of the controller": Name;
+  readonly "static events names something that is not an event of the controller":
+    Name;
 }
 
 /**

@@ -118,8 +118,8 @@ export interface DialOptions {
    */
   reconnect?: boolean | ReconnectOptions;
   /**
-   * Told each time that the connection has ended, whoever ended it, and
-   * whether the client will come back. The last time it will not.
+   * Told each time that the connection has ended, on either side, and whether
+   * the client will come back. The last time it will not.
    */
   onClose?: (info: CloseInfo, willReconnect: boolean) => void;
   /**

@@ -158,8 +158,7 @@ function logFault(error: unknown, source: FaultSource): void {
 const UNSEEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Writes a value as JSON in one line, for a log or a terminal, whoever has
- * chosen it.
+ * Writes an untrusted value as JSON in one line, for a log or a terminal.
  */
 export function toLogText(value: unknown): string {
   return JSON.stringify(value).replace(UNSEEN, escape);

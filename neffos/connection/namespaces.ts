@@ -128,7 +128,7 @@ export class Namespaces {
     this.link.refuse(message, BAD_NAMESPACE);
   }
 
-  /** Answers what is no business of a namespace, when its turn has come. */
+  /** Answers what does not concern a namespace, when its turn has come. */
   #answerInTurn(message: Message, refusal?: string): void {
     const link = this.link;
     link.queue.push(() => {

@@ -134,7 +134,7 @@ export function validateBody(
 /**
  * Reads the `static events` of a controller.
  *
- * @throws {TypeError} When it is no object of Standard Schema validators.
+ * @throws {TypeError} When it is not an object of Standard Schema validators.
  */
 export function readSchemas(controller: object, name: string): Schemas {
   const events = readStatic(controller, "events") ?? {};
@@ -155,7 +155,7 @@ export function readSchemas(controller: object, name: string): Schemas {
 /**
  * Reads the `static use` of a controller.
  *
- * @throws {TypeError} When it is no array of functions.
+ * @throws {TypeError} When it is not an array of functions.
  */
 export function readMiddleware(
   controller: object,
@@ -169,7 +169,7 @@ export function readMiddleware(
 /**
  * Checks a list of middleware, since JavaScript programs have no compiler.
  *
- * @throws {TypeError} When it is no array of functions.
+ * @throws {TypeError} When it is not an array of functions.
  */
 export function assertMiddleware(
   use: unknown,

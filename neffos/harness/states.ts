@@ -37,7 +37,7 @@ export async function readTransitions(
   return [...next].flatMap(([state, cell]) => {
     const names = cell.split(",").map((name) => name.trim()).filter(Boolean);
     return names.map((name) => {
-      assert(states.includes(name), `"${name}" is no state of ${type}`);
+      assert(states.includes(name), `"${name}" is not a state of ${type}`);
       return `${state} -> ${name}`;
     });
   }).sort();

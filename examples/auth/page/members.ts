@@ -35,7 +35,7 @@ const loginButton = find("login-button", HTMLButtonElement);
 
 let nsConn: NSConn | undefined;
 
-/** Shows the form, or, to who has signed in, the chat. */
+/** Shows the form, or the chat after a sign-in. */
 async function show(reason = ""): Promise<void> {
   const response = await fetch("/me");
   const { name }: { name: string | null } = await response.json();
