@@ -11,6 +11,7 @@
  * @module
  */
 
+import { readOption, readText } from "./options.ts";
 import { attack, ATTACKS, type Row } from "./attack/mod.ts";
 
 const COLUMNS = [
@@ -28,20 +29,6 @@ const COLUMNS = [
 
 /** Fewer asks of the well-behaved client give no meaningful median. */
 const MIN_TRIPS = 10;
-
-function readOption(name: string): string | undefined {
-  const prefix = `--${name}=`;
-  return Deno.args.find((arg) => arg.startsWith(prefix))?.slice(prefix.length);
-}
-
-function readNumber(name: string, fallback: number): number {
-  const given = readOption(name);
-  const value = given === undefined ? fallback : Number(given);
-  if (value >= 0) return value;
-  throw new RangeError(
-    `Cannot use "--${name}=${given}": it must be a positive number`,
-  );
-}
 
 function toMiB(...bytes: number[]): string {
   return bytes.map((each) => (each / 1024 / 1024).toFixed(1)).join(", ");
@@ -72,9 +59,10 @@ function printRow(row: Row): void {
 
 if (import.meta.main) {
   const [lot] = crypto.getRandomValues(new Uint32Array(1));
-  const seed = readNumber("seed", lot!);
-  const scale = readNumber("scale", 1);
-  const only = readOption("only") ?? "";
+  const seed = readOption("seed", lot!);
+  const scale = Number(readText("scale") ?? 1);
+  if (!(scale > 0)) throw new RangeError("--scale must be a positive number");
+  const only = readText("only") ?? "";
   const attacks = ATTACKS.filter(({ name }) => name.includes(only));
   console.log(`seed ${seed}, scale ${scale}\n`);
   print(COLUMNS);

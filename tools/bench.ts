@@ -4,21 +4,33 @@
  *
  * Both servers run at once, as processes of their own, and take short turns.
  * The result is the ratio of their CPU time (from `/proc`, so Linux only) for
- * each message: the mean, over several pairs of servers, of the ratio of their
+ * each message: the median, over several pairs of servers, of the ratio of their
  * medians. An absolute time says little on a noisy machine.
+ *
+ * `deno task bench --pairs=12 --against=DIR` compares with the server of another
+ * working tree instead, such as the one of an earlier commit.
  */
 
 import { cpuSeconds } from "./bench/cpu.ts";
 import { median } from "./bench/median.ts";
+import { readOption, readText } from "./options.ts";
 
 /** Fresh pairs of servers: the layout of their memory alone makes a few percent. */
-const PAIRS = Number(Deno.args[0] ?? 6);
+const PAIRS = readOption("pairs", 6);
+/** The working tree to compare with. */
+const TREE = readText("against");
+const HERE = new URL("..", import.meta.url).pathname;
+const SERVERS = [
+  { name: "ours", tree: HERE, kind: "neffos" },
+  TREE === undefined
+    ? { name: "bare", tree: HERE, kind: "bare" }
+    : { name: "theirs", tree: TREE, kind: "neffos" },
+];
 /** The turns of each pair of servers. */
 const TURNS = 8;
 const RECEIVERS = 500;
 
 interface Running {
-  name: string;
   process: Deno.ChildProcess;
   url: string;
 }
@@ -31,16 +43,17 @@ interface Work {
   sockets: number;
 }
 
-async function start(name: string): Promise<Running> {
+async function start({ tree, kind }: typeof SERVERS[number]): Promise<Running> {
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", new URL("bench/server.ts", import.meta.url).href, name],
+    args: ["run", "-A", "tools/bench/server.ts", kind],
+    cwd: tree,
     stdout: "piped",
   }).spawn();
   const reader = process.stdout.getReader();
   const { value } = await reader.read();
   reader.releaseLock();
   const port = new TextDecoder().decode(value).trim();
-  return { name, process, url: `ws://127.0.0.1:${port}/` };
+  return { process, url: `ws://127.0.0.1:${port}/` };
 }
 
 /** Opens sockets that are connected to the namespace. */
@@ -159,9 +172,9 @@ async function measure(work: Work): Promise<string[]> {
   const theirs: number[] = [];
   const ratios: number[] = [];
   for (let pair = 0; pair < PAIRS; pair++) {
-    const names = pair % 2 ? ["bare", "neffos"] : ["neffos", "bare"];
+    const order = pair % 2 ? SERVERS.toReversed() : SERVERS;
     const servers = [];
-    for (const name of names) servers.push(await start(name));
+    for (const server of order) servers.push(await start(server));
     if (pair % 2) servers.reverse();
     const micros = await takeTurns(work, servers);
     for (const server of servers) await stop(server);
@@ -172,13 +185,16 @@ async function measure(work: Work): Promise<string[]> {
   return [
     median(ours).toFixed(2),
     median(theirs).toFixed(2),
-    (ratios.reduce((sum, ratio) => sum + ratio) / PAIRS).toFixed(3),
+    median(ratios).toFixed(3),
     ratios.map((ratio) => ratio.toFixed(2)).join(" "),
-    work.budget.toFixed(2),
+    TREE === undefined ? work.budget.toFixed(2) : "",
   ];
 }
 
-console.log("| work | ours µs | bare µs | ratio | of each pair | budget |");
+const [ours, theirs] = SERVERS.map(({ name }) => name);
+console.log(
+  `| work | ${ours} µs | ${theirs} µs | ratio | of each pair | budget |`,
+);
 console.log("| --- | --- | --- | --- | --- | --- |");
 for (const work of WORKS) {
   console.log(`| ${work.name} | ${(await measure(work)).join(" | ")} |`);
