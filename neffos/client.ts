@@ -165,9 +165,12 @@ export class Client implements AsyncDisposable {
    * wait.
    * @returns The connection in the namespace.
    * @throws {BadNamespaceError} When either side has no handler for it.
-   * @throws {EventError} When the server refuses.
+   * @throws {EventError} When the server or the own `onNamespaceConnect`
+   * refuses.
    * @throws {AskTimeoutError} When no answer came in time.
-   * @throws {ConnectionClosedError} When the connection is closed.
+   * @throws {ConnectionClosedError} When the connection is closed, or the
+   * client away.
+   * @throws {RangeError} When the time limit is not a positive number.
    */
   connect<C extends object = AnyEvents>(
     namespace: NamespaceOf<C>,

@@ -177,9 +177,13 @@ export class Conn {
    * wait.
    * @returns The connection in the namespace.
    * @throws {BadNamespaceError} When either side has no handler for it.
-   * @throws {EventError} When the other side refuses.
+   * @throws {EventError} When the other side or the own `onNamespaceConnect`
+   * refuses.
    * @throws {AskTimeoutError} When no answer came in time.
    * @throws {ConnectionClosedError} When the connection is closed.
+   * @throws {LimitError} When it is in `maxNamespaces` namespaces, or too many
+   * asks wait.
+   * @throws {RangeError} When the time limit is not a positive number.
    */
   connect<C extends object = AnyEvents>(
     namespace: NamespaceOf<C>,
@@ -210,8 +214,14 @@ export class Conn {
   /**
    * Leaves every namespace, one after another.
    *
-   * @param options The time limit for each, and a signal that ends the wait.
-   * @throws {EventError} When the other side refuses.
+   * @param options The time limit for each (10 seconds), and a signal that
+   * ends the wait.
+   * @returns When all are left.
+   * @throws {EventError} When the other side refuses; the namespaces that come
+   * after it are not left then.
+   * @throws {AskTimeoutError} When no answer came in time.
+   * @throws {ConnectionClosedError} When the connection is closed.
+   * @throws {RangeError} When the time limit is not a positive number.
    */
   disconnectAll(options: AskOptions = {}): Promise<void> {
     return ignoreRejection(this.#port.disconnectAll(options));

@@ -129,8 +129,9 @@ export class NSConn<Emits extends object = AnyEvents> {
    * @param event The name of the event.
    * @param body The body: a string goes as text, bytes as a binary frame,
    * anything else as JSON.
-   * @returns Whether it was sent: `false` when the connection is closed or
-   * the namespace not connected.
+   * @returns Whether it was sent, or kept by a client that is coming back (see
+   * `ReconnectOptions.maxKept`): `false` when the connection is closed or the
+   * namespace not connected.
    * @throws {TypeError} When the body cannot be sent.
    */
   emit<Event extends keyof Emits & string>(
@@ -181,6 +182,7 @@ export class NSConn<Emits extends object = AnyEvents> {
    * before the answer.
    * @throws {BadNamespaceError} When the namespace is not connected.
    * @throws {LimitError} When too many asks wait already.
+   * @throws {RangeError} When the time limit is not a positive number.
    * @throws {TypeError} When the body cannot be sent.
    */
   ask<Event extends keyof Emits & string>(
@@ -194,11 +196,17 @@ export class NSConn<Emits extends object = AnyEvents> {
    * Joins a room, if the other side lets it.
    *
    * @param name The name of the room.
-   * @param options The time limit, and a signal that ends the wait.
-   * @returns The room.
-   * @throws {EventError} When the other side refuses.
+   * @param options The time limit (10 seconds), and a signal that ends the
+   * wait.
+   * @returns The room, at once where it is joined already.
+   * @throws {EventError} When the other side or the own `onRoomJoin` refuses.
    * @throws {AskTimeoutError} When no answer came in time.
-   * @throws {ConnectionClosedError} When the connection is closed.
+   * @throws {ConnectionClosedError} When the connection is closed, or closes
+   * before the answer.
+   * @throws {BadNamespaceError} When the namespace is not connected.
+   * @throws {BadRoomError} When the name is empty.
+   * @throws {LimitError} When it is in `maxRooms` rooms, or too many asks wait.
+   * @throws {RangeError} When the time limit is not a positive number.
    */
   joinRoom(name: string, options: AskOptions = {}): Promise<Room<Emits>> {
     return this.#port.joinRoom(name, options);
@@ -207,8 +215,14 @@ export class NSConn<Emits extends object = AnyEvents> {
   /**
    * Leaves every room, one after another.
    *
-   * @param options The time limit for each, and a signal that ends the wait.
-   * @throws {EventError} When the other side refuses.
+   * @param options The time limit for each (10 seconds), and a signal that
+   * ends the wait.
+   * @returns When all are left.
+   * @throws {EventError} When the other side refuses; the rooms that come after
+   * it are not left then.
+   * @throws {AskTimeoutError} When no answer came in time.
+   * @throws {ConnectionClosedError} When the connection is closed.
+   * @throws {RangeError} When the time limit is not a positive number.
    */
   leaveAll(options: AskOptions = {}): Promise<void> {
     return ignoreRejection(this.#port.leaveAll(options));
@@ -217,10 +231,14 @@ export class NSConn<Emits extends object = AnyEvents> {
   /**
    * Leaves the namespace, if the other side lets it.
    *
-   * @param options The time limit, and a signal that ends the wait.
+   * @param options The time limit (10 seconds), and a signal that ends the
+   * wait.
    * @returns When it has left.
    * @throws {BadNamespaceError} When the namespace is not connected.
    * @throws {EventError} When the other side refuses.
+   * @throws {AskTimeoutError} When no answer came in time.
+   * @throws {ConnectionClosedError} When the connection is closed.
+   * @throws {RangeError} When the time limit is not a positive number.
    */
   disconnect(options: AskOptions = {}): Promise<void> {
     return this.#port.disconnect(options);

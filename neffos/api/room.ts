@@ -71,8 +71,8 @@ export class Room<Emits extends object = AnyEvents> {
    *
    * @param event The name of the event.
    * @param body The body, as for `NSConn.emit`.
-   * @returns Whether it was sent: `false` when the room is left or the
-   * connection closed.
+   * @returns Whether it was sent, or kept by a client that is coming back:
+   * `false` when the room is left or the connection closed.
    * @throws {TypeError} When the body cannot be sent.
    */
   emit<Event extends keyof Emits & string>(
@@ -119,8 +119,11 @@ export class Room<Emits extends object = AnyEvents> {
    * @returns The answer.
    * @throws {EventError} What the other side's handler has thrown.
    * @throws {AskTimeoutError} When no answer came in time.
-   * @throws {ConnectionClosedError} When the connection is closed.
+   * @throws {ConnectionClosedError} When the connection is closed, or closes
+   * before the answer.
    * @throws {BadRoomError} When it is not in the room.
+   * @throws {LimitError} When too many asks wait already.
+   * @throws {RangeError} When the time limit is not a positive number.
    * @throws {TypeError} When the body cannot be sent.
    */
   ask<Event extends keyof Emits & string>(
@@ -133,10 +136,14 @@ export class Room<Emits extends object = AnyEvents> {
   /**
    * Leaves the room, if the other side lets it.
    *
-   * @param options The time limit, and a signal that ends the wait.
+   * @param options The time limit (10 seconds), and a signal that ends the
+   * wait.
    * @returns When it has left.
    * @throws {BadRoomError} When it is not in the room.
    * @throws {EventError} When the other side refuses.
+   * @throws {AskTimeoutError} When no answer came in time.
+   * @throws {ConnectionClosedError} When the connection is closed.
+   * @throws {RangeError} When the time limit is not a positive number.
    */
   leave(options: AskOptions = {}): Promise<void> {
     return this.#port.leave(options);

@@ -17,8 +17,7 @@ import {
   OnRoomLeave,
 } from "../protocol/event_names.ts";
 import { Message } from "../protocol/message.ts";
-import { rejected } from "../util/promises.ts";
-import { Waiter } from "../util/promises.ts";
+import { rejected, Waiter } from "../util/promises.ts";
 import type { Asks } from "./asks.ts";
 import {
   CallChain,

@@ -12,9 +12,8 @@ import {
   type RoomPort,
   type UntypedRoom,
 } from "../api/room.ts";
-import type { CompiledEvents } from "../controller/compile.ts";
+import type { CompiledEvents, HandlerState } from "../controller/compile.ts";
 import type { Binding } from "../controller/events.ts";
-import type { HandlerState } from "../controller/compile.ts";
 import { encodeEvent, encodeRoute } from "../protocol/codec.ts";
 import {
   BAD_NAMESPACE,
