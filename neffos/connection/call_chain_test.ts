@@ -4,10 +4,12 @@ import {
   assertRejects,
   assertStrictEquals,
 } from "@std/assert";
+import type { AskOptions } from "../api/ask_options.ts";
 import { Timers } from "../util/timers.ts";
 import { Waiter } from "../util/promises.ts";
 import {
   CallChain,
+  type Cause,
   type Entry,
   type Kind,
   type Leavable,
@@ -31,6 +33,13 @@ function append(chain: CallChain, kind: Kind, callers = 1): Entry {
 /** Takes all entries out: their kinds, and how many wait for each. */
 function drain(chain: CallChain): string[] {
   return chain.clear().map(({ kind, waiters }) => `${kind} ${waiters.size}`);
+}
+
+/** Puts a reservation into an entry. */
+function reserve(entry: Entry): Reservation {
+  const reservation: Reservation = { entry, refusal: undefined };
+  entry.reservations.add(reservation);
+  return reservation;
 }
 
 Deno.test("CallChain keeps entries in order, and gives out the first", () => {
@@ -60,7 +69,7 @@ Deno.test("CallChain.withdraw() takes a waiter out, wherever it is", () => {
   assertEquals(drain(chain), ["enter 1", "leave 1"]);
 });
 
-Deno.test("CallChain.prune() drops what nobody waits for", () => {
+Deno.test("CallChain.prune() drops entries without a waiter", () => {
   const chain = new CallChain();
   append(chain, "enter", 0);
   append(chain, "leave", 1);
@@ -69,7 +78,7 @@ Deno.test("CallChain.prune() drops what nobody waits for", () => {
   assertEquals(drain(chain), ["leave 1"]);
 });
 
-Deno.test("CallChain.prune() makes neighbours of one kind one entry", () => {
+Deno.test("CallChain.prune() merges neighbours of one kind", () => {
   const chain = new CallChain();
   const first = append(chain, "leave", 1);
   append(chain, "enter", 0);
@@ -82,7 +91,7 @@ Deno.test("CallChain.prune() makes neighbours of one kind one entry", () => {
   assertEquals(drain(chain), ["leave 6", "enter 1"]);
 });
 
-Deno.test("CallChain.prune() keeps what is under way, though nobody waits for it", () => {
+Deno.test("CallChain.prune() keeps the entry that is under way, even without a waiter", () => {
   const chain = new CallChain();
   const underWay = append(chain, "enter", 0);
   append(chain, "leave", 0);
@@ -93,51 +102,63 @@ Deno.test("CallChain.prune() keeps what is under way, though nobody waits for it
   assertEquals(drain(chain), ["enter 2"]);
 });
 
-/** Appends a leave that a call is to wait for later. */
-function reserve(chain: CallChain): Reservation {
-  const reservation: Reservation = {
-    entry: chain.append("leave"),
-    refusal: undefined,
-  };
-  reservation.entry!.reservations.add(reservation);
-  return reservation;
-}
-
-Deno.test("CallChain.prune() keeps a reserved entry until it is let go", () => {
+Deno.test("CallChain.prune() keeps a reserved entry", () => {
   const chain = new CallChain();
-  const reservation = reserve(chain);
+  const leave = append(chain, "leave", 0);
+  const reservation = reserve(leave);
   append(chain, "enter", 1);
   chain.prune(undefined);
-  assertStrictEquals(chain.head, reservation.entry);
-  chain.head!.reservations.delete(reservation);
+  assertStrictEquals(chain.head, leave);
+  leave.reservations.delete(reservation);
   chain.prune(undefined);
   assertEquals(drain(chain), ["enter 1"]);
 });
 
-Deno.test("CallChain.prune() moves a reservation to the entry that takes its own in", () => {
+Deno.test("CallChain.prune() moves reservations when it merges entries", () => {
   const chain = new CallChain();
   const first = append(chain, "leave", 1);
+  const own = reserve(first);
   append(chain, "enter", 0);
-  const reservation = reserve(chain);
+  const second = append(chain, "leave", 1);
+  const moved = reserve(second);
   chain.prune(undefined);
-  assertStrictEquals(reservation.entry, first);
-  assertStrictEquals(chain.last, first);
+  assertEquals([first.waiters.size, first.reservations.size], [2, 2]);
+  assertStrictEquals(own.entry, first);
+  assertStrictEquals(moved.entry, first);
 });
 
-Deno.test("CallChain.isReserved lets a reserved entry begin once a call waits behind it", () => {
+Deno.test("CallChain.shift() tells reservations how their entry has begun", () => {
   const chain = new CallChain();
-  reserve(chain);
+  const [begun, refused] = ["leave", "enter"].map((kind) =>
+    reserve(append(chain, kind as Kind))
+  );
+  chain.shift();
+  assertEquals(begun, { entry: undefined, refusal: undefined });
+  const error = new Error("refused");
+  chain.shift({ error });
+  assertEquals(refused, { entry: undefined, refusal: { error } });
+});
+
+Deno.test("CallChain.clear() ends every reservation", () => {
+  const chain = new CallChain();
+  const kinds: Kind[] = ["leave", "enter"];
+  const reservations = kinds.map((kind) => reserve(append(chain, kind)));
+  chain.clear();
+  const ended = { entry: undefined, refusal: undefined };
+  assertEquals(reservations, [ended, ended]);
+});
+
+Deno.test("CallChain.isReserved is false once a caller waits for the first entry or behind it", () => {
+  const chain = new CallChain();
+  const leave = append(chain, "leave", 0);
+  reserve(leave);
   assert(chain.isReserved);
+  // What comes after it has to wait for it.
   append(chain, "enter", 1);
   assert(!chain.isReserved);
-});
-
-Deno.test("CallChain.shift() tells reservations why their entry has failed", () => {
-  const chain = new CallChain();
-  const reservation = reserve(chain);
-  const refusal = { error: new Error("refused") };
-  chain.shift(refusal);
-  assertEquals(reservation, { entry: undefined, refusal });
+  chain.clear();
+  reserve(append(chain, "leave", 1));
+  assert(!chain.isReserved);
 });
 
 Deno.test("resolveAll() and rejectAll() end every wait", async () => {
@@ -166,20 +187,15 @@ class Name implements Leavable {
     this.#isIn = isIn;
   }
 
-  reserveLeave(cause: Entry["cause"]): Reservation | undefined {
-    this.#log.push(`reserve ${this.#name}`);
-    if (!this.#isIn) return undefined;
-    return {
-      entry: new CallChain().append("leave", cause),
-      refusal: undefined,
-    };
+  reserveLeave({ isForced }: Cause): Reservation | undefined {
+    this.#log.push(`reserve ${this.#name} ${isForced}`);
+    return this.#isIn
+      ? reserve(append(new CallChain(), "leave", 0))
+      : undefined;
   }
 
-  beginLeave(
-    { entry }: Reservation,
-    { timeout }: { timeout?: number },
-  ): Promise<void> {
-    this.#log.push(`begin ${this.#name} ${timeout} ${entry!.cause.isForced}`);
+  beginLeave(_: Reservation, { timeout }: AskOptions): Promise<void> {
+    this.#log.push(`begin ${this.#name} ${timeout}`);
     return this.ended.promise;
   }
 
@@ -194,12 +210,12 @@ Deno.test("leaveEach() reserves all leaves, then begins them one after another",
   const out = new Name("out", log, false);
   const b = new Name("b", log);
   const left = leaveEach([a, out, b], { timeout: 5 }, { isForced: true });
-  const reserved = ["reserve a", "reserve out", "reserve b"];
-  assertEquals(log.splice(0), [...reserved, "begin a 5 true"]);
+  const reserved = ["reserve a true", "reserve out true", "reserve b true"];
+  assertEquals(log.splice(0), [...reserved, "begin a 5"]);
   a.ended.resolve();
   await a.ended.promise;
   await Promise.resolve();
-  assertEquals(log.splice(0), ["begin b 5 true"]);
+  assertEquals(log.splice(0), ["begin b 5"]);
   b.ended.resolve();
   await left;
   assertEquals(log, ["drop a", "drop b"]);

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { UntypedNSConn } from "../api/ns_conn.ts";
 import type { UntypedRoom } from "../api/room.ts";
-import { EventError } from "../protocol/errors.ts";
+import { EventError, REFUSED } from "../protocol/errors.ts";
 import type { RawBody } from "../protocol/message.ts";
 import { Goal } from "./goal.ts";
 
@@ -45,12 +45,16 @@ class Subject {
     for (const room of rooms) this.goal.addRoom(namespace, roomOf(room), true);
   }
 
+  hold(namespace: string, room: string, frame: string, isAsk = false): void {
+    this.goal.hold(namespace, { room, frame, isAsk });
+  }
+
   keep(namespace: string, room: string, ...frames: string[]): boolean[] {
     return frames.map((frame) => this.goal.keep(namespace, room, frame));
   }
 }
 
-Deno.test("Goal has what was added: namespaces, their rooms, and whose they are", () => {
+Deno.test("Goal has the namespaces and rooms that were added", () => {
   const { goal } = new Subject();
   const chat = nsConnOf("chat");
   const lobby = roomOf("lobby");
@@ -82,13 +86,13 @@ Deno.test("Goal has what was added: namespaces, their rooms, and whose they are"
   assertEquals(goal.findRoom("news", "lobby"), undefined);
 });
 
-Deno.test("Goal does not take a room whose namespace is not in it", () => {
+Deno.test("Goal.addRoom() does nothing without the namespace", () => {
   const { goal } = new Subject();
   goal.addRoom("chat", roomOf("lobby"), true);
   assertEquals([goal.namespaces, goal.rooms("chat")], [[], []]);
 });
 
-Deno.test("Goal keeps what a second loss finds on its way in", () => {
+Deno.test("Goal keeps frames, handles and order through a second loss", () => {
   const subject = Subject.having("chat", "a", "b");
   const { goal } = subject;
   const chat = goal.findNSConn("chat");
@@ -96,10 +100,11 @@ Deno.test("Goal keeps what a second loss finds on its way in", () => {
   goal.enterNamespace("chat", subject.sender);
   goal.enterRoom("chat", "a");
   assertEquals([goal.has("chat", ""), goal.rooms("chat")], [false, ["b"]]);
-  // Lost again: the room that was in comes after the one that was not.
+  // Lost again: the rooms stand in their former order.
   goal.addNamespace("chat", nsConnOf("chat"), true);
   goal.addRoom("chat", roomOf("a"), true);
-  assertEquals([goal.has("chat", ""), goal.rooms("chat")], [true, ["b", "a"]]);
+  goal.addRoom("chat", roomOf("b"), true);
+  assertEquals([goal.has("chat", ""), goal.rooms("chat")], [true, ["a", "b"]]);
   assertStrictEquals(goal.findNSConn("chat"), chat);
   assertEquals(subject.sent, []);
   goal.enterNamespace("chat", subject.sender);
@@ -108,7 +113,20 @@ Deno.test("Goal keeps what a second loss finds on its way in", () => {
   assertEquals(subject.sent, [": kept"]);
 });
 
-Deno.test("Goal.addRoom() puts a room that is known behind the others", () => {
+Deno.test("Goal drops kept asks at a second loss, and keeps events", () => {
+  const subject = Subject.having("chat", "a");
+  const { goal } = subject;
+  subject.keep("chat", "", "1");
+  goal.enterNamespace("chat", subject.sender);
+  subject.hold("chat", "", "2", true);
+  subject.hold("chat", "", "3");
+  goal.addNamespace("chat", nsConnOf("chat"), true);
+  goal.enterNamespace("chat", subject.sender);
+  goal.enterRoom("chat", "a");
+  assertEquals(subject.sent, [": 1", ": 3"]);
+});
+
+Deno.test("Goal.addRoom() puts a known room behind the others", () => {
   const { goal } = Subject.having("chat", "a", "b");
   const again = roomOf("a");
   goal.addRoom("chat", again, true);
@@ -116,7 +134,7 @@ Deno.test("Goal.addRoom() puts a room that is known behind the others", () => {
   assertStrictEquals(goal.findRoom("chat", "a"), again);
 });
 
-Deno.test("Goal.forget() takes a name out once, a namespace with its rooms", () => {
+Deno.test("Goal.forget() removes a name once, a namespace with its rooms", () => {
   const { goal } = Subject.having("chat", "a", "b");
   assertEquals(goal.forget("chat", "a"), true);
   assertEquals(goal.forget("chat", "a"), false);
@@ -126,7 +144,7 @@ Deno.test("Goal.forget() takes a name out once, a namespace with its rooms", () 
   assertEquals([goal.namespaces, goal.rooms("chat")], [[], []]);
 });
 
-Deno.test("Goal.forget() leaves a namespace alone that is in again", () => {
+Deno.test("Goal.forget() does not touch a namespace that is in again", () => {
   const subject = Subject.having("chat", "a");
   const { goal } = subject;
   goal.enterNamespace("chat", subject.sender);
@@ -134,7 +152,7 @@ Deno.test("Goal.forget() leaves a namespace alone that is in again", () => {
   assertEquals([goal.namespaces, goal.rooms("chat")], [[], ["a"]]);
 });
 
-Deno.test("Goal.forgetRooms() takes the rooms out, and no others", () => {
+Deno.test("Goal.forgetRooms() removes the rooms of one namespace", () => {
   const subject = Subject.having("chat", "a", "b");
   const { goal } = subject;
   subject.lose("news", "a");
@@ -144,7 +162,7 @@ Deno.test("Goal.forgetRooms() takes the rooms out, and no others", () => {
   assertEquals(goal.namespaces, ["chat", "news"]);
 });
 
-Deno.test("Goal.drop() takes a namespace out that is in, with what was kept", () => {
+Deno.test("Goal.drop() removes a namespace that is in, with its kept frames", () => {
   const subject = Subject.having("chat", "a");
   const { goal } = subject;
   subject.keep("chat", "", "kept");
@@ -155,7 +173,7 @@ Deno.test("Goal.drop() takes a namespace out that is in, with what was kept", ()
   assertEquals(subject.sent, []);
 });
 
-Deno.test("Goal sends what was kept in order, once the last room is in", () => {
+Deno.test("Goal sends kept frames in order, once the last room is in", () => {
   const subject = Subject.having("chat", "a", "b");
   const { goal } = subject;
   subject.keep("chat", "a", "1");
@@ -165,7 +183,7 @@ Deno.test("Goal sends what was kept in order, once the last room is in", () => {
   goal.enterNamespace("chat", subject.sender);
   // What is sent now comes after what was kept.
   assertEquals(goal.isHolding("chat"), true);
-  goal.hold("chat", { room: "", frame: "4", isAsk: false });
+  subject.hold("chat", "", "4");
   goal.enterRoom("chat", "b");
   goal.enterRoom("chat", "b");
   assertEquals(subject.sent, []);
@@ -175,7 +193,7 @@ Deno.test("Goal sends what was kept in order, once the last room is in", () => {
   assertEquals(subject.keep("chat", "", "5"), [false]);
 });
 
-Deno.test("Goal sends what was kept for a namespace without rooms at once", () => {
+Deno.test("Goal sends the kept frames of a namespace without rooms at once", () => {
   const subject = Subject.having("chat");
   subject.keep("chat", "", "1", "2");
   subject.goal.enterNamespace("chat", subject.sender);
@@ -184,7 +202,7 @@ Deno.test("Goal sends what was kept for a namespace without rooms at once", () =
 });
 
 for (const end of ["forget", "refuse"] as const) {
-  Deno.test(`Goal sends what was kept when the last room ends by ${end}()`, () => {
+  Deno.test(`Goal sends kept frames when the last room ends by ${end}()`, () => {
     const subject = Subject.having("chat", "a");
     const { goal } = subject;
     subject.keep("chat", "", "kept");
@@ -194,29 +212,31 @@ for (const end of ["forget", "refuse"] as const) {
   });
 }
 
-Deno.test("Goal holds nothing where nothing was kept", () => {
+Deno.test("Goal.isHolding() is false without kept frames", () => {
   const subject = Subject.having("chat", "a");
   subject.goal.enterNamespace("chat", subject.sender);
   assertEquals(subject.goal.isHolding("chat"), false);
   assertEquals(subject.goal.isHolding("other"), false);
 });
 
-Deno.test("Goal keeps as many frames as it may, for what it has", () => {
+Deno.test("Goal.keep() keeps up to maxKept frames, for names in the goal", () => {
   const subject = new Subject(2);
   subject.lose("chat", "a");
   subject.lose("news");
   assertEquals(subject.keep("other", "", "1"), [false]);
   assertEquals(subject.keep("chat", "b", "1"), [false]);
+  assertEquals(subject.keep("", "", "1"), [false]);
   assertEquals(subject.keep("chat", "a", "1", "2", "3"), [true, true, false]);
   assertEquals(subject.keep("news", "", "1"), [true]);
   subject.goal.enterNamespace("chat", subject.sender);
-  // What is emitted once the namespace is in was not kept while away.
-  subject.goal.hold("chat", { room: "", frame: "4", isAsk: false });
+  assertEquals(subject.keep("chat", "a", "3"), [false]);
+  // What is sent once the namespace is in was not kept while away.
+  subject.hold("chat", "", "4");
   subject.goal.enterRoom("chat", "a");
   assertEquals(subject.sent, ["a: 1", "a: 2", ": 4"]);
 });
 
-Deno.test("Goal.refuse() takes a name out, and reports what this side had asked for", () => {
+Deno.test("Goal.refuse() removes a name, and reports it if this side had asked for it", () => {
   const subject = Subject.having("chat", "own");
   const { goal } = subject;
   goal.addRoom("chat", roomOf("given"), false);
@@ -235,7 +255,7 @@ Deno.test("Goal.refuse() takes a name out, and reports what this side had asked 
   assertEquals(subject.reported, ["no chat/own", "no chat/"]);
 });
 
-Deno.test("Goal.refuse() leaves a namespace alone that is in", () => {
+Deno.test("Goal.refuse() does not touch a namespace that is in", () => {
   const subject = Subject.having("chat", "a");
   const { goal } = subject;
   goal.enterNamespace("chat", subject.sender);
@@ -243,7 +263,7 @@ Deno.test("Goal.refuse() leaves a namespace alone that is in", () => {
   assertEquals([goal.rooms("chat"), subject.reported], [["a"], []]);
 });
 
-Deno.test("Goal finds the handles of what was refused", () => {
+Deno.test("Goal finds the handles of refused names", () => {
   const { goal } = Subject.having("chat", "a", "b");
   const chat = goal.findNSConn("chat");
   const [a, b] = ["a", "b"].map((room) => goal.findRoom("chat", room));
@@ -257,7 +277,7 @@ Deno.test("Goal finds the handles of what was refused", () => {
   assertEquals(goal.findRoom("chat", "a"), undefined);
 });
 
-Deno.test("Goal prefers the handle of a new loss to that of what was refused", () => {
+Deno.test("Goal prefers the handle of a new loss to that of a refused name", () => {
   const { goal } = Subject.having("chat", "a");
   goal.refuse("chat", "", new EventError("no"));
   const chat = nsConnOf("chat");
@@ -268,7 +288,7 @@ Deno.test("Goal prefers the handle of a new loss to that of what was refused", (
   assertStrictEquals(goal.findRoom("chat", "a"), a);
 });
 
-Deno.test("Goal.restore() puts back what the reason of the close has refused", () => {
+Deno.test("Goal.restore() puts back the names refused with the text of the close", () => {
   const subject = Subject.having("chat", "a", "b");
   const { goal } = subject;
   subject.lose("news", "a");
@@ -285,14 +305,22 @@ Deno.test("Goal.restore() puts back what the reason of the close has refused", (
   assertEquals(subject.sent, [": kept"]);
 });
 
-Deno.test("Goal.restore() compares the texts as a close frame cuts them", () => {
+Deno.test("Goal.restore() compares texts as a close frame cuts them", () => {
   const { goal } = Subject.having("chat");
   goal.refuse("chat", "", new EventError("x".repeat(200)));
   goal.restore("x".repeat(123));
   assertEquals(goal.namespaces, ["chat"]);
 });
 
-Deno.test("Goal.restore() does not bring back a room without its namespace", () => {
+Deno.test("Goal.restore() matches a close without a reason to a refusal without a text", () => {
+  const { goal } = Subject.having("chat", "a");
+  goal.refuse("chat", "a", new EventError("no"));
+  goal.refuse("chat", "", new EventError(REFUSED));
+  goal.restore("");
+  assertEquals([goal.namespaces, goal.rooms("chat")], [["chat"], []]);
+});
+
+Deno.test("Goal.restore() restores no room without its namespace", () => {
   const { goal } = Subject.having("chat", "a");
   goal.refuse("chat", "a", new EventError("restart"));
   goal.forget("chat", "");
@@ -301,7 +329,7 @@ Deno.test("Goal.restore() does not bring back a room without its namespace", () 
 });
 
 for (const end of ["restore", "clear"] as const) {
-  Deno.test(`Goal restores nothing of what was refused before ${end}()`, () => {
+  Deno.test(`Goal restores no name that was refused before ${end}()`, () => {
     const { goal } = Subject.having("chat");
     goal.refuse("chat", "", new EventError("restart"));
     goal[end]("another reason");
@@ -310,7 +338,7 @@ for (const end of ["restore", "clear"] as const) {
   });
 }
 
-Deno.test("Goal.clear() takes everything out", () => {
+Deno.test("Goal.clear() removes everything", () => {
   const subject = Subject.having("chat", "a");
   const { goal } = subject;
   subject.keep("chat", "", "kept");
