@@ -8,7 +8,7 @@ import { socketPair } from "../transport/socket.ts";
 import { type Client, dial } from "../client.ts";
 import { ClientHost } from "./host.ts";
 
-/** Lets everything run that can: in memory that takes no time. */
+/** Lets all pending microtasks run; sockets in memory need no more. */
 function turn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
@@ -22,7 +22,7 @@ class Subject implements AsyncDisposable {
 
   constructor(reconnect: boolean) {
     const client = dial("ws://memory.test/", { chat: {} }, {
-      // Nothing but retryNow() makes a client try again.
+      // Only retryNow() makes the client try again.
       reconnect: reconnect &&
         { initialDelay: 1e9, maxDelay: 1e9, random: () => 1 },
       signal: this.#controller.signal,
@@ -63,11 +63,11 @@ const refused: Step = ({ peer }) => {
   peer.socket.close(1008);
 };
 
-/** A way through the table. */
+/** A path through the table, and the steps that take it. */
 interface Walk {
   readonly path: string;
   readonly steps: readonly Step[];
-  /** Whether the client comes back; it does by default. */
+  /** Whether the client reconnects; it does by default. */
   readonly reconnect?: false;
 }
 
@@ -88,36 +88,36 @@ const WALKS: Record<string, Walk> = {
     path: "dialling over",
     steps: [givesUp],
   },
-  "the server sends the client away": {
+  "the server closes with 1008": {
     path: "dialling open over",
     steps: [accepted, sentAway],
   },
-  "the connection of a client that stays away is lost": {
+  "a client without reconnection loses its connection": {
     path: "dialling open over",
     steps: [accepted, lost],
     reconnect: false,
   },
-  "the client comes back": {
+  "the client reconnects": {
     path: "dialling open away open",
     steps: [accepted, lost, triesAgain, accepted],
   },
-  "the client comes back at the second try": {
+  "the client reconnects at the second attempt": {
     path: "dialling open away open",
     steps: [accepted, lost, triesAgain, lost, triesAgain, accepted],
   },
-  "the client is lost again": {
+  "the client loses its connection again": {
     path: "dialling open away open away",
     steps: [accepted, lost, triesAgain, accepted, lost],
   },
-  "the client closes while it waits": {
+  "the client closes before an attempt": {
     path: "dialling open away over",
     steps: [accepted, lost, closes],
   },
-  "the client closes while it tries": {
+  "the client closes during an attempt": {
     path: "dialling open away over",
     steps: [accepted, lost, triesAgain, closes],
   },
-  "the server refuses the return": {
+  "the server refuses the client that reconnects": {
     path: "dialling open away over",
     steps: [accepted, lost, triesAgain, refused],
   },

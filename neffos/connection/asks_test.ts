@@ -77,7 +77,7 @@ class Subject implements Disposable {
 const NOTHING = { asks: 0, callers: 0, timers: 0 };
 const ONE = { asks: 1, callers: 1, timers: 1 };
 
-Deno.test("Asks gives each ask a token of its own, which begins with $ on a client", () => {
+Deno.test("Asks gives each ask its own token, which begins with $ on a client", () => {
   using subject = new Subject();
   const { asks } = subject;
   assert(!asks.isOwn("$1"), "no token was made yet");
@@ -95,7 +95,7 @@ Deno.test("Asks gives each ask a token of its own, which begins with $ on a clie
   assert(!asks.isOwn("s1"));
 });
 
-Deno.test("Asks makes tokens of a server that cannot be guessed", () => {
+Deno.test("Asks of a server make tokens that cannot be guessed", () => {
   const tokens = Array.from({ length: 50 }, () => {
     using subject = new Subject({ isClient: false });
     const first = subject.asks.send(() => "", () => {});
@@ -129,7 +129,7 @@ Deno.test("Asks.settle() gives an answer to its ask, once", () => {
   assertEquals(asks.size, 0);
 });
 
-Deno.test("Asks has forgotten an ask when its listener is called", () => {
+Deno.test("Asks forgets an ask before its listener is called", () => {
   using subject = new Subject();
   const { asks } = subject;
   let isSettledTwice = true;
@@ -158,7 +158,7 @@ Deno.test("Asks.request() rejects with the error of the answer", async () => {
   await assertRejects(() => asked, EventError, "refused");
 });
 
-Deno.test("Asks.request() sends by another way where it is given one", () => {
+Deno.test("Asks.request() sends by the function that it is given", () => {
   using subject = new Subject();
   const frames: RawBody[] = [];
   subject.asks.request(HEAD, (token) => token, {}, (frame) => {
@@ -193,7 +193,7 @@ Deno.test("Asks.request() without a time limit sets no deadline", () => {
 });
 
 for (const timeout of [0, -1, NaN]) {
-  Deno.test(`Asks.request() takes no time limit of ${timeout}, and sends nothing`, async () => {
+  Deno.test(`Asks.request() refuses a time limit of ${timeout}, and sends nothing`, async () => {
     using subject = new Subject();
     await assertRejects(
       () => subject.request({ timeout }),
@@ -204,7 +204,7 @@ for (const timeout of [0, -1, NaN]) {
   });
 }
 
-Deno.test("Asks.request() ends with its signal, and sends nothing where that was before", async () => {
+Deno.test("Asks.request() ends with its signal, and sends nothing after it", async () => {
   using subject = new Subject();
   const controller = new AbortController();
   const { signal } = controller;
@@ -224,7 +224,7 @@ Deno.test("Asks.request() on a connection that is not open sends nothing", async
   assertEquals([subject.sent, subject.counts], [[], NOTHING]);
 });
 
-Deno.test("Asks refuses more callers than the limit, and takes the next when one has ended", async () => {
+Deno.test("Asks refuses callers beyond the limit until one has ended", async () => {
   using subject = new Subject({ maxPendingAsks: 2 });
   subject.request();
   subject.request();
@@ -241,7 +241,7 @@ Deno.test("Asks refuses more callers than the limit, and takes the next when one
   assertEquals([subject.sent.length, subject.asks.waiting], [3, 2]);
 });
 
-Deno.test("Asks does not count an ask that no caller waits for", () => {
+Deno.test("Asks does not count an ask without a caller", () => {
   using subject = new Subject({ maxPendingAsks: 1 });
   subject.asks.send((token) => token, () => {});
   subject.request();
@@ -249,7 +249,7 @@ Deno.test("Asks does not count an ask that no caller waits for", () => {
   assertEquals(subject.crossings.counts.size, 0);
 });
 
-Deno.test("Asks.close() ends every wait but those whose result is certain", async () => {
+Deno.test("Asks.close() ends every wait whose result is not certain", async () => {
   using subject = new Subject();
   const { asks } = subject;
   const asked = subject.request();
@@ -289,7 +289,7 @@ Deno.test("Asks.wait() calls onEnd once, and not for a wait that never began", (
   assertEquals(log, ["first"]);
 });
 
-Deno.test("Asks.wait() makes the error that its caller asks for", async () => {
+Deno.test("Asks.wait() rejects with the error that onTimeout makes", async () => {
   using subject = new Subject();
   const { promise } = subject.asks.wait({
     action: "wait",
@@ -318,7 +318,7 @@ Deno.test("Asks lets the queue go on while a turn waits for an answer", async ()
   assertEquals(log, ["asks", "next", "answer", "last"]);
 });
 
-Deno.test("Asks does not let the queue go on for a wait that never began", async () => {
+Deno.test("Asks does not let the queue go on for a refused wait", async () => {
   using subject = new Subject({ maxPendingAsks: 1 });
   subject.request();
   const log: string[] = [];

@@ -28,7 +28,7 @@ const SIDES: readonly Side[] = ["client", "server"];
 const NAMESPACE = "chat";
 const ROOM = "lobby";
 
-/** Lets everything run that can: in memory that takes no time. */
+/** Lets all pending microtasks run; sockets in memory need no more. */
 function turn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
@@ -85,7 +85,7 @@ class Subject implements AsyncDisposable {
   /** Begins a call, which {@linkcode Subject.giveUp} ends. */
   call(run: (signal: AbortSignal) => Promise<unknown>): void {
     this.#controller = new AbortController();
-    // The phases say how it has ended.
+    // The phases show how it has ended.
     run(this.#controller.signal).catch(() => {});
   }
 
@@ -98,7 +98,7 @@ class Subject implements AsyncDisposable {
     this.peer.send(`x${++this.#asked};${NAMESPACE};${room};${event};0;0;`);
   }
 
-  /** Answers what this side has asked last. */
+  /** Answers the last ask of this side. */
   answer(isGranted: boolean): void {
     const asks = (this.peer.received as string[])
       .filter((frame) => /^[^;]+;[^;]*;[^;]*;_On\w+;0;0;$/.test(frame));
@@ -117,7 +117,7 @@ class Subject implements AsyncDisposable {
   }
 }
 
-/** The hooks of a namespace and its rooms: each may be held back, or refuse. */
+/** The hooks of a namespace and its rooms, which can be held or refuse. */
 class Hooks {
   readonly events: Events = Object.fromEntries(
     LIFE_CYCLE.map((event) => [event, () => this.#actions.get(event)?.()]),
@@ -136,7 +136,7 @@ class Hooks {
     });
   }
 
-  /** Has a hook that is held back refuse when it goes on. */
+  /** Holds a hook, which refuses when it is released. */
   holdAndRefuse(event: string): void {
     const { promise } = this.#released;
     this.#actions.set(event, () =>
@@ -151,7 +151,7 @@ class Hooks {
   }
 }
 
-// The steps of a walk; after each, everything runs that can.
+// The steps of a walk.
 type Step = (subject: Subject) => void;
 
 const connect: Step = (it) =>
@@ -178,11 +178,11 @@ function refusing(event: string): Step {
   return (it) => it.hooks.refuse(event);
 }
 
-/** A way through a table. */
+/** A path through a table, and the steps that take it. */
 interface Walk {
   readonly path: string;
   readonly steps: readonly Step[];
-  /** The sides that go this way; both by default. */
+  /** The sides that take it; both by default. */
   readonly sides?: readonly Side[];
   /** Whether the namespace has native messages alone. */
   readonly isNative?: boolean;
@@ -306,7 +306,7 @@ const NAMESPACE_WALKS: Record<string, Walk> = {
   },
 };
 
-/** All of them begin in the namespace. */
+/** The walks of a room, all of which begin in the namespace. */
 const ROOM_WALKS: Record<string, Walk> = {
   "a join and a leave are granted": {
     path: "out entering deciding in leaving telling out",
@@ -373,7 +373,7 @@ const ROOM_WALKS: Record<string, Walk> = {
   ...endsOf("the namespace is left", [disconnect, granted]),
 };
 
-/** The ways through the phases of a room until something ends them all. */
+/** Walks to each phase of a room, and an event that ends all of them. */
 function endsOf(cause: string, end: Step[]): Record<string, Walk> {
   return {
     [`${cause}: entering`]: {
@@ -407,7 +407,7 @@ function endsOf(cause: string, end: Step[]): Record<string, Walk> {
   };
 }
 
-/** Notes the phases of namespaces and rooms. */
+/** Logs the phases of namespaces and rooms. */
 function logPhases(
   keyOf: (membership: Membership<unknown>) => string,
 ): PathLog<Membership<unknown>> {

@@ -16,7 +16,7 @@ import { Namespaces } from "./namespaces.ts";
 import { Session } from "./session.ts";
 import { TurnQueue } from "./turn_queue.ts";
 
-/** Lets everything run that can: in memory that takes no time. */
+/** Lets all pending microtasks run; sockets in memory need no more. */
 function turn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
@@ -26,7 +26,7 @@ interface Subject {
   readonly peer: RawClient;
   /** Closes this side, as its program does. */
   close(): void;
-  /** Closes this side, and does not wait for the peer. */
+  /** Ends this side without waiting for the peer. */
   giveUp(): void;
 }
 
@@ -43,7 +43,7 @@ const hello = says("M");
 const connects = says("$1;chat;;_OnNamespaceConnect;0;0;");
 const emits = says(";chat;;onSay;0;0;");
 
-/** A way through the table. */
+/** A path through the table, and the steps that take it. */
 interface Walk {
   readonly path: string;
   readonly steps: readonly Step[];
@@ -139,7 +139,7 @@ const CLIENT_WALKS: Record<string, Walk> = {
   },
 };
 
-/** Notes the states of the one connection of a test. */
+/** Logs the states of the one connection of a test. */
 function logStatus(): PathLog<Session> {
   const log = new PathLog<Session>({
     first: "connecting",
@@ -154,7 +154,7 @@ function logStatus(): PathLog<Session> {
   return log;
 }
 
-/** Takes the steps, and gives the path that they have led to. */
+/** Takes the steps, and returns the path that they have taken. */
 async function take(
   steps: readonly Step[],
   subject: Subject,

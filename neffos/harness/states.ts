@@ -1,15 +1,15 @@
-/** What the tests of state machines use: tables read from comments, and paths as they are taken. */
+/** Helpers for tests of state machines: tables from comments, and logged paths. */
 
 import { assert, assertEquals } from "@std/assert";
 
-/** Where the table of a state machine stands. */
+/** The place of the table of a state machine. */
 export interface TableSource {
   /** The URL of the module that declares the states. */
   readonly module: URL;
-  /** The union type of the states; the table is in its comment. */
+  /** The union type of the states, whose comment has the table. */
   readonly type: string;
   /**
-   * The column with the states that may follow.
+   * The column with the next states.
    *
    * @default {"next"}
    */
@@ -43,7 +43,7 @@ export async function readTransitions(
   }).sort();
 }
 
-/** Reads a column of the table in a comment that has it, by the first one. */
+/** Reads a column of a table in a comment, by the cells of the first column. */
 function readColumn(comment: string, column: string): Map<string, string> {
   const cells = new Map<string, string>();
   let index = -1;
@@ -54,7 +54,7 @@ function readColumn(comment: string, column: string): Map<string, string> {
     if (row === undefined) index = -1;
     else if (index < 0) index = row.indexOf(column);
     else if (!row[0]!.startsWith("---")) {
-      // A row without a name goes on with the one above it.
+      // A row without a first cell continues the row above it.
       last = row[0] || last;
       cells.set(last, `${cells.get(last) ?? ""} ${row[index]}`);
     }
@@ -74,7 +74,7 @@ export function transitionsOf(paths: Iterable<string>): string[] {
   return [...all].sort();
 }
 
-/** What a {@linkcode PathLog} is made of. */
+/** Options of a {@linkcode PathLog}. */
 export interface PathLogInit<Owner> {
   /** The state in which every path begins. */
   readonly first: string;
@@ -84,11 +84,11 @@ export interface PathLogInit<Owner> {
   stateOf(owner: Owner): string;
 }
 
-/** Notes the states that objects go through. */
+/** Logs the states that objects go through. */
 export class PathLog<Owner extends object> implements Disposable {
   readonly #init: PathLogInit<Owner>;
   readonly #paths = new Map<string, string[]>();
-  /** The object that each path is of now. */
+  /** The latest object of each path. */
   readonly #owners = new Map<string, Owner>();
   readonly #restored = new DisposableStack();
 
@@ -96,12 +96,12 @@ export class PathLog<Owner extends object> implements Disposable {
     this.#init = init;
   }
 
-  /** The objects that are known. */
+  /** The latest objects of all paths. */
   get owners(): Owner[] {
     return [...this.#owners.values()];
   }
 
-  /** Notes the state of an object, if it has changed. */
+  /** Logs the state of an object, if it has changed. */
   note(owner: Owner): void {
     const { first, keyOf, stateOf } = this.#init;
     const key = keyOf(owner);
@@ -112,25 +112,25 @@ export class PathLog<Owner extends object> implements Disposable {
     if (path.at(-1) !== state) path.push(state);
   }
 
-  /** Notes the states of all objects that are known, if they have changed. */
+  /** Logs the states of all known objects, if they have changed. */
   noteAll(): void {
     for (const owner of this.owners) this.note(owner);
   }
 
   /**
-   * Notes the state before and after each call of some methods of a class,
-   * until the log is disposed.
+   * Logs the state before and after each call of some methods of a class, until
+   * the log is disposed of.
    *
    * @param prototype The prototype of the class.
-   * @param names The methods, private ones of TypeScript included.
-   * @param ownersOf The objects to look at; the one that is called by default.
+   * @param names The methods, which may be protected.
+   * @param ownersOf The objects to log; the one that is called by default.
    */
   watch<Target extends object>(
     prototype: Target,
     names: readonly string[],
     ownersOf: (target: Target) => Owner[] = (target) => [target as never],
   ): void {
-    // A test may look at what programs cannot call.
+    // The cast lets a test wrap methods that are protected.
     const methods = prototype as Record<string, (...args: never[]) => unknown>;
     for (const name of names) {
       const method = methods[name];
@@ -150,7 +150,7 @@ export class PathLog<Owner extends object> implements Disposable {
     }
   }
 
-  /** The path of an object, such as `out entering in`. */
+  /** The path with a key, such as `out entering in`. */
   pathOf(key: string): string {
     return (this.#paths.get(key) ?? [this.#init.first]).join(" ");
   }

@@ -90,7 +90,7 @@ Deno.test("Waiter rejects at its time limit, not before", async () => {
   assertEquals(subject.ends, 1);
 });
 
-Deno.test("Waiter without a time limit waits for any time", () => {
+Deno.test("Waiter without a time limit waits for ever", () => {
   using subject = new Subject({ timeout: undefined });
   assertEquals(subject.watching, [0, 1]);
   subject.time.tick(1e9);
@@ -106,7 +106,7 @@ Deno.test("Waiter rejects with the reason of its signal", async () => {
   assertEquals(subject.ends, 1);
 });
 
-Deno.test("Waiter whose signal was aborted before has ended from the start", async () => {
+Deno.test("Waiter with an aborted signal has ended from the start", async () => {
   const reason = new RangeError("no more");
   using subject = new Subject({ signal: AbortSignal.abort(reason) });
   assert(subject.waiter.isSettled);
@@ -114,7 +114,7 @@ Deno.test("Waiter whose signal was aborted before has ended from the start", asy
   await assertRejects(() => subject.waiter.promise, RangeError, "no more");
 });
 
-Deno.test("Waiter ends once, whatever comes after", async () => {
+Deno.test("Waiter ends once, whatever is called afterwards", async () => {
   using subject = new Subject();
   const { time, waiter, counted: { controller } } = subject;
   waiter.resolve("first");
@@ -145,7 +145,7 @@ Deno.test("Waiter calls onEnd before its promise is settled", async () => {
   assertEquals(log, ["end true", "resolved", "result"]);
 });
 
-Deno.test("Waiter whose result is certain is ended by nothing but the result", async () => {
+Deno.test("Waiter.commit() stops the time limit and the signal", async () => {
   using subject = new Subject();
   const { time, waiter, counted: { controller } } = subject;
   waiter.commit();
@@ -160,7 +160,7 @@ Deno.test("Waiter whose result is certain is ended by nothing but the result", a
   assertEquals([...subject.watching, subject.ends], [0, 0, 1]);
 });
 
-Deno.test("Waiter whose result is certain may still fail", async () => {
+Deno.test("Waiter may fail after commit()", async () => {
   using subject = new Subject();
   subject.waiter.commit();
   subject.waiter.reject(new Error("failed"));
@@ -168,7 +168,7 @@ Deno.test("Waiter whose result is certain may still fail", async () => {
   assertEquals([...subject.watching, subject.ends], [0, 0, 1]);
 });
 
-Deno.test("Waiter that nobody awaits raises no unhandledrejection", async () => {
+Deno.test("Waiter that is not awaited raises no unhandledrejection", async () => {
   const unhandled: unknown[] = [];
   const onUnhandled = (event: PromiseRejectionEvent) => {
     event.preventDefault();
