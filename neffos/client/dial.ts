@@ -30,7 +30,7 @@ export function openWebSocket(
         headers: Object.fromEntries(headers),
         ...(protocols !== undefined && { protocols }),
       };
-      // The types of a page know no headers.
+      // The DOM types of WebSocket have no headers.
       const args = [target.href, init];
       return new WebSocketAdapter(Reflect.construct(WebSocket, args));
     }
@@ -39,7 +39,7 @@ export function openWebSocket(
   return new WebSocketAdapter(new Constructor(target.href, protocols));
 }
 
-/** Finds out what a program or a page means by a URL. */
+/** Resolves a URL as programs and pages write it to one of `ws:` or `wss:`. */
 export function resolveURL(
   url: string | URL,
   base: string | undefined = globalThis.location?.href,
@@ -67,7 +67,7 @@ export function resolveURL(
   );
 }
 
-/** Deno, Node and Bun take headers beside the subprotocols. */
+/** Whether WebSocket takes headers, as in Deno, Node and Bun. */
 function canSetHeaders(): boolean {
   const platform = globalThis as {
     Deno?: unknown;
@@ -88,7 +88,7 @@ export interface DialOptions {
   headers?: HeadersInit;
   /** The subprotocols to offer. */
   protocols?: string | string[];
-  /** Ends the dialling. */
+  /** Ends the attempt to connect; `dial` rejects with the signal's reason. */
   signal?: AbortSignal;
   /**
    * How long the server may take to accept.
@@ -97,56 +97,55 @@ export interface DialOptions {
    */
   timeout?: number;
   /**
-   * How long an ask waits for its answer, where it does not say.
+   * The time limit of an ask that does not set one of its own.
    *
    * @default {10_000}
    */
   askTimeout?: number;
   /**
-   * The bytes of a message. More closes the connection (1009).
+   * The largest message, in bytes. A larger one closes the connection (1009).
    *
    * @default {1_048_576}
    */
   maxPayload?: number;
   /**
-   * Comes back after the connection was lost, unless the server's close code
-   * says not to: 1001, 1005, 1006, 1011 to 1014 and 4000 to 4499 let it, all
-   * others do not. The same Client, NSConn and Room objects go on, in the same
-   * namespaces and rooms.
+   * Reconnects after the connection is lost, if the close code allows it: 1001,
+   * 1005, 1006, 1011 to 1014 and 4000 to 4499 do. The same Client, NSConn and
+   * Room objects go on, in the same namespaces and rooms.
    *
    * @default {false}
    */
   reconnect?: boolean | ReconnectOptions;
   /**
-   * Told each time that the connection has ended, on either side, and whether
-   * the client will come back. The last time it will not.
+   * Called each time the connection has ended, whichever side ended it, with
+   * whether the client will reconnect. The last time it will not.
    */
   onClose?: (info: CloseInfo, willReconnect: boolean) => void;
   /**
-   * Told before each try to come back: which one it will be, from 1, and how
-   * long it is waited for, in milliseconds. `client.retryNow()` ends the wait.
+   * Called before each attempt to reconnect, with its number, from 1, and the
+   * delay before it, in milliseconds. `client.retryNow()` ends the delay.
    */
   onReconnecting?: (tries: number, delay: number) => void;
   /**
-   * Told when the client has come back and has entered its namespaces and
-   * rooms again. What refused it is told to `onError`.
+   * Called when the client has reconnected and is back in its namespaces and
+   * rooms, with the number of attempts. Refusals are reported to `onError`.
    */
   onReconnect?: (tries: number) => void;
   /**
-   * Told of every exception of a handler that is not an EventError.
+   * Called with every exception of a handler that is not an EventError.
    *
    * @default one line of JSON by `console.error` for each
    */
   onError?: (error: unknown, source: FaultSource) => void;
   /**
-   * What makes the sockets, where the platform has none of its own (Node
-   * before 22).
+   * The WebSocket class, where the platform has none of its own (Node before
+   * 22).
    *
    * @default {globalThis.WebSocket}
    */
   WebSocket?: new (url: string, protocols?: string | string[]) => WebSocket;
   /**
-   * Makes the socket, for other transports than websockets and for tests.
+   * Makes the socket, for transports other than WebSocket and for tests.
    *
    * @default a WebSocket to the URL
    */

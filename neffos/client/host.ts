@@ -44,15 +44,15 @@ import {
  *
  * | status   | what happens                                     | next            |
  * | -------- | ------------------------------------------------ | --------------- |
- * | dialling | the first connection is made                     | open, over      |
+ * | dialling | the first connection is being made               | open, over      |
  * | open     | the server has accepted the connection           | away, over      |
- * | away     | the connection is lost; the client tries to come | open, over      |
- * |          | back                                             |                 |
+ * | away     | the connection is lost; the client is            | open, over      |
+ * |          | reconnecting                                     |                 |
  * | over     | it is closed for good                            |                 |
  */
 export type ClientStatus = "dialling" | "open" | "away" | "over";
 
-/** The client as its connection sees it: dials, and comes back. */
+/** The client as its connection sees it: dials, and reconnects. */
 export class ClientHost implements Host {
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
@@ -72,9 +72,9 @@ export class ClientHost implements Host {
   readonly #reconnect: Reconnect | undefined;
   /** Aborted when the program closes the client. */
   readonly #end = new AbortController();
-  /** Aborted when the next try is to be made at once. */
+  /** Aborted when the next attempt is to be made at once. */
   #skip = new AbortController();
-  /** Settles when the server has accepted the connection, or will not. */
+  /** Settles when the server has accepted or refused the connection. */
   #accepted: Waiter<void> | undefined;
   #session!: Session;
   #status: ClientStatus = "dialling";
@@ -89,7 +89,7 @@ export class ClientHost implements Host {
       askTimeout,
       maxBuffered: Infinity,
       maxBufferedMessages: Infinity,
-      // What its server lets it enter, and gives it, is the server's to limit.
+      // Only the server limits how many namespaces and rooms it grants.
       maxNamespaces: Infinity,
       maxRooms: Infinity,
     });
@@ -125,7 +125,7 @@ export class ClientHost implements Host {
     return this.#session.conn;
   }
 
-  /** Closes the client for good; resolves when all has ended. */
+  /** Closes the client for good; resolves when its hooks have ended. */
   async close(code: number, reason: string): Promise<void> {
     assertCloseCode(code);
     const closed = this.#session.queue.suspendCaller(this.closed.promise);
@@ -135,7 +135,7 @@ export class ClientHost implements Host {
     await closed;
   }
 
-  /** Ends the wait before the next try. */
+  /** Ends the delay before the next attempt. */
   retryNow(): void {
     this.#skip.abort();
   }
@@ -167,7 +167,7 @@ export class ClientHost implements Host {
     try {
       await accepted.promise;
     } catch (error) {
-      // The server closes by itself where it refuses, and says how.
+      // A server that refuses closes the socket itself, with its own code.
       if (!(error instanceof EventError)) session.close();
       throw error;
     }
@@ -192,10 +192,10 @@ export class ClientHost implements Host {
   }
 
   onEnded(_conn: Conn, info: CloseInfo): void {
-    // A try that has failed.
+    // The server has not accepted the connection.
     this.#accepted?.reject(new ConnectionClosedError(info.code, info.reason));
     if (this.#status === "dialling") {
-      // dial() fails: no program has this client, so none is told.
+      // dial() rejects: no program holds this client, so no hook is called.
       this.#status = "over";
       return this.timers.stop();
     }
@@ -213,7 +213,7 @@ export class ClientHost implements Host {
     const { signal } = this.#end;
     let last = lost;
     for (let tries = 0; tries < options.maxTries; tries++) {
-      // It was closed during the try before.
+      // The client was closed during the last attempt.
       if (signal.aborted) break;
       const delay = delayOf(options, tries);
       this.#skip = new AbortController();
@@ -224,7 +224,7 @@ export class ClientHost implements Host {
       try {
         const session = await this.#tryAgain(options, tries + 1);
         await session.namespaces.reenter();
-        // It may be lost again, and is tried again then.
+        // If the connection is lost again already, onEnded() reconnects.
         if (!session.isEnding) this.#tell("onReconnect", tries + 1);
         return;
       } catch (error) {
@@ -279,7 +279,7 @@ export class ClientHost implements Host {
     }
   }
 
-  /** Clients are sent much that they do not care about. */
+  /** A client gets many events that it does not handle: none is logged. */
   onUnhandled(): void {}
 
   report(error: unknown, source: FaultSource): void {
@@ -287,7 +287,7 @@ export class ClientHost implements Host {
   }
 }
 
-/** Takes the platform's AsyncLocalStorage, where there is one. */
+/** Makes an AsyncLocalStorage, where the platform has it. */
 function makeTracer(): TurnTracer | undefined {
   const { process } = globalThis as {
     process?: {

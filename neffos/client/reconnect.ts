@@ -1,70 +1,70 @@
 import { MAX_WAIT } from "../util/timers.ts";
 
-/** How a client comes back after it has lost its connection. */
+/** How a client reconnects after it has lost its connection. */
 export interface ReconnectOptions {
   /**
-   * The upper bound of the first wait, in milliseconds.
+   * The upper bound of the first delay, in milliseconds.
    *
    * @default {500}
    */
   initialDelay?: number;
   /**
-   * The upper bound of every wait, in milliseconds.
+   * The upper bound of every delay, in milliseconds.
    *
    * @default {30_000}
    */
   maxDelay?: number;
   /**
-   * What the upper bound is multiplied by from one wait to the next.
+   * The factor by which the upper bound grows from one delay to the next.
    *
    * @default {2}
    */
   factor?: number;
   /**
-   * How many times to try, before the client is closed for good.
+   * How many attempts are made before the client is closed for good.
    *
    * @default {Infinity}
    */
   maxTries?: number;
   /**
-   * How many events, in each namespace, `emit` keeps while the connection is
-   * away, to be sent once the namespace and its rooms are back. Without it
-   * they are refused: `emit` returns false.
+   * How many events of each namespace `emit` keeps while the client is away, to
+   * send them once the namespace and its rooms are back. Events beyond it are
+   * refused: `emit` returns false.
    *
    * @default {0}
    */
   maxKept?: number;
   /**
-   * Asks by an HTTP HEAD whether the server is there, before each try, as
-   * neffos.js does.
+   * Whether to ask by an HTTP HEAD request if the server is there before each
+   * attempt, as neffos.js does.
    *
    * @default {false}
    */
   probe?: boolean;
   /**
-   * Gives the part of the upper bound that is waited, from 0 to 1.
+   * Returns a number from 0 to 1: how much of the upper bound a delay takes.
    *
    * @default {Math.random}
    */
   random?: () => number;
 }
 
-/** {@linkcode ReconnectOptions}, complete. */
+/** {@linkcode ReconnectOptions} with their defaults. */
 export type Reconnect = Required<ReconnectOptions>;
 
-/** Codes by which a server, or the loss of it, does not say "stay away". */
+/** The close codes below 4000 after which a client reconnects. */
 const COME_BACK: ReadonlySet<number> = new Set([
-  1001, // it goes away
-  1005, // it said nothing
-  1006, // the socket was lost
-  1011, // it has failed
-  1012, // it restarts
-  1013, // it has too much to do
-  1014, // its gateway has failed
+  1001, // going away
+  1005, // no code
+  1006, // no close frame
+  1011, // internal error
+  1012, // service restart
+  1013, // try again later
+  1014, // bad gateway
 ]);
 
 /**
- * Tells whether a client should come back.
+ * Tells whether a client should reconnect.
  *
  * @param code The close code (RFC 6455, section 7.4, and the IANA registry).
  * @returns Whether it should.
@@ -74,8 +74,8 @@ export function mayComeBack(code: number): boolean {
 }
 
 /**
- * Tells whether a client that was refused when it came back should try again.
- * A server that wants it to says so with a code of its own.
+ * Tells whether a client that was refused while reconnecting should try again.
+ * A server that wants it to closes with a code that says so.
  *
  * @param code The close code after the refusal.
  * @returns Whether it should.
@@ -85,11 +85,11 @@ export function mayTryAgain(code: number): boolean {
 }
 
 /**
- * Completes the options.
+ * Fills in the defaults of the options.
  *
- * @param options The options, or whether to come back at all.
- * @returns The options with their defaults, `undefined` for "stay away".
- * @throws {RangeError} When a number is negative or none.
+ * @param options The options, or whether to reconnect at all.
+ * @returns The options with their defaults, `undefined` for no reconnection.
+ * @throws {RangeError} When a number is negative or NaN.
  */
 export function completeReconnect(
   options: boolean | ReconnectOptions | undefined,
@@ -116,26 +116,25 @@ export function completeReconnect(
 }
 
 /**
- * Says how long to wait before a try: a random part ("full jitter") of a
- * bound that grows, so that clients that were lost together do not come back
- * together.
+ * Computes the delay before an attempt: exponential backoff with full jitter,
+ * so that clients that were lost together do not reconnect together.
  *
  * @param options The options.
- * @param tries How many times was tried before.
- * @returns The wait, in milliseconds.
+ * @param tries The number of attempts before this one.
+ * @returns The delay, in milliseconds.
  */
 export function delayOf(options: Reconnect, tries: number): number {
   const { initialDelay, factor, maxDelay, random } = options;
-  // No delay at all times a factor that has grown without bounds is NaN.
+  // 0 times a factor that has grown to Infinity is NaN.
   const bound = initialDelay * factor ** tries || 0;
   return random() * Math.min(MAX_WAIT, maxDelay, bound);
 }
 
 /**
- * Waits.
+ * Waits for a time, or until a signal ends the wait without an error.
  *
- * @param ms How long, in milliseconds.
- * @param signal Ends the wait early, without an error.
+ * @param ms The time, in milliseconds.
+ * @param signal The signal.
  */
 export function wait(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
@@ -151,11 +150,11 @@ export function wait(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Asks whether a server answers at all.
+ * Asks by an HTTP HEAD request whether a server answers at all.
  *
- * @param url Its websocket URL.
- * @param signal Ends the wait for it.
- * @returns Whether it does.
+ * @param url The WebSocket URL of the server.
+ * @param signal Aborts the request.
+ * @returns Whether an answer came, of whatever status.
  */
 export async function isThere(url: URL, signal: AbortSignal): Promise<boolean> {
   const http = new URL(url);

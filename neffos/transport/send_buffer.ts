@@ -3,19 +3,19 @@ import { type Deferred, makeDeferred } from "../util/promises.ts";
 import type { Deadline, Timers } from "../util/timers.ts";
 import type { Socket } from "./socket.ts";
 
-/** How much is sent between two looks at what waits. */
+/** How much is sent between two checks of the limits. */
 const LOOK_AFTER = { bytes: 64 * 1024, messages: 64 };
 
 /** A connection with more than this unsent is backed up. */
 const BACKED_UP = { bytes: 64 * 1024, messages: 128 };
 
-/** The time between two looks at what is unsent, in milliseconds. */
+/** The time between two polls of the unsent bytes, in milliseconds. */
 const DRAIN_INTERVAL = 10;
 
 /**
- * What has gone over the sockets of a server or a client, in frames and in
- * their lengths: bytes of a binary frame, UTF-16 units of text, whose bytes
- * are not known without encoding it.
+ * Counts the frames that have gone over the sockets of a server or a client,
+ * and their lengths: a binary frame in bytes, a text frame in UTF-16 units,
+ * since its bytes are not known without encoding it.
  */
 export class TrafficCounters {
   messagesIn = 0;
@@ -24,7 +24,7 @@ export class TrafficCounters {
   bytesOut = 0;
 }
 
-/** What a {@linkcode SendBuffer} is made of. */
+/** Options of a {@linkcode SendBuffer}. */
 export interface SendBufferInit {
   readonly socket: Socket;
   readonly limits: {
@@ -32,13 +32,13 @@ export interface SendBufferInit {
     readonly maxBufferedMessages: number;
   };
   readonly timers: Timers;
-  /** Where what was sent is counted. */
+  /** The counters to which sent frames are added. */
   readonly traffic: TrafficCounters;
   /** Called when more is unsent than the limits allow. */
   readonly onOverflow: () => void;
 }
 
-/** A point in what was sent: so many bytes, in so many messages. */
+/** A point in the stream: how many bytes and messages were sent before it. */
 interface Mark {
   readonly bytes: number;
   readonly messages: number;
@@ -47,24 +47,24 @@ interface Mark {
 const START: Mark = { bytes: 0, messages: 0 };
 
 /**
- * The way out of one connection: knows what is unsent, and tells when that is
- * too much.
+ * The send buffer of one connection: estimates how much is unsent, and reports
+ * when that is too much.
  *
- * A platform tells how many bytes are unsent, and only when it is asked, which
- * is too dear for each message. Which messages these bytes belong to follows
- * from their order. Text counts as if it were ASCII, so other text is taken
- * for more messages than are unsent.
+ * Reading `bufferedAmount` for each message would cost too much, so it is read
+ * now and then. The platform counts bytes alone; the messages that they belong
+ * to follow from their order. Text counts as if it were ASCII, so with other
+ * text the estimate is too high, never too low.
  */
 export class SendBuffer {
   readonly #init: SendBufferInit;
-  /** Frames of broadcasts whose turn has not come. */
+  /** Frames of broadcasts that are sent in chunks. */
   #queued: RawBody[] | undefined;
   #queuedBytes = 0;
-  /** What was sent since the last look; all before it is in the last mark. */
+  /** What was sent since the last mark. */
   #newBytes = 0;
   #newMessages = 0;
   #marks: Mark[] = [START];
-  /** Settles when it is backed up no more. */
+  /** Settles when the connection is no longer backed up. */
   #drained: Deferred<void> | undefined;
   #nextLook: Deadline | undefined;
 
@@ -72,7 +72,7 @@ export class SendBuffer {
     this.#init = init;
   }
 
-  /** Whether so much is unsent that volatile messages should be left out. */
+  /** Whether so much is unsent that volatile messages are dropped. */
   get isBackedUp(): boolean {
     const queued = this.#queued?.length ?? 0;
     return queued > BACKED_UP.messages ||
@@ -81,7 +81,7 @@ export class SendBuffer {
       this.bufferedMessages > BACKED_UP.messages;
   }
 
-  /** About how many messages are unsent, never fewer than there are. */
+  /** An estimate of the unsent messages, never too low. */
   get bufferedMessages(): number {
     const { bufferedAmount, bufferedMessages } = this.#init.socket;
     const { bytes, messages } = this.#mark();
@@ -95,12 +95,12 @@ export class SendBuffer {
     return messages - this.#marks[0]!.messages;
   }
 
-  /** Sends a frame, after those that are queued. */
+  /** Sends a frame, behind those that are queued. */
   send(frame: RawBody): boolean {
     return this.#queued === undefined ? this.#write(frame) : this.queue(frame);
   }
 
-  /** Keeps a frame until {@linkcode flush}. */
+  /** Queues a frame until {@linkcode flush}. */
   queue(frame: RawBody): boolean {
     const queued = this.#queued ??= [];
     queued.push(frame);
@@ -112,7 +112,7 @@ export class SendBuffer {
     return true;
   }
 
-  /** Sends what is queued, until it is dropped; tells how many frames. */
+  /** Sends the queued frames, unless they are dropped; returns how many. */
   flush(): number {
     const queued = this.#queued ?? [];
     let sent = 0;
@@ -124,18 +124,18 @@ export class SendBuffer {
     return sent;
   }
 
-  /** Drops what is queued, and what {@linkcode flush} has not sent yet. */
+  /** Drops the queued frames, those included that a flush has yet to send. */
   drop(): void {
     if (this.#queued !== undefined) this.#queued.length = 0;
     this.#clear();
   }
 
-  /** Adds to the traffic what was sent since the last look. */
+  /** Adds what was sent since the last mark to the traffic. */
   countTraffic(): void {
     this.#mark();
   }
 
-  /** Resolves once it is backed up no more. */
+  /** Resolves when the connection is no longer backed up. */
   drained(): Promise<void> {
     if (!this.isBackedUp) return Promise.resolve();
     if (this.#drained === undefined) {
@@ -145,7 +145,7 @@ export class SendBuffer {
     return this.#drained.promise;
   }
 
-  /** Ends the wait for what will not be sent any more. */
+  /** Rejects {@linkcode drained}: nothing more is sent. */
   close(error: Error): void {
     this.countTraffic();
     if (this.#nextLook !== undefined) {
@@ -154,7 +154,7 @@ export class SendBuffer {
     this.#drained?.reject(error);
   }
 
-  /** Looks again and again: a WebSocket has no event for it. */
+  /** Polls, since a WebSocket has no drain event. */
   #awaitDrain(): void {
     this.#nextLook = this.#init.timers.set(DRAIN_INTERVAL, () => {
       if (this.isBackedUp) return this.#awaitDrain();
@@ -186,7 +186,7 @@ export class SendBuffer {
     if (isOver) onOverflow();
   }
 
-  /** Marks how much was sent until now. */
+  /** Marks how much has been sent so far. */
   #mark(): Mark {
     const last = this.#marks.at(-1)!;
     const messages = this.#newMessages;

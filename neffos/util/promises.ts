@@ -1,7 +1,7 @@
 import type { Deadline, Timers } from "./timers.ts";
 
 /**
- * Marks a rejection as handled, so that a call that nobody awaits raises no
+ * Marks a rejection as handled, so that a call that is not awaited raises no
  * `unhandledrejection`: a refusal by the peer is not a fault of the program.
  */
 export function ignoreRejection<T>(promise: Promise<T>): Promise<T> {
@@ -27,41 +27,41 @@ export function makeDeferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** Tells whether a value has to be awaited. */
+/** Tells whether a value is a promise or another thenable. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null &&
     typeof (value as Partial<PromiseLike<unknown>>).then === "function";
 }
 
-/** Makes a promise that is rejected, and that nobody has to await. */
+/** Makes a rejected promise that raises no `unhandledrejection`. */
 export function rejected(error: unknown): Promise<never> {
   return ignoreRejection(Promise.reject(error));
 }
 
-/** What ends a wait, besides its result. */
+/** Options of a {@linkcode Waiter}. */
 export interface WaiterOptions {
   readonly timers: Timers;
   /** The time limit in milliseconds; none by default. */
   readonly timeout?: number | undefined;
   /** Ends the wait; the promise is rejected with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Makes the error of a wait that took too long. */
+  /** Makes the error of a wait that exceeds its time limit. */
   readonly onTimeout?: () => unknown;
-  /** Called once, before the promise is settled, however the wait ends. */
+  /** Called once, however the wait ends, before the promise settles. */
   readonly onEnd?: (() => void) | undefined;
 }
 
 /**
- * A promise with a time limit and a signal: what every call of this module
- * that waits for the other side waits with. Nobody has to await it: a
- * rejection that is not handled raises no `unhandledrejection`.
+ * A promise with a time limit and a signal, behind every call that waits for
+ * the peer. It need not be awaited: a rejection that is not handled raises no
+ * `unhandledrejection`.
  */
 export class Waiter<T> {
   readonly promise: Promise<T>;
   readonly #options: WaiterOptions;
   readonly #deadline: Deadline | undefined;
   readonly #onAbort: (() => void) | undefined;
-  /** Takes a T; `never` lets a Waiter stand where one of less is expected. */
+  /** Takes a T; `never` makes a `Waiter<T>` a `Waiter<unknown>` as well. */
   #resolve!: (value: never) => void;
   #reject!: (error: unknown) => void;
   #isSettled = false;
@@ -85,17 +85,17 @@ export class Waiter<T> {
     else signal.addEventListener("abort", this.#onAbort);
   }
 
-  /** Whether it has its result, or was given up. */
+  /** Whether the wait has ended, with a result or with an error. */
   get isSettled(): boolean {
     return this.#isSettled;
   }
 
-  /** Whether its result is certain, though not there yet. */
+  /** Whether the result is certain, though it may not be there yet. */
   get isCommitted(): boolean {
     return this.#isCommitted;
   }
 
-  /** Makes the result certain: no time limit and no signal ends the wait. */
+  /** Makes the result certain: the time limit and the signal stop counting. */
   commit(): void {
     if (this.#isCommitted || this.#isSettled) return;
     this.#isCommitted = true;

@@ -2,23 +2,23 @@
 export interface Deadline {
   /** When it is due, on the clock of its {@linkcode Timers}. */
   readonly due: number;
-  /** What is done then. */
+  /** Called when it is due. */
   readonly run: () => void;
 }
 
-/** What the platform's timers can count, in milliseconds. */
+/** The longest delay of the platform's timers, in milliseconds. */
 export const MAX_WAIT = 2 ** 31 - 1;
 
 type Handle = ReturnType<typeof setTimeout>;
 
 interface Group {
-  /** In order of their due time, since all wait equally long. */
+  /** In order of their due time, since all have the same delay. */
   readonly deadlines: Set<Deadline>;
   handle: Handle;
 }
 
 /**
- * Many deadlines on few timers: one for each length of time. Setting and
+ * Runs many deadlines on few timers: one for each delay in use. Setting or
  * clearing a deadline costs a set operation, not a platform timer.
  */
 export class Timers {
@@ -29,7 +29,7 @@ export class Timers {
     this.#now = now;
   }
 
-  /** The deadlines that are set. */
+  /** The number of deadlines that are set. */
   get size(): number {
     let size = 0;
     for (const { deadlines } of this.#groups.values()) size += deadlines.size;
@@ -52,7 +52,7 @@ export class Timers {
   clear(ms: number, deadline: Deadline): void {
     const group = this.#groups.get(ms);
     if (!group?.deadlines.delete(deadline)) return;
-    // The timer goes on for the next deadline, and keeps no program alive.
+    // The timer stays for the next deadline, but keeps no program alive.
     if (group.deadlines.size === 0) setRef(group.handle, false);
   }
 
@@ -82,7 +82,7 @@ export class Timers {
   }
 }
 
-/** Says whether a timer keeps a Deno, Node or Bun program alive. */
+/** Sets whether a timer keeps a Deno, Node or Bun program alive. */
 function setRef(handle: Handle, isRef: boolean): void {
   if (typeof handle === "number") {
     const { Deno } = globalThis as {
