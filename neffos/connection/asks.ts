@@ -6,15 +6,15 @@ import { rejected } from "../util/promises.ts";
 import { Waiter } from "../util/promises.ts";
 import type { Link } from "./link.ts";
 
-/** What a wait is for. */
+/** Options of {@linkcode Asks.wait}. */
 export interface WaitInit extends AskOptions {
-  /** What is done, for the text of an error: `join room "a"`. */
+  /** The action, for the text of an error: `join room "a"`. */
   readonly action: string;
-  /** What it is about, for the fields of an error. */
+  /** The names concerned, for the fields of an error. */
   readonly about: Partial<AskHead>;
-  /** Makes the error of a wait that took too long. */
+  /** Makes the error of a wait that exceeds its time limit. */
   readonly onTimeout?: (timeout: number) => Error;
-  /** Called once when a wait ends that has begun, however it does. */
+  /** Called once when a wait that has begun ends, however it ends. */
   readonly onEnd?: () => void;
 }
 
@@ -27,7 +27,7 @@ type AnswerListener = (answer: Message) => void;
  */
 export class Asks {
   readonly #link: Link;
-  /** Made with the first ask: most connections are never asked. */
+  /** Made with the first ask: most connections never ask. */
   #pending: Map<string, AnswerListener> | undefined;
   /** Made with the first wait. */
   #waiters: Set<Waiter<unknown>> | undefined;
@@ -38,12 +38,12 @@ export class Asks {
     this.#link = link;
   }
 
-  /** The asks that are not answered yet. */
+  /** The number of asks that are not answered yet. */
   get size(): number {
     return this.#pending?.size ?? 0;
   }
 
-  /** The callers that wait for the peer. */
+  /** The number of callers that wait for the peer. */
   get waiting(): number {
     return this.#waiters?.size ?? 0;
   }
@@ -52,8 +52,8 @@ export class Asks {
    * Sends an ask.
    *
    * @param write Writes the frame with its wait token.
-   * @param listener Called with the answer, an error of the peer included.
-   * Never called if the connection ends before.
+   * @param listener Called with the answer, which may be an error of the peer.
+   * Not called if the connection ends first.
    * @param sendFrame Sends the frame.
    * @returns The wait token.
    */
@@ -73,8 +73,8 @@ export class Asks {
   }
 
   /**
-   * Makes a wait with a time limit and a signal, for which the calling turn
-   * of the queue is suspended. Where it may not begin it has ended already.
+   * Makes a wait with a time limit and a signal, and suspends the calling turn
+   * of the queue until it ends. A wait that may not begin is returned settled.
    */
   wait<T>(init: WaitInit): Waiter<T> {
     const { queue, host: { timers, limits } } = this.#link;
@@ -140,7 +140,7 @@ export class Asks {
     return waiter.promise;
   }
 
-  /** Gives a message to the ask that it answers, if it answers one. */
+  /** Passes a message to the ask that it answers; tells whether it was one. */
   settle(message: Message): boolean {
     const listener = this.#pending?.get(message.wait);
     if (listener === undefined) return false;
@@ -149,12 +149,12 @@ export class Asks {
     return true;
   }
 
-  /** Whether this side made the token: then a message with it is an answer. */
+  /** Whether this side made a token, so that a message with it is an answer. */
   isOwn(token: string): boolean {
     return this.#prefix !== "" && token.startsWith(this.#prefix);
   }
 
-  /** Forgets every ask, and ends every wait whose result is not certain. */
+  /** Forgets every ask, and rejects every wait whose result is not certain. */
   close(error: unknown): void {
     this.#pending = undefined;
     for (const waiter of [...this.#waiters ?? []]) {
@@ -174,9 +174,9 @@ export class Asks {
 }
 
 /**
- * Makes the start of a connection's tokens. A client's begins with `$`. A
- * server's cannot be guessed, begins with a letter, and has no `!` as its
- * second character, which would mark an ask of another server.
+ * Makes the prefix of a connection's tokens. A client's is `$`. A server's
+ * cannot be guessed and begins with a letter; its second character is not `!`,
+ * which would mark an ask of another server.
  */
 function makePrefix(isClient: boolean): string {
   if (isClient) return "$";

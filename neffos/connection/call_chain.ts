@@ -1,10 +1,10 @@
 import type { AskOptions } from "../api/ask_options.ts";
 import type { Waiter } from "../util/promises.ts";
 
-/** What a call, or an ask of the other side, wants. */
+/** What a call, or an ask of the peer, wants. */
 export type Kind = "enter" | "leave";
 
-/** How an event of the life cycle came about. */
+/** What has caused an event of the life cycle. */
 export interface Cause {
   readonly isLocal?: boolean;
   readonly isForced?: boolean;
@@ -12,19 +12,19 @@ export interface Cause {
 
 /** A place in a chain for a call that is made later. */
 export interface Reservation {
-  /** Its entry; none once that has begun, or has ended. */
+  /** Its entry; `undefined` once that has left the chain. */
   entry: Entry | undefined;
-  /** Why the entry has failed, if so. */
+  /** The error of the entry, if it has failed. */
   refusal: { readonly error: unknown } | undefined;
 }
 
-/** Calls of one kind that stand next to each other: one ask serves them all. */
+/** Neighbouring calls of one kind, which one ask serves. */
 export interface Entry {
   readonly kind: Kind;
   readonly waiters: Set<Waiter<unknown>>;
-  /** It does not begin for these, since others are left before it. */
+  /** The calls that leave other names first; it does not begin for these. */
   readonly reservations: Set<Reservation>;
-  /** What hooks are told of the cause. */
+  /** The cause that hooks are told. */
   readonly cause: Cause;
 }
 
@@ -45,14 +45,14 @@ export class CallChain {
   }
 
   /**
-   * Whether its first entry stands for calls that are made later, and does not
-   * begin before: nobody waits for it, or for what comes after it.
+   * Whether its first entry is there for reservations alone, and does not begin
+   * yet: no caller waits for it, or for an entry behind it.
    */
   get isReserved(): boolean {
     return this.#entries.length === 1 && this.head!.waiters.size === 0;
   }
 
-  /** Whether a call is there that leaves. */
+  /** Whether there is a call that leaves. */
   get hasLeave(): boolean {
     return this.#entries.some(({ kind }) => kind === "leave");
   }
@@ -65,19 +65,19 @@ export class CallChain {
     return entry;
   }
 
-  /** Takes out a waiter that has ended; tells whether it was there. */
+  /** Removes a waiter that has ended; tells whether it was there. */
   withdraw(waiter: Waiter<unknown>): boolean {
     return this.#entries.some(({ waiters }) => waiters.delete(waiter));
   }
 
-  /** Takes the first entry out; it has failed where there is a refusal. */
+  /** Removes the first entry, which has failed if there is a refusal. */
   shift(refusal?: { readonly error: unknown }): Entry {
     const entry = this.#entries.shift()!;
     move(entry.reservations, { entry: undefined, refusal });
     return entry;
   }
 
-  /** Takes all entries out. */
+  /** Removes all entries. */
   clear(): Entry[] {
     const entries = this.#entries.splice(0);
     for (const { reservations } of entries) {
@@ -87,10 +87,10 @@ export class CallChain {
   }
 
   /**
-   * Drops what nobody waits for, so that its neighbours, now of one kind, are
-   * one entry.
+   * Removes the entries that no caller waits for. Their neighbours, which are
+   * of one kind, become one entry.
    *
-   * @param underWay An entry that was asked for, and stays.
+   * @param underWay The entry that is under way, which stays.
    */
   prune(underWay: Entry | undefined): void {
     const kept: Entry[] = [];
@@ -115,7 +115,7 @@ function move(reservations: Set<Reservation>, to: Reservation): void {
   for (const each of reservations) Object.assign(each, to);
 }
 
-/** Rejects what callers wait for. */
+/** Rejects all waiters. */
 export function rejectAll(
   waiters: Iterable<Waiter<unknown>>,
   error: unknown,
@@ -123,7 +123,7 @@ export function rejectAll(
   for (const waiter of [...waiters]) waiter.reject(error);
 }
 
-/** Resolves what callers wait for. */
+/** Resolves all waiters. */
 export function resolveAll(
   waiters: Iterable<Waiter<unknown>>,
   value?: unknown,
@@ -131,21 +131,21 @@ export function resolveAll(
   for (const waiter of [...waiters]) waiter.resolve(value);
 }
 
-/** What can be left together with others. */
+/** A name that can be left together with others. */
 export interface Leavable {
-  /** Puts a leave into the chain that does not begin yet. */
+  /** Reserves a place in the chain for a leave that does not begin yet. */
   reserveLeave(cause: Cause): Reservation | undefined;
-  /** Begins a leave that was reserved, and waits for it. */
+  /** Begins a reserved leave, and waits for it. */
   beginLeave(reservation: Reservation, options: AskOptions): Promise<void>;
-  /** Takes back a leave that was reserved and has not begun. */
+  /** Cancels a reserved leave that has not begun. */
   dropLeave(reservation: Reservation): void;
 }
 
 /**
- * Leaves several names, one after another. All leaves stand in their chains
- * from the start, so that what is called meanwhile comes after them.
+ * Leaves several names, one after another. All leaves are in their chains from
+ * the start, so that calls made meanwhile come after them.
  *
- * @throws The first refusal; what has not begun is not left then.
+ * @throws The first refusal. Names whose leave has not begun are not left then.
  */
 export async function leaveEach(
   all: Iterable<Leavable>,

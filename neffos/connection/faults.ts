@@ -1,18 +1,18 @@
 import type { FaultSource } from "../api/server_api.ts";
 import type { CompiledEvents } from "../controller/compile.ts";
 
-/** How long a name or an ID may be, in UTF-16 units. */
+/** The longest name or ID that is logged, in UTF-16 units. */
 const MAX_NAME = 128;
 
-/** How long the text of an error may be: it may have what a client has sent. */
+/** The longest error text that is logged: it may quote a client's data. */
 const MAX_TEXT = 1_024;
 
 const MAX_STACK = 4_096;
 
-/** How many errors a line has, causes and parts included. */
+/** How many errors a line describes, causes and parts included. */
 const MAX_ERRORS = 8;
 
-/** An error as it stands in a line. */
+/** An error as it is logged. */
 interface Described {
   name?: string;
   message: string;
@@ -23,13 +23,13 @@ interface Described {
 }
 
 /**
- * Writes the line of a fault: one JSON object in which nothing but printable
- * characters stands, whatever a client has put into names and errors. It has
- * no body of a message.
+ * Writes a fault as one line of JSON. All of its characters are printable,
+ * whatever a client has put into names and errors, and it contains no message
+ * body.
  *
- * @param error What was thrown.
- * @param source Where.
- * @returns The line, without its end.
+ * @param error The thrown value.
+ * @param source The connection, namespace and event.
+ * @returns The line, without a line break.
  */
 export function writeFault(error: unknown, source: FaultSource): string {
   const { conn, namespace, event } = source;
@@ -43,7 +43,7 @@ export function writeFault(error: unknown, source: FaultSource): string {
   });
 }
 
-/** Describes an error and those inside of it, up to a number of them. */
+/** Describes an error and those inside it, up to {@linkcode MAX_ERRORS}. */
 class Describer {
   #count = 0;
 
@@ -54,7 +54,7 @@ class Describer {
     }
     if (error === null) return { message: "null" };
     const text = read(error, "message");
-    // What is no error may be a message, or its body.
+    // A thrown value that is no error may be a message or its body.
     if (typeof text !== "string") return { message: kindOf(error) };
     const described: Described = { message: cut(text, MAX_TEXT) };
     const name = read(error, "name");
@@ -85,12 +85,12 @@ function partsOf(error: object): unknown[] {
   try {
     if (Array.isArray(errors)) parts.push(...errors.slice(0, MAX_ERRORS));
   } catch {
-    // A Proxy of an array may be as bad as any other.
+    // A Proxy of an array may throw as well.
   }
   return parts;
 }
 
-/** Reads a property of what may be anything, a Proxy or a getter that throws. */
+/** Reads a property, `undefined` if a getter or a Proxy throws. */
 function read(object: object, key: string): unknown {
   try {
     return (object as Record<string, unknown>)[key];
@@ -99,11 +99,11 @@ function read(object: object, key: string): unknown {
   }
 }
 
-/** Takes from a stack what comes after the text, which stands for itself. */
+/** Takes the frames from a stack, without the text before them. */
 function framesOf(stack: string, text: string): string {
   const at = text === "" ? -1 : stack.indexOf(text);
   const rest = at < 0 ? stack : stack.slice(at + text.length);
-  // Else a text that was changed later would stand here in full.
+  // If the text was changed later, the stack still has the old one in full.
   const start = rest.search(/\n {4}at /);
   return start < 0 ? "" : rest.slice(start + 1);
 }
@@ -130,7 +130,7 @@ export function reportTo(
 ): void {
   if (onError === undefined) return logFault(error, source);
   const onFailure = (failure: unknown) => {
-    // What could not be told is not lost.
+    // A fault that onError failed to report is logged.
     logFault(error, source);
     logFault(failure, { ...source, event: "onError" });
   };
@@ -144,21 +144,22 @@ export function reportTo(
 
 function logFault(error: unknown, source: FaultSource): void {
   try {
-    // deno-lint-ignore no-console -- the program has no onError that works
+    // deno-lint-ignore no-console -- no onError is set, or it has failed
     console.error(writeFault(error, source));
   } catch {
-    // A console that fails must not stop anything.
+    // A failing console must not stop the connection.
   }
 }
 
 /**
- * What a terminal, a viewer of logs or the eye might obey and JSON leaves as
- * it is: DEL, C1 controls, separators of lines, direction marks.
+ * Characters that JSON does not escape and that control a terminal, break lines
+ * or are invisible: DEL, C1 controls, line separators, direction marks.
  */
 const UNSEEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Writes an untrusted value as JSON in one line, for a log or a terminal.
+ * Writes an untrusted value as one line of JSON that is safe in a log and on a
+ * terminal.
  */
 export function toLogText(value: unknown): string {
   return JSON.stringify(value).replace(UNSEEN, escape);
@@ -171,15 +172,15 @@ function escape(text: string): string {
   ).join("");
 }
 
-/** How many names are told of: it is clients that choose them. */
+/** At most this many names are logged, since clients choose them. */
 const MAX_NAMES = 100;
 
-/** Writes one line for each event that nobody handles. */
+/** Warns once of each event that has no handler. */
 export class UnhandledLog {
   readonly #told = new Map<string, Set<string>>();
   #count = 0;
 
-  /** Tells of a message whose event is not among those of its namespace. */
+  /** Warns of an event that its namespace does not handle. */
   tell(namespace: string, event: string, { handlers }: CompiledEvents): void {
     if (this.#count === MAX_NAMES) return;
     const told = this.#told.get(namespace) ?? new Set();
@@ -190,7 +191,7 @@ export class UnhandledLog {
     const hint = meant === undefined
       ? ""
       : `; did you mean ${toLogText(meant)}?`;
-    // deno-lint-ignore no-console -- the program has given no onUnhandled
+    // deno-lint-ignore no-console -- no onUnhandled is set
     console.warn(
       `Cannot handle event ${toLogText(event)} of namespace ${
         toLogText(namespace)
@@ -199,7 +200,7 @@ export class UnhandledLog {
   }
 }
 
-/** Finds an event that is spelt in another case, or with or without `on`. */
+/** Finds a known event that differs in case alone, or by a leading `on`. */
 function findSimilar(
   event: string,
   known: Iterable<string>,

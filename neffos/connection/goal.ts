@@ -4,7 +4,7 @@ import type { RawBody } from "../protocol/message.ts";
 import { REFUSED } from "../protocol/errors.ts";
 import { cutReason } from "../transport/socket.ts";
 
-/** What sends the frames of a namespace that is in again. */
+/** Sends the kept frames of a namespace that is in again. */
 export interface KeptSender {
   /** Sends a frame, unless it is for a room that this side is not in. */
   sendKept(room: string, frame: RawBody): void;
@@ -14,14 +14,14 @@ export interface KeptSender {
 export interface KeptFrame {
   readonly room: string;
   readonly frame: RawBody;
-  /** Whether it asks, and its asker waits no longer than the connection. */
+  /** Whether it is an ask, whose caller gives up with the connection. */
   readonly isAsk: boolean;
 }
 
-/** A handle that is to go on. */
+/** A handle that the next stay is to use again. */
 interface Kept<Handle> {
   readonly handle: Handle;
-  /** Whether this side has ever asked for it, so that a refusal matters. */
+  /** Whether this side has ever asked for it, so that a refusal is reported. */
   readonly isOwn: boolean;
 }
 
@@ -29,7 +29,7 @@ interface Kept<Handle> {
 interface GoalNamespace extends Kept<UntypedNSConn> {
   readonly rooms: Map<string, Kept<UntypedRoom>>;
   frames: KeptFrame[];
-  /** Set once the namespace is in, and only rooms are left to be entered. */
+  /** Set once the namespace is in and only rooms are still to be entered. */
   sender: KeptSender | undefined;
 }
 
@@ -39,26 +39,26 @@ interface Refusal {
   restore(): void;
 }
 
-/** What a {@linkcode Goal} is made of. */
+/** Options of a {@linkcode Goal}. */
 export interface GoalInit {
-  /** How many frames are kept for a namespace that is not in yet. */
+  /** How many frames are kept for a namespace and its rooms. */
   readonly maxKept: number;
-  /** Called when a name was refused that this side had asked for. */
+  /** Called when a name that this side had asked for is refused. */
   onRefused(error: unknown, namespace: string, room: string): void;
 }
 
 /**
- * What a client is to enter again after it has lost its connection, with the
- * handles that go on and the frames that were kept meanwhile: the one record
- * of what it had. A room is named by its namespace and its own name; the empty
- * name stands for the namespace itself.
+ * The namespaces and rooms that a client is to enter again after the loss of
+ * its connection, with their handles and the frames that are kept meanwhile. A
+ * room is named by its namespace and its own name; the empty name stands for
+ * the namespace itself.
  */
 export class Goal {
   readonly #init: GoalInit;
   readonly #namespaces = new Map<string, GoalNamespace>();
-  /** The handles of what was refused: the other side may enter it later. */
+  /** The handles of refused names, which the peer may enter later. */
   readonly #refused = new Map<string, GoalNamespace>();
-  /** What the present connection has refused. */
+  /** The refusals on the present connection. */
   #refusals: Refusal[] = [];
 
   constructor(init: GoalInit) {
@@ -82,31 +82,31 @@ export class Goal {
     return room === "" ? goal.sender === undefined : goal.rooms.has(room);
   }
 
-  /** Whether this side has ever asked for a name that is to be entered. */
+  /** Whether this side has ever asked for a name that is in the goal. */
   isOwn(namespace: string, room: string): boolean {
     const goal = this.#namespaces.get(namespace);
     return (room === "" ? goal : goal?.rooms.get(room))?.isOwn ?? false;
   }
 
-  /** Finds the handle of a namespace, which goes on. */
+  /** Finds the handle that a namespace is to use again. */
   findNSConn(namespace: string): UntypedNSConn | undefined {
     return (this.#namespaces.get(namespace) ?? this.#refused.get(namespace))
       ?.handle;
   }
 
-  /** Finds the handle of a room, which goes on. */
+  /** Finds the handle that a room is to use again. */
   findRoom(namespace: string, room: string): UntypedRoom | undefined {
     const goal = this.#namespaces.get(namespace);
     return (goal?.rooms.get(room) ??
       this.#refused.get(namespace)?.rooms.get(room))?.handle;
   }
 
-  /** Adds a namespace that was lost, before its rooms. */
+  /** Adds a lost namespace; its rooms are added after it. */
   addNamespace(namespace: string, handle: UntypedNSConn, isOwn: boolean): void {
     const known = this.#namespaces.get(namespace);
     if (known !== undefined) {
       known.sender = undefined;
-      // On another connection its token may be that of another ask.
+      // On the next connection its token may be that of another ask.
       known.frames = known.frames.filter(({ isAsk }) => !isAsk);
     } else {
       const goal = { handle, isOwn, rooms: new Map(), frames: [] };
@@ -114,15 +114,15 @@ export class Goal {
     }
   }
 
-  /** Adds a room that was lost; its namespace was added. */
+  /** Adds a lost room, whose namespace was added before. */
   addRoom(namespace: string, handle: UntypedRoom, isOwn: boolean): void {
     const rooms = this.#namespaces.get(namespace)?.rooms;
-    // Those that are in already come before those that are not.
+    // Keeps the order in which the rooms are lost.
     rooms?.delete(handle.name);
     rooms?.set(handle.name, { handle, isOwn });
   }
 
-  /** Takes a name out; tells whether it was to be entered again. */
+  /** Removes a name; tells whether it was to be entered again. */
   forget(namespace: string, room: string): boolean {
     if (!this.has(namespace, room)) return false;
     if (room === "") this.#namespaces.delete(namespace);
@@ -130,24 +130,24 @@ export class Goal {
     return true;
   }
 
-  /** Takes the rooms of a namespace out. */
+  /** Removes the rooms of a namespace. */
   forgetRooms(namespace: string): void {
     for (const room of this.rooms(namespace)) this.#settleRoom(namespace, room);
   }
 
-  /** Takes a namespace out that was left, with its rooms. */
+  /** Removes a namespace that was left, with its rooms. */
   drop(namespace: string): void {
     this.#namespaces.delete(namespace);
   }
 
-  /** Takes everything out. */
+  /** Removes everything. */
   clear(): void {
     this.#namespaces.clear();
     this.#refused.clear();
     this.#refusals = [];
   }
 
-  /** A namespace is in. */
+  /** Called when a namespace is in. */
   enterNamespace(namespace: string, sender: KeptSender): void {
     const goal = this.#namespaces.get(namespace);
     if (goal === undefined) return;
@@ -155,12 +155,12 @@ export class Goal {
     this.#flush(namespace, goal);
   }
 
-  /** A room is in. */
+  /** Called when a room is in. */
   enterRoom(namespace: string, room: string): void {
     this.#settleRoom(namespace, room);
   }
 
-  /** A name was refused. */
+  /** Removes a name that was refused, and reports that. */
   refuse(namespace: string, room: string, error: unknown): void {
     const goal = this.#namespaces.get(namespace);
     if (goal === undefined || !this.has(namespace, room)) return;
@@ -185,8 +185,8 @@ export class Goal {
   }
 
   /**
-   * Puts back what was refused by an error that has closed the connection as
-   * well: its text is the reason of the close.
+   * Puts back the names that were refused by the error that has closed the
+   * connection: its text is the reason of the close.
    */
   restore(reason: string): void {
     for (const { text, restore } of this.#refusals) {
@@ -195,13 +195,13 @@ export class Goal {
     this.#refusals = [];
   }
 
-  /** Whether frames of a namespace that is in wait for its rooms. */
+  /** Whether a namespace is in and has frames that wait for its rooms. */
   isHolding(namespace: string): boolean {
     const goal = this.#namespaces.get(namespace);
     return goal?.sender !== undefined && goal.frames.length > 0;
   }
 
-  /** Puts a frame behind those that wait; see {@linkcode isHolding}. */
+  /** Puts a frame behind those that wait, if {@linkcode isHolding} says so. */
   hold(namespace: string, frame: KeptFrame): void {
     this.#namespaces.get(namespace)!.frames.push(frame);
   }
@@ -224,7 +224,7 @@ export class Goal {
     if (goal?.rooms.delete(room)) this.#flush(namespace, goal);
   }
 
-  /** Sends what was kept, once nothing is left to be entered. */
+  /** Sends the kept frames, once the namespace and all of its rooms are in. */
   #flush(namespace: string, { sender, rooms, frames }: GoalNamespace): void {
     if (sender === undefined || rooms.size > 0) return;
     this.#namespaces.delete(namespace);

@@ -23,9 +23,9 @@ export interface Member {
   readonly namespace: string;
   /** The names of the rooms that it is in. */
   readonly joinedRooms: string[];
-  /** What sends to it. */
+  /** The send buffer of its connection. */
   readonly buffer: SendBuffer;
-  /** Asks it. */
+  /** Asks the peer. */
   request(
     room: string,
     event: string,
@@ -43,51 +43,51 @@ export interface Directory {
   leave(member: Member, room: string): void;
 }
 
-/** What a connection needs of the server or the client that it belongs to. */
+/** What a connection needs from the server or client that it belongs to. */
 export interface Host {
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
-  /** How fast a connection may send, where that is limited. */
+  /** The rate at which a peer may send, if it is limited. */
   readonly rate: Required<RateLimit> | undefined;
   readonly timers: Timers;
   readonly drops: Drops;
   readonly traffic: TrafficCounters;
   readonly crossings: Crossings;
-  /** Tells which turn calls, where the platform can. */
+  /** Tells which turn of the queue calls, where the platform can. */
   readonly tracer: TurnTracer | undefined;
   readonly isClient: boolean;
-  /** The server, on its side. */
+  /** The server, on the server's side. */
   readonly server: ServerApi | undefined;
   /** Which connections are where, on the server's side. */
   readonly directory: Directory | undefined;
-  /** What a client is to enter again, where it comes back. */
+  /** What a client that reconnects is to enter again. */
   readonly goal: Goal | undefined;
 
   /** Runs the hook that may refuse a connection. */
   onConnect(conn: Conn): void | Promise<void>;
-  /** The connection can be used. */
+  /** Called when the connection can be used. */
   onOpen(conn: Conn): void;
-  /** The other side refused the connection. */
+  /** Called when the server has refused the connection. */
   onRefused(error: Error): void;
-  /** Nothing can be sent any more; hooks and handlers may still run. */
+  /** Called when nothing can be sent any more; handlers may still run. */
   onLost(conn: Conn, info: CloseInfo): void;
   /**
-   * The connection has ended, and so have its hooks.
+   * Called when the connection and its hooks have ended.
    *
-   * @param isPaired Whether `onConnect` had succeeded, so that the program is
-   * to be told.
+   * @param isPaired Whether `onConnect` had succeeded, so that `onDisconnect`
+   * is to be called.
    */
   onEnded(
     conn: Conn,
     info: CloseInfo,
     isPaired: boolean,
   ): void | Promise<void>;
-  /** A message came that has no handler. */
+  /** Called with a message that has no handler. */
   onUnhandled(
     nsConn: UntypedNSConn,
     events: CompiledEvents,
     message: Message,
   ): void;
-  /** Something failed that no peer is told of. */
+  /** Reports an error that no peer is told. */
   report(error: unknown, source: FaultSource): void;
 }

@@ -1,4 +1,4 @@
-/** What one connection may take. Sizes in bytes, times in milliseconds. */
+/** The limits of one connection. Sizes in bytes, times in milliseconds. */
 export interface Limits {
   readonly maxPayload: number;
   readonly maxQueued: number;
@@ -13,7 +13,7 @@ export interface Limits {
   readonly closeTimeout: number;
 }
 
-/** The limits of the design. */
+/** The limits where the options set none. */
 export const DEFAULT_LIMITS: Limits = {
   maxPayload: 1024 * 1024,
   maxQueued: 4096,
@@ -28,28 +28,28 @@ export const DEFAULT_LIMITS: Limits = {
   closeTimeout: 5_000,
 };
 
-/** A limit, by the name of its option. */
+/** The name of a limit, which is that of its option. */
 export type LimitName =
   | Exclude<keyof Limits, "askTimeout">
   | "maxConnections"
   | "maxConnectionsPerAddress"
   | "rateLimit";
 
-/** How often each limit was crossed. */
+/** Counts how often each limit was crossed. */
 export class Crossings {
   readonly counts: Map<LimitName, number> = new Map();
 
-  /** Counts a limit that was crossed. */
+  /** Counts one crossing of a limit. */
   add(limit: LimitName): void {
     this.counts.set(limit, (this.counts.get(limit) ?? 0) + 1);
   }
 }
 
 /**
- * Takes the limits out of options.
+ * Takes the limits from options.
  *
  * @param options The options.
- * @returns The limits, with the defaults where nothing is said.
+ * @returns The limits, with defaults where the options have none.
  * @throws {RangeError} When a limit is not a positive number.
  */
 export function limitsOf(options: Partial<Limits>): Limits {
@@ -65,7 +65,7 @@ export function limitsOf(options: Partial<Limits>): Limits {
   return limits;
 }
 
-/** Checks that an option is a number greater than none. */
+/** Checks that an option is a number greater than zero. */
 export function assertPositive(name: string, value: unknown): void {
   if (typeof value === "number" && value > 0) return;
   throw new RangeError(
@@ -73,18 +73,18 @@ export function assertPositive(name: string, value: unknown): void {
   );
 }
 
-/** How fast one connection may send; see `ServerOptions.rateLimit`. */
+/** The rate at which a connection may send; see `ServerOptions.rateLimit`. */
 export interface RateLimit {
-  /** How many messages it may send, on average, in each `per`. */
+  /** How many messages it may send in each `per`, on average. */
   readonly messages: number;
   /**
-   * The time that `messages` is about, in milliseconds.
+   * The period for `messages`, in milliseconds.
    *
    * @default {1000}
    */
   readonly per?: number;
   /**
-   * How many messages it may send at once, after it was silent; at least 1.
+   * How many messages it may send at once after a pause; at least 1.
    *
    * @default `messages`, or 1 where that is less
    */
@@ -92,7 +92,7 @@ export interface RateLimit {
 }
 
 /**
- * Checks a rate and completes it.
+ * Checks a rate and fills in its defaults.
  *
  * @param limit The option.
  * @returns The rate, `undefined` when there is no limit.
@@ -118,11 +118,11 @@ export function rateOf(
   );
 }
 
-/** What one connection may still send: a token bucket. */
+/** A token bucket: how many messages one connection may send now. */
 export class Bucket {
   readonly #rate: Required<RateLimit>;
   readonly #now: () => number;
-  /** In messages times milliseconds, so that no fraction is lost. */
+  /** In messages times milliseconds, so that no fraction is rounded off. */
   #credit: number;
   #filledAt: number;
 
@@ -136,7 +136,7 @@ export class Bucket {
     this.#filledAt = now();
   }
 
-  /** Takes one message out; says whether there was one. */
+  /** Takes one message; tells whether the bucket had one. */
   take(): boolean {
     const { messages, per, burst } = this.#rate;
     const now = this.#now();

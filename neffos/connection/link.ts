@@ -6,7 +6,7 @@ import type { SendBuffer } from "../transport/send_buffer.ts";
 import type { Host } from "./host.ts";
 import type { TurnQueue } from "./turn_queue.ts";
 
-/** What the parts of a connection need of it. */
+/** What the parts of a connection need from it. */
 export interface Link {
   readonly conn: Conn;
   readonly host: Host;
@@ -19,17 +19,17 @@ export interface Link {
 
   /** Accepts the peer, if the connection is still deciding about it. */
   accept(): void;
-  /** Sends a frame; tells whether the socket took it. */
+  /** Sends a frame; tells whether the socket has taken it. */
   send(frame: RawBody): boolean;
   /** Answers a message with the empty reply, if the peer waits for one. */
   acknowledge(message: Message): void;
-  /** Tells the peer that its message was refused or has failed. */
+  /** Tells the peer that its message was refused or its handler has failed. */
   refuse(message: Message, text: string): void;
   /** Handles an exception of a handler: reports it, and tells the peer. */
   fail(message: Message, error: unknown): void;
-  /** Reports an exception that no peer is told of. */
+  /** Reports an exception that the peer is not told. */
   report(error: unknown, source: Omit<FaultSource, "conn">): void;
-  /** Makes the error of what cannot be done on a closed connection. */
+  /** Makes the error of a call that a closed connection cannot serve. */
   closedError(): ConnectionClosedError;
   close(code: number, reason: string): void;
 }
