@@ -45,16 +45,16 @@ import {
 } from "./phase.ts";
 import type { Task } from "./turn_queue.ts";
 
-/** What a membership needs of its connection. */
+/** What a membership needs from its connection. */
 export interface MembershipLink extends Link {
   readonly asks: Asks;
-  /** The turn of a received message has come: it does not wait any more. */
+  /** Counts a received message out of those that wait for their turn. */
   begin(message: Message): void;
 }
 
-/** What fires the hooks of a membership. */
+/** Fires the hooks of a membership. */
 export interface HookRunner {
-  /** Fires an event; throws what its handler throws, or returns as an error. */
+  /** Fires an event; throws the error that its handler throws or returns. */
   fire(message: Message): Promise<void>;
   /** Fires an event that cannot be refused. */
   notify(event: string, room: string, cause: Cause): Promise<void>;
@@ -72,13 +72,12 @@ const ROOM = {
 };
 
 /**
- * The record of one name, a namespace or a room, on one side: what this side
- * has called, what the other side has asked, and the phase between the two.
- * The rules that it follows stand, by the numbers used here, in
- * `tools/agreement/README.md`.
+ * The record of one name, a namespace or a room, on one side: the calls of this
+ * side, the asks of the peer, and the phase. It follows the rules in
+ * `tools/agreement/README.md`, by whose numbers the comments refer to them.
  */
 export abstract class Membership<Handle> implements Leavable {
-  /** The namespace, or that of the room. */
+  /** The namespace, or the namespace of the room. */
   readonly namespace: string;
   /** The room; empty for a namespace. */
   readonly room: string;
@@ -86,13 +85,13 @@ export abstract class Membership<Handle> implements Leavable {
   #state: State = OUT;
   /** The calls of this side; the first one may be under way. */
   #chain: CallChain | undefined;
-  /** The asks of the other side whose turn has not come. */
+  /** The asks of the peer whose turn has not come. */
   #waiting: Set<Message> | undefined;
-  /** What waits until nothing is under way, in order. */
+  /** The items that wait until nothing is under way, in order. */
   #held: (Message | Task)[] | undefined;
-  /** An ask that is granted, and is answered after a hook. */
+  /** A granted ask that is answered after a hook. */
   #owed: Message | undefined;
-  /** The callers whose call has succeeded, once hooks are told, by result. */
+  /** The results of callers that have succeeded and wait for hooks to end. */
   #committed: Map<Waiter<unknown>, unknown> | undefined;
   /** Whether this side has ever called for it. */
   #isOwn = false;
@@ -103,7 +102,7 @@ export abstract class Membership<Handle> implements Leavable {
     this.room = room;
   }
 
-  /** Where this side is with the name. */
+  /** The phase of the name on this side. */
   get phase(): Phase {
     return this.#state.phase;
   }
@@ -113,7 +112,7 @@ export abstract class Membership<Handle> implements Leavable {
     return this.#state.isIn;
   }
 
-  /** Whether the other side has asked to enter, and this side is not in yet. */
+  /** Whether the peer has asked to enter, and this side is not in yet. */
   get isEntryAsked(): boolean {
     const state = this.#state;
     if (state.phase === "admitting") return true;
@@ -139,21 +138,21 @@ export abstract class Membership<Handle> implements Leavable {
 
   // Calls of this side -------------------------------------------------------
 
-  /** Enters, and waits until this side is in. */
+  /** Enters; resolves when this side is in. */
   enter(options: AskOptions): Promise<Handle> {
     return this.#call("enter", options) as Promise<Handle>;
   }
 
-  /** Leaves, and waits until this side is out. */
+  /** Leaves; resolves when this side is out. */
   leave(options: AskOptions, cause?: Cause): Promise<void> {
     return this.#call("leave", options, cause) as Promise<void>;
   }
 
-  /** Enters again what was lost with the connection, however long it takes. */
+  /** Enters again after the loss of the connection, without a time limit. */
   reenter(): Promise<Handle> {
     this.#isOwn = this.#goal!.isOwn(this.namespace, this.room);
     const entry = this.#append("enter");
-    // No call of the program: it is not among those that a limit counts.
+    // This is no call of the program, so `maxPendingAsks` does not count it.
     const waiter = new Waiter<Handle>({ timers: this.link.host.timers });
     entry.waiters.add(waiter);
     this.#next();
@@ -161,10 +160,10 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   /**
-   * Puts a leave into the chain, so that what is called later comes after it.
+   * Reserves a place in the chain for a leave, before the calls made later.
    *
-   * @returns The leave, for {@linkcode beginLeave} or {@linkcode dropLeave};
-   * `undefined` when there is nothing to leave.
+   * @returns The reservation, for {@linkcode beginLeave} or
+   * {@linkcode dropLeave}; `undefined` when there is nothing to leave.
    */
   reserveLeave(cause: Cause): Reservation | undefined {
     if (this.#forgetGoal() || this.#verdictOnHook("leave")) return undefined;
@@ -177,18 +176,18 @@ export abstract class Membership<Handle> implements Leavable {
     return reservation;
   }
 
-  /** Begins a leave that was reserved, and waits for it. */
+  /** Begins a reserved leave, and waits for it. */
   beginLeave(reservation: Reservation, options: AskOptions): Promise<void> {
     const { entry, refusal } = reservation;
     if (refusal !== undefined) return rejected(refusal.error);
-    // Another call has left, or it has ended with what it belongs to.
+    // Another call has left, or the stay or the connection has ended.
     if (entry === undefined) return Promise.resolve();
     const waiter = this.#wait<void>(entry, options);
     this.dropLeave(reservation);
     return waiter.promise;
   }
 
-  /** Takes back a leave that was reserved and has not begun. */
+  /** Cancels a reserved leave that has not begun. */
   dropLeave(reservation: Reservation): void {
     const { entry } = reservation;
     reservation.entry = undefined;
@@ -207,7 +206,7 @@ export abstract class Membership<Handle> implements Leavable {
     if (kind === "enter") this.#isOwn = true;
     const verdict = this.#verdictOnHook(kind);
     if (verdict !== undefined) return verdict;
-    // It is left for certain, together with what it belongs to.
+    // It is certain to be left, together with its namespace.
     if (this.isGone && kind === "leave" && this.isIn) return Promise.resolve();
     const last = this.#chain?.last;
     if (last === undefined) {
@@ -226,7 +225,7 @@ export abstract class Membership<Handle> implements Leavable {
     return (this.#chain ??= new CallChain()).append(kind, cause);
   }
 
-  /** Without a namespace none of its rooms is entered again. */
+  /** Without a namespace, none of its rooms is entered again. */
   #forgetRooms(): void {
     if (this.room === "") this.#goal?.forgetRooms(this.namespace);
   }
@@ -237,7 +236,7 @@ export abstract class Membership<Handle> implements Leavable {
       action: this.#describe(entry.kind),
       about: this.#head(entry.kind),
       onEnd: () => {
-        // A caller that gives up is detached, and nothing else (rule 2).
+        // Giving up detaches the caller, nothing else (rule 2).
         if (this.#chain?.withdraw(waiter)) {
           this.#prune();
           this.#next();
@@ -256,8 +255,8 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   /**
-   * Decides at once about a call of a hook that decides about this very name,
-   * or is told that it is left: such a call waits for nothing.
+   * Settles at once a call about this name that comes from the hook which
+   * decides about it or hears that it is left: waiting would lock up the hook.
    */
   #verdictOnHook(kind: Kind): Promise<unknown> | undefined {
     const state = this.#state;
@@ -280,7 +279,7 @@ export abstract class Membership<Handle> implements Leavable {
     }
   }
 
-  /** Takes the name out of what is to be entered again, if it waits there. */
+  /** Removes the name from the goal; tells whether it waited there. */
   #forgetGoal(): boolean {
     const isBusy = this.isIn || this.#chain?.isEmpty === false;
     if (isBusy && !this.link.isEnding) return false;
@@ -297,7 +296,7 @@ export abstract class Membership<Handle> implements Leavable {
     return { namespace, room, event: this.#terms.events[kind] };
   }
 
-  /** Makes the error of leaving what this side is not in. */
+  /** Makes the error of a leave when this side is not in. */
   protected notInError(): NeffosError {
     const { namespace, room } = this;
     return room === ""
@@ -312,19 +311,19 @@ export abstract class Membership<Handle> implements Leavable {
     );
   }
 
-  // Asks of the other side ---------------------------------------------------
+  // Asks of the peer ---------------------------------------------------------
 
-  /** Takes an ask of the other side when it is received. */
+  /** Takes an ask of the peer when it is received. */
   receive(message: Message, kind: Kind): void {
     const state = this.#state;
     (this.#waiting ??= new Set()).add(message);
-    // An ask for the contrary shows that the own ask was granted (rule 10).
+    // An ask for the opposite shows that the own ask was granted (rule 10).
     if (isOwnAsk(state) && kindOf(state) !== kind) this.#answered(state);
     if (this.#cross(message, kind)) return;
     this.link.queue.push(() => this.#beginAsked(message, kind));
   }
 
-  /** Takes an ask of the other side whose turn it is. */
+  /** Takes an ask of the peer whose turn has come. */
   receiveInTurn(message: Message, kind: Kind): void | Promise<void> {
     (this.#waiting ??= new Set()).add(message);
     return this.#cross(message, kind)
@@ -332,11 +331,11 @@ export abstract class Membership<Handle> implements Leavable {
       : this.#beginAsked(message, kind);
   }
 
-  /** Grants at once an ask for what this side asks for itself (rule 4). */
+  /** Grants at once an ask for what this side is asking for itself (rule 4). */
   #cross(message: Message, kind: Kind): boolean {
     const state = this.#state;
     if (!isOwnAsk(state) || kindOf(state) !== kind) return false;
-    // Unless that was done while the own ask was sent.
+    // It was granted already when the own ask was sent.
     if (!this.#takeWaiting(message)) return true;
     state.isCrossed = true;
     this.link.begin(message);
@@ -349,7 +348,7 @@ export abstract class Membership<Handle> implements Leavable {
       this.hold(() => this.#beginAsked(message, kind));
       return;
     }
-    // It has crossed an own ask meanwhile, or the connection is lost.
+    // It was granted as a crossing ask, or the connection is lost.
     if (!this.#takeWaiting(message)) return;
     this.link.begin(message);
     if (this.isGone) return this.link.refuse(message, BAD_NAMESPACE);
@@ -387,13 +386,13 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   /**
-   * Fires the hook that decides about an ask to leave. On a server it may
-   * refuse, unless it has called for the same itself.
+   * Fires the hook that decides about an ask to leave. On a server the hook may
+   * refuse, unless it has itself called to leave.
    *
    * @param asked The ask.
-   * @param goOn Called at once when it is to be left.
-   * @param onLate Called when it was left meanwhile, with whether the hook has
-   * refused.
+   * @param goOn Called as soon as the leave is granted.
+   * @param onLate Called if the name was left meanwhile, with whether the hook
+   * has refused.
    */
   protected async askHookToLeave(
     asked: Message,
@@ -425,7 +424,7 @@ export abstract class Membership<Handle> implements Leavable {
 
   // What is under way --------------------------------------------------------
 
-  /** Begins the first call of the chain, if nothing is under way. */
+  /** Begins the first calls of the chain until something is under way. */
   #next(): void {
     while (this.#isIdle) {
       const head = this.#chain?.head;
@@ -442,7 +441,7 @@ export abstract class Membership<Handle> implements Leavable {
     }
   }
 
-  /** Nothing is under way: lets go what was held back. */
+  /** Called when nothing is under way: releases the items that are held. */
   #rest(): void {
     const held = this.#held;
     this.#held = undefined;
@@ -466,16 +465,16 @@ export abstract class Membership<Handle> implements Leavable {
     if (wasOut !== isOut) this.onCounted(isOut ? -1 : 1);
   }
 
-  /** The first call of the chain fails. */
+  /** Rejects the first entry of the chain. */
   #refuseHead(error: unknown): void {
     const { kind, waiters } = this.#chain!.shift({ error });
     rejectAll(waiters, error);
     if (kind === "enter") this.#goal?.refuse(this.namespace, this.room, error);
   }
 
-  /** Asks the other side. */
+  /** Asks the peer. */
   protected askPeer(phase: OwnAsk["phase"]): void {
-    // A granted ask is answered before anything is asked (rule 7).
+    // A granted ask is answered before this side asks (rule 7).
     this.#payOwed(this.#owed);
     if (phase === "leaving") this.#forgetRooms();
     const state = makeOwnAsk(phase);
@@ -491,7 +490,7 @@ export abstract class Membership<Handle> implements Leavable {
     }
   }
 
-  /** The own ask was answered, or is known to have been granted. */
+  /** Called when the own ask is answered, or is known to be granted. */
   #answered(state: OwnAsk, refusal?: Error): void {
     // The attempt has ended.
     if (this.#state !== state) return;
@@ -514,25 +513,25 @@ export abstract class Membership<Handle> implements Leavable {
         if (chain!.head!.waiters.size > 0 || state.isCrossed) {
           return this.#runNow(() => this.granted(state.isCrossed));
         }
-        // Nobody wants it any more (rule 3).
+        // No caller waits for it any more (rule 3).
         chain!.shift();
         return this.askPeer("takingBack");
     }
   }
 
-  /** Runs what follows an answer; what came after the answer waits for it. */
+  /** Runs the work that follows an answer before the messages behind it. */
   #runNow(task: () => Promise<void>): void {
     this.link.queue.runNow(task);
   }
 
-  /** Marks that hooks run which decide, or are told that it is left. */
+  /** Begins a phase in which a hook runs. */
   protected startHook(phase: HookRun["phase"]): HookRun {
     const state = makeHookRun(phase, this.link.queue.exactCaller());
     this.#become(state);
     return state;
   }
 
-  /** Makes a result certain for callers, who get it once hooks are told. */
+  /** Makes a result certain for callers, which get it when hooks have ended. */
   protected commit(waiters: Iterable<Waiter<unknown>>, result?: unknown): void {
     for (const waiter of waiters) {
       waiter.commit();
@@ -549,16 +548,16 @@ export abstract class Membership<Handle> implements Leavable {
     if (this.#committed?.size === 0) this.#committed = undefined;
   }
 
-  /** Whether a hook that has run belongs to what is under way. */
+  /** Whether the attempt that a hook has run for is still under way. */
   protected isCurrent(state: HookRun): boolean {
     return this.#state === state;
   }
 
   /**
-   * Fires the own hook that decides whether to enter.
+   * Fires this side's hook that decides whether to enter.
    *
-   * @param isCrossed Whether the other side has asked for the same.
-   * @param goOn Called at once when this side is to enter.
+   * @param isCrossed Whether the peer has asked for the same.
+   * @param goOn Called as soon as the hook has let this side enter.
    */
   protected async decide(
     isCrossed: boolean,
@@ -581,26 +580,26 @@ export abstract class Membership<Handle> implements Leavable {
     else await this.#abandon(state);
   }
 
-  /** The own attempt to enter has failed. */
+  /** Ends this side's own attempt to enter, which has failed. */
   protected async refuseEntry(error: unknown): Promise<void> {
     this.#refuseHead(error);
     await this.#abandon(this.#state);
   }
 
-  /** The attempt to enter has failed, unless it has ended already. */
+  /** Ends an attempt to enter that has failed, unless it has ended already. */
   async #abandon(state: State): Promise<void> {
     const disposed = this.onAbandoned();
     if (this.#state === state) this.#settle(OUT);
     await disposed;
   }
 
-  /** This side is in, by its own call. */
+  /** Enters by a call of this side. */
   protected async enterByCall(): Promise<void> {
     const { waiters } = this.#chain!.shift();
     await this.#enterNow({ cause: { isLocal: true }, waiters });
   }
 
-  /** This side is in, without an ask of either side. */
+  /** Enters without an ask of either side. */
   protected async enterUnasked(): Promise<void> {
     await this.#enterNow({ cause: { isLocal: true } });
   }
@@ -627,9 +626,9 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   /**
-   * This side is out.
+   * Puts this side out.
    *
-   * @param tell Tells the hooks.
+   * @param tell Fires the hooks that hear of it.
    * @param options The callers that wait for it, and the ask that is answered
    * after the hooks.
    */
@@ -653,27 +652,27 @@ export abstract class Membership<Handle> implements Leavable {
     if (this.#isIdle) this.#rest();
   }
 
-  /** Holds back the answer to an ask; a peer may have sent two at once. */
+  /** Holds back the answer to a granted ask, and sends one held before. */
   #owe(asked: Message | undefined): void {
     this.#payOwed(this.#owed);
     this.#owed = asked;
   }
 
-  /** Sends the answer that a hook holds back, unless it was sent. */
+  /** Sends the answer to an ask, if it is still held back. */
   #payOwed(asked: Message | undefined): void {
     if (asked === undefined || this.#owed !== asked) return;
     this.#owed = undefined;
     this.link.acknowledge(asked);
   }
 
-  /** Keeps what is about a name for which something is under way. */
+  /** Holds an item about this name until nothing is under way. */
   hold(item: Message | Task): void {
     (this.#held ??= []).push(item);
   }
 
   // Ends ---------------------------------------------------------------------
 
-  /** The namespace is left for certain: what was called and asked ends. */
+  /** Settles all calls: the namespace or the connection has ended. */
   protected settleCalls(error: NeffosError): void {
     this.#payOwed(this.#owed);
     if (this.phase === "telling") {
@@ -685,7 +684,7 @@ export abstract class Membership<Handle> implements Leavable {
     }
   }
 
-  /** Ends what is under way, whatever it was to come to. */
+  /** Ends what is under way without a result. */
   protected stop(): void {
     this.#become(this.isIn ? IN : OUT);
     const held = this.#held;
@@ -694,8 +693,8 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   /**
-   * The connection is lost: calls end, and nothing that is under way counts
-   * any more. A hook that decides about a leave, or is told of one, goes on.
+   * Called when the connection is lost: ends all calls and what is under way,
+   * except a hook that decides about a leave or hears of one.
    */
   lose(): void {
     if (this.#isWanted) this.onLost(this.#isOwn);
@@ -710,7 +709,7 @@ export abstract class Membership<Handle> implements Leavable {
     if (phase !== "releasing" && phase !== "telling") this.stop();
   }
 
-  /** Whether a client is to enter it again, if it loses its connection now. */
+  /** Whether a client that loses its connection now is to enter it again. */
   get #isWanted(): boolean {
     const state = this.#state;
     if (state.phase === "leaving" || state.phase === "takingBack") return false;
@@ -722,34 +721,34 @@ export abstract class Membership<Handle> implements Leavable {
 
   // What differs between a namespace and a room ------------------------------
 
-  /** What a call that enters resolves with. */
+  /** The handle that a call to enter resolves with. */
   protected abstract readonly handle: Handle;
-  /** What fires its hooks. */
+  /** Fires its hooks. */
   protected abstract readonly hooks: HookRunner;
-  /** Whether it belongs to what has ended, so that nothing begins any more. */
+  /** Whether its stay has ended or is about to, so that nothing begins. */
   protected abstract readonly isGone: boolean;
-  /** Says why it cannot be entered now by a call. */
+  /** The reason why it cannot be entered now by a call, if there is one. */
   protected abstract refusalToEnter(): NeffosError | undefined;
-  /** Says why it cannot be entered now by an ask of the other side. */
+  /** The reason why the peer's ask to enter is refused, if there is one. */
   protected abstract refusalToAdmit(): NeffosError | undefined;
   /** Begins to enter. */
   protected abstract startEntering(): void;
-  /** The other side has granted the entry. */
+  /** Called when the peer has granted the entry. */
   protected abstract granted(isCrossed: boolean): Promise<void>;
-  /** The other side has granted the leave. */
+  /** Called when the peer has granted the leave. */
   protected abstract leaveNow(entry: Entry): Promise<void>;
-  /** Answers an ask of the other side to leave. */
+  /** Answers an ask of the peer to leave. */
   protected abstract release(asked: Message): Promise<void>;
-  /** It counts among those that the limits are about, or does so no more. */
+  /** Called when it begins or ceases to count toward the limits. */
   protected abstract onCounted(change: 1 | -1): void;
-  /** This side is in. */
+  /** Called when this side is in. */
   protected abstract onEntered(): void;
-  /** This side is out. */
+  /** Called when this side is out. */
   protected abstract onLeft(): void;
-  /** It was not entered after all: what its hooks have made is disposed. */
+  /** Called when an attempt to enter has failed: disposes of its instances. */
   protected abstract onAbandoned(): Promise<void>;
-  /** The connection is lost, and a client is to enter it again. */
+  /** Called when the connection is lost and a client is to enter it again. */
   protected abstract onLost(isOwn: boolean): void;
-  /** Nothing is left to be known of it. */
+  /** Called when the record has nothing left to keep. */
   protected abstract onForgotten(): void;
 }

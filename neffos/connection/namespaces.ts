@@ -31,7 +31,7 @@ import {
 } from "./membership.ts";
 import { Stay, type StayOwner } from "./stay.ts";
 
-/** What the other side may ask about a namespace or a room. */
+/** The events by which the peer asks about a namespace or a room. */
 const KINDS: ReadonlyMap<string, Kind> = new Map([
   [OnNamespaceConnect, "enter"],
   [OnNamespaceDisconnect, "leave"],
@@ -42,9 +42,9 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
 /** The namespaces of one connection. */
 export class Namespaces {
   readonly link: MembershipLink;
-  /** The namespaces about which something is known. */
+  /** The records, by namespace. */
   readonly #memberships = new Map<string, NamespaceMembership>();
-  /** The callers that wait until the other side connects a namespace. */
+  /** The callers that wait for the peer to connect a namespace. */
   #waiters: Map<string, Set<Waiter<UntypedNSConn>>> | undefined;
   #count = 0;
 
@@ -64,19 +64,19 @@ export class Namespaces {
     return count;
   }
 
-  /** The stays in namespaces, as they are now. */
+  /** The stays in all connected namespaces. */
   get stays(): Stay[] {
     return [...this.#memberships.values()]
       .flatMap(({ isIn, stay }) => isIn ? stay! : []);
   }
 
-  /** Finds the stay in a namespace, if the connection is in. */
+  /** Finds the stay in a namespace, if that is connected. */
   find(namespace: string): Stay | undefined {
     const membership = this.#memberships.get(namespace);
     return membership?.isIn ? membership.stay : undefined;
   }
 
-  /** Keeps a message for a namespace or a room for which something is under way. */
+  /** Holds a message if its name is being entered; tells whether it is. */
   hold(message: Message): boolean {
     const membership = this.#memberships.get(message.namespace);
     const holder = membership?.isIn
@@ -89,13 +89,13 @@ export class Namespaces {
     return true;
   }
 
-  /** Takes an ask of the other side when it is received. */
+  /** Takes an ask of the peer when it is received. */
   receive(message: Message): void {
     const { event, wait } = message;
     const kind = KINDS.get(event);
     const isRoom = event === OnRoomJoin || event === OnRoomLeave;
     if (wait === "" || kind === undefined) {
-      // What has happened on the other side is told by answers alone.
+      // The other events of the life cycle do not go over the wire.
       return this.#answerInTurn(message, INVALID_PAYLOAD);
     }
     if (message.isNoOp) return this.#answerInTurn(message);
@@ -111,7 +111,7 @@ export class Namespaces {
       this.link.queue.push(() => this.#receiveInTurn(message, kind));
     } else if (membership?.isOngoing) {
       membership.stay!.room(message.room).receive(message, kind);
-    } // Nothing that was received before a stay began has a say in it (rule 8).
+    } // An ask received before a stay began does not count in it (rule 8).
     else this.#answerInTurn(message, BAD_NAMESPACE);
   }
 
@@ -128,7 +128,7 @@ export class Namespaces {
     this.link.refuse(message, BAD_NAMESPACE);
   }
 
-  /** Answers what does not concern a namespace, when its turn has come. */
+  /** Answers, in its turn, an ask that no record of a namespace takes. */
   #answerInTurn(message: Message, refusal?: string): void {
     const link = this.link;
     link.queue.push(() => {
@@ -152,7 +152,7 @@ export class Namespaces {
   /** Connects a namespace. */
   connect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
     const link = this.link;
-    // A client that comes back is away until the server has accepted it.
+    // A client that reconnects is away until the server has accepted it.
     const isAway = link.host.isClient && !link.isOpen;
     if (isAway || link.isEnding) return rejected(link.closedError());
     const membership = this.#membershipOf(namespace);
@@ -167,7 +167,7 @@ export class Namespaces {
     );
   }
 
-  /** Waits until the other side connects a namespace. */
+  /** Waits until the peer connects a namespace. */
   waitConnect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
     const { asks, isEnding } = this.link;
     if (isEnding) return rejected(this.link.closedError());
@@ -214,9 +214,9 @@ export class Namespaces {
     return leaveEach(all, options, {});
   }
 
-  /** Enters again what a client had before it lost its connection. */
+  /** Enters the names of the goal again, after a client has reconnected. */
   async reenter(): Promise<void> {
-    // It may have been lost in the turn in which it was accepted.
+    // The connection may be lost in the turn in which it was accepted.
     if (this.link.isEnding) return;
     const { goal } = this.link.host;
     await Promise.allSettled(
@@ -226,12 +226,12 @@ export class Namespaces {
     );
   }
 
-  /** Enters the one namespace of a connection that has native messages alone. */
+  /** Enters the only namespace of a connection for native messages alone. */
   async enterNative(): Promise<void> {
     await this.#membershipOf("")!.enterNative();
   }
 
-  /** The connection is lost: nobody finds it here any more. */
+  /** Called when the connection is lost: ends what is under way. */
   lose(): void {
     for (const membership of [...this.#memberships.values()]) membership.lose();
     const error = this.link.closedError();
@@ -240,14 +240,14 @@ export class Namespaces {
     }
   }
 
-  /** Leaves everything, since the connection is lost. */
+  /** Leaves every namespace by force, since the connection is lost. */
   async leaveByForce(): Promise<void> {
     for (const membership of [...this.#memberships.values()]) {
       await membership.leaveByForce();
     }
   }
 
-  /** Goes on with leaving by force, without waiting for hooks any more. */
+  /** Goes on with leaving by force, and no longer waits for hooks. */
   async hurry(): Promise<void> {
     for (const { stay } of this.#memberships.values()) stay?.hurry();
     await this.leaveByForce();
@@ -268,18 +268,18 @@ export class Namespaces {
   }
 }
 
-/** This side has left, so that what belongs to it is left by force. */
+/** The cause of what follows when this side has left. */
 const BY_FORCE: Cause = { isLocal: true, isForced: true };
 
-/** A namespace of one connection. */
+/** The record of a namespace of one connection. */
 export class NamespaceMembership extends Membership<UntypedNSConn>
   implements StayOwner {
   readonly events: CompiledEvents;
   readonly #owner: Namespaces;
   #stay: Stay | undefined;
-  /** Whether the hook that was asked has let the connection leave. */
+  /** Whether OnNamespaceDisconnect was asked and has let the peer leave. */
   #hasAgreed = false;
-  /** Settles when a client has entered its rooms again. */
+  /** Settles when a client that reconnects is back in its rooms. */
   #roomsBack: Promise<unknown> | undefined;
 
   constructor(owner: Namespaces, namespace: string, events: CompiledEvents) {
@@ -288,12 +288,12 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
     this.events = events;
   }
 
-  /** The present stay, or the attempt at one. */
+  /** The present stay, or the one that is being entered. */
   get stay(): Stay | undefined {
     return this.#stay;
   }
 
-  /** Whether this side is in, and does not leave for certain. */
+  /** Whether this side is in and not certain to leave. */
   get isOngoing(): boolean {
     return this.isIn && this.phase !== "telling";
   }
@@ -316,13 +316,13 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
 
   // Entering -----------------------------------------------------------------
 
-  /** Enters again what was lost with the connection, with its rooms. */
+  /** Enters the namespace and its rooms again after the connection was lost. */
   async reenterAll(): Promise<void> {
     await this.reenter();
     await this.#roomsBack;
   }
 
-  /** Enters the one namespace of a connection that has native messages alone. */
+  /** Enters the only namespace of a connection for native messages alone. */
   async enterNative(): Promise<void> {
     const { namespace } = this;
     const event = OnNamespaceConnect;
@@ -330,7 +330,7 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
     const state = this.startHook("deciding");
     try {
       await this.hooks.fire(message);
-      // What a client has kept is sent as soon as it is in.
+      // Accepted first: what a client has kept is sent as soon as it is in.
       this.link.accept();
       if (!this.isCurrent(state)) throw this.link.closedError();
     } catch (error) {
@@ -360,9 +360,9 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
   protected startEntering(): void {
     void this.link.queue.runBeside(() =>
       this.decide(false, () => {
-        // A server that connects a client in onConnect accepts that client.
+        // A server that connects a namespace in onConnect accepts the client.
         this.link.accept();
-        // What came before may have closed it at once, and ended everything.
+        // Early messages, handled by accept(), may have closed the connection.
         if (this.link.isEnding) return this.onAbandoned();
         if (this.link.isOpen) return this.askPeer("entering");
         return this.refuseEntry(this.link.closedError());
@@ -420,11 +420,11 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
     );
   }
 
-  /** Leaves the namespace by force, for the connection is lost. */
+  /** Leaves the namespace by force, since the connection is lost. */
   async leaveByForce(): Promise<void> {
-    // A hook that decides about the entry ends it by itself.
+    // A hook that decides about the entry ends the attempt when it ends.
     if (!this.isIn) return;
-    // A hook that was asked is not told again, and works on what it has until
+    // A hook that was asked is not called again, and keeps its instances until
     // it has ended.
     const isAsked = this.phase === "releasing";
     const cause = isAsked || this.#hasAgreed ? undefined : BY_FORCE;
@@ -432,11 +432,11 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
   }
 
   /**
-   * It is left for certain: its rooms are told, then the namespace.
+   * Leaves the rooms by force, then the namespace: nothing stops it now.
    *
-   * @param how What is told of the cause: nothing of the namespace, where its
-   * hook was asked. The callers that wait, what is answered, and whether what
-   * the hooks have made is disposed.
+   * @param how The cause that the hooks of the rooms hear, and that of the
+   * namespace, `undefined` if its hook was asked already; the callers that
+   * wait, the ask that is answered, and whether the instances are disposed of.
    */
   async #end({ rooms, cause, waiters = [], asked, isDisposed = true }: {
     rooms: Cause;
@@ -475,7 +475,7 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
     const { phase } = this;
     super.lose();
     for (const room of this.#stay?.memberships ?? []) room.lose();
-    // No hook of the attempt runs any more.
+    // No hook of the attempt is running.
     if (phase === "entering" || phase === "takingBack") void this.onAbandoned();
   }
 
@@ -486,7 +486,7 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
   }
 
   protected onForgotten(): void {
-    // What an attempt has made is disposed first.
+    // The instances of a failed attempt are disposed of first.
     if (this.#stay === undefined) this.#owner.forget(this);
   }
 }

@@ -10,8 +10,8 @@ import type { Turn } from "./turn_queue.ts";
  * | deciding   | no  | this side's hook: of a namespace before the peer is    |
  * |            |     | asked, of a room after the peer has granted the join   |
  * | entering   | no  | this side's ask to connect or join                     |
- * | takingBack | no  | this side's ask to leave again, without hooks: nobody  |
- * |            |     | waits for the entry that the peer has granted          |
+ * | takingBack | no  | this side's ask to leave again, without hooks: no      |
+ * |            |     | caller waits for the entry that the peer has granted   |
  * | admitting  | no  | a hook, for the peer's ask to connect or join          |
  * | in         | yes | nothing                                                |
  * | leaving    | yes | this side's ask to disconnect or leave                 |
@@ -58,42 +58,42 @@ interface Whereabouts {
   readonly isIn: boolean;
 }
 
-/** A phase in which an own ask is under way. */
+/** A phase in which this side's ask is under way. */
 export interface OwnAsk extends Whereabouts {
   readonly phase: "entering" | "leaving" | "takingBack";
-  /** Whether the other side has asked for the same meanwhile. */
+  /** Whether the peer has meanwhile asked for the same. */
   isCrossed: boolean;
 }
 
 /** A phase in which a hook runs. */
 export interface HookRun extends Whereabouts {
   readonly phase: "deciding" | "admitting" | "releasing" | "telling";
-  /** The turn of the hook, where that is known. */
+  /** The turn of the queue in which the hook runs, if it is known. */
   readonly turn: Turn | undefined;
-  /** Whether the hook itself has called for what it decides about. */
+  /** Whether the hook itself has called to leave, which grants the ask. */
   isAgreed: boolean;
 }
 
 /**
- * A phase and what belongs to it. Its identity is that of the attempt: code
- * that goes on after an `await` and finds another state changes nothing.
+ * A phase with its data. The identity of the object is that of the attempt:
+ * code that finds another state after an `await` changes nothing.
  */
 export type State =
   | Whereabouts & { readonly phase: "out" | "in" }
   | OwnAsk
   | HookRun;
 
-/** The state of a name that this side is out of. */
+/** The state of a name when this side is out. */
 export const OUT: State = { phase: "out", isIn: false };
-/** The state of a name that this side is in. */
+/** The state of a name when this side is in. */
 export const IN: State = { phase: "in", isIn: true };
 
-/** Makes the state of an own ask. */
+/** Makes the state of an ask of this side. */
 export function makeOwnAsk(phase: OwnAsk["phase"]): OwnAsk {
   return { phase, isIn: phase === "leaving", isCrossed: false };
 }
 
-/** Makes the state of a hook that runs. */
+/** Makes the state of a running hook. */
 export function makeHookRun(
   phase: HookRun["phase"],
   turn: Turn | undefined,
@@ -102,12 +102,12 @@ export function makeHookRun(
   return { phase, isIn, turn, isAgreed: false };
 }
 
-/** Whether an own ask is under way. */
+/** Whether an ask of this side is under way. */
 export function isOwnAsk(state: State): state is OwnAsk {
   return "isCrossed" in state;
 }
 
-/** Tells what an own ask wants. */
+/** Gets the kind of an ask of this side. */
 export function kindOf({ phase }: OwnAsk): Kind {
   return phase === "entering" ? "enter" : "leave";
 }

@@ -20,30 +20,30 @@ import type { MembershipLink } from "./membership.ts";
 import type { Namespaces } from "./namespaces.ts";
 
 const UNDERSCORE = 0x5f;
-/** How many of the largest messages may wait to be handled. */
+/** How much may wait to be handled, in messages of the largest size. */
 const LARGE = 16;
 
-/** What a receiver needs of its connection. */
+/** What a receiver needs from its connection. */
 export interface ReceiverLink extends MembershipLink {
   readonly namespaces: Namespaces;
-  /** Whether this side has closed it, and handles nothing more. */
+  /** Whether this side has closed it, so that nothing more is handled. */
   readonly wasClosedHere: boolean;
-  /** The socket is open. */
+  /** Called when the socket is open. */
   opened(): void;
-  /** The socket has ended. */
+  /** Called when the socket has ended. */
   closed(info: CloseInfo): void;
-  /** Handles a frame of the handshake; tells whether it was one. */
+  /** Handles a frame if it belongs to the handshake; tells whether it does. */
   handshake(data: RawBody): boolean;
-  /** Closes the connection, for it has crossed a limit. */
+  /** Closes the connection, which has crossed a limit. */
   cross(limit: LimitName, code: number, reason: string): void;
 }
 
-/** What comes in over a socket: how much of it may, and what handles it. */
+/** Receives the frames of a socket: checks limits, decodes, and dispatches. */
 export class Receiver implements SocketListener {
   readonly #link: ReceiverLink;
   readonly #bucket: Bucket | undefined;
   readonly #decoder: Decoder;
-  /** Frames that came before the connection was accepted. */
+  /** The frames received before the connection is accepted. */
   #early: RawBody[] | undefined;
   #earlySize = 0;
   /** The messages that wait to be handled. */
@@ -58,12 +58,12 @@ export class Receiver implements SocketListener {
     this.#decoder = new Decoder(handlers.native);
   }
 
-  /** The messages that wait to be handled. */
+  /** The number of messages that wait to be handled. */
   get waiting(): number {
     return this.#waiting.size + (this.#early?.length ?? 0);
   }
 
-  /** Whether something came in since this was asked before. */
+  /** Tells whether a message has come since the last call. */
   takeWasHeard(): boolean {
     const wasHeard = this.#wasHeard;
     this.#wasHeard = false;
@@ -105,7 +105,7 @@ export class Receiver implements SocketListener {
     }
   }
 
-  /** The connection was accepted: what came before is handled. */
+  /** Handles the early frames, when the connection is accepted. */
   accept(): void {
     const early = this.#early ?? [];
     this.drop();
@@ -116,13 +116,13 @@ export class Receiver implements SocketListener {
     }
   }
 
-  /** Forgets what came before the connection was accepted. */
+  /** Drops the early frames. */
   drop(): void {
     this.#early = undefined;
     this.#earlySize = 0;
   }
 
-  /** The turn of a message has come: it does not wait any more. */
+  /** Counts a message out of those that wait to be handled. */
   begin(message: Message): void {
     if (!this.#waiting.delete(message)) return;
     this.#waitingSize -= estimateSize(message);

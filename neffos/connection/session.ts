@@ -29,7 +29,7 @@ import { TurnQueue } from "./turn_queue.ts";
  *
  * | status        | what happens                              | next             |
  * | ------------- | ----------------------------------------- | ---------------- |
- * | connecting    | the socket opens, the client says hello   | acknowledging,   |
+ * | connecting    | the socket opens, the handshake begins    | acknowledging,   |
  * |               |                                           | closing, closed  |
  * | acknowledging | `onConnect` decides                       | open, closing,   |
  * |               |                                           | closed           |
@@ -37,9 +37,9 @@ import { TurnQueue } from "./turn_queue.ts";
  * | closing       | this side has closed; the socket has not  | closed           |
  * |               | ended yet                                 |                  |
  * | closed        | the socket has ended, or was given up;    | ending           |
- * |               | what came before is still handled         |                  |
- * | ending        | hooks are told of the end                 | ended            |
- * | ended         | nothing any more                          |                  |
+ * |               | earlier messages are still handled        |                  |
+ * | ending        | hooks hear of the end                     | ended            |
+ * | ended         | nothing                                   |                  |
  */
 export type ConnStatus =
   | "connecting"
@@ -51,50 +51,50 @@ export type ConnStatus =
   | "ended";
 
 /**
- * Whether `onDisconnect` is to be called: there is one for each `onConnect`
- * that has succeeded.
+ * Whether `onDisconnect` is due: it is called once for each `onConnect` that
+ * has succeeded.
  */
 type Pairing = "unpaired" | "paired" | "told";
 
-/** What a connection has a time limit for. */
+/** The time limits of a connection. */
 type TimeLimit =
-  | "hello" // of the other side
-  | "silence" // since it has last sent something
-  | "goodbye" // its answer to our close
-  | "stuck" // the handlers of what came before the end
-  | "hooks"; // of the end
+  | "hello" // for the peer's handshake
+  | "silence" // for the peer's next message
+  | "goodbye" // for the peer's answer to a close
+  | "stuck" // for the handlers of messages from before the end
+  | "hooks"; // for the hooks that hear of the end
 
 const HELLO = "M";
 const WELCOME = "A";
 const REFUSAL = "H";
 const INTERNAL_ERROR = "internal error";
 
-/** What counts the socket of a server's connection; see `ConnectionSlot`. */
+/** Counts the socket of a server's connection; see `ConnectionSlot`. */
 export interface SocketWatcher {
-  /** The socket is open, and will tell of its end. */
+  /** Called when the socket is open, so that its end will be reported. */
   open(): void;
-  /** The socket has ended. */
+  /** Called when the socket has ended. */
   release(): void;
-  /** The connection is over; its socket only if it has never opened. */
+  /** Called when the connection has ended, in case its socket never opened. */
   giveUp(): void;
 }
 
-/** What a connection is made of. */
+/** Options of a {@linkcode Session}. */
 export interface SessionInit {
   /** The server or the client that it belongs to. */
   readonly host: Host;
   readonly socket: Socket;
-  /** Its ID; a client is told its own by the server. */
+  /** Its ID; a client gets its own from the server. */
   readonly id: string;
   /** The request that it came from, on the server's side. */
   readonly request?: UpgradeRequest;
-  /** The handle of a client that comes back. */
+  /** The handle of a client that reconnects. */
   readonly conn?: Conn;
-  /** What counts the socket, on the server's side. */
+  /** The counter of sockets, on the server's side. */
   readonly watcher?: SocketWatcher;
 }
 
-/** How a connection ends, and whether this side has begun it. */
+/** The end of a connection, and whether this side has begun it. */
 interface End {
   readonly info: CloseInfo;
   readonly isOurs: boolean;
@@ -139,7 +139,7 @@ export class Session implements ConnPort, ReceiverLink {
     if (conn !== undefined) attachConn(conn, this);
   }
 
-  // What stands behind a Conn ------------------------------------------------
+  // The port of a Conn -------------------------------------------------------
 
   get id(): string {
     return this.#id;
@@ -167,7 +167,7 @@ export class Session implements ConnPort, ReceiverLink {
   }
 
   get wasClosedHere(): boolean {
-    // A server that closes still handles what has come.
+    // A server that shuts down still handles the messages that have come.
     return this.#end?.isOurs === true && this.#end.info.code !== 1001;
   }
 
@@ -177,7 +177,7 @@ export class Session implements ConnPort, ReceiverLink {
       if (this.#status === "ended") this.#ended.resolve(this.#end!.info);
     }
     const { promise } = this.#ended;
-    // The end comes after the handler that waits for it.
+    // The end comes after the handlers: one that waits for it must not lock up.
     return this.isEnding ? this.queue.suspendCaller(promise) : promise;
   }
 
@@ -185,7 +185,7 @@ export class Session implements ConnPort, ReceiverLink {
     return this.#socket.bufferedAmount;
   }
 
-  /** The messages that wait to be handled. */
+  /** The number of messages that wait to be handled. */
   get waiting(): number {
     return this.#receiver.waiting;
   }
@@ -253,14 +253,14 @@ export class Session implements ConnPort, ReceiverLink {
     try {
       this.#fail(message, error);
     } catch (unreadable) {
-      // Even to read what a program has thrown may throw.
+      // Even reading the error that a program has thrown may throw.
       this.report(unreadable, message);
       this.refuse(message, INTERNAL_ERROR);
     }
   }
 
   #fail(message: Message, error: unknown): void {
-    // A handler that is interrupted by its own peer's close is not a fault.
+    // A handler interrupted by its own peer's close is not an error.
     if (error instanceof ConnectionClosedError && this.isEnding) return;
     if (error instanceof EventError && !isBare(message)) {
       this.refuse(message, error.message);
@@ -289,7 +289,7 @@ export class Session implements ConnPort, ReceiverLink {
 
   // The socket ---------------------------------------------------------------
 
-  /** Begins: from here on what happens on the socket is handled. */
+  /** Begins to listen to the socket. */
   start(): void {
     const { isClient, limits: { ackTimeout } } = this.host;
     if (!isClient) {
@@ -319,7 +319,7 @@ export class Session implements ConnPort, ReceiverLink {
       this.#decide();
     } else if (data.startsWith(REFUSAL)) {
       this.host.onRefused(parseErrorText(data.slice(REFUSAL.length)));
-      // The server closes by itself, with a code of its own.
+      // The server closes the socket itself, with its own code.
       this.#setLimit(
         "goodbye",
         this.host.limits.closeTimeout,
@@ -337,7 +337,7 @@ export class Session implements ConnPort, ReceiverLink {
       try {
         await this.host.onConnect(this.conn);
         this.#pairing = "paired";
-        // It took so long that the end was told without it.
+        // onConnect took so long that the end has come without onDisconnect.
         if (this.#hasEnded) return await this.#tellEnd();
         if (this.isEnding) return;
         if (this.host.handlers.native === "only") {
@@ -368,7 +368,7 @@ export class Session implements ConnPort, ReceiverLink {
   }
 
   #turnAway(error: unknown): void {
-    // The hook has failed since the peer has left.
+    // The hook has failed because the peer has left.
     if (error instanceof ConnectionClosedError && this.isEnding) return;
     const isTold = error instanceof EventError;
     if (!isTold) this.report(error, { event: "onConnect" });
@@ -387,7 +387,7 @@ export class Session implements ConnPort, ReceiverLink {
     });
   }
 
-  /** Sends nothing more to a peer that reads too slowly. */
+  /** Closes the connection of a peer that reads too slowly. */
   #onOverflow(): void {
     if (this.isEnding) return;
     this.buffer.drop();
@@ -412,13 +412,13 @@ export class Session implements ConnPort, ReceiverLink {
       this.#closed(this.#end!.info);
       if (this.#socket.can?.terminate) this.#socket.terminate?.();
     });
-    // What was accepted for sending goes out first.
+    // Frames that were accepted for sending go out first.
     this.buffer.flush();
     this.#socket.close(code, reason);
   }
 
   closed(info: CloseInfo): void {
-    // The connection itself may have been given up long before.
+    // The connection may have been given up long before its socket ends.
     this.#watcher?.release();
     this.#closed(info);
   }
@@ -430,7 +430,7 @@ export class Session implements ConnPort, ReceiverLink {
     void this.#finish();
   }
 
-  /** Nothing more is sent, and no caller is left waiting. */
+  /** Ends all sending, and every wait for the peer. */
   #lose(): void {
     this.#clearLimit("hello");
     this.#clearLimit("silence");
@@ -452,8 +452,8 @@ export class Session implements ConnPort, ReceiverLink {
     this.#status = "closed";
     this.#clearLimit("goodbye");
     if (!isOurs) this.#lose();
-    // What came before the end is still handled, then the end itself, even if
-    // a handler never ends.
+    // Messages from before the end are still handled first, but the end does
+    // not wait for ever for their handlers.
     this.#setLimit("stuck", this.host.limits.closeTimeout, () => {
       this.host.crossings.add("closeTimeout");
       void this.#finish();
@@ -483,7 +483,7 @@ export class Session implements ConnPort, ReceiverLink {
     await this.host.onEnded(this.conn, this.#end!.info, isPaired);
   }
 
-  /** Waits for hooks, but not for ever; tells whether they have ended. */
+  /** Waits for hooks within a time limit; tells whether they have ended. */
   async #within(hooks: () => Promise<void>): Promise<boolean> {
     const { promise, resolve } = makeDeferred<boolean>();
     this.#setLimit("hooks", this.host.limits.closeTimeout, () => {
@@ -519,7 +519,7 @@ export class Session implements ConnPort, ReceiverLink {
   }
 }
 
-/** Whether a message came without a head, so that none can go back. */
+/** Whether a message came without a header, so that no error can go back. */
 function isBare({ isNative, wait }: Message): boolean {
   return isNative && wait === "";
 }

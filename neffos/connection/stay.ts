@@ -46,15 +46,15 @@ import {
 } from "./membership.ts";
 import type { Phase } from "./phase.ts";
 
-/** What a stay needs of the record of its namespace. */
+/** What a stay needs from the record of its namespace. */
 export interface StayOwner {
   readonly namespace: string;
   readonly events: CompiledEvents;
-  /** The present stay, or the attempt at one. */
+  /** The present stay, or the one that is being entered. */
   readonly stay: Stay | undefined;
   readonly phase: Phase;
   readonly isIn: boolean;
-  /** Whether it is in, and not left for certain. */
+  /** Whether this side is in and not certain to leave. */
   readonly isOngoing: boolean;
   /** The rooms of the connection, in all of its namespaces. */
   readonly roomCount: number;
@@ -62,9 +62,9 @@ export interface StayOwner {
 }
 
 /**
- * One stay in a namespace: from the hook that lets the connection in to the
- * one that tells of its leaving. Rooms belong to it, and what its hooks have
- * made; the next stay has others.
+ * One stay in a namespace: from the hook that lets the connection in to the one
+ * that hears of its leaving. Its rooms and the instances of its controllers end
+ * with it; the next stay has others.
  */
 export class Stay
   implements HandlerState, Member, NamespacePort, HookRunner, KeptSender {
@@ -75,7 +75,7 @@ export class Stay
   bindings: Binding[] = [];
   readonly #owner: StayOwner;
   readonly #memberships: Map<string, RoomMembership> = new Map();
-  /** The part of its frames that never changes. */
+  /** The part that is the same in all frames without a room. */
   readonly #scope: string;
   #roomCount = 0;
   #isHurried = false;
@@ -99,12 +99,12 @@ export class Stay
     return this.#owner.namespace;
   }
 
-  /** Whether the connection is in the namespace, by this stay. */
+  /** Whether this side is in, and this is the present stay. */
   get isIn(): boolean {
     return this.#owner.stay === this && this.#owner.isIn;
   }
 
-  /** Whether it is in, and not left for certain. */
+  /** Whether this stay goes on: it is the present one, and not being left. */
   get isOngoing(): boolean {
     return this.#owner.stay === this && this.#owner.isOngoing;
   }
@@ -115,12 +115,12 @@ export class Stay
     return this.link.isEnding ? "left" : "connecting";
   }
 
-  /** The rooms that are joined, or on their way in or out. */
+  /** The records of rooms: joined, or being joined or left. */
   get memberships(): RoomMembership[] {
     return [...this.#memberships.values()];
   }
 
-  /** The rooms that the limit of rooms counts. */
+  /** The number of rooms that count toward the limit. */
   get roomCount(): number {
     return this.#roomCount;
   }
@@ -139,7 +139,7 @@ export class Stay
     return membership;
   }
 
-  // What stands behind an NSConn ---------------------------------------------
+  // The port of an NSConn ----------------------------------------------------
 
   get isConnected(): boolean {
     return this.isIn && !this.link.isEnding;
@@ -176,7 +176,7 @@ export class Stay
 
   joinRoom(name: string, options: AskOptions): Promise<UntypedRoom> {
     if (this.link.isEnding) return rejected(this.link.closedError());
-    // No room is joined any more while the namespace is being left.
+    // No room is joined while the namespace is being left.
     if (!this.isOngoing || this.#owner.phase === "leaving") {
       return rejected(this.#notIn({ room: name }));
     }
@@ -198,7 +198,7 @@ export class Stay
 
   disconnect(options: AskOptions): Promise<void> {
     if (this.#owner.stay === this) return this.#owner.leave(options);
-    // A client that is away, or has not entered again yet.
+    // The client is away, or has not entered the namespace again yet.
     const { goal } = this.link.host;
     const isForgotten = goal?.findNSConn(this.namespace) === this.nsConn &&
       goal.forget(this.namespace, "");
@@ -246,7 +246,7 @@ export class Stay
     return room === "" ? this.#scope : encodeRoute(this.namespace, room);
   }
 
-  /** Sends a frame after those that were kept while the client was away. */
+  /** Sends a frame behind those that were kept while the client was away. */
   sendInOrder(kept: KeptFrame): boolean {
     const { goal } = this.link.host;
     if (!goal?.isHolding(this.namespace)) return this.link.send(kept.frame);
@@ -256,7 +256,7 @@ export class Stay
 
   #keep(room: string, frame: RawBody): boolean {
     const { goal } = this.link.host;
-    // The handle of a former stay may not speak for the one that is awaited.
+    // The handle of an earlier stay keeps nothing for the next one.
     if (goal?.findNSConn(this.namespace) !== this.nsConn) return false;
     return goal.keep(this.namespace, room, frame);
   }
@@ -268,7 +268,7 @@ export class Stay
     if (result instanceof Error) throw result;
   }
 
-  /** Has hooks told without waiting for them from here on. */
+  /** From here on, hooks are called and not awaited. */
   hurry(): void {
     this.#isHurried = true;
   }
@@ -290,7 +290,7 @@ export class Stay
           this.link.close(error.code, error.message);
         }
       } catch {
-        // An error that cannot be read asks for nothing.
+        // An error that throws when it is read has no close code.
       }
     }
   }
@@ -299,7 +299,7 @@ export class Stay
     this.link.report(error, { namespace: this.namespace, event });
   }
 
-  /** Disposes of what the hooks have made. */
+  /** Disposes of the instances that the hooks have made. */
   async dispose(): Promise<void> {
     for (const binding of this.bindings.splice(0).reverse()) {
       try {
@@ -335,7 +335,7 @@ export class Stay
   }
 }
 
-/** A room of one stay in a namespace. */
+/** The record of a room in one stay in a namespace. */
 export class RoomMembership extends Membership<UntypedRoom>
   implements RoomPort {
   readonly handle: UntypedRoom;
@@ -349,7 +349,7 @@ export class RoomMembership extends Membership<UntypedRoom>
     if (kept !== undefined) attachRoom(kept, this);
   }
 
-  // What stands behind a Room ------------------------------------------------
+  // The port of a Room -------------------------------------------------------
 
   get name(): string {
     return this.room;
@@ -380,7 +380,7 @@ export class RoomMembership extends Membership<UntypedRoom>
     return rejected(new BadRoomError(BAD_ROOM, { namespace, room, event }));
   }
 
-  // A handle stands for the name, and leaves what bears it now.
+  // A handle stands for the name: it leaves the present room of that name.
   override leave(options: AskOptions, cause?: Cause): Promise<void> {
     // With its namespace it is left in any case.
     const isTold = this.hooks.isIn && this.isGone;
@@ -460,7 +460,7 @@ export class RoomMembership extends Membership<UntypedRoom>
     this.link.host.directory?.leave(this.hooks, this.room);
   }
 
-  /** The namespace is left for certain: what was called of the room ends. */
+  /** Settles the calls about the room: its namespace is certain to be left. */
   endCalls(): void {
     const { namespace, room } = this;
     this.settleCalls(
@@ -469,7 +469,7 @@ export class RoomMembership extends Membership<UntypedRoom>
     if (this.phase !== "telling") this.stop();
   }
 
-  /** Leaves the room by force, for its namespace is left. */
+  /** Leaves the room by force, since its namespace is left. */
   async leaveByForce(cause: Cause): Promise<void> {
     if (!this.isIn) return;
     const isTold = this.phase === "telling";

@@ -1,17 +1,17 @@
-/** A piece of work that has begun and may wait for an answer. */
+/** An item that has begun, and may wait for answers. */
 export class Turn {
-  /** The answers that it waits for. */
+  /** The number of answers that it waits for. */
   suspensions = 0;
-  /** Whether the next item waits for it no longer, or never did. */
+  /** Whether it has ended, or runs beside the queue: no item waits for it. */
   isDone = false;
-  /** Whether the tracer knows it as the author of all that it does. */
+  /** Whether the tracer attributes all of its code to it. */
   isTraced = false;
-  /** Whether it was handed out, so that the object is not used again. */
+  /** Whether other code holds it, so that the object is not reused. */
   isKnown = false;
 }
 
 /**
- * Knows which turn a piece of code belongs to, however late it runs: the part
+ * Knows which turn a piece of code belongs to, even after an `await`: the part
  * of `AsyncLocalStorage` that is needed here. Browsers have none yet.
  */
 export interface TurnTracer {
@@ -19,31 +19,31 @@ export interface TurnTracer {
   run<T>(turn: Turn | undefined, code: () => T): T;
 }
 
-/** Work that has its turn among the items. */
+/** Work that takes its turn among the items. */
 export type Task = () => void | Promise<void>;
 
-/** What handles the items of a queue. */
+/** Handles the items of a queue. */
 export interface TurnHandler<Item> {
   handle(item: Item): void | Promise<void>;
 }
 
-/** The turns that wait; from {@linkcode TurnQueue.possibleCallers}. */
+/** Turns that wait for an answer; see {@linkcode TurnQueue.possibleCallers}. */
 export type Turns = readonly Turn[];
 
 const NONE: Turns = [];
-/** How many items that are done may stand before those that are not. */
+/** How many items that have begun are kept before the list is cut. */
 const MAX_DONE = 1024;
 
 /**
  * Handles the messages of a connection one after another. The next item begins
- * when the one before is done, or when it waits for an answer on this very
- * connection: that answer may be behind an item of this queue.
+ * when the one before has ended, or while that waits for an answer on the same
+ * connection: the peer may answer only when an item behind it has been handled.
  */
 export class TurnQueue<Item extends object> {
   readonly #handler: TurnHandler<Item>;
   #items: (Item | Task)[] = [];
   #head = 0;
-  /** Turns that are neither done nor waiting. */
+  /** The number of turns that have neither ended nor wait for an answer. */
   #active = 0;
   /** The turn whose synchronous part is on the stack. */
   #current: Turn | undefined;
@@ -57,22 +57,22 @@ export class TurnQueue<Item extends object> {
     this.#tracer = tracer;
   }
 
-  /** Whether an item that is pushed begins at once. */
+  /** Whether a pushed item begins at once. */
   get isIdle(): boolean {
     return this.#active === 0 && this.#head === this.#items.length;
   }
 
-  /** The items that have not begun. */
+  /** The number of items that have not begun. */
   get size(): number {
     return this.#items.length - this.#head;
   }
 
-  /** The turns that have begun and whose promise is pending. */
+  /** The number of turns whose promise is pending. */
   get pending(): number {
     return this.#pending.size;
   }
 
-  /** Adds an item; it begins at once when nothing is before it. */
+  /** Adds an item, which begins at once if the queue is idle. */
   push(item: Item | Task): void {
     if (!this.isIdle) {
       this.#items.push(item);
@@ -82,12 +82,12 @@ export class TurnQueue<Item extends object> {
     if (this.#head < this.#items.length) this.#drain();
   }
 
-  /** Begins an item at once; what has not begun waits for it too. */
+  /** Begins a task at once; items that have not begun wait for it too. */
   runNow(task: Task): void {
     this.#run(task);
   }
 
-  /** Puts items before all the others. */
+  /** Puts items before all others. */
   unshift(items: readonly (Item | Task)[]): void {
     if (items.length === 0) return;
     this.#items = [...items, ...this.#items.slice(this.#head)];
@@ -95,7 +95,7 @@ export class TurnQueue<Item extends object> {
     queueMicrotask(() => this.#drain());
   }
 
-  /** Runs what a turn does so that it is known as the author of it. */
+  /** Runs code of the current turn so that the tracer attributes it to it. */
   trace<T>(code: () => T): T {
     const turn = this.#current;
     if (turn === undefined || this.#tracer === undefined) return code();
@@ -104,7 +104,7 @@ export class TurnQueue<Item extends object> {
     return this.#tracer.run(turn, code);
   }
 
-  /** Runs code as a turn of its own, for which no item waits. */
+  /** Runs code as a turn beside the queue, for which no item waits. */
   async runBeside(code: () => Promise<void>): Promise<void> {
     const turn = new Turn();
     turn.isDone = true;
@@ -122,10 +122,9 @@ export class TurnQueue<Item extends object> {
   }
 
   /**
-   * Finds the turns that may be the one that now calls. In the synchronous
-   * part of a turn, and in a traced one, that is exact. Of the other pending
-   * turns nothing tells which one it is: all of them are taken for it, so that
-   * none of them locks up.
+   * Finds the turns that may be the present caller. In the synchronous part of
+   * a turn, and in a traced turn, the caller is known. Else it may be any
+   * untraced pending turn, so all of those are returned, and none locks up.
    */
   possibleCallers(): Turns {
     if (this.#pending.size === 0 && this.#current === undefined) return NONE;
@@ -134,7 +133,7 @@ export class TurnQueue<Item extends object> {
     return [...this.#pending].filter(({ isTraced }) => !isTraced);
   }
 
-  /** Finds the turn that now calls, where that is known. */
+  /** Finds the turn that is the present caller, if that is known. */
   exactCaller(): Turn | undefined {
     if (this.#current !== undefined) {
       this.#current.isKnown = true;
@@ -154,7 +153,7 @@ export class TurnQueue<Item extends object> {
     if (turns.length > 0) queueMicrotask(() => this.#drain());
   }
 
-  /** The answer is there: what has not begun waits for these turns again. */
+  /** Makes items that have not begun wait for these turns again. */
   resume(turns: Turns): void {
     for (const turn of turns) {
       if (--turn.suspensions === 0 && !turn.isDone) this.#active++;
@@ -201,7 +200,7 @@ export class TurnQueue<Item extends object> {
     const outer = this.#current;
     this.#current = turn;
     this.#active++;
-    // Leave the caller's async context: it only unblocked this turn.
+    // Leave the caller's async context: the caller only unblocked this turn.
     const isInherited = this.#tracer?.getStore() !== undefined;
     const promise = isInherited
       ? this.#tracer!.run(undefined, () => this.#handle(item))
