@@ -855,6 +855,28 @@ Deno.test("A refusal of a room that only the server had joined is not reported",
   assert(room.isJoined);
 });
 
+Deno.test("A refusal is not reported if the server made the present stay", async () => {
+  for (const isRoom of [true, false]) {
+    let isClosed = false;
+    const enter: MessageHandler = (_, { isLocal }) => {
+      if (isClosed && !isLocal) throw new EventError("closed");
+    };
+    const hook = isRoom ? "onRoomJoin" : "onNamespaceConnect";
+    await using world = await World.start({
+      server: { chat: { [hook]: enter } },
+    });
+    await world.enter(...isRoom ? ["room"] : []);
+    const calls = isRoom
+      ? [world.room("server").leave(), world.chat("server").joinRoom("room")]
+      : [world.chat("server").disconnect(), world.at("server").connect("chat")];
+    assertEquals(await world.outcomes(...calls), ["done", "done"]);
+    isClosed = true;
+    await world.lose();
+    await world.comeBack();
+    await world.assertAtRest(isRoom ? ["chat"] : []);
+  }
+});
+
 Deno.test("A namespace that the server connects works after a reconnection", async () => {
   for (const isOpen of [true, false]) {
     const server: Events = isOpen

@@ -198,10 +198,16 @@ export class Comparison {
 
   /** Whether the client has entered it itself, and has not left it since. */
   #isOwn(name: Name): boolean {
-    const kinds = this.#world.journal.calls
-      .filter(({ side, result }) => side === "client" && result === "done")
-      .map((call) => kindOf(call, name));
-    return kinds.findLast((kind) => kind !== undefined) === "enter";
+    const { calls, hooks } = this.#world.journal;
+    const last = calls.findLast((call) =>
+      call.side === "client" && call.result === "done" && kindOf(call, name)
+    );
+    if (last === undefined || kindOf(last, name) !== "enter") return false;
+    const event = name.room === "" ? "OnNamespaceDisconnect" : "OnRoomLeft";
+    return !hooks.some((hook) =>
+      hook.side === "client" && hook.event === event && !hook.isLocal &&
+      nameOf(hook) === nameOf(name) && hook.begun > last.ended
+    );
   }
 
   #keptArrived(name: string): void {
