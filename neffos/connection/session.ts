@@ -12,7 +12,7 @@ import {
   REFUSED,
 } from "../protocol/errors.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
-import { SendBuffer } from "../transport/send_buffer.ts";
+import { SendBuffer, type SendBufferOwner } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
 import { type Deferred, makeDeferred } from "../util/promises.ts";
@@ -101,7 +101,7 @@ interface End {
 }
 
 /** The life of one connection, from its socket to its last hook. */
-export class Session implements ConnPort, ReceiverLink {
+export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
   readonly conn: Conn;
   readonly host: Host;
   readonly asks: Asks;
@@ -124,13 +124,7 @@ export class Session implements ConnPort, ReceiverLink {
     this.#id = id;
     this.#socket = socket;
     this.#watcher = watcher;
-    this.buffer = new SendBuffer({
-      socket,
-      limits: host.limits,
-      timers: host.timers,
-      traffic: host.traffic,
-      onOverflow: () => this.#onOverflow(),
-    });
+    this.buffer = new SendBuffer(socket, this);
     this.asks = new Asks(this);
     this.namespaces = new Namespaces(this);
     this.#receiver = new Receiver(this);
@@ -388,7 +382,7 @@ export class Session implements ConnPort, ReceiverLink {
   }
 
   /** Closes the connection of a peer that reads too slowly. */
-  #onOverflow(): void {
+  overflowed(): void {
     if (this.isEnding) return;
     this.buffer.drop();
     this.cross("maxBuffered", 4008, "it reads too slowly");

@@ -74,7 +74,8 @@ export class Stay
   readonly events: CompiledEvents;
   bindings: Binding[] = [];
   readonly #owner: StayOwner;
-  readonly #memberships: Map<string, RoomMembership> = new Map();
+  /** Made with the first room, and gone with the last one. */
+  #memberships: Map<string, RoomMembership> | undefined;
   /** The part that is the same in all frames without a room. */
   readonly #scope: string;
   #roomCount = 0;
@@ -117,7 +118,7 @@ export class Stay
 
   /** The records of rooms: joined, or being joined or left. */
   get memberships(): RoomMembership[] {
-    return [...this.#memberships.values()];
+    return [...this.#memberships?.values() ?? []];
   }
 
   /** The number of rooms that count toward the limit. */
@@ -126,15 +127,16 @@ export class Stay
   }
 
   find(room: string): RoomMembership | undefined {
-    return this.#memberships.get(room);
+    return this.#memberships?.get(room);
   }
 
   /** Finds the record of a room, or makes it. */
   room(name: string): RoomMembership {
-    let membership = this.#memberships.get(name);
+    const memberships = this.#memberships ??= new Map();
+    let membership = memberships.get(name);
     if (membership === undefined) {
       membership = new RoomMembership(this, name);
-      this.#memberships.set(name, membership);
+      memberships.set(name, membership);
     }
     return membership;
   }
@@ -155,7 +157,7 @@ export class Stay
   }
 
   findRoom(name: string): UntypedRoom | undefined {
-    const membership = this.#memberships.get(name);
+    const membership = this.find(name);
     return membership?.isIn ? membership.handle : undefined;
   }
 
@@ -331,7 +333,9 @@ export class Stay
   }
 
   forgetRoom(room: RoomMembership): void {
-    if (this.find(room.name) === room) this.#memberships.delete(room.name);
+    if (this.find(room.name) !== room) return;
+    this.#memberships!.delete(room.name);
+    if (this.#memberships!.size === 0) this.#memberships = undefined;
   }
 }
 

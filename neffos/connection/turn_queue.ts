@@ -48,7 +48,7 @@ export class TurnQueue<Item extends object> {
   /** The turn whose synchronous part is on the stack. */
   #current: Turn | undefined;
   /** The turns whose promise is pending. */
-  readonly #pending = new Set<Turn>();
+  #pending: Set<Turn> | undefined;
   readonly #tracer: TurnTracer | undefined;
   #spare: Turn | undefined;
 
@@ -69,7 +69,7 @@ export class TurnQueue<Item extends object> {
 
   /** The number of turns whose promise is pending. */
   get pending(): number {
-    return this.#pending.size;
+    return this.#pending?.size ?? 0;
   }
 
   /** Adds an item, which begins at once if the queue is idle. */
@@ -111,13 +111,13 @@ export class TurnQueue<Item extends object> {
     turn.isKnown = true;
     const outer = this.#current;
     this.#current = turn;
-    this.#pending.add(turn);
+    this.#keep(turn);
     const promise = this.trace(code);
     this.#current = outer;
     try {
       await promise;
     } finally {
-      this.#pending.delete(turn);
+      this.#drop(turn);
     }
   }
 
@@ -127,10 +127,10 @@ export class TurnQueue<Item extends object> {
    * untraced pending turn, so all of those are returned, and none locks up.
    */
   possibleCallers(): Turns {
-    if (this.#pending.size === 0 && this.#current === undefined) return NONE;
+    if (this.#pending === undefined && this.#current === undefined) return NONE;
     const exact = this.exactCaller();
     if (exact !== undefined) return [exact];
-    return [...this.#pending].filter(({ isTraced }) => !isTraced);
+    return [...this.#pending ?? []].filter(({ isTraced }) => !isTraced);
   }
 
   /** Finds the turn that is the present caller, if that is known. */
@@ -140,7 +140,7 @@ export class TurnQueue<Item extends object> {
       return this.#current;
     }
     const traced = this.#tracer?.getStore();
-    return traced !== undefined && this.#pending.has(traced)
+    return traced !== undefined && this.#pending?.has(traced)
       ? traced
       : undefined;
   }
@@ -207,7 +207,7 @@ export class TurnQueue<Item extends object> {
       : this.#handle(item);
     this.#current = outer;
     if (promise !== undefined) {
-      this.#pending.add(turn);
+      this.#keep(turn);
       void this.#finish(turn, promise);
       return;
     }
@@ -216,9 +216,19 @@ export class TurnQueue<Item extends object> {
     else this.#spare = turn;
   }
 
+  #keep(turn: Turn): void {
+    (this.#pending ??= new Set()).add(turn);
+  }
+
+  #drop(turn: Turn): void {
+    this.#pending!.delete(turn);
+    // An empty Set takes 200 bytes, for each connection.
+    if (this.#pending!.size === 0) this.#pending = undefined;
+  }
+
   async #finish(turn: Turn, promise: Promise<void>): Promise<void> {
     await promise;
-    this.#pending.delete(turn);
+    this.#drop(turn);
     turn.isDone = true;
     if (turn.suspensions === 0) this.#active--;
     this.#drain();

@@ -73,7 +73,7 @@ export class ConnectionLimiter {
     }
     if (this.#maxPerAddress === Infinity) {
       this.#size++;
-      return new ConnectionSlot(() => this.#size--);
+      return new ConnectionSlot(this, undefined);
     }
     const address = resolveAddress(request, hops);
     const count = this.#byAddress.get(address) ?? 0;
@@ -86,22 +86,32 @@ export class ConnectionLimiter {
     }
     this.#size++;
     this.#byAddress.set(address, count + 1);
-    return new ConnectionSlot(() => {
-      this.#size--;
-      const left = this.#byAddress.get(address)! - 1;
-      if (left === 0) this.#byAddress.delete(address);
-      else this.#byAddress.set(address, left);
-    });
+    return new ConnectionSlot(this, address);
+  }
+
+  /**
+   * Makes a slot available again. Called by the slot alone.
+   *
+   * @param address The address that it counts for, if addresses are limited.
+   */
+  release(address: string | undefined): void {
+    this.#size--;
+    if (address === undefined) return;
+    const left = this.#byAddress.get(address)! - 1;
+    if (left === 0) this.#byAddress.delete(address);
+    else this.#byAddress.set(address, left);
   }
 }
 
 /** The slot of one socket. Releasing it twice releases it once. */
 export class ConnectionSlot {
-  #onRelease: (() => void) | undefined;
+  #limiter: ConnectionLimiter | undefined;
+  readonly #address: string | undefined;
   #isOpen = false;
 
-  constructor(onRelease: () => void) {
-    this.#onRelease = onRelease;
+  constructor(limiter: ConnectionLimiter, address: string | undefined) {
+    this.#limiter = limiter;
+    this.#address = address;
   }
 
   /** Notes that the socket is open, so that its close event will follow. */
@@ -111,8 +121,8 @@ export class ConnectionSlot {
 
   /** Releases the slot: the socket has ended, or there will be none. */
   release(): void {
-    this.#onRelease?.();
-    this.#onRelease = undefined;
+    this.#limiter?.release(this.#address);
+    this.#limiter = undefined;
   }
 
   /** Releases the slot at the end of the connection, unless the socket is open. */

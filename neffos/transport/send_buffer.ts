@@ -24,18 +24,19 @@ export class TrafficCounters {
   bytesOut = 0;
 }
 
-/** Options of a {@linkcode SendBuffer}. */
-export interface SendBufferInit {
-  readonly socket: Socket;
-  readonly limits: {
-    readonly maxBuffered: number;
-    readonly maxBufferedMessages: number;
+/** What a {@linkcode SendBuffer} needs from its connection. */
+export interface SendBufferOwner {
+  readonly host: {
+    readonly limits: {
+      readonly maxBuffered: number;
+      readonly maxBufferedMessages: number;
+    };
+    readonly timers: Timers;
+    /** The counters to which sent frames are added. */
+    readonly traffic: TrafficCounters;
   };
-  readonly timers: Timers;
-  /** The counters to which sent frames are added. */
-  readonly traffic: TrafficCounters;
   /** Called when more is unsent than the limits allow. */
-  readonly onOverflow: () => void;
+  overflowed(): void;
 }
 
 /** A point in the stream: how many bytes and messages were sent before it. */
@@ -56,7 +57,8 @@ const START: Mark = { bytes: 0, messages: 0 };
  * text the estimate is too high, never too low.
  */
 export class SendBuffer {
-  readonly #init: SendBufferInit;
+  readonly #socket: Socket;
+  readonly #owner: SendBufferOwner;
   /** Frames of broadcasts that are sent in chunks. */
   #queued: RawBody[] | undefined;
   #queuedBytes = 0;
@@ -68,8 +70,9 @@ export class SendBuffer {
   #drained: Deferred<void> | undefined;
   #nextLook: Deadline | undefined;
 
-  constructor(init: SendBufferInit) {
-    this.#init = init;
+  constructor(socket: Socket, owner: SendBufferOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
   }
 
   /** Whether so much is unsent that volatile messages are dropped. */
@@ -77,13 +80,13 @@ export class SendBuffer {
     const queued = this.#queued?.length ?? 0;
     return queued > BACKED_UP.messages ||
       this.#queuedBytes > BACKED_UP.bytes ||
-      this.#init.socket.bufferedAmount > BACKED_UP.bytes ||
+      this.#socket.bufferedAmount > BACKED_UP.bytes ||
       this.bufferedMessages > BACKED_UP.messages;
   }
 
   /** An estimate of the unsent messages, never too low. */
   get bufferedMessages(): number {
-    const { bufferedAmount, bufferedMessages } = this.#init.socket;
+    const { bufferedAmount, bufferedMessages } = this.#socket;
     const { bytes, messages } = this.#mark();
     if (bufferedAmount === 0 || bufferedMessages !== undefined) {
       this.#marks = this.#marks.slice(-1);
@@ -105,10 +108,10 @@ export class SendBuffer {
     const queued = this.#queued ??= [];
     queued.push(frame);
     this.#queuedBytes += frame.length;
-    const { maxBuffered, maxBufferedMessages } = this.#init.limits;
+    const { maxBuffered, maxBufferedMessages } = this.#owner.host.limits;
     const isOver = queued.length > maxBufferedMessages ||
       this.#queuedBytes > maxBuffered;
-    if (isOver) this.#init.onOverflow();
+    if (isOver) this.#owner.overflowed();
     return true;
   }
 
@@ -149,14 +152,14 @@ export class SendBuffer {
   close(error: Error): void {
     this.countTraffic();
     if (this.#nextLook !== undefined) {
-      this.#init.timers.clear(DRAIN_INTERVAL, this.#nextLook);
+      this.#owner.host.timers.clear(DRAIN_INTERVAL, this.#nextLook);
     }
     this.#drained?.reject(error);
   }
 
   /** Polls, since a WebSocket has no drain event. */
   #awaitDrain(): void {
-    this.#nextLook = this.#init.timers.set(DRAIN_INTERVAL, () => {
+    this.#nextLook = this.#owner.host.timers.set(DRAIN_INTERVAL, () => {
       if (this.isBackedUp) return this.#awaitDrain();
       this.#drained!.resolve();
       this.#drained = undefined;
@@ -169,7 +172,7 @@ export class SendBuffer {
   }
 
   #write(frame: RawBody): boolean {
-    if (!this.#init.socket.send(frame)) return false;
+    if (!this.#socket.send(frame)) return false;
     this.#newMessages++;
     this.#newBytes += frame.length;
     const isTime = this.#newMessages >= LOOK_AFTER.messages ||
@@ -179,11 +182,11 @@ export class SendBuffer {
   }
 
   #look(): void {
-    const { socket, limits, onOverflow } = this.#init;
+    const { limits } = this.#owner.host;
     const { bufferedMessages } = this;
     const isOver = bufferedMessages > limits.maxBufferedMessages ||
-      socket.bufferedAmount > limits.maxBuffered;
-    if (isOver) onOverflow();
+      this.#socket.bufferedAmount > limits.maxBuffered;
+    if (isOver) this.#owner.overflowed();
   }
 
   /** Marks how much has been sent so far. */
@@ -192,7 +195,7 @@ export class SendBuffer {
     const messages = this.#newMessages;
     if (messages === 0) return last;
     const bytes = this.#newBytes;
-    const { traffic } = this.#init;
+    const { traffic } = this.#owner.host;
     traffic.messagesOut += messages;
     traffic.bytesOut += bytes;
     const mark = {

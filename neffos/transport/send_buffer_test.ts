@@ -43,15 +43,16 @@ function makeBuffer(
 ) {
   const socket = new SlowSocket();
   let over = 0;
-  const buffer: SendBuffer = new SendBuffer({
-    socket,
-    limits: {
-      maxBuffered: limits.maxBuffered ?? Infinity,
-      maxBufferedMessages: limits.messages ?? Infinity,
+  const buffer: SendBuffer = new SendBuffer(socket, {
+    host: {
+      limits: {
+        maxBuffered: limits.maxBuffered ?? Infinity,
+        maxBufferedMessages: limits.messages ?? Infinity,
+      },
+      timers: new Timers(),
+      traffic: new TrafficCounters(),
     },
-    timers: new Timers(),
-    traffic: new TrafficCounters(),
-    onOverflow: () => {
+    overflowed() {
       over++;
       if (limits.isDropped) buffer.drop();
     },

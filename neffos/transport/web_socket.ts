@@ -44,6 +44,7 @@ export class WebSocketAdapter implements Socket, EventListenerObject {
         // Deno drops a close() before the open event.
         if (this.#closing !== undefined) return this.#close(...this.#closing);
         this.#isOpen = true;
+        this.#ws.removeEventListener("open", this);
         listener.open();
         break;
       case "error":
