@@ -877,6 +877,53 @@ Deno.test("A refusal is not reported if the server made the present stay", async
   }
 });
 
+const LEAVERS = {
+  "leave()": (room: Room) => room.leave(),
+  "leaveAll()": ({ nsConn }: Room) => nsConn.leaveAll(),
+  "disconnect()": ({ nsConn }: Room) => nsConn.disconnect(),
+  "disconnectAll()": ({ nsConn }: Room) => nsConn.conn.disconnectAll(),
+};
+
+// A refusal that closes the connection is put back, unless the program leaves.
+for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
+  for (const [name, leave] of Object.entries(LEAVERS)) {
+    for (const when of ["before", "after"]) {
+      if (hook === "onNamespaceConnect" && name.startsWith("leave")) continue;
+      Deno.test(`${name} ${when} ${hook} refuses and closes is remembered`, async () => {
+        const gate = new Gate();
+        let isLeft = false;
+        const leaveOnce = () => {
+          if (isLeft) return;
+          isLeft = true;
+          void leave(room);
+        };
+        await using world = await World.start({
+          server: {
+            chat: {
+              [hook]: nth(2, async () => {
+                await gate.pass();
+                throw new CloseError(4001, "restart");
+              }),
+            },
+          },
+          dial: { onError: () => leaveOnce() },
+          isCloseLate: true,
+        });
+        await world.enter("room");
+        const room = world.room("client");
+        await world.lose();
+        await world.comeBack();
+        if (when === "before") leaveOnce();
+        await world.open(gate);
+        assert(isLeft);
+        await world.comeBack();
+        const isOut = name.startsWith("disconnect");
+        await world.assertAgreed(isOut ? [] : ["chat"]);
+      });
+    }
+  }
+}
+
 Deno.test("A namespace that the server connects works after a reconnection", async () => {
   for (const isOpen of [true, false]) {
     const server: Events = isOpen

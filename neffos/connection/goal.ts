@@ -35,6 +35,8 @@ interface GoalNamespace extends Kept<UntypedNSConn> {
 
 /** A name that was refused, and how to put it back. */
 interface Refusal {
+  readonly namespace: string;
+  readonly room: string;
   readonly text: string;
   restore(): void;
 }
@@ -122,8 +124,17 @@ export class Goal {
     rooms?.set(handle.name, { handle, isOwn });
   }
 
-  /** Removes a name; tells whether it was to be entered again. */
+  /**
+   * Removes a name that the program leaves; tells whether it was to be entered
+   * again.
+   */
   forget(namespace: string, room: string): boolean {
+    this.#forgetRefusal(namespace, room);
+    return this.remove(namespace, room);
+  }
+
+  /** Removes a name; tells whether it was to be entered again. */
+  remove(namespace: string, room: string): boolean {
     if (!this.has(namespace, room)) return false;
     if (room === "") this.#namespaces.delete(namespace);
     else this.#settleRoom(namespace, room);
@@ -132,12 +143,26 @@ export class Goal {
 
   /** Removes the rooms of a namespace. */
   forgetRooms(namespace: string): void {
+    this.#refusals = this.#refusals.filter((refusal) =>
+      refusal.namespace !== namespace || refusal.room === ""
+    );
     for (const room of this.rooms(namespace)) this.#settleRoom(namespace, room);
   }
 
   /** Removes a namespace that was left, with its rooms. */
   drop(namespace: string): void {
     this.#namespaces.delete(namespace);
+  }
+
+  /** Forgets what was refused: {@linkcode restore} will not put it back. */
+  forgetRefusals(): void {
+    this.#refusals = [];
+  }
+
+  #forgetRefusal(namespace: string, room: string): void {
+    this.#refusals = this.#refusals.filter((refusal) =>
+      refusal.namespace !== namespace || refusal.room !== room
+    );
   }
 
   /** Removes everything. */
@@ -149,6 +174,7 @@ export class Goal {
 
   /** Called when a namespace is in. */
   enterNamespace(namespace: string, sender: KeptSender): void {
+    this.#forgetRefusal(namespace, "");
     const goal = this.#namespaces.get(namespace);
     if (goal === undefined) return;
     goal.sender = sender;
@@ -157,6 +183,7 @@ export class Goal {
 
   /** Called when a room is in. */
   enterRoom(namespace: string, room: string): void {
+    this.#forgetRefusal(namespace, room);
     this.#settleRoom(namespace, room);
   }
 
@@ -167,8 +194,10 @@ export class Goal {
     const isOwn = this.isOwn(namespace, room);
     const kept = goal.rooms.get(room);
     this.#keepHandles(namespace, goal);
-    this.forget(namespace, room);
+    this.remove(namespace, room);
     this.#refusals.push({
+      namespace,
+      room,
       text: error instanceof Error ? error.message : "",
       restore: () => {
         if (kept === undefined) this.#namespaces.set(namespace, goal);

@@ -469,7 +469,11 @@ export abstract class Membership<Handle> implements Leavable {
   #refuseHead(error: unknown): void {
     const { kind, waiters } = this.#chain!.shift({ error });
     rejectAll(waiters, error);
-    if (kind === "enter") this.#goal?.refuse(this.namespace, this.room, error);
+    if (kind === "leave") return;
+    const { namespace, room } = this;
+    // A call that leaves was made meanwhile.
+    if (this.#chain!.hasLeave) this.#goal?.forget(namespace, room);
+    else this.#goal?.refuse(namespace, room, error);
   }
 
   /** Asks the peer. */
@@ -700,7 +704,7 @@ export abstract class Membership<Handle> implements Leavable {
     if (this.#isWanted) this.onLost(this.#isOwn);
     else {
       this.#forgetRooms();
-      this.#goal?.forget(this.namespace, this.room);
+      this.#goal?.remove(this.namespace, this.room);
     }
     this.settleCalls(this.link.closedError());
     this.#resolve([...this.#committed?.keys() ?? []]);

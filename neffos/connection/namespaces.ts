@@ -200,6 +200,7 @@ export class Namespaces {
   /** Leaves every namespace, one after another. */
   disconnectAll(options: AskOptions): Promise<void> {
     const { goal } = this.link.host;
+    goal?.forgetRefusals();
     const kept = goal?.namespaces ?? [];
     for (const namespace of kept) {
       if (!this.#memberships.has(namespace) || this.link.isEnding) {
