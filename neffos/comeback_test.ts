@@ -877,6 +877,51 @@ Deno.test("A refusal is not reported if the server made the present stay", async
   }
 });
 
+for (const refuses of [false, true]) {
+  Deno.test(
+    `A hook that was asked ends after the loss, before the rooms are left: ${
+      refuses ? "refuses" : "agrees"
+    }`,
+    async () => {
+      using clock = new Clock();
+      const log: string[] = [];
+      const asked = new Gate();
+      const roomLeave = new Gate();
+      await using world = await World.start({
+        server: controllerOf({
+          async onNamespaceDisconnect(_, { isForced }) {
+            log.push(isForced ? "forced" : "asked");
+            if (isForced) return;
+            await asked.pass();
+            if (refuses) throw new EventError("no");
+          },
+          async onRoomLeave() {
+            log.push("room leave");
+            await roomLeave.pass();
+          },
+          onRoomLeft: () => void log.push("room left"),
+        }, log),
+        reconnect: { maxTries: 0 },
+      });
+      await world.enter("room");
+      void world.chat("client").disconnect();
+      await world.rest();
+      await world.lose();
+      await clock.pass(world, CLOSE_TIMEOUT);
+      await world.open(asked);
+      await world.open(roomLeave);
+      assertEquals(log, [
+        "made 1",
+        "asked",
+        "room leave",
+        "room left",
+        ...refuses ? ["forced"] : [],
+        "disposed 1",
+      ]);
+    },
+  );
+}
+
 const LEAVERS = {
   "leave()": (room: Room) => room.leave(),
   "leaveAll()": ({ nsConn }: Room) => nsConn.leaveAll(),

@@ -386,18 +386,18 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   /**
-   * Fires the hook that decides about an ask to leave. On a server the hook may
+   * Fires the hook that decides about an ask to leave. On a server it may
    * refuse, unless it has itself called to leave.
    *
    * @param asked The ask.
-   * @param goOn Called as soon as the leave is granted.
-   * @param onLate Called if the name was left meanwhile, with whether the hook
-   * has refused.
+   * @param goOn Called at once if this side is to leave.
+   * @param onAnswer Called when the hook has ended, with whether it refuses,
+   * even if the name was left meanwhile.
    */
   protected async askHookToLeave(
     asked: Message,
     goOn: () => Promise<void>,
-    onLate: (isRefused: boolean) => Promise<void> = () => Promise.resolve(),
+    onAnswer?: (isRefused: boolean) => Promise<void> | undefined,
   ): Promise<void> {
     const state = this.startHook("releasing");
     let refusal: { error: unknown } | undefined;
@@ -406,20 +406,17 @@ export abstract class Membership<Handle> implements Leavable {
     } catch (error) {
       refusal = { error };
     }
+    const over = onAnswer?.(refusal !== undefined);
     const isCurrent = this.#state === state;
     const mayRefuse = !this.link.host.isClient && !state.isAgreed;
-    if (refusal === undefined) {
-      if (isCurrent) return await goOn();
-      this.link.refuse(asked, BAD_NAMESPACE);
-      return await onLate(false);
-    }
-    if (isCurrent && !mayRefuse) {
-      this.link.report(refusal.error, asked);
+    if (isCurrent && (refusal === undefined || !mayRefuse)) {
+      if (refusal !== undefined) this.link.report(refusal.error, asked);
       return await goOn();
     }
-    this.link.fail(asked, refusal.error);
+    if (refusal === undefined) this.link.refuse(asked, BAD_NAMESPACE);
+    else this.link.fail(asked, refusal.error);
     if (isCurrent) this.#settle(IN);
-    else await onLate(true);
+    await over;
   }
 
   // What is under way --------------------------------------------------------

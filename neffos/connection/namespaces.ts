@@ -278,8 +278,6 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
   readonly events: CompiledEvents;
   readonly #owner: Namespaces;
   #stay: Stay | undefined;
-  /** Whether OnNamespaceDisconnect was asked and has let the peer leave. */
-  #hasAgreed = false;
   /** Settles when a client that reconnects is back in its rooms. */
   #roomsBack: Promise<unknown> | undefined;
 
@@ -408,16 +406,11 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
     const rooms = { isForced: true };
     if (this.link.host.isClient) return this.#end({ rooms, cause: {}, asked });
     const stay = this.#stay!;
+    stay.hookAsked();
     return this.askHookToLeave(
       asked,
-      () => {
-        this.#hasAgreed = true;
-        return this.#end({ rooms, cause: undefined, asked });
-      },
-      async (isRefused) => {
-        if (isRefused) await stay.notify(OnNamespaceDisconnect, "", BY_FORCE);
-        await stay.dispose();
-      },
+      () => this.#end({ rooms, cause: undefined, asked }),
+      (isRefused) => stay.hookAnswered(isRefused),
     );
   }
 
@@ -425,26 +418,21 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
   async leaveByForce(): Promise<void> {
     // A hook that decides about the entry ends the attempt when it ends.
     if (!this.isIn) return;
-    // A hook that was asked is not called again, and keeps its instances until
-    // it has ended.
-    const isAsked = this.phase === "releasing";
-    const cause = isAsked || this.#hasAgreed ? undefined : BY_FORCE;
-    await this.#end({ rooms: BY_FORCE, cause, isDisposed: !isAsked });
+    await this.#end({ rooms: BY_FORCE, cause: BY_FORCE });
   }
 
   /**
    * Leaves the rooms by force, then the namespace: nothing stops it now.
    *
    * @param how The cause that the hooks of the rooms hear, and that of the
-   * namespace, `undefined` if its hook was asked already; the callers that
-   * wait, the ask that is answered, and whether the instances are disposed of.
+   * namespace, `undefined` if its hook has let the connection leave; the
+   * callers that wait, and the ask that is answered.
    */
-  async #end({ rooms, cause, waiters = [], asked, isDisposed = true }: {
+  async #end({ rooms, cause, waiters = [], asked }: {
     rooms: Cause;
     cause: Cause | undefined;
     waiters?: Iterable<Waiter<unknown>>;
     asked?: Message;
-    isDisposed?: boolean;
   }): Promise<void> {
     const stay = this.#stay!;
     const state = this.startHook("telling");
@@ -458,17 +446,13 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
     if (!this.isCurrent(state)) return;
     await this.leaveFor(async () => {
       if (asked !== undefined) this.link.acknowledge(asked);
-      if (cause !== undefined) {
-        await stay.notify(OnNamespaceDisconnect, "", cause);
-      }
-      if (isDisposed) await stay.dispose();
+      await stay.end(cause);
     }, { waiters });
   }
 
   protected onLeft(): void {
     this.link.host.directory?.remove(this.#stay!);
     this.#stay = undefined;
-    this.#hasAgreed = false;
   }
 
   override lose(): void {

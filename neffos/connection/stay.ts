@@ -25,6 +25,7 @@ import {
   type NeffosError,
 } from "../protocol/errors.ts";
 import {
+  OnNamespaceDisconnect,
   OnNativeMessage,
   OnRoomLeave,
   OnRoomLeft,
@@ -80,6 +81,10 @@ export class Stay
   readonly #scope: string;
   #roomCount = 0;
   #isHurried = false;
+  /** The hook that decides about an ask to leave, and whether it has agreed. */
+  #asked: "running" | "agreed" | undefined;
+  /** The end that waits for that hook. */
+  #lateEnd: { readonly cause: Cause | undefined } | undefined;
 
   constructor(link: MembershipLink, owner: StayOwner) {
     this.link = link;
@@ -299,6 +304,32 @@ export class Stay
 
   report(error: unknown, event: string): void {
     this.link.report(error, { namespace: this.namespace, event });
+  }
+
+  /** The hook that decides about an ask to leave runs. */
+  hookAsked(): void {
+    this.#asked = "running";
+  }
+
+  /** The hook that was asked has ended. */
+  hookAnswered(isRefused: boolean): Promise<void> | undefined {
+    this.#asked = isRefused ? undefined : "agreed";
+    return this.#lateEnd && this.end(this.#lateEnd.cause);
+  }
+
+  /**
+   * Tells the hooks that the namespace is left, and disposes of the instances:
+   * both wait for a hook that was asked, which hears of it only if it refuses.
+   */
+  async end(cause: Cause | undefined): Promise<void> {
+    if (this.#asked === "running") {
+      this.#lateEnd = { cause };
+      return;
+    }
+    if (cause !== undefined && this.#asked !== "agreed") {
+      await this.notify(OnNamespaceDisconnect, "", cause);
+    }
+    await this.dispose();
   }
 
   /** Disposes of the instances that the hooks have made. */
