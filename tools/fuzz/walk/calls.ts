@@ -5,7 +5,7 @@ import {
   type Room,
 } from "../../../neffos/mod.ts";
 import { type HookRun, type MadeCall, nameOf, textOf } from "./journal.ts";
-import type { Call, Side } from "./plan.ts";
+import { type Call, isLimited, type Side } from "./plan.ts";
 import type { World } from "./world.ts";
 
 /** The time limit of a call that has none of its own. */
@@ -115,8 +115,10 @@ export class Calls {
 
   /** Whether a client leaves, while away, what it is to come back into. */
   #mustResolve(side: Side, call: Call): boolean {
-    const { isAway, isOver, book } = this.#world;
+    const { isAway, isOver, book, plan } = this.#world;
     if (side === "server" || !isAway || isOver) return false;
+    // A limit may have refused it: no hook tells of that.
+    if (isLimited(plan.setup)) return false;
     if (call.op !== "leave" && call.op !== "disconnect") return false;
     const former = book.former.get(nameOf(call));
     return former?.isCertain === true && !former.isRefused;

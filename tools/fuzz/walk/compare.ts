@@ -2,7 +2,7 @@ import type { NSConn } from "../../../neffos/mod.ts";
 import { kindOf } from "./book.ts";
 import { lastCallDecides } from "./last_call.ts";
 import { type Name, nameOf } from "./journal.ts";
-import type { Side } from "./plan.ts";
+import { isLimited, type Side } from "./plan.ts";
 import type { World } from "./world.ts";
 
 const SIDES = ["client", "server"] as const;
@@ -178,11 +178,9 @@ export class Comparison {
   #cameBack(): void {
     const { journal, book, isOver, losses, reports, plan } = this.#world;
     if (isOver || losses === 0) return;
-    const { maxRooms, maxNamespaces } = plan.setup;
-    const isLimited = maxRooms !== undefined || maxNamespaces !== undefined;
     for (const [name, former] of book.former) {
       const { namespace, room, isCertain, isRefused, isToBeReported } = former;
-      if (!isCertain || isLimited) continue;
+      if (!isCertain || isLimited(plan.setup)) continue;
       const isIn = this.#world.find("client", namespace, room) !== undefined;
       if (!isIn && !isRefused) journal.fail("lost after a comeback", name);
       const isMissed = !isIn && isToBeReported && this.#isOwn(former) &&

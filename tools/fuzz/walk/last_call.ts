@@ -1,6 +1,6 @@
 import { kindOf } from "./book.ts";
 import type { HookRun, MadeCall, Name } from "./journal.ts";
-import type { Side } from "./plan.ts";
+import { isLimited, type Side } from "./plan.ts";
 import type { World } from "./world.ts";
 
 /** What has gone before. */
@@ -41,8 +41,7 @@ export function lastCallDecides(
   const isIn = world.find(side, name.namespace, name.room) !== undefined;
   if (wish === undefined || wish === isIn) return true;
   if (hasLost && wish) {
-    const { maxRooms, maxNamespaces } = setup;
-    if (refusals.length > 0 || maxRooms || maxNamespaces) return true;
+    if (refusals.length > 0 || isLimited(setup)) return true;
   }
   // A join that the other side gives up, or refuses itself, ends with a leave.
   return calls.some((call) =>

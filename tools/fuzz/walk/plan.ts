@@ -103,6 +103,11 @@ export interface Plan {
   changed: Map<string, Behaviour>;
 }
 
+/** Whether a limit of names may refuse what no hook refuses. */
+export function isLimited({ maxRooms, maxNamespaces }: Setup): boolean {
+  return maxRooms !== undefined || maxNamespaces !== undefined;
+}
+
 const PLAIN: Behaviour = { outcome: "ok" };
 const DECIDES = /Connect |Join |Leave |Disconnect /;
 const CALLS_IN_HOOKS = 4;

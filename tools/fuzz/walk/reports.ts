@@ -1,6 +1,6 @@
 import { EventError, type FaultSource } from "../../../neffos/mod.ts";
 import { textOf } from "./journal.ts";
-import type { Side } from "./plan.ts";
+import { isLimited, type Side } from "./plan.ts";
 import type { World } from "./world.ts";
 
 /** What was told to onError, and whether there was a reason to. */
@@ -46,8 +46,7 @@ export class Reports {
       call.op === (isRoom ? "join" : "connect")
     );
     if (!isOwn || !(error instanceof EventError)) return false;
-    const { maxRooms, maxNamespaces } = plan.setup;
-    return maxRooms !== undefined || maxNamespaces !== undefined ||
+    return isLimited(plan.setup) ||
       hooks.some(({ outcome }) => outcome !== undefined && outcome !== "ok") ||
       calls.some(({ side, op }) => side === "server" && op.startsWith("dis"));
   }
