@@ -222,7 +222,7 @@ export class TurnQueue<Item extends object> {
 
   #drop(turn: Turn): void {
     this.#pending!.delete(turn);
-    // An empty Set takes 200 bytes, for each connection.
+    // An empty Set takes 150 bytes, for each connection.
     if (this.#pending!.size === 0) this.#pending = undefined;
   }
 
