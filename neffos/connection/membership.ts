@@ -152,7 +152,7 @@ export abstract class Membership<Handle> implements Leavable {
   reenter(): Promise<Handle> {
     this.#isOwn = this.#goal!.isOwn(this.namespace, this.room);
     const entry = this.#append("enter");
-    // This is no call of the program, so `maxPendingAsks` does not count it.
+    // The program has not called this, so `maxPendingAsks` does not count it.
     const waiter = new Waiter<Handle>({ timers: this.link.host.timers });
     entry.waiters.add(waiter);
     this.#next();
