@@ -49,6 +49,7 @@ export type {
 } from "./api/typed_events.ts";
 export type { DialOptions } from "./client/dial.ts";
 export type { ReconnectOptions } from "./client/reconnect.ts";
+export type { ConnectionLimits } from "./connection/limits.ts";
 export type {
   Binding,
   ConnHandler,

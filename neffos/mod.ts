@@ -58,7 +58,7 @@ export type {
 export { Client, dial } from "./client.ts";
 export type { DialOptions } from "./client/dial.ts";
 export type { ReconnectOptions } from "./client/reconnect.ts";
-export type { RateLimit } from "./connection/limits.ts";
+export type { ConnectionLimits, RateLimit } from "./connection/limits.ts";
 export type {
   Binding,
   ConnHandler,

@@ -1,4 +1,11 @@
 import type { FaultSource } from "../api/server_api.ts";
+import {
+  assertPositive,
+  CLIENT_LIMITS,
+  type ConnectionLimits,
+  type Limits,
+  limitsOf,
+} from "../connection/limits.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
 import { WebSocketAdapter } from "../transport/web_socket.ts";
 import type { ReconnectOptions } from "./reconnect.ts";
@@ -67,6 +74,31 @@ export function resolveURL(
   );
 }
 
+/**
+ * Takes the limits of a client from its options.
+ *
+ * @param options The options.
+ * @returns The limits.
+ * @throws {TypeError} When `limits` is no object.
+ * @throws {RangeError} When a limit is not a positive number.
+ */
+export function clientLimitsOf(options: DialOptions): Limits {
+  const { timeout, askTimeout, limits = {} } = options;
+  if (typeof limits !== "object" || limits === null) {
+    throw new TypeError(
+      `Cannot set "limits" to ${
+        String(limits)
+      }: it must be an object such as { maxPayload: 1_048_576 }`,
+    );
+  }
+  if (timeout !== undefined) assertPositive("timeout", timeout);
+  const { maxPayload = options.maxPayload } = limits;
+  return limitsOf(
+    { ...limits, maxPayload, askTimeout, ackTimeout: timeout },
+    CLIENT_LIMITS,
+  );
+}
+
 /** Whether WebSocket takes headers, as in Deno, Node and Bun. */
 function canSetHeaders(): boolean {
   const platform = globalThis as {
@@ -103,9 +135,17 @@ export interface DialOptions {
    */
   askTimeout?: number;
   /**
-   * The largest message, in bytes. A larger one closes the connection (1009).
+   * The client's own limits; none by default, since its server has limits. A
+   * limit that closes the connection does so with its own code, and that code
+   * decides whether a client that reconnects comes back.
    *
-   * @default {1_048_576}
+   * @default none
+   */
+  limits?: ConnectionLimits;
+  /**
+   * As `limits.maxPayload`, which counts where both are set.
+   *
+   * @deprecated Use `limits`.
    */
   maxPayload?: number;
   /**

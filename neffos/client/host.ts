@@ -3,12 +3,7 @@ import type { FaultSource } from "../api/server_api.ts";
 import { reportTo } from "../connection/faults.ts";
 import { Goal } from "../connection/goal.ts";
 import type { Host } from "../connection/host.ts";
-import {
-  Crossings,
-  DEFAULT_LIMITS,
-  type Limits,
-  limitsOf,
-} from "../connection/limits.ts";
+import { Crossings, type Limits } from "../connection/limits.ts";
 import { Session } from "../connection/session.ts";
 import type { TurnTracer } from "../connection/turn_queue.ts";
 import {
@@ -28,7 +23,12 @@ import type { CloseInfo, Socket } from "../transport/socket.ts";
 import { type Deferred, makeDeferred } from "../util/promises.ts";
 import { Timers } from "../util/timers.ts";
 import { Waiter } from "../util/promises.ts";
-import { type DialOptions, openWebSocket, resolveURL } from "./dial.ts";
+import {
+  clientLimitsOf,
+  type DialOptions,
+  openWebSocket,
+  resolveURL,
+} from "./dial.ts";
 import {
   completeReconnect,
   delayOf,
@@ -80,19 +80,8 @@ export class ClientHost implements Host {
   #status: ClientStatus = "dialling";
 
   constructor(url: string | URL, handler: ConnHandler, options: DialOptions) {
-    const { timeout = DEFAULT_LIMITS.ackTimeout, maxPayload, askTimeout } =
-      options;
     this.handlers = compileHandlers(handler);
-    this.limits = limitsOf({
-      ackTimeout: timeout,
-      maxPayload,
-      askTimeout,
-      maxBuffered: Infinity,
-      maxBufferedMessages: Infinity,
-      // Only the server limits how many namespaces and rooms it grants.
-      maxNamespaces: Infinity,
-      maxRooms: Infinity,
-    });
+    this.limits = clientLimitsOf(options);
     this.#url = url;
     this.#options = options;
     this.#reconnect = completeReconnect(options.reconnect);

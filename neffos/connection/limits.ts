@@ -1,19 +1,75 @@
+/**
+ * The limits of what one connection holds and receives, as options of a server
+ * or a client. Sizes are in bytes. The defaults are those of a server: a client
+ * has none of these limits unless its options set them.
+ */
+export interface ConnectionLimits {
+  /**
+   * The maximum size of a message. A larger one closes the connection (1009).
+   *
+   * @default {1_048_576}
+   */
+  maxPayload?: number;
+  /**
+   * The maximum number of messages of a connection that wait to be handled.
+   * More close it (1008), and so do, on a server, more bytes than in 16
+   * messages of `maxPayload`; text counts as if it were ASCII.
+   *
+   * @default {4096}
+   */
+  maxQueued?: number;
+  /**
+   * The maximum number of bytes that wait to be sent to a connection. A peer
+   * that reads more slowly gets no more, and is closed (4008). Broadcasts are
+   * checked once for each 64 KiB or 64 messages in a namespace or room.
+   *
+   * @default {4_194_304}
+   */
+  maxBuffered?: number;
+  /**
+   * The approximate maximum number of messages that wait to be sent to a
+   * connection, with the same consequence as `maxBuffered`. Of messages in
+   * other scripts than Latin fewer may wait, down to a third.
+   *
+   * @default {8192}
+   */
+  maxBufferedMessages?: number;
+  /**
+   * The maximum number of namespaces of a connection.
+   *
+   * @default {32}
+   */
+  maxNamespaces?: number;
+  /**
+   * The maximum number of rooms of a connection, in all of its namespaces.
+   *
+   * @default {128}
+   */
+  maxRooms?: number;
+  /**
+   * The maximum number of pending asks to a connection, callers that wait for
+   * another caller's ask included.
+   *
+   * @default {1024}
+   */
+  maxPendingAsks?: number;
+  /**
+   * The maximum length, in UTF-16 units, of the name of a namespace, a room or
+   * an event. A message with a longer one is dropped.
+   *
+   * @default {256}
+   */
+  maxNameLength?: number;
+}
+
 /** The limits of one connection. Sizes in bytes, times in milliseconds. */
-export interface Limits {
-  readonly maxPayload: number;
-  readonly maxQueued: number;
-  readonly maxBuffered: number;
-  readonly maxBufferedMessages: number;
-  readonly maxNamespaces: number;
-  readonly maxRooms: number;
-  readonly maxPendingAsks: number;
-  readonly maxNameLength: number;
+export interface Limits extends Readonly<Required<ConnectionLimits>> {
   readonly ackTimeout: number;
   readonly askTimeout: number;
   readonly closeTimeout: number;
 }
 
-/** The limits where the options set none. */
+/** The limits of a server where its options set none. */
 export const DEFAULT_LIMITS: Limits = {
   maxPayload: 1024 * 1024,
   maxQueued: 4096,
@@ -26,6 +82,19 @@ export const DEFAULT_LIMITS: Limits = {
   ackTimeout: 10_000,
   askTimeout: 10_000,
   closeTimeout: 5_000,
+};
+
+/** The limits of a client where its options set none: its server has limits. */
+export const CLIENT_LIMITS: Limits = {
+  ...DEFAULT_LIMITS,
+  maxPayload: Infinity,
+  maxQueued: Infinity,
+  maxBuffered: Infinity,
+  maxBufferedMessages: Infinity,
+  maxNamespaces: Infinity,
+  maxRooms: Infinity,
+  maxPendingAsks: Infinity,
+  maxNameLength: Infinity,
 };
 
 /** The name of a limit, which is that of its option. */
@@ -49,13 +118,15 @@ export class Crossings {
  * Takes the limits from options.
  *
  * @param options The options.
- * @returns The limits, with defaults where the options have none.
+ * @param defaults The limits where the options have none.
+ * @returns The limits.
  * @throws {RangeError} When a limit is not a positive number.
  */
-export function limitsOf(options: Partial<Limits>): Limits {
-  const limits: { -readonly [K in keyof Limits]: Limits[K] } = {
-    ...DEFAULT_LIMITS,
-  };
+export function limitsOf(
+  options: Partial<Limits>,
+  defaults: Limits = DEFAULT_LIMITS,
+): Limits {
+  const limits: { -readonly [K in keyof Limits]: Limits[K] } = { ...defaults };
   for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
     const value = options[name];
     if (value === undefined) continue;

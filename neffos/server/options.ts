@@ -1,9 +1,9 @@
 import type { ServerHooks } from "../api/server_api.ts";
-import type { RateLimit } from "../connection/limits.ts";
+import type { ConnectionLimits, RateLimit } from "../connection/limits.ts";
 import type { Origins } from "./origins.ts";
 
 /** Options of a server. Sizes are in bytes, times in milliseconds. */
-export interface ServerOptions extends ServerHooks {
+export interface ServerOptions extends ServerHooks, ConnectionLimits {
   /**
    * The pages that may connect; others are answered with 403. A list of
    * origins as browsers write them, such as `https://example.com` or
@@ -77,62 +77,6 @@ export interface ServerOptions extends ServerHooks {
    * @default {[]}
    */
   protocols?: readonly string[];
-  /**
-   * The maximum size of a message. A larger one closes the connection (1009).
-   *
-   * @default {1_048_576}
-   */
-  maxPayload?: number;
-  /**
-   * The maximum number of messages of a connection that wait to be handled.
-   * More close it (1008), and so do more bytes than in 16 messages of
-   * `maxPayload`; text counts as if it were ASCII.
-   *
-   * @default {4096}
-   */
-  maxQueued?: number;
-  /**
-   * The maximum number of bytes that wait to be sent to a connection. A peer
-   * that reads more slowly gets no more, and is closed (4008). Broadcasts are
-   * checked once for each 64 KiB or 64 messages in a namespace or room.
-   *
-   * @default {4_194_304}
-   */
-  maxBuffered?: number;
-  /**
-   * The approximate maximum number of messages that wait to be sent to a
-   * connection, with the same consequence as `maxBuffered`. Of messages in
-   * other scripts than Latin fewer may wait, down to a third.
-   *
-   * @default {8192}
-   */
-  maxBufferedMessages?: number;
-  /**
-   * The maximum number of namespaces of a connection.
-   *
-   * @default {32}
-   */
-  maxNamespaces?: number;
-  /**
-   * The maximum number of rooms of a connection, in all of its namespaces.
-   *
-   * @default {128}
-   */
-  maxRooms?: number;
-  /**
-   * The maximum number of pending asks to a connection, callers that wait for
-   * another caller's ask included.
-   *
-   * @default {1024}
-   */
-  maxPendingAsks?: number;
-  /**
-   * The maximum length, in UTF-16 units, of the name of a namespace, a room or
-   * an event. A message with a longer one is dropped.
-   *
-   * @default {256}
-   */
-  maxNameLength?: number;
   /**
    * The time limit of the handshake that follows the upgrade. A client that
    * takes longer is closed (4001).
