@@ -1,7 +1,7 @@
 /** The namespaces and rooms of a client after it has reconnected. */
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeClock } from "./harness/clock.ts";
 import {
   controllerOf,
   FORMS,
@@ -26,28 +26,14 @@ import {
 } from "./mod.ts";
 
 /** A clock that the test moves. */
-class Clock implements Disposable {
-  readonly #time = new FakeTime(0);
-
-  constructor() {
-    Object.defineProperty(performance, "now", {
-      configurable: true,
-      value: () => this.#time.now,
-    });
-  }
-
+class Clock extends FakeClock {
   /** Moves the clock past all shorter waits. */
-  async pass(world: World, ms: number): Promise<void> {
+  async passIn(world: World, ms: number): Promise<void> {
     for (let n = 0; n < 2; n++) {
       await world.rest();
-      this.#time.tick(ms + 1);
+      this.tick(ms + 1);
       await world.rest();
     }
-  }
-
-  [Symbol.dispose](): void {
-    Reflect.deleteProperty(performance, "now");
-    this.#time.restore();
   }
 }
 
@@ -91,7 +77,7 @@ for (const side of SIDES) {
       const chat = world.chat("client");
       const room = world.room("client");
       await world.lose();
-      await clock.pass(world, CLOSE_TIMEOUT);
+      await clock.passIn(world, CLOSE_TIMEOUT);
       await world.comeBack();
       assertEquals(world.lines, ["back"]);
       await world.assertAgreed(["chat", "chat/room"]);
@@ -208,7 +194,7 @@ for (const [name, cut] of Object.entries(CUTS)) {
     const outcomes = watch([cut.call(world)]);
     await world.rest();
     await world.lose();
-    await clock.pass(world, CLOSE_TIMEOUT);
+    await clock.passIn(world, CLOSE_TIMEOUT);
     await world.comeBack();
     await world.assertAgreed(cut.expected);
     // A name that was left may be entered again before that hook has ended.
@@ -257,7 +243,7 @@ for (const side of SIDES) {
         if (isEntering) assertEquals(world.lines, []);
         await world.lose();
         if (isOpenedEarly) await world.open(gate);
-        await clock.pass(world, CLOSE_TIMEOUT);
+        await clock.passIn(world, CLOSE_TIMEOUT);
         await world.comeBack();
         await world.assertAgreed(["chat", "chat/room"]);
         if (!isOpenedEarly) await world.open(gate);
@@ -319,7 +305,7 @@ for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
       await world.enter("room");
       await world.lose();
       await world.comeBack();
-      await clock.pass(world, ASK_TIMEOUT);
+      await clock.passIn(world, ASK_TIMEOUT);
       assertEquals(world.lines, []);
       await world.open(gate);
       await world.assertAtRest(["chat", "chat/room"]);
@@ -907,7 +893,7 @@ for (const refuses of [false, true]) {
       void world.chat("client").disconnect();
       await world.rest();
       await world.lose();
-      await clock.pass(world, CLOSE_TIMEOUT);
+      await clock.passIn(world, CLOSE_TIMEOUT);
       await world.open(asked);
       await world.open(roomLeave);
       assertEquals(log, [

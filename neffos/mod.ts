@@ -28,6 +28,8 @@ export { Conn } from "./api/conn.ts";
 export { NSConn } from "./api/ns_conn.ts";
 export { Room } from "./api/room.ts";
 export type {
+  Answer,
+  AskManyOptions,
   Except,
   FaultSource,
   ServerApi,

@@ -5,14 +5,25 @@
  */
 
 import { assertCloseCode } from "../protocol/errors.ts";
-import { Message, type MessageInit } from "../protocol/message.ts";
+import {
+  type Message,
+  type MessageInit,
+  toMessage,
+  type UntypedMessage,
+} from "../protocol/message.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
 import { ignoreRejection } from "../util/promises.ts";
 import type { AskOptions } from "./ask_options.ts";
 import type { NSConn, UntypedNSConn } from "./ns_conn.ts";
 import type { FaultSource, ServerApi } from "./server_api.ts";
-import type { AnyEvents, EventsOf, NamespaceOf } from "./typed_events.ts";
+import type {
+  AnswerOf,
+  AnyEvents,
+  EventInit,
+  EventsOf,
+  NamespaceOf,
+} from "./typed_events.ts";
 
 /** What stands behind a {@linkcode Conn}. */
 export interface ConnPort {
@@ -33,6 +44,7 @@ export interface ConnPort {
   disconnectAll(options: AskOptions): Promise<void>;
   /** Sends a message, if its namespace is connected and its room joined. */
   write(message: Message): boolean;
+  ask(message: Message, options: AskOptions): Promise<UntypedMessage>;
   close(code: number, reason: string): void;
   report(error: unknown, source: Omit<FaultSource, "conn">): void;
 }
@@ -237,7 +249,53 @@ export class Conn {
    * @throws {TypeError} When the body cannot be sent.
    */
   write(init: MessageInit | Message): boolean {
-    return this.#port.write(init instanceof Message ? init : new Message(init));
+    return this.#port.write(toMessage(init));
+  }
+
+  /**
+   * Asks the other side, in any namespace and room, and waits for the answer.
+   *
+   * @typeParam Emits The events that may be sent, as for `NSConn`.
+   * @param init The message.
+   * @param options The time limit (10 seconds), and a signal that ends the
+   * wait.
+   * @returns The answer.
+   * @throws {EventError} What the other side's handler has thrown.
+   * @throws {AskTimeoutError} When no answer came in time.
+   * @throws {BadNamespaceError} When the namespace is not connected.
+   * @throws {BadRoomError} When it is not in the room.
+   * @throws {ConnectionClosedError} When the connection is closed, or closes
+   * before the answer.
+   * @throws {LimitError} When too many asks wait already.
+   * @throws {RangeError} When the time limit is not a positive number.
+   * @throws {TypeError} When the body cannot be sent.
+   *
+   * @example
+   * ```ts
+   * import type { Conn } from "@neffos/mvc";
+   *
+   * async function confirm(conn: Conn, question: string) {
+   *   const answer = await conn.ask<{ onConfirm(question: string): boolean }>(
+   *     { namespace: "default", event: "onConfirm", body: question },
+   *     { timeout: 60_000 },
+   *   );
+   *   return answer.json();
+   * }
+   * ```
+   */
+  ask<Emits extends object = AnyEvents>(
+    init: Message | EventInit<Emits>,
+    options: AskOptions = {},
+  ): Promise<Message<AnswerOf<Emits, keyof Emits & string>>> {
+    // Whatever its type, an EventInit is a MessageInit that says more.
+    return ignoreRejection(this.#ask(init as Message | MessageInit, options));
+  }
+
+  async #ask(
+    init: Message | MessageInit,
+    options: AskOptions,
+  ): Promise<UntypedMessage> {
+    return await this.#port.ask(toMessage(init), options);
   }
 
   /**
@@ -273,6 +331,60 @@ export class Conn {
    */
   get<T = unknown>(key: string | symbol): T | undefined {
     return this.#values?.get(key) as T | undefined;
+  }
+
+  /**
+   * Adds to a number that is kept with the connection. A value that is not
+   * there counts as 0.
+   *
+   * @param key The key.
+   * @param by The number to add.
+   * @returns The new number.
+   * @throws {TypeError} When the value, or `by`, is not a number.
+   *
+   * @example
+   * ```ts
+   * import { CloseError, type NSConn } from "@neffos/mvc";
+   *
+   * const events = {
+   *   onLogin(nsConn: NSConn) {
+   *     if (nsConn.conn.increment("tries") > 3) throw new CloseError(4500);
+   *   },
+   * };
+   * ```
+   */
+  increment(key: string | symbol, by = 1): number {
+    return this.#add("increment", key, by, 1);
+  }
+
+  /**
+   * As {@linkcode increment}, downwards.
+   *
+   * @param key The key.
+   * @param by The number to subtract.
+   * @returns The new number.
+   * @throws {TypeError} When the value, or `by`, is not a number.
+   */
+  decrement(key: string | symbol, by = 1): number {
+    return this.#add("decrement", key, by, -1);
+  }
+
+  #add(action: string, key: string | symbol, by: number, sign: number): number {
+    const kept = this.get(key);
+    const value = kept === undefined ? 0 : kept;
+    if (typeof value !== "number" || typeof by !== "number") {
+      const [what, type] = typeof by === "number"
+        ? ["its value", typeof value]
+        : ["the step", typeof by];
+      throw new TypeError(
+        `Cannot ${action} "${
+          String(key)
+        }": ${what} is of type "${type}", and must be a number`,
+      );
+    }
+    const result = value + sign * by;
+    this.set(key, result);
+    return result;
   }
 
   /**

@@ -426,6 +426,37 @@ Deno.test("Conn keeps values, and checks its close code", async () => {
   assertEquals(accepted!.request.url.href, "http://memory.test/");
 });
 
+Deno.test("Conn.increment() and decrement() count from 0, on both sides", async () => {
+  await using memory = new MemoryServer({ chat: {} });
+  const client = await memory.dial({ chat: {} });
+  for (const conn of [client.conn, memory.server.connections[0]!]) {
+    const key = Symbol("key");
+    assertEquals(conn.increment("tries"), 1);
+    assertEquals(conn.increment("tries", 4), 5);
+    assertEquals(conn.get("tries"), 5);
+    assertEquals(conn.decrement("tries"), 4);
+    assertEquals(conn.decrement(key, 2), -2);
+    assertEquals(conn.increment(key, 0.5), -1.5);
+    conn.set("tries", undefined);
+    assertEquals(conn.increment("tries"), 1);
+    for (const value of ["1", null, 1n, {}]) {
+      conn.set("tries", value);
+      assertThrows(
+        () => conn.increment("tries"),
+        TypeError,
+        `Cannot increment "tries": its value is of type "${typeof value}"`,
+      );
+      assertEquals(conn.get("tries"), value);
+    }
+    assertThrows(
+      () => conn.decrement("others", "1" as never),
+      TypeError,
+      'Cannot decrement "others": the step is of type "string"',
+    );
+    assertEquals(conn.get("others"), undefined);
+  }
+});
+
 Deno.test("Conn refuses names that are too long", async () => {
   await using memory = new MemoryServer({ chat: {} }, {
     idGenerator: () => "ID",

@@ -8,6 +8,7 @@ import { OnNativeMessage } from "../protocol/event_names.ts";
 import {
   type Body,
   type Message,
+  type MessageInit,
   type RawBody,
   toRawBody,
   type UntypedMessage,
@@ -142,7 +143,7 @@ export class NSConn<Emits extends object = AnyEvents> {
   }
 
   /**
-   * Sends events that are left out while the connection is backed up; see
+   * Sends events that each receiver which is backed up misses; see
    * `MessageInit.isVolatile`. `emit` returns `false` for one that is left out.
    *
    * @example
@@ -154,18 +155,72 @@ export class NSConn<Emits extends object = AnyEvents> {
    * }
    * ```
    */
-  get volatile(): Pick<NSConn<Emits>, "emit"> {
-    const { conn, namespace } = this;
+  get volatile(): Pick<
+    NSConn<Emits>,
+    "emit" | "broadcast" | "broadcastOthers"
+  > {
+    const init = (event: string, body: unknown) => ({
+      ...this.#init(event, body),
+      isVolatile: true,
+    });
     return {
-      emit: (event, ...[body]) =>
-        conn.write({
-          namespace,
-          event,
-          body: body as Body,
-          isVolatile: true,
-          isNative: event === OnNativeMessage && namespace === "",
-        }),
+      emit: (event, ...[body]) => this.conn.write(init(event, body)),
+      broadcast: (event, ...[body]) =>
+        this.server.broadcast(null, init(event, body)),
+      broadcastOthers: (event, ...[body]) =>
+        this.server.broadcast(this.conn, init(event, body)),
     };
+  }
+
+  /**
+   * Sends an event to every connection in the namespace, itself included. On
+   * the server's side only; see `Server.broadcast`.
+   *
+   * @param event The name of the event.
+   * @param body The body, as for {@linkcode emit}.
+   * @throws {TypeError} When the body cannot be sent, or this is a client's
+   * connection.
+   *
+   * @example
+   * ```ts
+   * import type { NSConn } from "@neffos/mvc";
+   *
+   * const events = {
+   *   onNamespaceConnected(nsConn: NSConn<{ onCount: number }>) {
+   *     const { server, namespace } = nsConn;
+   *     const { length } = server.connectionsByNamespace(namespace);
+   *     nsConn.broadcast("onCount", length);
+   *   },
+   * };
+   * ```
+   */
+  broadcast<Event extends keyof Emits & string>(
+    event: Event,
+    ...body: BodyArgs<BodyOf<Emits, Event>>
+  ): void {
+    this.server.broadcast(null, this.#init(event, body[0]));
+  }
+
+  /**
+   * Sends an event to every other connection in the namespace. On the server's
+   * side only; see `Server.broadcast`.
+   *
+   * @param event The name of the event.
+   * @param body The body, as for {@linkcode emit}.
+   * @throws {TypeError} When the body cannot be sent, or this is a client's
+   * connection.
+   */
+  broadcastOthers<Event extends keyof Emits & string>(
+    event: Event,
+    ...body: BodyArgs<BodyOf<Emits, Event>>
+  ): void {
+    this.server.broadcast(this.conn, this.#init(event, body[0]));
+  }
+
+  #init(event: string, body: unknown): MessageInit {
+    const { namespace } = this;
+    const isNative = event === OnNativeMessage && namespace === "";
+    return { namespace, event, body: body as Body, isNative };
   }
 
   /**

@@ -7,6 +7,7 @@
 import {
   type Body,
   type Message,
+  type MessageInit,
   type RawBody,
   toRawBody,
   type UntypedMessage,
@@ -83,7 +84,7 @@ export class Room<Emits extends object = AnyEvents> {
   }
 
   /**
-   * Sends events that are left out while the connection is backed up; see
+   * Sends events that each receiver which is backed up misses; see
    * `MessageInit.isVolatile`. `emit` returns `false` for one that is left out.
    *
    * @example
@@ -95,17 +96,71 @@ export class Room<Emits extends object = AnyEvents> {
    * }
    * ```
    */
-  get volatile(): Pick<Room<Emits>, "emit"> {
+  get volatile(): Pick<
+    Room<Emits>,
+    "emit" | "broadcast" | "broadcastOthers"
+  > {
     const { conn } = this.nsConn;
-    const at = {
-      namespace: this.nsConn.namespace,
-      room: this.name,
+    const init = (event: string, body: unknown) => ({
+      ...this.#init(event, body),
       isVolatile: true,
-    };
+    });
     return {
-      emit: (event, ...[body]) =>
-        conn.write({ ...at, event, body: body as Body }),
+      emit: (event, ...[body]) => conn.write(init(event, body)),
+      broadcast: (event, ...[body]) =>
+        conn.server.broadcast(null, init(event, body)),
+      broadcastOthers: (event, ...[body]) =>
+        conn.server.broadcast(conn, init(event, body)),
     };
+  }
+
+  /**
+   * Sends an event to every connection in the room, itself included if it is
+   * in it. On the server's side only; see `Server.broadcast`.
+   *
+   * @param event The name of the event.
+   * @param body The body, as for `NSConn.emit`.
+   * @throws {TypeError} When the body cannot be sent, or this is a client's
+   * connection.
+   *
+   * @example
+   * ```ts
+   * import type { Message, NSConn } from "@neffos/mvc";
+   *
+   * const events = {
+   *   onRoomJoined(nsConn: NSConn, msg: Message) {
+   *     nsConn.room(msg.room)!.broadcastOthers("onJoined", nsConn.id);
+   *   },
+   * };
+   * ```
+   */
+  broadcast<Event extends keyof Emits & string>(
+    event: Event,
+    ...body: BodyArgs<BodyOf<Emits, Event>>
+  ): void {
+    this.nsConn.server.broadcast(null, this.#init(event, body[0]));
+  }
+
+  /**
+   * Sends an event to every other connection in the room. On the server's side
+   * only; see `Server.broadcast`.
+   *
+   * @param event The name of the event.
+   * @param body The body, as for `NSConn.emit`.
+   * @throws {TypeError} When the body cannot be sent, or this is a client's
+   * connection.
+   */
+  broadcastOthers<Event extends keyof Emits & string>(
+    event: Event,
+    ...body: BodyArgs<BodyOf<Emits, Event>>
+  ): void {
+    const { conn } = this.nsConn;
+    conn.server.broadcast(conn, this.#init(event, body[0]));
+  }
+
+  #init(event: string, body: unknown): MessageInit {
+    const { namespace } = this.nsConn;
+    return { namespace, room: this.name, event, body: body as Body };
   }
 
   /**

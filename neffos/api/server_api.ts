@@ -5,7 +5,7 @@
  */
 
 import type { UpgradeError } from "../protocol/errors.ts";
-import type { Exclude, Message, MessageInit } from "../protocol/message.ts";
+import type { Exclude, Message } from "../protocol/message.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
 import type { AskOptions } from "./ask_options.ts";
@@ -13,7 +13,7 @@ import type { Conn } from "./conn.ts";
 import type { NSConn } from "./ns_conn.ts";
 import type { Room } from "./room.ts";
 import type { MeasureOptions, ServerStats } from "./stats.ts";
-import type { AnyEvents, EventInit } from "./typed_events.ts";
+import type { AnswerOf, AnyEvents, EventInit } from "./typed_events.ts";
 
 /** Where an error came from. */
 export interface FaultSource {
@@ -77,6 +77,32 @@ export interface ServerHooks {
  */
 export type Except = Conn | NSConn | Room | Exclude | null | undefined;
 
+/** Options of `Server.ask` and `Server.askAll`. */
+export interface AskManyOptions extends AskOptions {
+  /**
+   * The connections that are not asked.
+   *
+   * @default none
+   */
+  except?: Except | readonly Except[];
+}
+
+/**
+ * An answer of one of many connections that were asked.
+ *
+ * @typeParam T The type that `json()` returns, if it is known.
+ */
+export interface Answer<T = unknown> extends Message<T> {
+  /** The ID of the connection that has answered. */
+  readonly id: string;
+  /** The connection that has answered, if it is one of this server. */
+  readonly nsConn: NSConn | undefined;
+}
+
+/** An answer whose body is not checked. */
+// deno-lint-ignore no-explicit-any -- the caller claims what it can be read as
+export type UntypedAnswer = Answer<any>;
+
 /**
  * The server as its handlers and hooks see it: `nsConn.server` and
  * `conn.server`. The class `Server` implements it.
@@ -102,6 +128,24 @@ export interface ServerApi extends ServerHooks, AsyncDisposable {
   readonly connections: Conn[];
 
   /**
+   * Finds the connections with an ID, which several connections of one user may
+   * share. It takes the same time however many connections there are.
+   *
+   * @param id The ID.
+   * @returns A snapshot of the connections with it, empty when there is none.
+   *
+   * @example
+   * ```ts
+   * import type { ServerApi } from "@neffos/mvc";
+   *
+   * function logOut(server: ServerApi, userId: string) {
+   *   for (const conn of server.connectionsByID(userId)) conn.close(4500);
+   * }
+   * ```
+   */
+  connectionsByID(id: string): Conn[];
+
+  /**
    * Finds the connections in a namespace.
    *
    * @param namespace The name of the namespace.
@@ -125,29 +169,100 @@ export interface ServerApi extends ServerHooks, AsyncDisposable {
    * connections goes out in chunks, with a turn of the event loop in between.
    *
    * @typeParam Emits The events that may be sent, as for `NSConn`.
-   * @param except The receivers to leave out: a connection, `exclude(id)`, or
-   * `null` for none.
-   * @param messages The messages. `to` limits one to an ID.
-   * @throws {TypeError} When a body cannot be sent.
+   * @param except The receivers to leave out: a connection, `exclude(id)`, an
+   * array of these, or `null` for none.
+   * @param messages The messages. `to` limits one to an ID; `rooms` sends one
+   * to several rooms, to each connection once.
+   * @throws {TypeError} When a body cannot be sent, or what is left out is
+   * no connection; nothing is sent then.
+   *
+   * @example
+   * ```ts
+   * import { exclude, type NSConn } from "@neffos/mvc";
+   *
+   * const events = {
+   *   onTyping(nsConn: NSConn) {
+   *     nsConn.server.broadcast([nsConn, exclude("bot")], {
+   *       namespace: nsConn.namespace,
+   *       rooms: nsConn.rooms.map(({ name }) => name),
+   *       event: "onTyping",
+   *       body: nsConn.id,
+   *     });
+   *   },
+   * };
+   * ```
    */
   broadcast<Emits extends object = AnyEvents>(
-    except: Except,
+    except: Except | readonly Except[],
     ...messages: (Message | EventInit<Emits>)[]
   ): void;
 
   /**
-   * Asks every connection in a message's namespace, or in its room if it has
-   * one, and takes the first answer.
+   * Asks every connection in a message's namespace, or in its rooms if it has
+   * any, and takes the first answer that is no refusal. The other asks are
+   * given up then.
    *
+   * @typeParam Emits The events that may be sent, as for `NSConn`.
    * @param init The message. `to` limits it to an ID.
-   * @param options The time limit (10 seconds), and a signal that ends the
-   * wait.
+   * @param options The time limit (10 seconds), a signal that ends the wait,
+   * and the connections to leave out.
    * @returns The first answer.
-   * @throws {EventError} The last refusal, when every peer has refused.
+   * @throws {EventError} The last refusal, when no peer has answered otherwise
+   * and all have answered or left.
    * @throws {AskTimeoutError} When no peer answered in time.
    * @throws {BadNamespaceError} When no connection is there.
+   * @throws {ConnectionClosedError} When all have left.
+   * @throws {LimitError} When too many asks of each wait already.
+   * @throws {RangeError} When the time limit is not a positive number.
+   * @throws {TypeError} When the body cannot be sent.
    */
-  ask(init: Message | MessageInit, options?: AskOptions): Promise<Message>;
+  ask<Emits extends object = AnyEvents>(
+    init: Message | EventInit<Emits>,
+    options?: AskManyOptions,
+  ): Promise<Answer<AnswerOf<Emits, keyof Emits & string>>>;
+
+  /**
+   * Asks every connection in a message's namespace, or in its rooms if it has
+   * any, and gives all answers as they come. A refusal is an answer with an
+   * `error`.
+   *
+   * Nothing is sent before the first answer is taken. It ends when all have
+   * answered or left, and at the time limit, with what has come; when the
+   * loop is left, the other asks are given up. Answers that come while the
+   * loop does something else are kept.
+   *
+   * @typeParam Emits The events that may be sent, as for `NSConn`.
+   * @param init The message. `to` limits it to an ID.
+   * @param options The time limit for all (10 seconds, from the first
+   * answer taken), a signal, whose reason the loop throws, and the connections
+   * to leave out.
+   * @returns The answers.
+   * @throws {RangeError} When the time limit is not a positive number.
+   * @throws {TypeError} When the body cannot be sent.
+   *
+   * @example
+   * ```ts
+   * import type { NSConn } from "@neffos/mvc";
+   *
+   * async function countVotes({ server, namespace }: NSConn, question: string) {
+   *   const missing = new Set(server.connectionsByNamespace(namespace));
+   *   let votes = 0;
+   *   const answers = server.askAll<{ onVote(question: string): boolean }>(
+   *     { namespace, event: "onVote", body: question },
+   *     { timeout: 30_000 },
+   *   );
+   *   for await (const answer of answers) {
+   *     if (answer.nsConn) missing.delete(answer.nsConn);
+   *     if (answer.error === undefined && answer.json()) votes++;
+   *   }
+   *   return { votes, missing: missing.size };
+   * }
+   * ```
+   */
+  askAll<Emits extends object = AnyEvents>(
+    init: Message | EventInit<Emits>,
+    options?: AskManyOptions,
+  ): AsyncIterableIterator<Answer<AnswerOf<Emits, keyof Emits & string>>>;
 
   /**
    * Calls a function with every connection.

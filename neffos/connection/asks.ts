@@ -2,8 +2,8 @@ import type { AskHead, AskOptions } from "../api/ask_options.ts";
 import type { UntypedMessage } from "../protocol/message.ts";
 import { AskTimeoutError, LimitError } from "../protocol/errors.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
-import { rejected } from "../util/promises.ts";
 import { Waiter } from "../util/promises.ts";
+import type { RequestOptions } from "./host.ts";
 import type { Link } from "./link.ts";
 
 /** Options of {@linkcode Asks.wait}. */
@@ -121,23 +121,31 @@ export class Asks {
   request(
     head: AskHead,
     write: (token: string) => RawBody,
-    options: AskOptions = {},
-    sendFrame?: (frame: RawBody) => void,
-  ): Promise<UntypedMessage> {
-    if (!this.#link.isOpen) return rejected(this.#link.closedError());
+    options: RequestOptions = {},
+  ): Waiter<UntypedMessage> {
+    if (!this.#link.isOpen) return this.#reject(this.#link.closedError());
+    const { isErrorAnswer, sendFrame } = options;
     let token = "";
-    const waiter = this.wait<Message>({
+    const waiter = this.wait<UntypedMessage>({
       ...options,
       action: `ask "${head.event}"`,
       about: head,
       onEnd: () => this.#pending?.delete(token),
     });
-    if (waiter.isSettled) return waiter.promise;
+    if (waiter.isSettled) return waiter;
     token = this.send(write, (answer) => {
-      if (answer.error === undefined) waiter.resolve(answer);
+      if (answer.error === undefined || isErrorAnswer) waiter.resolve(answer);
       else waiter.reject(answer.error);
     }, sendFrame);
-    return waiter.promise;
+    return waiter;
+  }
+
+  #reject(error: unknown): Waiter<UntypedMessage> {
+    const waiter = new Waiter<UntypedMessage>({
+      timers: this.#link.host.timers,
+    });
+    waiter.reject(error);
+    return waiter;
   }
 
   /** Passes a message to the ask that it answers; tells whether it was one. */

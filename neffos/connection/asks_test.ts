@@ -56,7 +56,8 @@ class Subject implements Disposable {
   }
 
   request(options = {}): Promise<Message> {
-    return this.asks.request(HEAD, (token) => `${token};ask`, options);
+    return this.asks.request(HEAD, (token) => `${token};ask`, options)
+      .promise;
   }
 
   /** The token of what was sent last. */
@@ -158,12 +159,23 @@ Deno.test("Asks.request() rejects with the error of the answer", async () => {
   await assertRejects(() => asked, EventError, "refused");
 });
 
+Deno.test("Asks.request() may take a refusal for an answer", async () => {
+  using subject = new Subject();
+  const { promise } = subject.asks.request(
+    HEAD,
+    (token) => `${token};ask`,
+    { isErrorAnswer: true },
+  );
+  subject.answer("", new EventError("refused"));
+  assertEquals((await promise).error?.message, "refused");
+  assertEquals(subject.counts, NOTHING);
+});
+
 Deno.test("Asks.request() sends by the function that it is given", () => {
   using subject = new Subject();
   const frames: RawBody[] = [];
-  subject.asks.request(HEAD, (token) => token, {}, (frame) => {
-    frames.push(frame);
-  });
+  const sendFrame = (frame: RawBody) => void frames.push(frame);
+  subject.asks.request(HEAD, (token) => token, { sendFrame });
   assertEquals([frames, subject.sent], [["$1"], []]);
 });
 

@@ -11,10 +11,19 @@ import type {
 import type { Message, RawBody } from "../protocol/message.ts";
 import type { SendBuffer, TrafficCounters } from "../transport/send_buffer.ts";
 import type { CloseInfo } from "../transport/socket.ts";
+import type { Waiter } from "../util/promises.ts";
 import type { Timers } from "../util/timers.ts";
 import type { Goal } from "./goal.ts";
 import type { Crossings, Limits, RateLimit } from "./limits.ts";
 import type { TurnTracer } from "./turn_queue.ts";
+
+/** Options of an ask. */
+export interface RequestOptions extends AskOptions {
+  /** Sends the frame; without it, the link does. */
+  readonly sendFrame?: (frame: RawBody) => void;
+  /** Whether the wait ends with a refusal as with any answer. */
+  readonly isErrorAnswer?: boolean;
+}
 
 /** A connection in a namespace, as the directory of a server knows it. */
 export interface Member {
@@ -30,8 +39,8 @@ export interface Member {
     room: string,
     event: string,
     body: RawBody,
-    options: AskOptions | undefined,
-  ): Promise<UntypedMessage>;
+    options: RequestOptions | undefined,
+  ): Waiter<UntypedMessage>;
 }
 
 /** Keeps which connections are in a namespace or a room. */

@@ -5,17 +5,21 @@ import type { FaultSource, ServerApi } from "../api/server_api.ts";
 import type { UntypedNSConn } from "../api/ns_conn.ts";
 import { encode, encodeEmptyReply } from "../protocol/codec.ts";
 import {
+  BAD_NAMESPACE,
+  BAD_ROOM,
+  BadNamespaceError,
+  BadRoomError,
   CloseError,
   ConnectionClosedError,
   EventError,
   parseErrorText,
   REFUSED,
 } from "../protocol/errors.ts";
-import type { Message, RawBody } from "../protocol/message.ts";
+import type { Message, RawBody, UntypedMessage } from "../protocol/message.ts";
 import { SendBuffer, type SendBufferOwner } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
-import { type Deferred, makeDeferred } from "../util/promises.ts";
+import { type Deferred, makeDeferred, rejected } from "../util/promises.ts";
 import type { Deadline } from "../util/timers.ts";
 import { Asks } from "./asks.ts";
 import type { Host } from "./host.ts";
@@ -205,10 +209,10 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
   }
 
   write(message: Message): boolean {
-    const { namespace, room, event, body, error } = message;
+    const { namespace, event, body, error } = message;
     const stay = this.namespaces.find(namespace);
-    if (stay === undefined) return false;
-    if (room !== "" && !stay.find(room)?.isIn) return false;
+    const room = stay?.pickRoom(message);
+    if (stay === undefined || room === undefined) return false;
     const { isNative, isBinary, isVolatile } = message;
     if (isVolatile && this.isOpen && this.buffer.isBackedUp) {
       this.host.drops.volatile++;
@@ -217,6 +221,20 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     const content = { namespace, room, event, body, error };
     const frame = encode({ ...content, isNative, isBinary });
     return stay.sendInOrder({ room, frame, isAsk: false });
+  }
+
+  ask(message: Message, options: AskOptions): Promise<UntypedMessage> {
+    const { namespace, event, body } = message;
+    const about = { namespace, room: message.room, event };
+    const stay = this.namespaces.find(namespace);
+    if (this.isEnding) return rejected(this.closedError());
+    if (stay === undefined) {
+      return rejected(new BadNamespaceError(BAD_NAMESPACE, about));
+    }
+    const room = stay.pickRoom(message);
+    return room === undefined
+      ? rejected(new BadRoomError(BAD_ROOM, about))
+      : stay.request(room, event, body, options).promise;
   }
 
   drained(): Promise<void> {

@@ -36,10 +36,10 @@ import {
   type UntypedMessage,
 } from "../protocol/message.ts";
 import type { SendBuffer } from "../transport/send_buffer.ts";
-import { rejected } from "../util/promises.ts";
+import { rejected, type Waiter } from "../util/promises.ts";
 import { type Cause, type Entry, leaveEach } from "./call_chain.ts";
 import type { KeptFrame, KeptSender } from "./goal.ts";
-import type { Member } from "./host.ts";
+import type { Member, RequestOptions } from "./host.ts";
 import {
   type HookRunner,
   Membership,
@@ -166,6 +166,12 @@ export class Stay
     return membership?.isIn ? membership.handle : undefined;
   }
 
+  /** Picks the room that a message goes to, if it is in one of its rooms. */
+  pickRoom({ room, rooms }: Message): string | undefined {
+    if (rooms === undefined && room === "") return room;
+    return (rooms ?? [room]).find((name) => this.find(name)?.isIn);
+  }
+
   emit(event: string, body: RawBody): boolean {
     return this.send("", event, body, this.isConnected);
   }
@@ -175,7 +181,7 @@ export class Stay
     body: RawBody,
     options: AskOptions | undefined,
   ): Promise<UntypedMessage> {
-    if (this.isIn) return this.request("", event, body, options);
+    if (this.isIn) return this.request("", event, body, options).promise;
     return rejected(
       this.link.isEnding ? this.link.closedError() : this.#notIn({ event }),
     );
@@ -234,14 +240,16 @@ export class Stay
     room: string,
     event: string,
     body: RawBody,
-    options: AskOptions | undefined,
-  ): Promise<UntypedMessage> {
+    options: RequestOptions | undefined,
+  ): Waiter<UntypedMessage> {
     const scope = this.#scopeOf(room);
     return this.link.asks.request(
       { namespace: this.namespace, room, event },
       (token) => encodeEvent(token, scope, event, body),
-      options,
-      (frame) => this.sendInOrder({ room, frame, isAsk: true }),
+      {
+        sendFrame: (frame) => this.sendInOrder({ room, frame, isAsk: true }),
+        ...options,
+      },
     );
   }
 
@@ -408,7 +416,7 @@ export class RoomMembership extends Membership<UntypedRoom>
     options: AskOptions | undefined,
   ): Promise<UntypedMessage> {
     if (this.isJoined) {
-      return this.hooks.request(this.room, event, body, options);
+      return this.hooks.request(this.room, event, body, options).promise;
     }
     if (this.link.isEnding) return rejected(this.link.closedError());
     const { namespace, room } = this;

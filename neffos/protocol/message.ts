@@ -46,6 +46,14 @@ export interface MessageInit {
    */
   room?: string | undefined;
   /**
+   * Several rooms in place of `room`. Each connection that is in any of them
+   * gets the message once, in the first of them that it is in. An empty list
+   * reaches nobody.
+   *
+   * @default none
+   */
+  rooms?: readonly string[] | undefined;
+  /**
    * The body.
    *
    * @default {""}
@@ -96,6 +104,8 @@ export class Message<T = unknown> {
   readonly isBinary: boolean;
   /** Limits a broadcast to the connections with this ID. */
   readonly to: string;
+  /** Several rooms for a broadcast. */
+  readonly rooms: readonly string[] | undefined;
   /** Whether it skips peers that read slowly. */
   readonly isVolatile: boolean;
   /** The token of the peer's ask, else empty. */
@@ -108,7 +118,7 @@ export class Message<T = unknown> {
    *
    * @param init The parts.
    * @throws {TypeError} When the body cannot be sent (a function, a symbol, a
-   * bigint or a circular structure).
+   * bigint or a circular structure), or there are both `room` and `rooms`.
    */
   constructor(init: MessageInit & Partial<Received> = {}) {
     const body = init.body;
@@ -122,6 +132,8 @@ export class Message<T = unknown> {
     this.isNative = init.isNative ?? false;
     this.isBinary = init.isBinary ?? typeof this.body !== "string";
     this.to = init.to ?? "";
+    this.rooms = init.rooms;
+    if (init.rooms !== undefined) assertRooms(init.rooms, this.room);
     this.isVolatile = init.isVolatile ?? false;
     this.wait = init.wait ?? "";
     this.isNoOp = init.isNoOp ?? false;
@@ -211,6 +223,21 @@ export class Message<T = unknown> {
       );
     });
   }
+}
+
+function assertRooms(rooms: unknown, room: string): void {
+  if (room !== "") {
+    throw new TypeError(
+      `Cannot send to "rooms" and to room "${room}" at once: a message should have one of "room" and "rooms"`,
+    );
+  }
+  const isName = (name: unknown) => typeof name === "string" && name !== "";
+  if (Array.isArray(rooms) && rooms.every(isName)) return;
+  throw new TypeError(
+    `Cannot send to the rooms ${
+      JSON.stringify(rooms)
+    }: they must be an array of names, none of them empty`,
+  );
 }
 
 /** The parts of a message that a program cannot set. */
@@ -324,6 +351,11 @@ export function toRawBody(body: unknown): RawBody {
     );
   }
   return json;
+}
+
+/** Makes a message, unless it is one already. */
+export function toMessage(init: Message | MessageInit): Message {
+  return init instanceof Message ? init : new Message(init);
 }
 
 /** Estimates the size of a queued message, without its names, which are short. */

@@ -1,12 +1,16 @@
-import type { Conn } from "../api/conn.ts";
+import { Conn } from "../api/conn.ts";
 import { NSConn } from "../api/ns_conn.ts";
 import { Room } from "../api/room.ts";
 import type { Except } from "../api/server_api.ts";
 import { encodeOnce } from "../protocol/codec.ts";
-import { Exclude, Message, type MessageInit } from "../protocol/message.ts";
-import type { SendBuffer } from "../transport/send_buffer.ts";
+import {
+  Exclude,
+  type Message,
+  type MessageInit,
+  toMessage,
+} from "../protocol/message.ts";
 import { CHUNK, type ChunkedBroadcasts } from "./chunked_broadcasts.ts";
-import type { ServerDirectory } from "./directory.ts";
+import type { Members, ServerDirectory } from "./directory.ts";
 
 /** What a broadcast needs of its server. */
 export interface BroadcastHost {
@@ -15,36 +19,88 @@ export interface BroadcastHost {
   readonly drops: { volatile: number };
 }
 
+/** The receivers of a message in one of its rooms, or in its namespace. */
+interface Group {
+  /** The room, empty for the namespace. */
+  readonly room: string;
+  readonly members: Members;
+}
+
+const NOBODY: ReadonlySet<Conn> = new Set();
+
 /** Sends messages to all that are in their namespaces and rooms, in order. */
 export function broadcast(
   { directory, broadcasts, drops }: BroadcastHost,
-  except: Except,
-  messages: readonly (Message | MessageInit)[],
+  except: Except | readonly Except[],
+  inits: readonly (Message | MessageInit)[],
 ): void {
-  const excludedId = except instanceof Exclude ? except.id : undefined;
-  const excluded = except instanceof Exclude ? undefined : toConn(except);
-  for (const init of messages) {
-    const message = init instanceof Message ? init : new Message(init);
-    const { namespace, room, to, isVolatile } = message;
-    const receivers = directory.find(namespace, room);
-    const frame = encodeOnce({ ...message, wait: "" }, receivers.size);
-    const chosen: SendBuffer[] = [];
-    const isAtOnce = receivers.size <= CHUNK && broadcasts.isEmpty;
-    for (const [conn, { buffer }] of receivers) {
-      if (conn === excluded) continue;
-      if (excludedId !== undefined && conn.id === excludedId) continue;
-      if (to !== "" && conn.id !== to) continue;
-      if (isVolatile && buffer.isBackedUp) drops.volatile++;
-      else if (isAtOnce) buffer.send(frame);
-      else chosen.push(buffer);
+  const excluded = findExcluded(directory, except);
+  // All of them, so that a body that cannot be sent stops none half way.
+  for (const message of inits.map(toMessage)) {
+    const { isVolatile } = message;
+    let budget = broadcasts.isEmpty ? CHUNK : 0;
+    for (const { room, members } of findReceivers(directory, message)) {
+      if (members.size === 0) continue;
+      const frame = encodeOnce({ ...message, room, wait: "" }, members.size);
+      for (const [conn, { buffer }] of members) {
+        if (excluded.has(conn)) continue;
+        if (isVolatile && buffer.isBackedUp) drops.volatile++;
+        else if (budget-- > 0) buffer.send(frame);
+        else broadcasts.add(buffer, frame);
+      }
     }
-    if (!isAtOnce) broadcasts.send(frame, chosen);
   }
 }
 
-function toConn(
-  except: Conn | NSConn | Room | null | undefined,
-): Conn | undefined {
+/** Finds the receivers of a message: each connection once. */
+export function findReceivers(
+  directory: ServerDirectory,
+  { namespace, room, rooms, to }: Message,
+): Group[] {
+  if (rooms === undefined && to === "") {
+    return [{ room, members: directory.find(namespace, room) }];
+  }
+  const known = new Set<Conn>();
+  return [...rooms ?? [room]].map((room) => {
+    const all = directory.find(namespace, room);
+    const members = new Map();
+    for (const conn of to === "" ? all.keys() : directory.findId(to)) {
+      const member = all.get(conn);
+      if (member === undefined || known.has(conn)) continue;
+      known.add(conn);
+      members.set(conn, member);
+    }
+    return { room, members };
+  });
+}
+
+/**
+ * Finds the connections to leave out.
+ *
+ * @throws {TypeError} When it is neither a connection nor an ID to exclude.
+ */
+export function findExcluded(
+  directory: ServerDirectory,
+  except: Except | readonly Except[],
+): ReadonlySet<Conn> {
+  if (except === null || except === undefined) return NOBODY;
+  const excluded = new Set<Conn>();
+  for (const each of Array.isArray(except) ? except : [except]) {
+    if (each instanceof Exclude) {
+      for (const conn of directory.findId(each.id)) excluded.add(conn);
+    } else if (each !== null && each !== undefined) {
+      excluded.add(toConn(each));
+    }
+  }
+  return excluded;
+}
+
+function toConn(except: unknown): Conn {
   if (except instanceof Room) return except.nsConn.conn;
-  return except instanceof NSConn ? except.conn : except ?? undefined;
+  if (except instanceof NSConn) return except.conn;
+  if (except instanceof Conn) return except;
+  const type = typeof except;
+  throw new TypeError(
+    `Cannot leave out a value of type "${type}": it must be a connection, exclude(id), an array of these, or null`,
+  );
 }

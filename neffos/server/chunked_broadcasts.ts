@@ -18,16 +18,6 @@ export class ChunkedBroadcasts {
     return this.#waiting.size === 0;
   }
 
-  /** Sends a frame: at once to as many receivers as one turn has room for. */
-  send(frame: RawBody, buffers: Iterable<SendBuffer>): void {
-    // After what is left of earlier ones.
-    let room = this.isEmpty ? CHUNK : 0;
-    for (const buffer of buffers) {
-      if (room-- > 0) buffer.send(frame);
-      else this.add(buffer, frame);
-    }
-  }
-
   /** Sends a frame when its turn has come. */
   add(buffer: SendBuffer, frame: RawBody): void {
     buffer.queue(frame);

@@ -11,9 +11,51 @@ interface NamespaceEntry {
 
 const NOBODY: Members = new Map();
 
-/** Keeps which connections are in which namespaces and rooms of a server. */
+/** Keeps the connections of a server, and their namespaces and rooms. */
 export class ServerDirectory implements Directory {
   readonly #entries = new Map<string, NamespaceEntry>();
+  /** The connections, in the order in which they came. */
+  readonly #connections = new Set<Conn>();
+  /** The same by ID: one, or a set of those that share it. */
+  readonly #byId = new Map<string, Conn | Set<Conn>>();
+
+  /** The number of connections. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** A snapshot of the connections. */
+  get connections(): Conn[] {
+    return [...this.#connections];
+  }
+
+  /** Finds the connections with an ID. */
+  findId(id: string): Iterable<Conn> {
+    const found = this.#byId.get(id);
+    if (found === undefined) return [];
+    return found instanceof Set ? found : [found];
+  }
+
+  /** Adds a connection, which is in no namespace yet. */
+  connect(conn: Conn): void {
+    const { id } = conn;
+    this.#connections.add(conn);
+    const found = this.#byId.get(id);
+    if (found instanceof Set) found.add(conn);
+    // A set for each ID would take 150 bytes of each connection.
+    else this.#byId.set(id, found ? new Set([found, conn]) : conn);
+  }
+
+  /** Removes a connection, if it was added. */
+  disconnect(conn: Conn): void {
+    if (!this.#connections.delete(conn)) return;
+    const { id } = conn;
+    const found = this.#byId.get(id);
+    if (found instanceof Set) found.delete(conn);
+    if (found === conn || (found as Set<Conn>).size === 0) {
+      this.#byId.delete(id);
+    }
+  }
 
   /** The namespaces that a connection is in. */
   get namespaces(): number {

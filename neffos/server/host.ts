@@ -55,8 +55,6 @@ export class ServerHost implements Host {
   measure: HandlerTimes | undefined;
   /** The connections whose end was not told yet. */
   readonly sessions = new Map<Conn, Session>();
-  /** The connections that `onConnect` was called for and that can be used. */
-  readonly connected = new Set<Conn>();
   readonly #unhandled = new UnhandledLog();
 
   constructor(server: ServerApi, handler: ConnHandler, options: ServerOptions) {
@@ -89,7 +87,7 @@ export class ServerHost implements Host {
     }
     return {
       ...counters.stats(),
-      connections: this.connected.size,
+      connections: directory.size,
       sockets: this.sessions.size,
       namespaces: directory.namespaces,
       rooms: directory.rooms,
@@ -103,7 +101,7 @@ export class ServerHost implements Host {
   }
 
   async onConnect(conn: Conn): Promise<void> {
-    this.connected.add(conn);
+    this.directory.connect(conn);
     await this.server.onConnect?.(conn);
   }
 
@@ -112,7 +110,7 @@ export class ServerHost implements Host {
   onRefused(): void {}
 
   onLost(conn: Conn): void {
-    this.connected.delete(conn);
+    this.directory.disconnect(conn);
   }
 
   async onEnded(

@@ -4,16 +4,26 @@
  * @module
  */
 
-import type { AskOptions } from "../api/ask_options.ts";
 import type { Conn } from "../api/conn.ts";
 import type { NSConn } from "../api/ns_conn.ts";
-import type { Except, ServerApi, ServerHooks } from "../api/server_api.ts";
+import type {
+  Answer,
+  AskManyOptions,
+  Except,
+  ServerApi,
+  ServerHooks,
+  UntypedAnswer,
+} from "../api/server_api.ts";
 import type { MeasureOptions, ServerStats } from "../api/stats.ts";
-import type { AnyEvents, EventInit } from "../api/typed_events.ts";
+import type { AnswerOf, AnyEvents, EventInit } from "../api/typed_events.ts";
 import { Session } from "../connection/session.ts";
 import type { ConnHandler } from "../controller/events.ts";
-import { BadNamespaceError, UpgradeError } from "../protocol/errors.ts";
-import { Message, type MessageInit } from "../protocol/message.ts";
+import { UpgradeError } from "../protocol/errors.ts";
+import {
+  type Message,
+  type MessageInit,
+  toMessage,
+} from "../protocol/message.ts";
 import type { Upgrader, UpgradeRequest } from "../transport/upgrader.ts";
 import { ignoreRejection } from "../util/promises.ts";
 import type { ConnectionSlot } from "./admission.ts";
@@ -28,6 +38,7 @@ import {
 } from "./handshake.ts";
 import { ServerHost } from "./host.ts";
 import type { ServerOptions } from "./options.ts";
+import { Poll } from "./poll.ts";
 import { Shutdown } from "./shutdown.ts";
 
 /** A websocket server: its connections, and what can be said to all of them. */
@@ -79,12 +90,17 @@ export class Server implements ServerApi {
 
   /** See {@linkcode ServerApi.totalConnections}. */
   get totalConnections(): number {
-    return this.#host.connected.size;
+    return this.#host.directory.size;
   }
 
   /** See {@linkcode ServerApi.connections}. */
   get connections(): Conn[] {
-    return [...this.#host.connected];
+    return this.#host.directory.connections;
+  }
+
+  /** See {@linkcode ServerApi.connectionsByID}. */
+  connectionsByID(id: string): Conn[] {
+    return [...this.#host.directory.findId(id)];
   }
 
   /** See {@linkcode ServerApi.connectionsByNamespace}. */
@@ -224,7 +240,7 @@ export class Server implements ServerApi {
 
   /** See {@linkcode ServerApi.broadcast}. */
   broadcast<Emits extends object = AnyEvents>(
-    except: Except,
+    except: Except | readonly Except[],
     ...messages: (Message | EventInit<Emits>)[]
   ): void {
     // Whatever its type, an EventInit is a MessageInit that says more.
@@ -232,42 +248,27 @@ export class Server implements ServerApi {
   }
 
   /** See {@linkcode ServerApi.ask}. */
-  ask(
-    init: Message | MessageInit,
-    options: AskOptions = {},
-  ): Promise<Message> {
-    return ignoreRejection(this.#ask(init, options));
+  ask<Emits extends object = AnyEvents>(
+    init: Message | EventInit<Emits>,
+    options: AskManyOptions = {},
+  ): Promise<Answer<AnswerOf<Emits, keyof Emits & string>>> {
+    return ignoreRejection(this.#ask(init as Message | MessageInit, options));
   }
 
   async #ask(
     init: Message | MessageInit,
-    options: AskOptions,
-  ): Promise<Message> {
-    const { namespace, room, event, body, to } = new Message(init);
-    const done = new AbortController();
-    const signal = options.signal
-      ? AbortSignal.any([options.signal, done.signal])
-      : done.signal;
-    const asked: Promise<Message>[] = [];
-    for (const [conn, member] of this.#host.directory.find(namespace, room)) {
-      if (to !== "" && conn.id !== to) continue;
-      asked.push(member.request(room, event, body, { ...options, signal }));
-    }
-    if (asked.length === 0) {
-      throw new BadNamespaceError(
-        `Cannot ask "${event}": nobody is in namespace "${namespace}"${
-          room && `, room "${room}"`
-        }${to && ` with the ID "${to}"`}`,
-        { namespace, room, event },
-      );
-    }
-    try {
-      return await Promise.any(asked);
-    } catch (error) {
-      throw error instanceof AggregateError ? error.errors.at(-1) : error;
-    } finally {
-      done.abort();
-    }
+    options: AskManyOptions,
+  ): Promise<UntypedAnswer> {
+    return await new Poll(this.#host, toMessage(init), options).first();
+  }
+
+  /** See {@linkcode ServerApi.askAll}. */
+  askAll<Emits extends object = AnyEvents>(
+    init: Message | EventInit<Emits>,
+    options: AskManyOptions = {},
+  ): AsyncIterableIterator<Answer<AnswerOf<Emits, keyof Emits & string>>> {
+    const message = toMessage(init as Message | MessageInit);
+    return new Poll(this.#host, message, options);
   }
 
   /** See {@linkcode ServerApi.do}. */

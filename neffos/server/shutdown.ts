@@ -42,6 +42,8 @@ export class Shutdown {
     if (isFirst) void this.#closeAll(sessions, timeout);
     if (timeout !== undefined) await this.#abandonAfter(timeout, closed);
     await closed;
+    // All have left during a pause, which would keep its timer.
+    this.#hurry();
     if (!isFirst) return await promise;
     this.#host.broadcasts.stop();
     this.#host.timers.stop();
@@ -67,6 +69,11 @@ export class Shutdown {
     clearTimeout(timer);
   }
 
+  #hurry(): void {
+    this.#isInHurry = true;
+    this.#goOn();
+  }
+
   async #abandonAfter(
     timeout: number,
     closed: Promise<unknown>,
@@ -75,8 +82,7 @@ export class Shutdown {
     const timer = setTimeout(isUp.resolve, Math.min(timeout, MAX_WAIT));
     await Promise.race([closed, isUp.promise]);
     clearTimeout(timer);
-    this.#isInHurry = true;
-    this.#goOn();
+    this.#hurry();
     for (const session of this.#host.sessions.values()) {
       session.abandon(1001, "server closed");
     }

@@ -1,5 +1,6 @@
 import {
   type Client,
+  exclude,
   type HandlersOf,
   type Message,
   NSConn,
@@ -81,5 +82,29 @@ export async function use(client: Client, server: Server) {
   const plain: NSConn = known;
   server.broadcast<ChatEvents>(known, { event: "onPing" });
   server.broadcast(plain, { event: "anything", body: at + sum + length });
+  const rooms = known.rooms.map(({ name }) => name);
+  server.broadcast<ChatEvents>([known, room, exclude("id"), null], {
+    rooms,
+    event: "onPing",
+  });
+  known.broadcast("onPing");
+  known.rooms[0]?.broadcastOthers("onChat", { text: "hi" });
+  known.volatile.broadcastOthers("onSum", [1]);
+  const all = server.askAll<Pick<ChatEvents, "onSum">>(
+    { event: "onSum", body: [1] },
+    { except: [known, exclude("id")] },
+  );
+  for await (const each of all) {
+    each.json().toFixed();
+    each.nsConn?.emit(each.id, each.text());
+  }
+  const first = await server.ask({ event: "anything" });
+  const asked = await client.conn.ask<ChatEvents>(
+    { event: "onTime", body: { at: new Date() } },
+    { timeout: 1 },
+  );
+  const either: string | number | undefined = asked.json();
+  const number: number = client.conn.increment("tries") + (either ? 1 : 0);
+  first.json<number>().toFixed(number);
   return { claimed, handlers, json, pair };
 }

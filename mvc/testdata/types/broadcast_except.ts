@@ -1,0 +1,6 @@
+// error: Type 'string' is not assignable to type 'Except'
+import type { NSConn, Server } from "../../../mod.ts";
+
+declare const server: Server;
+declare const nsConn: NSConn;
+server.broadcast([nsConn, nsConn.id], { event: "onChat" });

@@ -1,0 +1,221 @@
+import type { AskManyOptions, UntypedAnswer } from "../api/server_api.ts";
+import type { Limits } from "../connection/limits.ts";
+import type { Member } from "../connection/host.ts";
+import { AskTimeoutError, BadNamespaceError } from "../protocol/errors.ts";
+import type { Message, UntypedMessage } from "../protocol/message.ts";
+import {
+  type Deferred,
+  ignoreRejection,
+  makeDeferred,
+  type Waiter,
+} from "../util/promises.ts";
+import type { Deadline, Timers } from "../util/timers.ts";
+import {
+  type BroadcastHost,
+  findExcluded,
+  findReceivers,
+} from "./broadcast.ts";
+import { CHUNK } from "./chunked_broadcasts.ts";
+
+const DONE = { value: undefined, done: true } as const;
+
+/** What a poll needs of its server. */
+export interface PollHost extends BroadcastHost {
+  readonly timers: Timers;
+  readonly limits: Limits;
+}
+
+/**
+ * One ask of many connections, whose answers come one by one. It has one time
+ * limit and one signal for all: ten thousand listeners of one signal would
+ * take a time that grows with their square.
+ */
+export class Poll implements AsyncIterableIterator<UntypedAnswer> {
+  readonly #host: PollHost;
+  readonly #message: Message;
+  readonly #options: AskManyOptions;
+  readonly #timeout: number;
+  /** The asks that are not answered. */
+  readonly #open = new Set<Waiter<UntypedMessage>>();
+  /** The answers that were not taken yet. */
+  #answers: UntypedAnswer[] = [];
+  #taken = 0;
+  /** The callers that wait for an answer. */
+  #callers: Deferred<IteratorResult<UntypedAnswer>>[] = [];
+  #state: "new" | "open" | "over" = "new";
+  /** Why it is over, until that was told. */
+  #failure: { readonly error: unknown } | undefined;
+  /** The last refusal, or why the last ask has failed. */
+  #refusal: unknown;
+  #deadline: Deadline | undefined;
+
+  /**
+   * Makes a poll, which asks when its first answer is taken.
+   *
+   * @throws {RangeError} When the time limit is not a positive number.
+   * @throws {TypeError} When what is left out is no connection.
+   */
+  constructor(host: PollHost, message: Message, options: AskManyOptions) {
+    const { timeout = host.limits.askTimeout } = options;
+    if (!(timeout > 0)) {
+      throw new RangeError(
+        `Cannot ask "${message.event}" with a timeout of ${timeout}: it must be a positive number of milliseconds`,
+      );
+    }
+    // Checks it: the connections are found when they are asked.
+    findExcluded(host.directory, options.except);
+    this.#host = host;
+    this.#message = message;
+    this.#options = options;
+    this.#timeout = timeout;
+  }
+
+  /**
+   * Takes the first answer that is no refusal.
+   *
+   * @throws The last refusal, when there is no other answer.
+   */
+  async first(): Promise<UntypedAnswer> {
+    const { event, namespace, room, rooms = [room], to } = this.#message;
+    const about = { namespace, room, event };
+    this.#start();
+    if (this.#state === "over" && this.#failure === undefined) {
+      const names = rooms.filter((name) => name !== "");
+      throw new BadNamespaceError(
+        `Cannot ask "${event}": nobody is in namespace "${namespace}"${
+          names.map((name) => `, room "${name}"`).join("")
+        }${to && ` with the ID "${to}"`}`,
+        about,
+      );
+    }
+    for await (const answer of this) {
+      if (answer.error === undefined) return answer;
+    }
+    if (this.#refusal !== undefined) throw this.#refusal;
+    throw new AskTimeoutError(
+      `Cannot ask "${event}": no answer within ${this.#timeout} ms`,
+      this.#timeout,
+      about,
+    );
+  }
+
+  next(): Promise<IteratorResult<UntypedAnswer>> {
+    this.#start();
+    const value = this.#answers[this.#taken];
+    if (value !== undefined) {
+      this.#answers[this.#taken++] = undefined!;
+      return Promise.resolve({ value, done: false });
+    }
+    const failure = this.#failure;
+    if (failure !== undefined) {
+      this.#failure = undefined;
+      return ignoreRejection(Promise.reject(failure.error));
+    }
+    if (this.#state === "over") return Promise.resolve(DONE);
+    const caller = makeDeferred<IteratorResult<UntypedAnswer>>();
+    this.#callers.push(caller);
+    return ignoreRejection(caller.promise);
+  }
+
+  return(): Promise<IteratorResult<UntypedAnswer>> {
+    this.#answers = [];
+    this.#taken = 0;
+    this.#end();
+    return Promise.resolve(DONE);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #start(): void {
+    if (this.#state !== "new") return;
+    this.#state = "open";
+    const { signal } = this.#options;
+    if (signal?.aborted) return this.#onAbort();
+    this.#askAll();
+    if (this.#open.size === 0) return this.#end();
+    signal?.addEventListener("abort", this.#onAbort);
+    if (this.#timeout === Infinity) return;
+    this.#deadline = this.#host.timers.set(this.#timeout, () => {
+      this.#deadline = undefined;
+      this.#refusal = undefined;
+      this.#end();
+    });
+  }
+
+  #askAll(): void {
+    const { directory, broadcasts } = this.#host;
+    const excluded = findExcluded(directory, this.#options.except);
+    let budget = broadcasts.isEmpty ? CHUNK : 0;
+    for (const { room, members } of findReceivers(directory, this.#message)) {
+      for (const [conn, member] of members) {
+        if (excluded.has(conn)) continue;
+        this.#ask(room, member, budget-- <= 0);
+      }
+    }
+  }
+
+  #ask(room: string, member: Member, isLater: boolean): void {
+    const { event, body } = this.#message;
+    const { buffer } = member;
+    const waiter = member.request(room, event, body, {
+      timeout: Infinity,
+      isErrorAnswer: true,
+      ...isLater
+        ? { sendFrame: (frame) => this.#host.broadcasts.add(buffer, frame) }
+        : {},
+    });
+    this.#open.add(waiter);
+    waiter.promise.then(
+      (message) => this.#settle(waiter, message.error, member, message),
+      (error) => this.#settle(waiter, error, member),
+    );
+  }
+
+  #settle(
+    waiter: Waiter<UntypedMessage>,
+    error: unknown,
+    { nsConn }: Member,
+    message?: UntypedMessage,
+  ): void {
+    if (this.#state === "over") return;
+    this.#open.delete(waiter);
+    // A refusal says more than that others have left.
+    const isTold = message !== undefined || this.#refusal === undefined;
+    if (error !== undefined && isTold) this.#refusal = error;
+    if (message !== undefined) {
+      const value = Object.assign(message, { id: nsConn.id, nsConn });
+      const caller = this.#callers.shift();
+      if (caller === undefined) this.#answers.push(value);
+      else caller.resolve({ value, done: false });
+    }
+    if (this.#open.size === 0) this.#end();
+  }
+
+  readonly #onAbort = (): void => {
+    this.#failure = { error: this.#options.signal!.reason };
+    this.#end();
+  };
+
+  /** Ends it, however that came: leaves nothing behind. */
+  #end(): void {
+    if (this.#state === "over") return;
+    this.#state = "over";
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#deadline !== undefined) {
+      this.#host.timers.clear(this.#timeout, this.#deadline);
+    }
+    for (const waiter of this.#open) waiter.reject(undefined);
+    this.#open.clear();
+    const callers = this.#callers;
+    this.#callers = [];
+    const [first] = callers;
+    if (first !== undefined && this.#failure !== undefined) {
+      first.reject(this.#failure.error);
+      this.#failure = undefined;
+      callers.shift();
+    }
+    for (const caller of callers) caller.resolve(DONE);
+  }
+}
