@@ -94,10 +94,13 @@ export type {
   ControllerRoutes,
   RouteOptions,
 } from "./controller/http_controller.ts";
+export type { InputLimits } from "./http/body.ts";
 export {
   Context,
   type ContextOptions,
   type ReadBodyOptions,
+  type ReadQueryOptions,
+  type SentCallback,
 } from "./http/context.ts";
 export { HttpError, type HttpErrorOptions } from "./http/http_error.ts";
 export { metricsHandler } from "./metrics.ts";

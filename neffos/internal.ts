@@ -13,6 +13,7 @@ export {
   listMethods,
   type Method,
 } from "./controller/members.ts";
+export { isInstance } from "./protocol/errors.ts";
 export { describeIssues, isSchema, joinIssues } from "./protocol/schema.ts";
 export { findUpgrade, takeHeaders } from "./server/handshake.ts";
 

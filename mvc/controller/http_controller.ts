@@ -7,12 +7,16 @@
 import type { StandardSchemaV1 } from "../../neffos/mod.ts";
 import type { CheckedClass } from "../container/checks.ts";
 import type { ClassToken } from "../container/tokens.ts";
+import type { InputLimits } from "../http/body.ts";
 import type { Middleware } from "../router/handlers.ts";
 import type { Party } from "../router/party.ts";
 import type { RouteFaults } from "./checks.ts";
 
-/** The options of one method in `static routes` of a controller. */
-export interface RouteOptions {
+/**
+ * The options of one method in `static routes` of a controller, and the limits of
+ * its body and query.
+ */
+export interface RouteOptions extends InputLimits {
   /**
    * The HTTP method; `ANY` for every method without a handler of its own.
    *
@@ -27,7 +31,8 @@ export interface RouteOptions {
   readonly path?: string | undefined;
   /**
    * Validates the body of the request, as `Context.readBody` reads it. The output
-   * is the argument after those for the path.
+   * is the argument after those for the path. Services of the request are built
+   * once the body is there and valid.
    *
    * @default {none: the body is not read}
    */
@@ -39,12 +44,6 @@ export interface RouteOptions {
    * @default {none: the query is not an argument}
    */
   readonly query?: StandardSchemaV1 | undefined;
-  /**
-   * The largest body that is accepted, in bytes.
-   *
-   * @default {1048576}
-   */
-  readonly maxBody?: number | undefined;
   /**
    * Middleware of this route only, the first one outermost.
    *

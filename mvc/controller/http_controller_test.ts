@@ -308,6 +308,13 @@ Deno.test("invalid static routes are refused at start-up", () => {
   refuse(withRoutes({ get: { body: {} } }), "Standard Schema");
   refuse(withRoutes({ get: { query: 1 } }), "Standard Schema");
   refuse(withRoutes({ get: { maxBody: 1 } }), "no effect");
+  refuse(withRoutes({ get: { bodyTimeout: 1 } }), "no effect");
+  refuse(withRoutes({ get: { maxFields: 1 } }), "no effect");
+  const query = withString("a");
+  refuse(withRoutes({ get: { query, bodyTimeout: 1 } }), "no effect");
+  new Application(new Router()).handle(
+    withRoutes({ get: { query, maxFields: 1 } }),
+  );
   refuse(withRoutes({ onChat: "GET /chat" }), "events of a websocket");
   refuse(withRoutes("GET /"), "must be an object");
   refuse(withRoutes({ search: "GET /" }), 'GET "/"', "already registered");

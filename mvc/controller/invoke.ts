@@ -5,30 +5,56 @@
  * @module
  */
 
+import { isInstance } from "../../neffos/internal.ts";
 import { EventError } from "../../neffos/mod.ts";
 import type { Container } from "../container/container.ts";
 import type { Plan } from "../container/plan.ts";
 import type { Scope } from "../container/scope.ts";
 import type { Constructor, ServiceToken } from "../container/tokens.ts";
-import { collectFields, readBody, validate } from "../http/body.ts";
-import { Context } from "../http/context.ts";
+import { collectQuery, readBody, validate } from "../http/body.ts";
+import { Context, runAfterAnswer } from "../http/context.ts";
 import { HttpError } from "../http/http_error.ts";
 import { toResponse } from "../http/response.ts";
 import type { RouteHandler } from "../router/handlers.ts";
 import type { MethodRoute } from "./method_route.ts";
 
-/** Answers a request by a method of an instance. */
-export type MethodCall = (
-  instance: object,
-  ctx: Context,
-) => Response | Promise<Response>;
+/** A method of a controller as the answer to a request. */
+export interface MethodCall {
+  /** Reads and validates the arguments; no promise if they are in the path. */
+  readonly readArguments: (ctx: Context) => unknown[] | Promise<unknown[]>;
+  /** Calls the method of an instance. */
+  readonly invoke: (
+    instance: object,
+    args: readonly unknown[],
+  ) => Response | Promise<Response>;
+}
 
 /** Makes the handler of a route, with an instance for each call. */
 export type HandlerFactory = (call: MethodCall) => RouteHandler;
 
+/** Calls a method once its arguments are there. */
+type Invocation = (
+  ctx: Context,
+  args: readonly unknown[],
+) => Response | Promise<Response>;
+
 /** Calls the methods of one object. */
 export function handleByObject(instance: object): HandlerFactory {
-  return (call) => (ctx) => call(instance, ctx);
+  return (call) =>
+    makeHandler(call, (_ctx, args) => call.invoke(instance, args));
+}
+
+/** Makes a handler that reads the arguments before it makes anything else. */
+function makeHandler(
+  { readArguments }: MethodCall,
+  invoke: Invocation,
+): RouteHandler {
+  return (ctx) => {
+    const args = readArguments(ctx);
+    return args instanceof Promise
+      ? args.then((args) => invoke(ctx, args))
+      : invoke(ctx, args);
+  };
 }
 
 /**
@@ -47,7 +73,8 @@ export function handleByClass(
     container,
     container.compile(Class, options) as Plan<object>,
   );
-  return (call) => (ctx) => instances.handle(ctx, call);
+  return (call) =>
+    makeHandler(call, (ctx, args) => instances.handle(ctx, call, args));
 }
 
 class Instances {
@@ -61,15 +88,21 @@ class Instances {
     this.#plan = plan;
   }
 
-  handle(ctx: Context, call: MethodCall): Response | Promise<Response> {
-    if (this.#shared !== undefined) return call(this.#shared, ctx);
+  handle(
+    ctx: Context,
+    { invoke }: MethodCall,
+    args: readonly unknown[],
+  ): Response | Promise<Response> {
+    if (this.#shared !== undefined) return invoke(this.#shared, args);
     // Read for each request, since registrations may change until then.
     return this.#plan.isScoped
-      ? this.#handleInScope(ctx, call)
-      : this.#handleFirst(ctx, call);
+      ? this.#handleInScope(ctx, (instance) => invoke(instance, args))
+      : this.#handleFirst((instance) => invoke(instance, args));
   }
 
-  async #handleFirst(ctx: Context, call: MethodCall): Promise<Response> {
+  async #handleFirst(
+    invoke: (instance: object) => Response | Promise<Response>,
+  ): Promise<Response> {
     const pending = this.#pending ??= Promise.try(() => this.#plan.create());
     try {
       this.#shared = await pending;
@@ -78,22 +111,26 @@ class Instances {
       if (this.#pending === pending) this.#pending = undefined;
       throw toHttpError(error);
     }
-    return await call(this.#shared, ctx);
+    return await invoke(this.#shared);
   }
 
-  async #handleInScope(ctx: Context, call: MethodCall): Promise<Response> {
+  async #handleInScope(
+    ctx: Context,
+    invoke: (instance: object) => Response | Promise<Response>,
+  ): Promise<Response> {
     const scope = this.#container.createScope(new Map([[Context, ctx]]));
-    let response: Response;
     try {
-      response = await call(await this.#create(scope), ctx);
+      const response = await invoke(await this.#create(scope));
+      runAfterAnswer(ctx, () => scope[Symbol.asyncDispose]());
+      return response;
     } catch (error) {
-      await release(scope, ctx);
+      // The answer does not wait for the disposal, which might never end.
+      const disposal = Promise.resolve(scope[Symbol.asyncDispose]());
+      // Its failure is reported, though perhaps not yet.
+      disposal.catch(() => {});
+      runAfterAnswer(ctx, () => disposal);
       throw error;
     }
-    // Middleware that does not await next() may have answered already.
-    if (ctx.answered) await release(scope, ctx);
-    else ctx.onSent(() => scope[Symbol.asyncDispose]());
-    return response;
   }
 
   async #create(scope: Scope): Promise<object> {
@@ -105,20 +142,9 @@ class Instances {
   }
 }
 
-/** Disposes a scope at once, and reports an error of that. */
-async function release(scope: Scope, ctx: Context): Promise<void> {
-  try {
-    await scope[Symbol.asyncDispose]();
-  } catch (error) {
-    // After the response, the router reports what a handler throws.
-    if (ctx.answered) throw error;
-    ctx.onSent(() => Promise.reject(error));
-  }
-}
-
 /** Makes the text of an EventError the text of a response, as for a peer. */
 function toHttpError(error: unknown): unknown {
-  if (!(error instanceof EventError) || error instanceof HttpError) {
+  if (!isInstance(error, EventError) || isInstance(error, HttpError)) {
     return error;
   }
   return new HttpError(403, error.message || undefined, { cause: error });
@@ -126,28 +152,30 @@ function toHttpError(error: unknown): unknown {
 
 /** Compiles a route into the call of its method. */
 export function compileCall(
-  { methodName, params, input: { body, query, maxBody } }: MethodRoute,
+  { methodName, params, input }: MethodRoute,
 ): MethodCall {
-  // Looked up by name for each call, so that an instance can override it.
-  const invoke = (instance: object, args: readonly unknown[]) =>
-    respond(
-      (instance as Record<string, (...args: unknown[]) => unknown>)[
-        methodName
-      ]!(...args),
-    );
-  if (body === undefined && query === undefined) {
-    return (instance, ctx) => invoke(instance, readParams(params, ctx));
-  }
-  return async (instance, ctx) => {
-    const args: unknown[] = readParams(params, ctx);
-    // The query first: if it is refused, the body need not be read.
-    const found = query &&
-      await validate(query, collectFields(ctx.query), "query");
-    if (body !== undefined) {
-      args.push(await validate(body, await readBody(ctx, maxBody), "body"));
-    }
-    if (query !== undefined) args.push(found);
-    return await invoke(instance, args);
+  const { body, query } = input;
+  return {
+    // Looked up by name for each call, so that an instance can override it.
+    invoke: (instance, args) =>
+      respond(
+        (instance as Record<string, (...args: unknown[]) => unknown>)[
+          methodName
+        ]!(...args),
+      ),
+    readArguments: body === undefined && query === undefined
+      ? (ctx) => readParams(params, ctx)
+      : async (ctx) => {
+        const args: unknown[] = readParams(params, ctx);
+        // The query first: if it is refused, the body need not be read.
+        const found = query &&
+          await validate(query, collectQuery(ctx.query, input), "query");
+        if (body !== undefined) {
+          args.push(await validate(body, await readBody(ctx, input), "body"));
+        }
+        if (query !== undefined) args.push(found);
+        return args;
+      },
   };
 }
 

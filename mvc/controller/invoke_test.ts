@@ -15,7 +15,7 @@ import {
 import { Application } from "../application.ts";
 import { DependencyError } from "../container/graph.ts";
 import { token } from "../container/tokens.ts";
-import { Listening } from "../harness/mod.ts";
+import { Listening, withString } from "../harness/mod.ts";
 import { Context } from "../http/context.ts";
 import { HttpError } from "../http/http_error.ts";
 import { Router } from "../router/router.ts";
@@ -343,6 +343,138 @@ Deno.test("A scope ends at once if the method throws", async () => {
   assertEquals((await ask()).status, 500);
   assertEquals([log.made, log.disposed], [2, 2]);
   assertEquals(faults.map(String), ["Error: fault"]);
+});
+
+Deno.test("No answer waits for a disposal that never ends", async () => {
+  const log: string[] = [];
+  const faults: unknown[] = [];
+  const Stuck = token<AsyncDisposable>("Stuck");
+  class Controller {
+    static readonly inject = [Stuck, Context] as const;
+    readonly ctx: Context;
+    constructor(_stuck: AsyncDisposable, ctx: Context) {
+      this.ctx = ctx;
+      if (ctx.query.has("build")) throw new HttpError(503);
+    }
+    async get() {
+      if (this.ctx.query.has("sync")) throw new HttpError(409);
+      await Promise.resolve();
+      if (this.ctx.query.has("async")) throw new Error("fault");
+      return "hi";
+    }
+  }
+  const router = new Router({ onError: (error) => void faults.push(error) });
+  new Application(router)
+    .scoped(Stuck, [Context], () => ({
+      [Symbol.asyncDispose]() {
+        log.push("disposed");
+        return new Promise(() => {});
+      },
+    }))
+    .handle(Controller);
+  const ask = async (query: string) => {
+    const request = new Request(`http://host/?${query}`);
+    const response = await router.handler(request, BARE);
+    return `${response.status} ${await response.text()}`;
+  };
+  assertEquals(await ask(""), "200 hi");
+  assertEquals(await ask("sync"), "409 Conflict");
+  assertEquals(await ask("async"), "500 Internal Server Error");
+  assertEquals(await ask("build"), "503 Service Unavailable");
+  assertEquals(log.length, 4);
+  assertEquals(faults.length, 2);
+});
+
+Deno.test("A disposal that fails after an error is reported as well, whenever it fails", async () => {
+  await using listening = new Listening();
+  const { promise, reject } = Promise.withResolvers<void>();
+  const Late = token<AsyncDisposable>("Late");
+  class Controller {
+    static readonly inject = [Late] as const;
+    get() {
+      throw new HttpError(409);
+    }
+  }
+  listening.app
+    .scoped(Late, [Context], () => ({ [Symbol.asyncDispose]: () => promise }))
+    .handle(Controller);
+  assertEquals(await listening.ask("/"), "409 Conflict");
+  assertEquals(listening.faults, []);
+  reject(new Error("cannot be closed"));
+  assertEquals(String(await listening.fault()), "Error: cannot be closed");
+});
+
+Deno.test("A handler that fails after the answer has both its errors reported", async () => {
+  const faults: unknown[] = [];
+  const router = new Router({ onError: (error) => void faults.push(error) });
+  const gate = Promise.withResolvers<void>();
+  let rest = Promise.resolve<unknown>(undefined);
+  router.use((ctx, next) => {
+    rest = next().catch(() => {});
+    return ctx.text("already");
+  });
+  const Failing = token<AsyncDisposable>("Failing");
+  class Controller {
+    static readonly inject = [Failing] as const;
+    async get() {
+      await gate.promise;
+      throw new Error("fault");
+    }
+  }
+  new Application(router)
+    .scoped(Failing, [Context], () => ({
+      [Symbol.asyncDispose]: () => Promise.reject(new Error("disposal")),
+    }))
+    .handle(Controller);
+  await router.handler(new Request("http://host/"), BARE);
+  gate.resolve();
+  await rest;
+  assertEquals(faults.map(String).toSorted(), [
+    "Error: disposal",
+    "Error: fault",
+  ]);
+});
+
+Deno.test("Services of a request are built once its body is there and valid", async () => {
+  const log = new Log();
+  const router = new Router();
+  class Controller {
+    static readonly inject = [SessionToken] as const;
+    static readonly routes = { post: { body: withString("name") } } as const;
+    post({ name }: { name: string }) {
+      return name;
+    }
+  }
+  withSessions(new Application(router), log).handle(Controller);
+  let feed!: ReadableStreamDefaultController<Uint8Array>;
+  const send = (text: string) => feed.enqueue(new TextEncoder().encode(text));
+  const ask = async () => {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => void (feed = controller),
+    });
+    const headers = { "content-type": "application/json" };
+    const init = { method: "POST", headers, body };
+    const request = new Request("http://host/", init);
+    return (await router.handler(request, BARE)).status;
+  };
+  // A client that leaves.
+  let asked = ask();
+  send("{");
+  feed.error(new Error("gone"));
+  assertEquals([await asked, log.made], [400, 0]);
+  for (const text of ["{", "{}"]) {
+    asked = ask();
+    send(text);
+    feed.close();
+    assertEquals([await asked, log.made], [400, 0]);
+  }
+  asked = ask();
+  send('{"name":');
+  await Promise.resolve();
+  assertEquals(log.made, 0);
+  send('"Ann"}');
+  feed.close();
+  assertEquals([await asked, log.made], [200, 1]);
 });
 
 Deno.test("A scope ends at once if the controller cannot be built", async () => {

@@ -6,14 +6,18 @@
  */
 
 import { isSchema } from "../../neffos/internal.ts";
-import { assertMaxBody } from "../http/body.ts";
+import type { StandardSchemaV1 } from "../../neffos/mod.ts";
+import { assertLimits, type InputLimits, LIMITS } from "../http/body.ts";
 import { joinPath } from "../http/path.ts";
 import type { Middleware } from "../router/handlers.ts";
 import { listParams } from "../router/pattern.ts";
 import type { RouteOptions } from "./http_controller.ts";
 
 /** The arguments of a method besides the path parameters. */
-export type RouteInput = Pick<RouteOptions, "body" | "query" | "maxBody">;
+export interface RouteInput extends InputLimits {
+  readonly body?: StandardSchemaV1 | undefined;
+  readonly query?: StandardSchemaV1 | undefined;
+}
 
 /** A route that calls a method of a controller. */
 export interface MethodRoute {
@@ -71,8 +75,8 @@ const KEYS: ReadonlySet<string> = new Set(
     "path",
     "body",
     "query",
-    "maxBody",
     "use",
+    ...LIMITS,
   ] satisfies (keyof RouteOptions)[],
 );
 
@@ -81,7 +85,7 @@ const KEYS: ReadonlySet<string> = new Set(
  *
  * @returns `undefined` if the method has none.
  * @throws {TypeError} If its entry in `static routes` is not a route.
- * @throws {RangeError} If its `maxBody` is not a number of bytes.
+ * @throws {RangeError} If one of its limits is not valid.
  */
 export function readMethodRoute(
   methodName: string,
@@ -113,9 +117,8 @@ export function readMethodRoute(
       `its name has no path, so "static routes" must have one, for instance "${method} /path"`,
     );
   }
-  const { body, query, maxBody, use = [] } = options;
+  const { method: _method, path: _path, use = [], ...input } = options;
   const params = listOwnParams(party, path);
-  const input = { body, query, maxBody };
   return { methodName, method, path, params, input, use };
 }
 
@@ -184,11 +187,11 @@ function readOptions(where: string, entry: object): RouteOptions {
   if (!Array.isArray(use) || use.some((each) => typeof each !== "function")) {
     fail(where, 'its "use" must be an array of functions');
   }
-  if (options.maxBody !== undefined) {
-    assertMaxBody(options.maxBody);
-    if (options.body === undefined) {
-      fail(where, 'its "maxBody" has no effect without "body"');
-    }
+  assertLimits(options);
+  for (const key of LIMITS) {
+    if (options[key] === undefined || options.body !== undefined) continue;
+    if (key === "maxFields" && options.query !== undefined) continue;
+    fail(where, `its "${key}" has no effect without "body"`);
   }
   return options;
 }

@@ -4,8 +4,9 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { Listening, makeSchema, withString } from "../harness/mod.ts";
-import { Context } from "./context.ts";
+import { Context, type ReadBodyOptions } from "./context.ts";
 import { HttpError } from "./http_error.ts";
 
 const INFO = {} as Deno.ServeHandlerInfo;
@@ -221,4 +222,192 @@ Deno.test("readBody() does not report a client that disconnects", async () => {
   assert(error instanceof HttpError);
   assertEquals(error.status, 400);
   assertEquals(listening.faults, []);
+});
+
+/** A body that is sent in chunks; each is a view of the same memory. */
+function sendBytes(text: string, memory = new Uint8Array(1)): ReadableStream {
+  const bytes = new TextEncoder().encode(text);
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (at === bytes.length) return controller.close();
+      memory[0] = bytes[at++]!;
+      controller.enqueue(memory.subarray(0, 1));
+    },
+  }, { highWaterMark: 0 });
+}
+
+Deno.test("readBody() copies each chunk, and keeps none of the memory that it came in", async () => {
+  const text = "x".repeat(20_000);
+  assertEquals(
+    await post("application/json", sendBytes(`["${text}"]`)).readBody(),
+    [text],
+  );
+  assertEquals(await post(FORM, sendBytes("a=1&b=2")).readBody(), {
+    a: "1",
+    b: "2",
+  });
+  const multipart =
+    '--b\r\ncontent-disposition: form-data; name="a"\r\n\r\n1\r\n--b--';
+  assertEquals(
+    await post("multipart/form-data; boundary=b", sendBytes(multipart))
+      .readBody(),
+    { a: "1" },
+  );
+});
+
+Deno.test("readBody() answers 408 when a body does not arrive in time", async () => {
+  using time = new FakeTime();
+  const cases: [ReadBodyOptions, number][] = [
+    [{}, 30_000],
+    [{ bodyTimeout: 50 }, 50],
+  ];
+  for (const [options, timeout] of cases) {
+    let isCancelled = false;
+    const slow = new ReadableStream({
+      start: (controller) => controller.enqueue(new Uint8Array([0x20])),
+      // A source that does not end when it is cancelled must not hold the answer.
+      cancel() {
+        isCancelled = true;
+        return new Promise(() => {});
+      },
+    });
+    const reading = post("application/json", slow).readBody(undefined, options);
+    const status = readStatus(reading);
+    await time.tickAsync(timeout - 1);
+    assertEquals(isCancelled, false);
+    await time.tickAsync(1);
+    assertEquals(await status, 408);
+    assertEquals(isCancelled, true);
+  }
+});
+
+Deno.test("readBody() limits the time of the whole body, not of a chunk", async () => {
+  using time = new FakeTime();
+  const dripping = new ReadableStream({
+    async pull(controller) {
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      controller.enqueue(new Uint8Array([0x20]));
+    },
+  }, { highWaterMark: 0 });
+  const status = readStatus(
+    post("application/json", dripping).readBody(undefined, {
+      bodyTimeout: 100,
+    }),
+  );
+  for (let i = 0; i < 10; i++) await time.tickAsync(10);
+  assertEquals(await status, 408);
+});
+
+Deno.test("readBody() has no timer left behind, and none for an infinite time", async () => {
+  using time = new FakeTime();
+  const ctx = post("application/json", sendBytes("[1]"));
+  assertEquals(await ctx.readBody(undefined, { bodyTimeout: Infinity }), [1]);
+  assertEquals(await post("application/json", sendBytes("[2]")).readBody(), [
+    2,
+  ]);
+  // There is no timer to run.
+  assertEquals(await time.nextAsync(), false);
+});
+
+Deno.test("readBody() counts fields and parts before it parses them", async () => {
+  const part = 'content-disposition: form-data; name="a"\r\n\r\n';
+  const makeParts = (count: number, boundary = "b") =>
+    `--${boundary}\r\n${part}\r\n`.repeat(count) + `--${boundary}--`;
+  const types: [string, (count: number) => string][] = [
+    [FORM, (count) => Array(count).fill("a").join("&")],
+    [FORM, (count) => "&".repeat(count - 1)],
+    ["multipart/form-data; boundary=b", makeParts],
+    ['multipart/form-data; boundary="b"', makeParts],
+    // Only the boundary that was counted counts.
+    ["multipart/form-data; boundary=b; boundary=c", makeParts],
+    ["multipart/form-data; x=y; Boundary = b ;z=1", makeParts],
+    [
+      "multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
+      (count) => makeParts(count, "----WebKitFormBoundary7MA4YWxkTrZu0gW"),
+    ],
+  ];
+  for (const [type, make] of types) {
+    await post(type, make(1_000)).readBody();
+    assertEquals(await readStatus(post(type, make(1_001)).readBody()), 413);
+    const read = (count: number) =>
+      post(type, make(count)).readBody(undefined, { maxFields: 3 });
+    await read(3);
+    assertEquals(await readStatus(read(4)), 413, type);
+  }
+  await post(FORM, types[0]![1](2_000))
+    .readBody(undefined, { maxFields: Infinity });
+});
+
+Deno.test("readBody() parses multipart by the boundary that it counts", async () => {
+  const body = (boundary: string) =>
+    `--${boundary}\r\ncontent-disposition: form-data; name="a"\r\n\r\n1\r\n--${boundary}--`;
+  const read = (type: string, boundary: string) =>
+    post(`multipart/form-data; ${type}`, body(boundary)).readBody();
+  assertEquals(await read("boundary=a'b(c)+_,-./:=?d", "a'b(c)+_,-./:=?d"), {
+    a: "1",
+  });
+  assertEquals(await read("boundary=x; boundary=y", "x"), { a: "1" });
+  for (
+    const type of ["", 'boundary=""', "boundary=", 'boundary="a\\"b"', "y=z"]
+  ) {
+    assertEquals(await readStatus(read(type, "y")), 400, type);
+  }
+});
+
+Deno.test("readBody() says so if JSON is said to be a form, as curl says it", async () => {
+  for (const json of ['{"name":"a&b=c"}', "[]", ' {"a":{}}']) {
+    const error = await assertRejects(() => post(FORM, json).readBody());
+    assert(error instanceof HttpError);
+    assertEquals(error.status, 415);
+    assertStringIncludes(error.message, "must be application/json");
+    assertStringIncludes(error.headers.get("accept") ?? "", "application/json");
+  }
+  assertEquals(await post(FORM, "{=1").readBody(), { "{": "1" });
+  assertEquals(await post(FORM, "%7B%7D").readBody(), { "{}": "" });
+});
+
+Deno.test("readBody() accepts no other charset than UTF-8", async () => {
+  for (const charset of ["utf-8", "UTF8", '"utf-8"', "us-ascii"]) {
+    const type = `application/json; charset=${charset}`;
+    assertEquals(await post(type, "1").readBody(), 1, charset);
+  }
+  for (const charset of ["utf-16", "iso-8859-1", '"latin1"']) {
+    for (const type of ["application/json", FORM]) {
+      const ctx = post(`${type}; charset=${charset}`, "1");
+      assertEquals(await readStatus(ctx.readBody()), 415, charset);
+    }
+  }
+});
+
+Deno.test("readBody() and readQuery() refuse limits that are none", async () => {
+  const wrong = [-1, NaN, "1" as never, null as never];
+  for (const key of ["maxBody", "maxFields", "bodyTimeout"] as const) {
+    for (const limit of wrong) {
+      const reading = () =>
+        post(FORM, "").readBody(undefined, { [key]: limit });
+      await assertRejects(reading, RangeError, key);
+    }
+  }
+  // A timer of the platform would fire at once.
+  await assertRejects(
+    () => post(FORM, "").readBody(undefined, { bodyTimeout: 2 ** 31 }),
+    RangeError,
+    "bodyTimeout must be a number of milliseconds",
+  );
+  await assertRejects(
+    () => post(FORM, "").readQuery(undefined, { maxFields: -1 }),
+    RangeError,
+    "maxFields",
+  );
+});
+
+Deno.test("readQuery() answers 414 to too many parameters", async () => {
+  const ask = (count: number) =>
+    new Context(new Request(`http://host/?${"a&".repeat(count)}`), INFO);
+  const { a } = await ask(1_000).readQuery();
+  assertEquals(a?.length, 1_000);
+  assertEquals(await readStatus(ask(1_001).readQuery()), 414);
+  const few = { maxFields: 2 };
+  assertEquals(await readStatus(ask(3).readQuery(undefined, few)), 414);
 });

@@ -6,7 +6,7 @@
 
 import { findUpgrade, takeHeaders } from "../../neffos/internal.ts";
 import type { Conn, StandardSchemaV1 } from "../../neffos/mod.ts";
-import { collectFields, readBody, validate } from "./body.ts";
+import { collectQuery, type InputLimits, readBody, validate } from "./body.ts";
 import { BadRequestError } from "./http_error.ts";
 import { cleanPath, readPath, readQuery } from "./path.ts";
 
@@ -26,15 +26,17 @@ export interface ContextOptions<Params = Record<string, string>> {
   params?: Params;
 }
 
-/** The options of {@linkcode Context.readBody}. */
-export interface ReadBodyOptions {
-  /**
-   * The largest body that is accepted, in bytes. Reading stops there.
-   *
-   * @default {1048576}
-   */
-  maxBody?: number;
-}
+/** The options of {@linkcode Context.readBody}: its limits. */
+export type ReadBodyOptions = InputLimits;
+
+/** The options of {@linkcode Context.readQuery}. */
+export type ReadQueryOptions = Pick<InputLimits, "maxFields">;
+
+/** Runs once a response has been sent. */
+export type SentCallback = () => void | PromiseLike<void>;
+
+/** As {@linkcode Context.onSent}, and at once if that is too late. */
+export let runAfterAnswer: (ctx: Context, callback: SentCallback) => void;
 
 /** Copies of the fields that an upgrade takes away from the request. */
 interface Copies {
@@ -97,8 +99,16 @@ export class Context<Params = Record<string, string>> {
   #query: URLSearchParams | undefined;
   #values: Map<string | symbol, unknown> | undefined;
   #upgraded: Response | undefined;
-  #onSent: (() => void | PromiseLike<void>)[] | undefined;
+  #onSent: SentCallback[] | undefined;
   #answered = false;
+  #runLate: ((callback: SentCallback) => void) | undefined;
+
+  static {
+    runAfterAnswer = (ctx, callback) => {
+      if (!ctx.#answered) (ctx.#onSent ??= []).push(callback);
+      else if (ctx.#runLate !== undefined) ctx.#runLate(callback);
+    };
+  }
 
   /**
    * Makes a context. The router calls it for every request.
@@ -242,12 +252,14 @@ export class Context<Params = Record<string, string>> {
    *
    * @typeParam T The type of the body. It is not checked.
    * @param schema Left out: the body is not validated.
-   * @param options The limit.
+   * @param options The limits.
    * @returns The body.
    * @throws {HttpError} 415 if the body is neither JSON nor a form, 413 if it is
-   * too large, 400 if it does not match its content type. If no handler catches
-   * it, it is the response.
+   * too large or has too many fields, 408 if it arrives too slowly, 400 if it
+   * does not match its content type. If no handler catches it, it is the
+   * response.
    * @throws {TypeError} If the body is already read.
+   * @throws {RangeError} If a limit is not valid.
    */
   readBody<T = unknown>(
     schema?: undefined,
@@ -260,12 +272,13 @@ export class Context<Params = Record<string, string>> {
    * @param schema A validator that follows the Standard Schema specification
    * (https://standardschema.dev), version 1, such as those of zod, valibot
    * and arktype.
-   * @param options The limit.
+   * @param options The limits.
    * @returns The output of the schema.
    * @throws {HttpError} 400 with a list of the issues if the schema refuses the
-   * body; 400, 413 or 415 if the body cannot be read. If no handler catches it,
-   * it is the response.
+   * body; 400, 408, 413 or 415 if the body cannot be read. If no handler catches
+   * it, it is the response.
    * @throws {TypeError} If the body is already read.
+   * @throws {RangeError} If a limit is not valid.
    *
    * @example
    * ```ts
@@ -306,7 +319,7 @@ export class Context<Params = Record<string, string>> {
     schema?: StandardSchemaV1,
     options?: ReadBodyOptions,
   ): Promise<unknown> {
-    const body = await readBody(this, options?.maxBody);
+    const body = await readBody(this, options);
     return schema === undefined ? body : await validate(schema, body, "body");
   }
 
@@ -315,23 +328,37 @@ export class Context<Params = Record<string, string>> {
    *
    * @typeParam T The type of the query. It is not checked.
    * @param schema Left out: the query is not validated.
+   * @param options The limit.
    * @returns The query.
+   * @throws {HttpError} 414 if there are too many parameters. If no handler
+   * catches it, it is the response.
+   * @throws {RangeError} If the limit is not valid.
    */
   readQuery<T = Record<string, string | string[]>>(
     schema?: undefined,
+    options?: ReadQueryOptions,
   ): Promise<T>;
   /**
    * Reads the query of the URL into an object and validates it.
    *
    * @typeParam T The output of the schema.
    * @param schema A validator that follows the Standard Schema specification.
+   * @param options The limit.
    * @returns The output of the schema.
    * @throws {HttpError} 400 with a list of the issues if the schema refuses the
-   * query. If no handler catches it, it is the response.
+   * query, 414 if there are too many parameters. If no handler catches it, it is
+   * the response.
+   * @throws {RangeError} If the limit is not valid.
    */
-  readQuery<T>(schema: StandardSchemaV1<unknown, T>): Promise<T>;
-  async readQuery(schema?: StandardSchemaV1): Promise<unknown> {
-    const query = collectFields(this.query);
+  readQuery<T>(
+    schema: StandardSchemaV1<unknown, T>,
+    options?: ReadQueryOptions,
+  ): Promise<T>;
+  async readQuery(
+    schema?: StandardSchemaV1,
+    options?: ReadQueryOptions,
+  ): Promise<unknown> {
+    const query = collectQuery(this.query, options);
     return schema === undefined
       ? query
       : await validate(schema, query, "query");
@@ -482,7 +509,7 @@ export class Context<Params = Record<string, string>> {
    * });
    * ```
    */
-  onSent(callback: () => void | PromiseLike<void>): this {
+  onSent(callback: SentCallback): this {
     if (this.#answered) {
       throw new Error(
         `Cannot wait for the response to "${this.path}": the request is already answered`,
@@ -496,10 +523,15 @@ export class Context<Params = Record<string, string>> {
    * Tells the context that its request is answered. The router calls it, so that
    * a handler that is still running can no longer upgrade the request.
    *
+   * @param runLate Runs what a handler that is still running leaves to be done
+   * after the answer.
    * @returns The callbacks of {@linkcode Context.onSent}, if any.
    */
-  setAnswered(): readonly (() => void | PromiseLike<void>)[] | undefined {
+  setAnswered(
+    runLate?: (callback: SentCallback) => void,
+  ): readonly SentCallback[] | undefined {
     this.#answered = true;
+    this.#runLate = runLate;
     return this.#onSent;
   }
 

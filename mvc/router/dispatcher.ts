@@ -1,4 +1,4 @@
-import { Context } from "../http/context.ts";
+import { Context, type SentCallback } from "../http/context.ts";
 import { BadRequestError, HttpError } from "../http/http_error.ts";
 import { cleanPath, readPath } from "../http/path.ts";
 import { watchResponse } from "../http/response.ts";
@@ -150,7 +150,9 @@ export class Dispatcher {
 
   /** Makes the response final. */
   #conclude(response: Response, ctx: Context): Response {
-    const callbacks = ctx.setAnswered();
+    const callbacks = ctx.setAnswered((callback) => {
+      this.#runCallbacks([callback], ctx);
+    });
     // A handler may have upgraded the request while the hook ran.
     const answer = ctx.upgraded ??
       (ctx.method === "HEAD" ? stripBody(response) : response);
@@ -163,7 +165,7 @@ export class Dispatcher {
   }
 
   async #runCallbacks(
-    callbacks: NonNullable<ReturnType<Context["setAnswered"]>>,
+    callbacks: readonly SentCallback[],
     ctx: Context,
   ): Promise<void> {
     for (const callback of callbacks.toReversed()) {

@@ -8,6 +8,26 @@
  * @module
  */
 
+/**
+ * Tells whether a thrown value is an instance of a class. A program may throw
+ * anything: `instanceof` itself throws for a revoked Proxy.
+ *
+ * @typeParam T The type of the instances.
+ * @param value The thrown value.
+ * @param Class The class.
+ * @returns Whether it is; `false` if the value cannot be examined.
+ */
+export function isInstance<T>(
+  value: unknown,
+  Class: abstract new (...args: never[]) => T,
+): value is T {
+  try {
+    return value instanceof Class;
+  } catch {
+    return false;
+  }
+}
+
 /** The options of a {@linkcode NeffosError}. */
 export interface NeffosErrorOptions extends ErrorOptions {
   /** The namespace of the failed action. */
