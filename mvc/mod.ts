@@ -102,7 +102,12 @@ export {
   type ReadQueryOptions,
   type SentCallback,
 } from "./http/context.ts";
-export { HttpError, type HttpErrorOptions } from "./http/http_error.ts";
+export {
+  type ErrorFormat,
+  HttpError,
+  type HttpErrorOptions,
+  type ProblemDetails,
+} from "./http/http_error.ts";
 export { metricsHandler } from "./metrics.ts";
 export type {
   ErrorHook,

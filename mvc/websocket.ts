@@ -7,6 +7,7 @@
 
 import type { Conn, NSConn, Server } from "../neffos/mod.ts";
 import { type Context, findContext } from "./http/context.ts";
+import { HttpError, respondError } from "./http/http_error.ts";
 import type { RouteHandler } from "./router/handlers.ts";
 
 /**
@@ -37,11 +38,26 @@ export function websocketHandler(server: Server): RouteHandler {
   const handle = (context: Context): Promise<Response> => {
     // The server adds headers, which must go into the copy.
     context.detach();
-    return server.accept(context);
+    return server.accept(context).then((response) =>
+      response.status < 400 ? response : respondRefusal(response, context)
+    );
   };
   // For `Router.routes()` and `Router.explain()`.
   Object.defineProperty(handle, "name", { value: "websocketHandler" });
   return Object.assign(handle, { allow: "GET" });
+}
+
+/** Writes the answer of a server that refuses in the client's format. */
+async function respondRefusal(
+  response: Response,
+  { headers }: Context,
+): Promise<Response> {
+  const own = new Headers(response.headers);
+  own.delete("content-type");
+  const error = new HttpError(response.status, await response.text(), {
+    headers: own,
+  });
+  return await respondError(error, headers);
 }
 
 /**

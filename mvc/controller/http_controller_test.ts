@@ -252,9 +252,9 @@ Deno.test("static routes validates body and query into arguments", async () => {
   assertStringIncludes(await post("/7?q=x", "{}"), "400 {");
   assertStringIncludes(await post("/7?q=x", "{}"), "at.name");
   assertStringIncludes(await post("/7", '{"name":"ann"}'), "at.q");
-  assertStringIncludes(await post("/7?q=x", "{"), "400 Cannot read");
+  assertStringIncludes(await post("/7?q=x", "{"), "Cannot read");
   assertStringIncludes(await post("/7?q=x", "x", "text/plain"), "415 Cannot");
-  assertStringIncludes(await post("/7?q=x", " ".repeat(51)), "413 Cannot");
+  assertStringIncludes(await post("/7?q=x", " ".repeat(51)), "413 {");
   assertEquals(listening.faults, []);
 });
 

@@ -1,6 +1,6 @@
 import { describeIssues, joinIssues } from "../../neffos/internal.ts";
 import type { StandardSchemaV1 } from "../../neffos/mod.ts";
-import { HttpError } from "./http_error.ts";
+import { HttpError, JSON_TYPE } from "./http_error.ts";
 
 /** The part of a Context that reading a body needs. */
 export interface BodySource {
@@ -121,7 +121,7 @@ function readFormat(source: BodySource): Format {
     );
   }
   if (type === "multipart/form-data") return "multipart";
-  const format = /^application\/(?:json|[^/\s]+\+json)$/.test(type)
+  const format = JSON_TYPE.test(type)
     ? "json"
     : type === "application/x-www-form-urlencoded"
     ? "urlencoded"
@@ -379,7 +379,7 @@ function collectFields<Value>(
  *
  * @param part The name of the part, for the text of the error.
  * @returns The output of the schema.
- * @throws {HttpError} 400 with the issues, if the schema refuses the value.
+ * @throws {HttpError} 400 with the issues as an extension, if the schema refuses the value.
  */
 export async function validate<T>(
   schema: StandardSchemaV1<unknown, T>,
@@ -390,5 +390,5 @@ export async function validate<T>(
   if (result.issues === undefined) return result.value;
   const issues = describeIssues(result.issues);
   const text = `Cannot accept the ${part}: ${joinIssues(issues)}`;
-  throw new HttpError(400, text, { body: { error: text, issues } });
+  throw new HttpError(400, text, { extensions: { issues } });
 }

@@ -174,8 +174,11 @@ Deno.test("readBody() returns the output of the schema, or answers 400 with the 
   );
   assertEquals(error.status, 400);
   assertStringIncludes(error.message, "at.name: must be a string");
-  assertEquals(await error.toResponse().json(), {
-    error: "Cannot accept the body: at.name: must be a string",
+  assertEquals(await error.toResponse("problem").json(), {
+    type: "about:blank",
+    title: "Bad Request",
+    status: 400,
+    detail: "Cannot accept the body: at.name: must be a string",
     issues: [{ path: "at.name", message: "must be a string" }],
   });
 });
@@ -201,8 +204,8 @@ Deno.test("readBody() answers on a socket, and reports nothing", async () => {
     listening.ask("/", { method: "POST", headers, body });
   assertEquals(await ask('{"name":"ann"}'), '200 {"name":"ann"}');
   assertStringIncludes(await ask("{}"), "400 {");
-  assertStringIncludes(await ask("{"), "400 Cannot read");
-  assertStringIncludes(await ask(" ".repeat(101)), "413 Cannot read");
+  assertStringIncludes(await ask("{"), "Cannot read the body: it is not JSON");
+  assertStringIncludes(await ask(" ".repeat(101)), "413 {");
   assertEquals(listening.faults, []);
 });
 

@@ -1,5 +1,10 @@
+import { isInstance } from "../../neffos/internal.ts";
 import { Context, type SentCallback } from "../http/context.ts";
-import { BadRequestError, HttpError } from "../http/http_error.ts";
+import {
+  BadRequestError,
+  HttpError,
+  respondError,
+} from "../http/http_error.ts";
 import { cleanPath, readPath } from "../http/path.ts";
 import { watchResponse } from "../http/response.ts";
 import type { ErrorHook } from "./handlers.ts";
@@ -42,11 +47,9 @@ export class Dispatcher {
     try {
       return this.#route(request, info);
     } catch (error) {
-      if (error instanceof BadRequestError) {
-        return respond(400, "Bad Request");
-      }
-      printError(error);
-      return respond(500, "Internal Server Error");
+      const isOfClient = isInstance(error, BadRequestError);
+      if (!isOfClient) printError(error);
+      return new HttpError(isOfClient ? 400 : 500).toResponse();
     }
   }
 
@@ -73,9 +76,9 @@ export class Dispatcher {
     try {
       match = this.table.find(request.method, path);
     } catch (error) {
-      if (!(error instanceof BadRequestError)) throw error;
+      if (!isInstance(error, BadRequestError)) throw error;
       const ctx = new Context(request, info, { path });
-      return this.#answer(this.root, ctx, respond(400, "Bad Request"));
+      return this.#answer(this.root, ctx, new HttpError(400));
     }
     const ctx = new Context(request, info, { path, params: match?.params });
     if (match !== undefined) {
@@ -86,20 +89,21 @@ export class Dispatcher {
     if (routes.length > 0) {
       return this.#answer(routes[0]!.group, ctx, respondAllow(ctx, routes));
     }
-    const response = request.method === "OPTIONS" && path === SERVER
+    const answer = request.method === "OPTIONS" && path === SERVER
       ? respondAllow(ctx, this.table.routes)
-      : respond(404, "Not Found");
-    return this.#answer(this.root, ctx, response);
+      : new HttpError(404);
+    return this.#answer(this.root, ctx, answer);
   }
 
   #answer(
     group: Group,
     ctx: Context,
-    response: Response,
+    answer: Response | HttpError,
   ): Response | Promise<Response> {
     const chain = compileChain(
       collectMiddleware(group),
-      () => response,
+      () =>
+        answer instanceof Response ? answer : respondError(answer, ctx.headers),
       this.#onLateError,
     );
     return this.#run(chain, ctx);
@@ -139,13 +143,20 @@ export class Dispatcher {
     return answer;
   }
 
+  /** Answers a request that failed. Never rejects. */
   async #fail(error: unknown, ctx: Context): Promise<Response> {
-    if (ctx.upgraded !== undefined) {
+    try {
+      if (ctx.upgraded === undefined) {
+        return this.#conclude(await this.#respondError(error, ctx), ctx);
+      }
       const answer = this.#conclude(ctx.upgraded, ctx);
       this.#report(error, ctx);
       return answer;
+    } catch (failure) {
+      // A response may be odd as well: a subclass, or one that is read already.
+      this.#report(failure, ctx);
+      return new HttpError(500).toResponse();
     }
-    return this.#conclude(await this.#respondError(error, ctx), ctx);
   }
 
   /** Makes the response final. */
@@ -178,21 +189,21 @@ export class Dispatcher {
   }
 
   async #respondError(error: unknown, ctx: Context): Promise<Response> {
-    if (error instanceof BadRequestError) {
-      return respond(400, "Bad Request");
+    if (isInstance(error, BadRequestError)) {
+      return await respondError(new HttpError(400), ctx.headers);
     }
     const ofHook = isClientError(error)
       ? undefined
       : await this.#report(error, ctx);
     if (ofHook !== undefined) return ofHook;
-    if (error instanceof HttpError) {
+    if (isInstance(error, HttpError)) {
       try {
-        return error.toResponse();
+        return await respondError(error, ctx.headers);
       } catch (cause) {
         this.#report(cause, ctx);
       }
     }
-    return respond(500, "Internal Server Error");
+    return await respondError(new HttpError(500), ctx.headers);
   }
 
   /** Calls the hook and returns its response, if any. Never rejects. */
@@ -217,18 +228,18 @@ export class Dispatcher {
 
 /** Tells whether an error is only about the request. */
 function isClientError(error: unknown): boolean {
-  return error instanceof HttpError && error.status < 500;
-}
-
-function respond(status: number, text: string): Response {
-  return new Response(text, { status });
+  try {
+    return isInstance(error, HttpError) && error.status < 500;
+  } catch {
+    return false;
+  }
 }
 
 /** Answers OPTIONS, and methods without a route on the path. */
 function respondAllow(
   ctx: Context,
   routes: readonly Route[],
-): Response {
+): Response | HttpError {
   const methods = new Set<string>();
   for (const { method, handler } of routes) {
     if (handler.allow !== undefined) methods.add(handler.allow);
@@ -238,7 +249,7 @@ function respondAllow(
   const headers = { allow: [...methods].join(", ") };
   return ctx.method === "OPTIONS"
     ? new Response(null, { status: 204, headers })
-    : new Response("Method Not Allowed", { status: 405, headers });
+    : new HttpError(405, undefined, { headers });
 }
 
 /** Checks what `Deno.serve` would refuse, without naming the route. */

@@ -18,7 +18,7 @@ import type { MeasureOptions, ServerStats } from "../api/stats.ts";
 import type { AnswerOf, AnyEvents, EventInit } from "../api/typed_events.ts";
 import { Session } from "../connection/session.ts";
 import type { ConnHandler } from "../controller/events.ts";
-import { UpgradeError } from "../protocol/errors.ts";
+import { isInstance, UpgradeError } from "../protocol/errors.ts";
 import {
   type Message,
   type MessageInit,
@@ -225,7 +225,7 @@ export class Server implements ServerApi {
 
   #refuse(cause: unknown, from: UpgradeRequest): Response {
     let error: UpgradeError;
-    if (cause instanceof UpgradeError) error = cause;
+    if (isInstance(cause, UpgradeError)) error = cause;
     else {
       this.#host.report(cause, { event: "upgrade" });
       error = new UpgradeError(500, "Internal Server Error", { cause });
@@ -233,9 +233,18 @@ export class Server implements ServerApi {
     Promise.try(() => this.onUpgradeError?.(error, from)).catch((failure) =>
       this.#host.report(failure, { event: "onUpgradeError" })
     );
-    const { status, headers, message } = error;
-    this.#host.counters.addRefused(status);
-    return new Response(message, { status, headers });
+    const { counters } = this.#host;
+    try {
+      const { status, headers, message } = error;
+      const response = new Response(message, { status, headers });
+      counters.addRefused(status);
+      return response;
+    } catch (unreadable) {
+      // An error of the program may have any status, or cannot be read.
+      this.#host.report(unreadable, { event: "upgrade" });
+      counters.addRefused(500);
+      return new Response("Internal Server Error", { status: 500 });
+    }
   }
 
   /** See {@linkcode ServerApi.broadcast}. */
