@@ -24,7 +24,7 @@ const HEAD = { namespace: "chat", room: "lobby", event: "onAsk" };
 /** The asks of a connection, what they have sent, and what they leave behind. */
 class Subject implements Disposable {
   readonly time = new FakeTime();
-  readonly timers = new Timers(() => Date.now());
+  readonly timers = new Timers();
   readonly crossings = new Crossings();
   readonly queue = new TurnQueue<never>({ handle() {} }, undefined);
   readonly sent: RawBody[] = [];

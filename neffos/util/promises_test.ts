@@ -34,7 +34,7 @@ class CountedSignal {
 /** A waiter with a time limit and a signal, and what it leaves behind. */
 class Subject implements Disposable {
   readonly time = new FakeTime();
-  readonly timers = new Timers(() => Date.now());
+  readonly timers = new Timers();
   readonly counted = new CountedSignal();
   readonly waiter: Waiter<string>;
   ends = 0;

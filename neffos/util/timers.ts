@@ -2,6 +2,8 @@
 export interface Deadline {
   /** When it is due, on the clock of its {@linkcode Timers}. */
   readonly due: number;
+  /** When it is due by the calendar; the earlier one counts. */
+  readonly dueDate: number;
   /** Called when it is due. */
   readonly run: () => void;
 }
@@ -20,14 +22,12 @@ interface Group {
 /**
  * Runs many deadlines on few timers: one for each delay in use. Setting or
  * clearing a deadline costs a set operation, not a platform timer.
+ *
+ * `performance.now()` never jumps, but stands still while some machines sleep,
+ * and where a test has faked the time; there `Date.now()` goes on.
  */
 export class Timers {
   readonly #groups = new Map<number, Group>();
-  readonly #now: () => number;
-
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
-  }
 
   /** The number of deadlines that are set. */
   get size(): number {
@@ -37,7 +37,8 @@ export class Timers {
   }
 
   set(ms: number, run: () => void): Deadline {
-    const deadline = { due: this.#now() + ms, run };
+    const due = performance.now() + ms;
+    const deadline = { due, dueDate: Date.now() + ms, run };
     const group = this.#groups.get(ms);
     if (group === undefined) {
       const deadlines = new Set([deadline]);
@@ -69,10 +70,12 @@ export class Timers {
   #expire(ms: number): void {
     const group = this.#groups.get(ms);
     if (group === undefined) return;
-    const now = this.#now();
+    const now = performance.now();
+    const date = Date.now();
     for (const deadline of group.deadlines) {
-      if (deadline.due > now) {
-        group.handle = this.#arm(ms, deadline.due - now);
+      const rest = Math.min(deadline.due - now, deadline.dueDate - date);
+      if (rest > 0) {
+        group.handle = this.#arm(ms, rest);
         return;
       }
       group.deadlines.delete(deadline);

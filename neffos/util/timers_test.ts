@@ -5,7 +5,7 @@ import { Timers } from "./timers.ts";
 Deno.test("Timers run what is due, in order, and nothing that was cleared", () => {
   using time = new FakeTime();
   const log: string[] = [];
-  const timers = new Timers(() => Date.now());
+  const timers = new Timers();
   timers.set(100, () => log.push("a"));
   const cleared = timers.set(100, () => log.push("cleared"));
   timers.set(50, () => log.push("b"));
@@ -23,7 +23,7 @@ Deno.test("Timers run what is due, in order, and nothing that was cleared", () =
 Deno.test("Timers go on when a deadline sets another one", () => {
   using time = new FakeTime();
   const log: number[] = [];
-  const timers = new Timers(() => Date.now());
+  const timers = new Timers();
   const again = () => {
     log.push(Date.now());
     if (log.length < 3) timers.set(10, again);
@@ -58,4 +58,20 @@ Deno.test("Timers keep a program alive only for deadlines that are set", async (
   assertEquals(await run(`${clear} console.log("end");`), "end");
   const again = `${clear} timers.clear(1e9, timers.set(1e9, () => {}));`;
   assertEquals(await run(`${again} console.log("end");`), "end");
+});
+
+Deno.test("Timers wait for longer than a timer of the platform can", () => {
+  using time = new FakeTime();
+  const timers = new Timers();
+  const log: string[] = [];
+  const DAY = 86_400_000;
+  timers.set(30 * DAY, () => log.push("month"));
+  timers.set(Infinity, () => log.push("never"));
+  time.tick(29 * DAY);
+  assertEquals(log, []);
+  time.tick(DAY);
+  assertEquals(log, ["month"]);
+  for (let year = 0; year < 10; year++) time.tick(365 * DAY);
+  assertEquals(log, ["month"]);
+  timers.stop();
 });

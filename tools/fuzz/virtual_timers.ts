@@ -15,7 +15,8 @@ export class VirtualTimers extends Timers {
   }
 
   override set(ms: number, run: () => void): Deadline {
-    const deadline = { due: this.#time + ms, run };
+    const due = this.#time + ms;
+    const deadline = { due, dueDate: due, run };
     this.#deadlines.add(deadline);
     return deadline;
   }
