@@ -73,6 +73,8 @@ export interface Socket {
    * @param reason The close reason; it is cut at 123 bytes.
    */
   close(code?: number, reason?: string): void;
+  /** Why it could not be opened, once it has ended, where that is known. */
+  readonly failure?: unknown;
   /** The bytes that wait to be sent. */
   readonly bufferedAmount: number;
   /** The messages that wait to be sent. */

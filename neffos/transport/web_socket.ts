@@ -8,12 +8,16 @@ import {
 
 const EVENTS = ["open", "message", "error", "close"];
 
+/** The end of a socket that has never opened. */
+const UNOPENED: CloseInfo = { code: 1006, reason: "", wasClean: false };
+
 /** A {@linkcode Socket} over the WebSocket of the platform. */
 export class WebSocketAdapter implements Socket, EventListenerObject {
   readonly #ws: WebSocket;
   #listener: SocketListener | undefined;
-  #isOpen = false;
+  #state: "connecting" | "open" | "closed" = "connecting";
   #closing: [code: number, reason: string] | undefined;
+  #failure: unknown;
 
   constructor(ws: WebSocket) {
     this.#ws = ws;
@@ -22,6 +26,10 @@ export class WebSocketAdapter implements Socket, EventListenerObject {
 
   get bufferedAmount(): number {
     return this.#ws.bufferedAmount;
+  }
+
+  get failure(): unknown {
+    return this.#failure;
   }
 
   listen(listener: SocketListener): void {
@@ -43,25 +51,37 @@ export class WebSocketAdapter implements Socket, EventListenerObject {
       case "open":
         // Deno drops a close() before the open event.
         if (this.#closing !== undefined) return this.#close(...this.#closing);
-        this.#isOpen = true;
+        this.#state = "open";
         this.#ws.removeEventListener("open", this);
         listener.open();
         break;
       case "error":
-        // A close event always follows. Deno throws an error that is not
-        // prevented; the events of `ws`, in Node, cannot be prevented.
+        // Deno throws an error that is not prevented; the events of `ws`, in
+        // Node, cannot be prevented.
         event.preventDefault?.();
+        // Node 22 fires no close event for a socket that has not opened.
+        if (this.#state === "connecting") {
+          this.#failure = toFailure(event);
+          this.#end(UNOPENED);
+        }
         break;
       case "close":
-        this.#isOpen = false;
-        // At an idle timeout Deno fires it twice.
-        this.#ws.removeEventListener("close", this);
-        listener.close(toCloseInfo(event as CloseEvent));
+        this.#end(toCloseInfo(event as CloseEvent));
     }
   }
 
+  /** Reports the end once: at an idle timeout Deno fires a second close. */
+  #end(info: CloseInfo): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    for (const type of ["open", "message", "close"]) {
+      this.#ws.removeEventListener(type, this);
+    }
+    this.#listener!.close(info);
+  }
+
   send(data: RawBody): boolean {
-    if (!this.#isOpen) return false;
+    if (this.#state !== "open" || this.#closing !== undefined) return false;
     this.#ws.send(data as string | Uint8Array<ArrayBuffer>);
     return true;
   }
@@ -69,7 +89,6 @@ export class WebSocketAdapter implements Socket, EventListenerObject {
   close(code = 1000, reason = ""): void {
     if (this.#closing !== undefined) return;
     this.#closing = [code, reason];
-    this.#isOpen = false;
     this.#close(code, reason);
   }
 
@@ -81,6 +100,12 @@ export class WebSocketAdapter implements Socket, EventListenerObject {
       this.#ws.close();
     }
   }
+}
+
+/** Takes the error out of an error event; a browser's has none. */
+function toFailure(event: Event): unknown {
+  const { error, message } = event as Partial<ErrorEvent>;
+  return error ?? new Error(message ?? "");
 }
 
 function toCloseInfo({ code, reason, wasClean }: CloseEvent): CloseInfo {
