@@ -12,6 +12,7 @@ const NEFFOS = [
   "CloseError",
   "Conn",
   "ConnectionClosedError",
+  "DialError",
   "EventError",
   "Exclude",
   "InvalidPayloadError",

@@ -24,8 +24,9 @@ import type { NSConn } from "./api/ns_conn.ts";
 import type { AnyEvents, EventsOf, NamespaceOf } from "./api/typed_events.ts";
 import type { ConnHandler } from "./controller/events.ts";
 import type { CloseInfo } from "./transport/socket.ts";
-import type { DialOptions } from "./client/dial.ts";
+import type { DialOptions, DialURL } from "./client/dial.ts";
 import { ClientHost } from "./client/host.ts";
+import { NeffosError } from "./protocol/errors.ts";
 
 export type { AskOptions } from "./api/ask_options.ts";
 export { Conn } from "./api/conn.ts";
@@ -47,8 +48,13 @@ export type {
   SchemaOf,
   Transmitted,
 } from "./api/typed_events.ts";
-export type { DialOptions } from "./client/dial.ts";
-export type { ReconnectOptions } from "./client/reconnect.ts";
+export type {
+  DialAttempt,
+  DialOptions,
+  DialURL,
+  ForEachAttempt,
+} from "./client/dial.ts";
+export type { HeartbeatOptions, ReconnectOptions } from "./client/reconnect.ts";
 export type { ConnectionLimits } from "./connection/limits.ts";
 export type {
   Binding,
@@ -79,6 +85,9 @@ export {
   BadRoomError,
   CloseError,
   ConnectionClosedError,
+  type ConnectionClosedErrorOptions,
+  DialError,
+  type DialErrorOptions,
   EventError,
   InvalidPayloadError,
   LimitError,
@@ -237,16 +246,21 @@ export class Client implements AsyncDisposable {
 /**
  * Connects to a neffos server.
  *
+ * The handlers are read here, once: one that is added to the object later is
+ * not called, which is reported to `onError` when its event comes.
+ *
  * @param url Where it is: `ws:`, `wss:`, `http:` or `https:`; in a page also
- * a path of the page's own host. Without a scheme it is `ws:`.
+ * a path, relative to the page or its `<base>`. Without a scheme it is `ws:`. A
+ * function gives it for each attempt to connect.
  * @param handler What handles the events: objects of functions, a Struct, or
  * what `joinConnHandlers` returns.
  * @param options The options.
  * @returns The client, once the server has accepted it.
+ * @throws {DialError} When no server is there, or it opens no WebSocket, or it
+ * did not accept in time.
  * @throws {EventError} When the server refuses, with its text.
- * @throws {AskTimeoutError} When the server did not accept in time.
- * @throws {ConnectionClosedError} When there is no server, or it is none.
- * @throws {TypeError} When the URL or the handler is not valid.
+ * @throws {TypeError} When the URL, the handler or an option is not valid.
+ * @throws {RangeError} When the number of an option is out of range.
  *
  * @example
  * ```ts
@@ -271,10 +285,23 @@ export class Client implements AsyncDisposable {
  * ```
  */
 export async function dial(
-  url: string | URL,
+  url: DialURL,
   handler: ConnHandler,
   options: DialOptions = {},
 ): Promise<Client> {
   const host = new ClientHost(url, handler, options);
-  return new Client(host, await host.dial());
+  // Taken before the first await, which ends the stack of the caller.
+  const { stack } = new Error();
+  try {
+    return new Client(host, await host.dial());
+  } catch (error) {
+    if (error instanceof NeffosError) addFrames(error, stack);
+    throw error;
+  }
+}
+
+/** Adds the caller's frames to the stack of an error. */
+function addFrames(error: Error, stack = ""): void {
+  // V8 begins a stack with the text of the error.
+  error.stack += `\n${stack.replace(/^Error.*\n/, "")}`;
 }

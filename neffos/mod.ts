@@ -58,8 +58,13 @@ export type {
   Transmitted,
 } from "./api/typed_events.ts";
 export { Client, dial } from "./client.ts";
-export type { DialOptions } from "./client/dial.ts";
-export type { ReconnectOptions } from "./client/reconnect.ts";
+export type {
+  DialAttempt,
+  DialOptions,
+  DialURL,
+  ForEachAttempt,
+} from "./client/dial.ts";
+export type { HeartbeatOptions, ReconnectOptions } from "./client/reconnect.ts";
 export type { ConnectionLimits, RateLimit } from "./connection/limits.ts";
 export type {
   Binding,
@@ -90,6 +95,9 @@ export {
   BadRoomError,
   CloseError,
   ConnectionClosedError,
+  type ConnectionClosedErrorOptions,
+  DialError,
+  type DialErrorOptions,
   EventError,
   InvalidPayloadError,
   LimitError,

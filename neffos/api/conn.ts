@@ -29,6 +29,8 @@ import type {
 export interface ConnPort {
   readonly id: string;
   readonly isClient: boolean;
+  /** The number of attempts that a client needed to reconnect. */
+  readonly tries: number;
   /** Whether nothing can be sent any more. */
   readonly isEnding: boolean;
   /** The server, on its side. */
@@ -91,12 +93,21 @@ export class Conn {
   }
 
   /**
-   * The number of tries that the client needed to come back as this
-   * connection, as the client itself says. 0 for a client that is new.
+   * The number of attempts that the client needed to reconnect as this
+   * connection, on a server as the client itself says. 0 for a new client.
    */
   get reconnectTries(): number {
-    const tries = this.#request?.headers.get("x-websocket-reconnect");
+    if (this.#request === undefined) return this.#port.tries;
+    const tries = this.#request.headers.get("x-websocket-reconnect");
     return tries && /^\d{1,9}$/.test(tries) ? Number(tries) : 0;
+  }
+
+  /**
+   * Whether the client has reconnected: this is not its first connection. On a
+   * server, as the client itself says.
+   */
+  get wasReconnected(): boolean {
+    return this.reconnectTries > 0;
   }
 
   /** Resolves, with the reason, when the connection and its hooks have ended. */

@@ -1,15 +1,12 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dial } from "../client.ts";
 import { MemoryServer } from "../harness/mod.ts";
 import {
-  AskTimeoutError,
   BadNamespaceError,
   ConnectionClosedError,
 } from "../protocol/errors.ts";
 import { Server } from "../server/server.ts";
-import { socketPair } from "../transport/socket.ts";
 import { denoUpgrader } from "../transport/upgrader.ts";
-import { resolveURL } from "./dial.ts";
 
 function serve(server: Server): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve(
@@ -74,39 +71,6 @@ Deno.test("dial() sends headers as URL parameters where the platform cannot set 
   await listener.shutdown();
 });
 
-Deno.test("dial() rejects when no server is there", async () => {
-  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const { port } = listener.addr;
-  listener.close();
-  await assertRejects(
-    () => dial(`ws://127.0.0.1:${port}/`, { onHi() {} }),
-    ConnectionClosedError,
-  );
-});
-
-Deno.test("dial() gives up after its time limit, and when its signal aborts", async () => {
-  const silent = () => {
-    const [left, right] = socketPair();
-    right.listen({ open() {}, message() {}, close() {} });
-    return left;
-  };
-  await assertRejects(
-    () => dial("x", { onHi() {} }, { transport: silent, timeout: 5 }),
-    AskTimeoutError,
-    "Cannot dial: the server did not accept within 5 ms",
-  );
-  const controller = new AbortController();
-  const { signal } = controller;
-  const dialling = dial("x", { onHi() {} }, { transport: silent, signal });
-  controller.abort(new Error("changed my mind"));
-  await assertRejects(() => dialling, Error, "changed my mind");
-  await assertRejects(
-    () => dial("x", { onHi() {} }, { transport: silent, signal }),
-    Error,
-    "changed my mind",
-  );
-});
-
 Deno.test("Client.waitServerConnect() waits for the server", async () => {
   await using memory = new MemoryServer({ chat: {} });
   const client = await memory.dial({ chat: {}, never: {} });
@@ -155,18 +119,4 @@ Deno.test("DialOptions.onClose is called once, also when it throws", async () =>
   assertEquals(memory.errors.map((error) => (error as Error).message), [
     "onClose fails",
   ]);
-});
-
-Deno.test("resolveURL() understands URLs as people write them", () => {
-  const page = "https://example.com/app/index.html";
-  const resolve = (url: string, base?: string) => resolveURL(url, base).href;
-  assertEquals(resolve("ws://a.example/x"), "ws://a.example/x");
-  assertEquals(resolve("http://a.example/x#y"), "ws://a.example/x");
-  assertEquals(resolve("https://a.example"), "wss://a.example/");
-  assertEquals(resolve("localhost:8080/echo"), "ws://localhost:8080/echo");
-  assertEquals(resolve("/echo?a", page), "wss://example.com/echo?a");
-  assertEquals(resolve("./echo", page), "wss://example.com/app/echo");
-  assertThrows(() => resolve("/echo"), TypeError, "a path is a URL in a page");
-  assertThrows(() => resolve("ftp://a.example"), TypeError, "the scheme must");
-  assertThrows(() => resolve("ws://"), TypeError, "it is not a URL");
 });

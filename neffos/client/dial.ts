@@ -1,14 +1,36 @@
 import type { FaultSource } from "../api/server_api.ts";
 import {
   assertPositive,
+  assertType,
   CLIENT_LIMITS,
   type ConnectionLimits,
   type Limits,
   limitsOf,
 } from "../connection/limits.ts";
+import { DialError, hideSecrets } from "../protocol/errors.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
 import { WebSocketAdapter } from "../transport/web_socket.ts";
-import type { ReconnectOptions } from "./reconnect.ts";
+import type { HeartbeatOptions, ReconnectOptions } from "./reconnect.ts";
+
+/** An attempt of a client to connect, as the functions of its options see it. */
+export interface DialAttempt {
+  /**
+   * The number of attempts to reconnect since a connection has lasted, this one
+   * included; 0 for the first connection.
+   */
+  readonly tries: number;
+  /**
+   * Aborted when the attempt has ended: its time is over, the client is closed,
+   * or it is connected.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** Gives a value anew for each attempt of a client to connect. */
+export type ForEachAttempt<T> = (attempt: DialAttempt) => T | Promise<T>;
+
+/** The URL of a server, or a function that gives it for each attempt. */
+export type DialURL = string | URL | ForEachAttempt<string | URL>;
 
 /** Writes headers as URL parameters. */
 export function toParameterHeaders(headers: Headers, url: URL): void {
@@ -17,48 +39,72 @@ export function toParameterHeaders(headers: Headers, url: URL): void {
   }
 }
 
-/** Opens the platform's WebSocket. */
+/**
+ * Opens the platform's WebSocket.
+ *
+ * @param url The URL, resolved.
+ * @param headers The headers of the handshake.
+ * @param options The options of the client.
+ * @returns The socket.
+ * @throws {TypeError} When there is no WebSocket.
+ * @throws {DialError} When the platform does not make one.
+ */
 export function openWebSocket(
-  url: string | URL,
+  url: string,
+  headers: Headers,
   options: DialOptions,
 ): Socket {
+  const { protocols } = options;
   const Constructor = options.WebSocket ?? globalThis.WebSocket;
   if (Constructor === undefined) {
     throw new TypeError(
-      "Cannot dial: this platform has no WebSocket, so give one as the option `WebSocket`",
+      "Cannot dial: this platform has no WebSocket (Node has one since version 22), so give a class as the option `WebSocket`, such as that of the package `ws`, or a socket as the option `transport`",
     );
   }
-  const target = resolveURL(url);
-  const headers = new Headers(options.headers);
-  const { protocols } = options;
-  if ([...headers].length > 0) {
-    if (options.WebSocket === undefined && canSetHeaders()) {
+  try {
+    if ([...headers].length === 0) {
+      return new WebSocketAdapter(new Constructor(url, protocols));
+    }
+    if (options.WebSocket === undefined && !isPage()) {
       const init = {
         headers: Object.fromEntries(headers),
         ...(protocols !== undefined && { protocols }),
       };
       // The DOM types of WebSocket have no headers.
-      const args = [target.href, init];
+      const args = [url, init];
       return new WebSocketAdapter(Reflect.construct(WebSocket, args));
     }
+    const target = new URL(url);
     toParameterHeaders(headers, target);
+    return new WebSocketAdapter(new Constructor(target.href, protocols));
+  } catch (error) {
+    const cause = hideURL(error, url);
+    throw new DialError(
+      url,
+      `the platform makes no WebSocket for it (${textOf(cause)})`,
+      { cause },
+    );
   }
-  return new WebSocketAdapter(new Constructor(target.href, protocols));
 }
 
 /** Resolves a URL as programs and pages write it to one of `ws:` or `wss:`. */
 export function resolveURL(
   url: string | URL,
-  base: string | undefined = globalThis.location?.href,
+  base: string | undefined = baseURL(),
 ): URL {
+  if (typeof url !== "string" && !(url instanceof URL)) {
+    throw new TypeError(
+      `Cannot dial a value of type "${typeof url}": it must be a string or a URL`,
+    );
+  }
   const text = String(url);
   const isAbsolute = /^[a-z][a-z\d+.-]*:\/\//i.test(text);
-  const isPath = /^[./?]/.test(text);
-  const full = isAbsolute || isPath ? text : `ws://${text}`;
+  const isRelative = /^([./?]|$)/.test(text);
+  const full = isAbsolute || isRelative ? text : `ws://${text}`;
   if (!URL.canParse(full, base)) {
     throw new TypeError(
-      `Cannot dial "${text}": ${
-        isPath && base === undefined
+      `Cannot dial ${describeURL(text)}: ${
+        isRelative && base === undefined
           ? "a path is a URL in a page alone, here it wants a host"
           : "it is not a URL"
       }`,
@@ -70,27 +116,199 @@ export function resolveURL(
   if (target.protocol === "https:") target.protocol = "wss:";
   if (target.protocol === "ws:" || target.protocol === "wss:") return target;
   throw new TypeError(
-    `Cannot dial "${text}": the scheme must be ws, wss, http or https`,
+    `Cannot dial ${
+      describeURL(text)
+    }: the scheme must be ws, wss, http or https`,
   );
 }
 
+/** The URL that relative ones are resolved by: in a page, that of its `<base>`. */
+function baseURL(): string | undefined {
+  const { document, location } = globalThis as {
+    document?: { baseURI?: string };
+    location?: { href: string };
+  };
+  return document?.baseURI ?? location?.href;
+}
+
 /**
- * Takes the limits of a client from its options.
+ * Whether this is a page or its worker: its WebSocket takes no headers, and its
+ * requests are subject to CORS.
+ */
+function isPage(): boolean {
+  const platform = globalThis as {
+    Deno?: unknown;
+    process?: { versions?: { node?: string } };
+    document?: unknown;
+  };
+  return platform.document !== undefined ||
+    platform.Deno === undefined &&
+      platform.process?.versions?.node === undefined;
+}
+
+function describeURL(url: string): string {
+  return JSON.stringify(hideSecrets(url));
+}
+
+/** A socket that has ended before the server accepted the client. */
+export interface FailedSocket {
+  /** Its URL, or what the option `transport` was given. */
+  readonly url: string;
+  readonly info: CloseInfo;
+  /** The platform's error, where it has not opened. */
+  readonly failure: unknown;
+  /** The answer to {@linkcode lookUp}. */
+  readonly seen?: number | Error | undefined;
+}
+
+/** Makes the error of a dial whose socket has ended. */
+export function explainFailure(
+  { url, info, failure, seen }: FailedSocket,
+): DialError {
+  if (failure === undefined) {
+    const { code, reason } = info;
+    const said = reason && ` and the reason ${JSON.stringify(reason)}`;
+    const why =
+      `the connection was closed with code ${code}${said} before the server accepted it`;
+    return new DialError(url, why, { code, reason });
+  }
+  const cause = hideURL(seen instanceof Error ? seen : failure, url);
+  const text = textOf(cause);
+  const status = typeof seen === "number" ? seen : readStatus(text);
+  if (status !== undefined) {
+    const why = `the server answered ${status} instead of opening a WebSocket`;
+    return new DialError(url, why, { status, cause });
+  }
+  const told = UNTOLD.test(text) ? "the platform does not tell why" : text;
+  return new DialError(url, `no WebSocket could be opened (${told})`, {
+    cause,
+  });
+}
+
+/** The texts by which browsers and Node do not tell why a socket has failed. */
+const UNTOLD = /^$|non-101 status code/;
+
+/** Whether the platform does not tell why a socket could not be opened. */
+export function isUntold(failure: unknown): boolean {
+  return failure !== undefined && UNTOLD.test(textOf(failure));
+}
+
+/** Gives the text of an error, or of the reason inside it. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return "";
+  const { cause, message } = error;
+  const { code } = error as { code?: unknown };
+  return textOf(cause) || message || (typeof code === "string" ? code : "");
+}
+
+/** Reads the HTTP status out of an error of Deno, Bun or the package `ws`. */
+function readStatus(text: string): number | undefined {
+  const [, status] = /(?:status code|server response): (\d{3})\b/.exec(text) ??
+    [];
+  return status === undefined ? undefined : Number(status);
+}
+
+/** Copies an error if its text has the URL, with all that may be secret. */
+function hideURL(error: unknown, url: string): unknown {
+  if (!(error instanceof Error) || !error.message.includes(url)) return error;
+  const copy = new Error(error.message.split(url).join(hideSecrets(url)));
+  const { name } = error;
+  const { code } = error as { code?: unknown };
+  return Object.assign(copy, { name, ...(code !== undefined && { code }) });
+}
+
+/**
+ * Asks by an HTTP GET request why a socket could not be opened.
+ *
+ * @param url The URL of the WebSocket.
+ * @param headers The headers of the handshake.
+ * @param signal Aborts the request.
+ * @returns The status, the error of a request without an answer, or `undefined`
+ * if the answer tells nothing.
+ */
+export async function lookUp(
+  url: string,
+  headers: Headers,
+  signal: AbortSignal,
+): Promise<number | Error | undefined> {
+  const { location } = globalThis as { location?: { host: string } };
+  const target = new URL(url);
+  // A page may see the answers of its own host alone.
+  if (isPage() && location?.host !== target.host) return undefined;
+  try {
+    const init = { method: "GET", headers, signal };
+    const status = await requestStatus(target, init);
+    // So servers answer also when all is well, as this is no handshake.
+    const isUsual = status < 300 || [400, 405, 426].includes(status);
+    return isUsual ? undefined : status;
+  } catch (error) {
+    return error instanceof Error ? error : undefined;
+  }
+}
+
+/**
+ * Sends an HTTP request to the URL of a WebSocket.
+ *
+ * @param url The URL.
+ * @param init The request.
+ * @returns The status of the answer; 0 where a page may not see it.
+ */
+async function requestStatus(url: URL, init: RequestInit): Promise<number> {
+  const target = new URL(url);
+  target.protocol = url.protocol === "wss:" ? "https:" : "http:";
+  // fetch() refuses them.
+  target.username = target.password = "";
+  const { body, status } = await fetch(target, {
+    ...init,
+    // A page that may not see an answer has no other choice.
+    redirect: init.mode === "no-cors" ? "follow" : "manual",
+  });
+  await body?.cancel();
+  return status;
+}
+
+/** The statuses by which proxies say that there is no server now. */
+const NOT_NOW = [429, 502, 503, 504];
+
+/**
+ * Asks by an HTTP HEAD request whether a server is there.
+ *
+ * @param url The URL of its WebSocket.
+ * @param signal Aborts the request.
+ * @returns Whether it may be: an answer came that is not 429, 502, 503 or 504.
+ */
+export async function isThere(url: URL, signal: AbortSignal): Promise<boolean> {
+  const mode = isPage() ? "no-cors" : "cors";
+  try {
+    const status = await requestStatus(url, { method: "HEAD", mode, signal });
+    return !NOT_NOW.includes(status);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Takes the limits of a client from its options, and checks its other options.
  *
  * @param options The options.
  * @returns The limits.
- * @throws {TypeError} When `limits` is no object.
+ * @throws {TypeError} When an option is of another type.
  * @throws {RangeError} When a limit is not a positive number.
  */
 export function clientLimitsOf(options: DialOptions): Limits {
-  const { timeout, askTimeout, limits = {} } = options;
-  if (typeof limits !== "object" || limits === null) {
+  assertType("options", options, "object", "an object");
+  for (const name of FUNCTIONS) {
+    const value = options[name];
+    if (value !== undefined) assertType(name, value, "function");
+  }
+  const { timeout, askTimeout, signal, headers, limits = {} } = options;
+  assertType("limits", limits, "object", "an object such as { maxRooms: 128 }");
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(
-      `Cannot set "limits" to ${
-        String(limits)
-      }: it must be an object such as { maxPayload: 1_048_576 }`,
+      'Cannot set "signal" to what is none: it must be an AbortSignal',
     );
   }
+  if (typeof headers !== "function") new Headers(headers);
   if (timeout !== undefined) assertPositive("timeout", timeout);
   const { maxPayload = options.maxPayload } = limits;
   return limitsOf(
@@ -99,31 +317,31 @@ export function clientLimitsOf(options: DialOptions): Limits {
   );
 }
 
-/** Whether WebSocket takes headers, as in Deno, Node and Bun. */
-function canSetHeaders(): boolean {
-  const platform = globalThis as {
-    Deno?: unknown;
-    process?: { versions?: { node?: string } };
-    document?: unknown;
-  };
-  return platform.document === undefined &&
-    (platform.Deno !== undefined ||
-      platform.process?.versions?.node !== undefined);
-}
+const FUNCTIONS = [
+  "onClose",
+  "onReconnecting",
+  "onReconnect",
+  "onError",
+  "WebSocket",
+  "transport",
+] as const;
 
 /** Options of {@linkcode dial}. Times are in milliseconds. */
 export interface DialOptions {
   /**
-   * Headers of the handshake. Where the platform cannot set them (browsers)
-   * they are sent as URL parameters, which neffos servers read.
+   * Headers of the handshake, or a function that gives them for each attempt,
+   * so that a token is fresh. If it fails, so does the attempt. Where the
+   * platform cannot set headers (browsers) they are sent as URL parameters,
+   * which neffos servers read.
    */
-  headers?: HeadersInit;
+  headers?: HeadersInit | ForEachAttempt<HeadersInit | undefined>;
   /** The subprotocols to offer. */
   protocols?: string | string[];
   /** Ends the attempt to connect; `dial` rejects with the signal's reason. */
   signal?: AbortSignal;
   /**
-   * How long the server may take to accept.
+   * How long an attempt to connect may take: the functions given as URL and
+   * `headers`, the opening of the socket, and the server that accepts.
    *
    * @default {10_000}
    */
@@ -157,6 +375,20 @@ export interface DialOptions {
    */
   reconnect?: boolean | ReconnectOptions;
   /**
+   * Asks a server that has been silent for a while whether it is still there. A
+   * server that does not answer in time has gone, with its machine or the
+   * network, though the socket does not say so: the connection is given up with
+   * the code 4003, after which a client reconnects.
+   *
+   * The question is a frame of the protocol that neffos servers in Go answer
+   * too; one whose handler blocks for longer than `interval` and `timeout`
+   * together does not, so set it to `false` there, or raise `timeout`. A
+   * connection for native messages alone has no heartbeat.
+   *
+   * @default 25 seconds of silence, then 20 for the answer
+   */
+  heartbeat?: boolean | HeartbeatOptions;
+  /**
    * Called each time the connection has ended, whichever side ended it, with
    * whether the client will reconnect. The last time it will not.
    */
@@ -179,7 +411,7 @@ export interface DialOptions {
   onError?: (error: unknown, source: FaultSource) => void;
   /**
    * The WebSocket class, where the platform has none of its own (Node before
-   * 22).
+   * 22): that of the package `ws`, for instance.
    *
    * @default {globalThis.WebSocket}
    */

@@ -14,30 +14,44 @@ import type { ConnHandler } from "../controller/events.ts";
 import {
   AskTimeoutError,
   assertCloseCode,
-  ConnectionClosedError,
-  EventError,
+  DialError,
 } from "../protocol/errors.ts";
 import { OnNamespaceConnect, OnRoomJoin } from "../protocol/event_names.ts";
 import { TrafficCounters } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
-import { type Deferred, makeDeferred } from "../util/promises.ts";
+import {
+  type Deferred,
+  makeDeferred,
+  Waiter,
+  type WaiterOptions,
+} from "../util/promises.ts";
 import { Timers } from "../util/timers.ts";
-import { Waiter } from "../util/promises.ts";
 import {
   clientLimitsOf,
+  type DialAttempt,
   type DialOptions,
+  type DialURL,
+  explainFailure,
+  isThere,
+  isUntold,
+  lookUp,
   openWebSocket,
   resolveURL,
 } from "./dial.ts";
 import {
+  completeHeartbeat,
   completeReconnect,
   delayOf,
-  isThere,
+  type HeartbeatOptions,
   mayComeBack,
   mayTryAgain,
   type Reconnect,
-  wait,
 } from "./reconnect.ts";
+
+/** How long the probe before an attempt may take, in milliseconds. */
+const PROBE_TIMEOUT = 5_000;
+/** How long it may take to look up why a socket could not be opened. */
+const LOOK_UP_TIMEOUT = 1_000;
 
 /**
  * The state of a client.
@@ -52,10 +66,36 @@ import {
  */
 export type ClientStatus = "dialling" | "open" | "away" | "over";
 
+/** One attempt to connect. */
+class Attempt implements DialAttempt {
+  readonly tries: number;
+  /** Settles when the server has accepted or refused the client. */
+  readonly accepted: Waiter<void>;
+  readonly #ended = new AbortController();
+  /** The URL of the socket, or what the option `transport` is given. */
+  url = "";
+  headers: Headers = new Headers();
+  socket: Socket | undefined;
+  session: Session | undefined;
+  /** Whether the server has refused the client. */
+  isRefused = false;
+
+  constructor(tries: number, options: WaiterOptions) {
+    this.tries = tries;
+    const onEnd = () => this.#ended.abort();
+    this.accepted = new Waiter({ ...options, onEnd });
+  }
+
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+}
+
 /** The client as its connection sees it: dials, and reconnects. */
 export class ClientHost implements Host {
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
+  readonly heartbeat: Required<HeartbeatOptions> | undefined;
   readonly isClient = true;
   readonly tracer: TurnTracer | undefined = makeTracer();
   readonly server = undefined;
@@ -67,24 +107,29 @@ export class ClientHost implements Host {
   readonly crossings: Crossings = new Crossings();
   readonly traffic: TrafficCounters = new TrafficCounters();
   readonly closed: Deferred<CloseInfo> = makeDeferred();
-  readonly #url: string | URL;
+  readonly #url: DialURL;
   readonly #options: DialOptions;
   readonly #reconnect: Reconnect | undefined;
-  /** Aborted when the program closes the client. */
+  /** Aborted, with what `closed` is to resolve with, when the program closes. */
   readonly #end = new AbortController();
   /** Aborted when the next attempt is to be made at once. */
   #skip = new AbortController();
-  /** Settles when the server has accepted or refused the connection. */
-  #accepted: Waiter<void> | undefined;
+  /** The latest attempt to connect. */
+  #attempt: Attempt | undefined;
+  /** The number of attempts to reconnect since a connection has lasted. */
+  #tries = 0;
+  /** Since when the client is connected, and in its namespaces and rooms. */
+  #since: number | undefined;
   #session!: Session;
   #status: ClientStatus = "dialling";
 
-  constructor(url: string | URL, handler: ConnHandler, options: DialOptions) {
-    this.handlers = compileHandlers(handler);
+  constructor(url: DialURL, handler: ConnHandler, options: DialOptions) {
     this.limits = clientLimitsOf(options);
+    this.heartbeat = completeHeartbeat(options.heartbeat);
+    this.#reconnect = completeReconnect(options.reconnect);
     this.#url = url;
     this.#options = options;
-    this.#reconnect = completeReconnect(options.reconnect);
+    this.handlers = compileHandlers(handler);
     if (this.#reconnect === undefined) return;
     this.goal = new Goal({
       maxKept: this.#reconnect.maxKept,
@@ -108,70 +153,143 @@ export class ClientHost implements Host {
   async dial(): Promise<Conn> {
     const { signal } = this.#options;
     signal?.throwIfAborted();
-    const socket = this.#openSocket(0);
-    this.#session = new Session({ host: this, socket, id: "" });
-    await this.#start(signal);
-    return this.#session.conn;
+    try {
+      const { conn } = await this.#connect(0, signal);
+      return conn;
+    } catch (error) {
+      // No program holds this client, so no hook is called.
+      this.#status = "over";
+      const stop = () => this.timers.stop();
+      const { session } = this.#attempt!;
+      if (session === undefined) stop();
+      else void session.ended.then(stop);
+      throw error;
+    }
   }
 
   /** Closes the client for good; resolves when its hooks have ended. */
   async close(code: number, reason: string): Promise<void> {
     assertCloseCode(code);
     const closed = this.#session.queue.suspendCaller(this.closed.promise);
-    this.#end.abort();
+    this.#end.abort({ code, reason, wasClean: false });
     this.#session.close(code, reason);
     this.retryNow();
     await closed;
   }
 
-  /** Ends the delay before the next attempt. */
+  /** Ends the delay or the probe before the next attempt. */
   retryNow(): void {
     this.#skip.abort();
   }
 
-  #openSocket(tries: number): Socket {
-    const { transport, headers } = this.#options;
-    if (transport !== undefined) return transport(String(this.#url));
-    const all = new Headers(headers);
-    if (tries > 0) all.set("x-websocket-reconnect", String(tries));
-    return openWebSocket(this.#url, { ...this.#options, headers: all });
-  }
+  // Attempts -----------------------------------------------------------------
 
-  /** Starts the session, and waits until the server has accepted it. */
-  async #start(signal: AbortSignal | undefined): Promise<void> {
-    const session = this.#session;
-    const { ackTimeout } = this.limits;
-    const accepted = new Waiter<void>({
-      timers: this.timers,
-      timeout: ackTimeout,
+  /** Connects; resolves when the server has accepted the client. */
+  async #connect(
+    tries: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Session> {
+    const { timers, limits: { ackTimeout: timeout } } = this;
+    const attempt: Attempt = new Attempt(tries, {
+      timers,
+      timeout,
       signal,
-      onTimeout: () =>
-        new AskTimeoutError(
-          `Cannot dial: the server did not accept within ${ackTimeout} ms`,
-          ackTimeout,
-        ),
+      onTimeout: () => {
+        const why = `the server did not accept within ${timeout} ms`;
+        const cause = new AskTimeoutError(`Cannot dial: ${why}`, timeout);
+        return new DialError(attempt.url, why, { cause });
+      },
     });
-    this.#accepted = accepted;
-    session.start();
+    this.#attempt = attempt;
+    this.#open(attempt).catch((error) => attempt.accepted.reject(error));
     try {
-      await accepted.promise;
+      await attempt.accepted.promise;
+      return attempt.session!;
     } catch (error) {
       // A server that refuses closes the socket itself, with its own code.
-      if (!(error instanceof EventError)) session.close();
+      if (!attempt.isRefused) attempt.session?.close();
       throw error;
     }
+  }
+
+  /** Opens the socket of an attempt, and starts its session. */
+  async #open(attempt: Attempt): Promise<void> {
+    const { tries, accepted, signal } = attempt;
+    const hint = { tries, signal };
+    const { transport, headers } = this.#options;
+    const given = this.#url;
+    if (typeof given !== "function") attempt.url = String(given);
+    const url = typeof given === "function" ? await given(hint) : given;
+    const all = typeof headers === "function" ? await headers(hint) : headers;
+    if (accepted.isSettled) return;
+    attempt.url = transport ? String(url) : resolveURL(url).href;
+    attempt.headers = new Headers(all);
+    if (tries > 0) {
+      attempt.headers.set("x-websocket-reconnect", String(tries));
+      if (this.#reconnect!.probe && !await this.#probe(url)) {
+        throw new DialError(attempt.url, "no server is there");
+      }
+      if (accepted.isSettled) return;
+    }
+    attempt.socket = transport
+      ? transport(attempt.url)
+      : openWebSocket(attempt.url, attempt.headers, this.#options);
+    const { id, conn } = this.#session ?? { id: "" };
+    const init = { id, tries, ...(conn !== undefined && { conn }) };
+    this.#session = new Session({
+      ...init,
+      host: this,
+      socket: attempt.socket,
+    });
+    attempt.session = this.#session;
+    this.#session.start();
+  }
+
+  /** Asks whether the server is there; `retryNow()` ends that. */
+  async #probe(url: string | URL): Promise<boolean> {
+    const isGone = await this.#within(
+      Math.min(PROBE_TIMEOUT, this.limits.ackTimeout / 2),
+      this.#skip.signal,
+      async (signal) => !await isThere(resolveURL(url), signal),
+    );
+    return !isGone;
+  }
+
+  /** Sends a request; resolves with nothing if that takes too long. */
+  #within<T>(
+    timeout: number,
+    ended: AbortSignal,
+    request: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined> {
+    const controller = new AbortController();
+    const waiter = new Waiter<T>({
+      timers: this.timers,
+      timeout,
+      signal: ended,
+      onEnd: () => controller.abort(),
+    });
+    if (!waiter.isSettled) {
+      request(controller.signal).then(
+        (result) => waiter.resolve(result),
+        (error) => waiter.reject(error),
+      );
+    }
+    return waiter.promise.catch(() => undefined);
   }
 
   onConnect(): void {}
 
   onOpen(): void {
     // Set now: the socket may drop before the awaiting dial() resumes.
+    if (this.#status === "dialling") this.#since = Date.now();
     this.#status = "open";
-    this.#accepted?.resolve();
+    this.#attempt!.accepted.resolve();
   }
 
   onRefused(error: Error): void {
-    this.#accepted?.reject(error);
+    const attempt = this.#attempt!;
+    attempt.isRefused = true;
+    attempt.accepted.reject(error);
   }
 
   onLost(_conn: Conn, { code, reason }: CloseInfo): void {
@@ -181,14 +299,9 @@ export class ClientHost implements Host {
   }
 
   onEnded(_conn: Conn, info: CloseInfo): void {
-    // The server has not accepted the connection.
-    this.#accepted?.reject(new ConnectionClosedError(info.code, info.reason));
-    if (this.#status === "dialling") {
-      // dial() rejects: no program holds this client, so no hook is called.
-      this.#status = "over";
-      return this.timers.stop();
-    }
-    if (this.#status === "away") return;
+    const attempt = this.#attempt!;
+    if (!attempt.accepted.isSettled) void this.#fail(attempt, info);
+    if (this.#status === "dialling" || this.#status === "away") return;
     const options = this.#reconnect;
     if (options === undefined || this.isOver || !mayComeBack(info.code)) {
       return this.#finish(info);
@@ -198,47 +311,63 @@ export class ClientHost implements Host {
     void this.#comeBack(options, info);
   }
 
+  /** Ends an attempt whose socket has ended before the server accepted it. */
+  async #fail(
+    { tries, url, headers, socket, accepted, signal }: Attempt,
+    info: CloseInfo,
+  ): Promise<void> {
+    const { failure } = socket!;
+    // Only dial() tells its caller why.
+    const seen = tries === 0 && isUntold(failure)
+      ? await this.#within(
+        LOOK_UP_TIMEOUT,
+        signal,
+        (signal) => lookUp(url, headers, signal),
+      )
+      : undefined;
+    accepted.reject(explainFailure({ url, info, failure, seen }));
+  }
+
   async #comeBack(options: Reconnect, lost: CloseInfo): Promise<void> {
     const { signal } = this.#end;
+    const { minUptime, maxTries } = options;
+    if (this.#since !== undefined && Date.now() - this.#since >= minUptime) {
+      this.#tries = 0;
+    }
+    this.#since = undefined;
     let last = lost;
-    for (let tries = 0; tries < options.maxTries; tries++) {
-      // The client was closed during the last attempt.
-      if (signal.aborted) break;
-      const delay = delayOf(options, tries);
+    // The client may be closed during an attempt.
+    while (this.#tries < maxTries && !signal.aborted) {
+      const delay = delayOf(options, this.#tries);
+      const tries = ++this.#tries;
       this.#skip = new AbortController();
-      this.#tell("onReconnecting", tries + 1, delay);
+      this.#tell("onReconnecting", tries, delay);
       // The hook may have closed the client.
-      if (!signal.aborted) await wait(delay, this.#skip.signal);
+      if (!signal.aborted) await this.#wait(delay);
       if (signal.aborted) break;
       try {
-        const session = await this.#tryAgain(options, tries + 1);
+        const session = await this.#connect(tries, signal);
         await session.namespaces.reenter();
         // If the connection is lost again already, onEnded() reconnects.
-        if (!session.isEnding) this.#tell("onReconnect", tries + 1);
-        return;
+        if (session.isEnding) return;
+        this.#since = Date.now();
+        return this.#tell("onReconnect", tries);
       } catch (error) {
-        if (!(error instanceof EventError)) continue;
+        if (!this.#attempt!.isRefused) continue;
         const { code } = await this.#session.ended;
         if (mayTryAgain(code)) continue;
-        last = { code: 1008, reason: error.message, wasClean: true };
+        const reason = error instanceof Error ? error.message : "";
+        last = { code: 1008, reason, wasClean: true };
         break;
       }
     }
     await this.#session.ended;
-    this.#finish(last);
+    this.#finish(signal.aborted ? signal.reason : last);
   }
 
-  async #tryAgain({ probe }: Reconnect, tries: number): Promise<Session> {
-    const { signal } = this.#end;
-    if (probe && !await isThere(resolveURL(this.#url), signal)) {
-      throw new ConnectionClosedError();
-    }
-    const { id, conn } = this.#session;
-    const socket = this.#openSocket(tries);
-    const session = new Session({ host: this, socket, id, conn });
-    this.#session = session;
-    await this.#start(signal);
-    return session;
+  /** Waits for a time, or until `retryNow()` is called. */
+  async #wait(ms: number): Promise<void> {
+    await this.#within(ms, this.#skip.signal, () => new Promise(() => {}));
   }
 
   #finish(info: CloseInfo): void {

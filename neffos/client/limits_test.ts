@@ -178,7 +178,7 @@ Deno.test("dial() checks its limits at the door", async () => {
     await assertRejects(
       () => dial("memory", { chat: {} }, options),
       TypeError,
-      `Cannot set "limits" to ${value}: it must be an object`,
+      `Cannot set "limits" to ${JSON.stringify(value)}: it must be an object`,
     );
   }
   await assertRejects(

@@ -1,3 +1,8 @@
+import {
+  assertNumber,
+  assertPositive,
+  assertType,
+} from "../connection/limits.ts";
 import { MAX_WAIT } from "../util/timers.ts";
 
 /** How a client reconnects after it has lost its connection. */
@@ -9,9 +14,10 @@ export interface ReconnectOptions {
    */
   initialDelay?: number;
   /**
-   * The upper bound of every delay, in milliseconds.
+   * The upper bound of every delay, in milliseconds; 2^31 - 1, or 25 days, is
+   * the most that counts.
    *
-   * @default {30_000}
+   * @default 30_000, or `initialDelay` where that is more
    */
   maxDelay?: number;
   /**
@@ -27,6 +33,15 @@ export interface ReconnectOptions {
    */
   maxTries?: number;
   /**
+   * How long a connection must last, in milliseconds, before attempts are
+   * counted anew and the delays begin at `initialDelay` again. It counts from
+   * the time when the client is back in its namespaces and rooms: a server that
+   * accepts and then closes is tried less and less often.
+   *
+   * @default {5_000}
+   */
+  minUptime?: number;
+  /**
    * How many events of each namespace `emit` keeps while the client is away, to
    * send them once the namespace and its rooms are back. Events beyond it are
    * refused: `emit` returns false.
@@ -36,7 +51,10 @@ export interface ReconnectOptions {
   maxKept?: number;
   /**
    * Whether to ask by an HTTP HEAD request if the server is there before each
-   * attempt, as neffos.js does.
+   * attempt, as neffos.js does. If no answer comes, or 429, 502, 503 or 504, the
+   * attempt has failed; with any other answer the client connects. It also does
+   * if the request takes longer than 5 seconds, or if `client.retryNow()` is
+   * called.
    *
    * @default {false}
    */
@@ -89,30 +107,94 @@ export function mayTryAgain(code: number): boolean {
  *
  * @param options The options, or whether to reconnect at all.
  * @returns The options with their defaults, `undefined` for no reconnection.
- * @throws {RangeError} When a number is negative or NaN.
+ * @throws {TypeError} When an option is of another type.
+ * @throws {RangeError} When a number is negative, NaN or otherwise out of range.
  */
 export function completeReconnect(
   options: boolean | ReconnectOptions | undefined,
 ): Reconnect | undefined {
-  if (!options) return undefined;
+  if (options === undefined || options === false) return undefined;
   const given = options === true ? {} : options;
+  assertType(
+    "reconnect",
+    given,
+    "object",
+    "true, false or an object such as { initialDelay: 500 }",
+  );
+  const { initialDelay = 500 } = given;
   const complete: Reconnect = {
-    initialDelay: given.initialDelay ?? 500,
-    maxDelay: given.maxDelay ?? 30_000,
+    initialDelay,
+    maxDelay: given.maxDelay ?? Math.max(30_000, initialDelay),
     factor: given.factor ?? 2,
     maxTries: given.maxTries ?? Infinity,
+    minUptime: given.minUptime ?? 5_000,
     maxKept: given.maxKept ?? 0,
     probe: given.probe ?? false,
     random: given.random ?? Math.random,
   };
-  for (const [name, value] of Object.entries(complete)) {
-    if (typeof value === "number" && !(value >= 0)) {
-      throw new RangeError(
-        `Cannot set reconnect.${name} to ${value}: it must not be negative`,
-      );
-    }
+  const { factor, maxDelay } = complete;
+  for (
+    const name of [
+      "initialDelay",
+      "maxDelay",
+      "maxTries",
+      "minUptime",
+      "maxKept",
+    ] as const
+  ) {
+    assertNumber(`reconnect.${name}`, complete[name], 0);
   }
+  assertNumber("reconnect.factor", factor, 1);
+  if (initialDelay > maxDelay) {
+    throw new RangeError(
+      `Cannot set "reconnect.initialDelay" to ${initialDelay}: it must be at most "reconnect.maxDelay", which is ${maxDelay}`,
+    );
+  }
+  assertType("reconnect.probe", complete.probe, "boolean");
+  assertType("reconnect.random", complete.random, "function");
   return complete;
+}
+
+/** How a client notices that its server has gone without a word. */
+export interface HeartbeatOptions {
+  /**
+   * How long the server may be silent before it is asked for a sign of life, in
+   * milliseconds. Any message is one.
+   *
+   * @default {25_000}
+   */
+  interval?: number;
+  /**
+   * How long the server may then take to answer, in milliseconds.
+   *
+   * @default {20_000}
+   */
+  timeout?: number;
+}
+
+/**
+ * Fills in the defaults of the options.
+ *
+ * @param options The options, or whether to have a heartbeat at all.
+ * @returns The options with their defaults, `undefined` for no heartbeat.
+ * @throws {TypeError} When an option is of another type.
+ * @throws {RangeError} When a number is not positive.
+ */
+export function completeHeartbeat(
+  options: boolean | HeartbeatOptions = true,
+): Required<HeartbeatOptions> | undefined {
+  if (options === false) return undefined;
+  const given = options === true ? {} : options;
+  assertType(
+    "heartbeat",
+    given,
+    "object",
+    "true, false or an object such as { interval: 25_000 }",
+  );
+  const { interval = 25_000, timeout = 20_000 } = given;
+  assertPositive("heartbeat.interval", interval);
+  assertPositive("heartbeat.timeout", timeout);
+  return { interval, timeout };
 }
 
 /**
@@ -126,49 +208,10 @@ export function completeReconnect(
 export function delayOf(options: Reconnect, tries: number): number {
   const { initialDelay, factor, maxDelay, random } = options;
   // 0 times a factor that has grown to Infinity is NaN.
-  const bound = initialDelay * factor ** tries || 0;
-  return random() * Math.min(MAX_WAIT, maxDelay, bound);
-}
-
-/**
- * Waits for a time, or until a signal ends the wait without an error.
- *
- * @param ms The time, in milliseconds.
- * @param signal The signal.
- */
-export function wait(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
-}
-
-/**
- * Asks by an HTTP HEAD request whether a server answers at all.
- *
- * @param url The WebSocket URL of the server.
- * @param signal Aborts the request.
- * @returns Whether an answer came, of whatever status.
- */
-export async function isThere(url: URL, signal: AbortSignal): Promise<boolean> {
-  const http = new URL(url);
-  http.protocol = url.protocol === "wss:" ? "https:" : "http:";
-  try {
-    const response = await fetch(http, {
-      method: "HEAD",
-      redirect: "manual",
-      mode: "no-cors",
-      signal,
-    });
-    await response.body?.cancel();
-    return true;
-  } catch {
-    return false;
-  }
+  const bound = Math.min(
+    MAX_WAIT,
+    maxDelay,
+    initialDelay * factor ** tries || 0,
+  );
+  return Math.min(Math.max(0, random()), 1) * bound || 0;
 }

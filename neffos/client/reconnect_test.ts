@@ -4,9 +4,11 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { setImmediate } from "node:timers";
 import { type Client, dial, type DialOptions } from "../client.ts";
 import type { ConnHandler } from "../controller/events.ts";
-import { MemoryServer } from "../harness/mod.ts";
+import { MemoryServer, RawClient } from "../harness/mod.ts";
 import { ConnectionClosedError, EventError } from "../protocol/errors.ts";
 import { Server } from "../server/server.ts";
 import { socketPair } from "../transport/socket.ts";
@@ -239,7 +241,7 @@ Deno.test("dial() tries maxTries times, and stops when the client is closed", as
   assertEquals(patient.client.isClosed, false);
   await patient.client.close();
   assertEquals(patient.client.isClosed, true);
-  assertEquals(patient.told, ["close 1006 true", "close 1006 false"]);
+  assertEquals(patient.told, ["close 1006 true", "close 1000 false"]);
 });
 
 Deno.test("dial() stays away when the server refuses the reconnection", async () => {
@@ -300,7 +302,7 @@ Deno.test("dial() reconnects when it is lost again while it reconnects", async (
   assertEquals(returning.told, [
     "close 1006 true",
     "close 4000 true",
-    "reconnect 1",
+    "reconnect 2",
   ]);
   assertEquals(chat.rooms.map(({ name }) => name), ["a", "b"]);
   await returning.client.close();
@@ -366,7 +368,7 @@ Deno.test("delayOf() grows to its cap, and is a random part of it", () => {
   assertThrows(
     () => completeReconnect({ factor: -1 }),
     RangeError,
-    "Cannot set reconnect.factor to -1",
+    'Cannot set "reconnect.factor" to -1',
   );
 });
 
@@ -447,6 +449,294 @@ Deno.test("onReconnecting may close the client", async () => {
   });
   returning.socket.terminate!();
   await returning.client.closed;
-  assertEquals(returning.told, ["close 1006 true", "close 1006 false"]);
+  assertEquals(returning.told, ["close 1006 true", "close 1000 false"]);
   assertEquals(returning.tries, 1);
+});
+
+/** A client whose server accepts it and then does what the test says. */
+class Flapping {
+  readonly time = new FakeTime(0);
+  readonly waits: [tries: number, delay: number][] = [];
+  readonly peers: RawClient[] = [];
+  client!: Client;
+
+  static async start(options: DialOptions = {}): Promise<Flapping> {
+    const self = new Flapping();
+    const dialling = dial("ws://memory.test/", { chat: {} }, {
+      reconnect: { random: () => 1 },
+      transport: () => {
+        const [left, right] = socketPair();
+        self.peers.push(new RawClient(right));
+        return left;
+      },
+      onReconnecting: (...wait) => void self.waits.push(wait),
+      ...options,
+    });
+    await self.accept();
+    self.client = await dialling;
+    return self;
+  }
+
+  get peer(): RawClient {
+    return this.peers.at(-1)!;
+  }
+
+  async accept(): Promise<void> {
+    await this.peer.until(1);
+    this.peer.send("Aid");
+    await turn();
+  }
+
+  async lose(code?: number): Promise<void> {
+    if (code === undefined) this.peer.socket.terminate!();
+    else this.peer.socket.close(code);
+    await turn();
+  }
+
+  /** Lets time pass. */
+  async pass(ms: number): Promise<void> {
+    await this.time.tickAsync(ms);
+    await turn();
+  }
+
+  /** Lets the next attempt begin. */
+  async retry(): Promise<void> {
+    await this.pass(this.waits.at(-1)![1]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.close();
+    this.time.restore();
+  }
+}
+
+/** Lets all pending microtasks run; sockets in memory need no more. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+Deno.test("The delays grow as long as no connection lasts", async () => {
+  await using flapping = await Flapping.start();
+  for (let count = 0; count < 8; count++) {
+    await flapping.lose(1012);
+    await flapping.retry();
+    await flapping.accept();
+    await flapping.pass(4_999);
+  }
+  const delays = [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000];
+  assertEquals(flapping.waits, delays.map((delay, i) => [i + 1, delay]));
+  // This one lasts.
+  await flapping.pass(1);
+  await flapping.lose(1012);
+  assertEquals(flapping.waits.at(-1), [1, 500]);
+});
+
+Deno.test("The delays grow as long as a namespace refuses the client and closes", async () => {
+  await using flapping = await Flapping.start({ onError: () => {} });
+  const connecting = flapping.client.connect("chat");
+  await flapping.peer.until(2);
+  flapping.peer.send("$1;;;;;;");
+  await connecting;
+  for (let count = 0; count < 4; count++) {
+    await flapping.lose(1012);
+    await flapping.retry();
+    await flapping.accept();
+    await flapping.peer.until(2);
+    // The hook is slow, so the connection itself is open for long.
+    await flapping.pass(60_000);
+    const [, asked] = flapping.peer.received as string[];
+    flapping.peer.send(asked!.replace(";0;0;", ";1;0;not now"));
+    await turn();
+    flapping.peer.socket.close(4_100, "not now");
+    await turn();
+  }
+  const tries = flapping.waits.map(([tries]) => tries);
+  assertEquals(tries, [1, 2, 3, 4, 5]);
+});
+
+Deno.test("reconnect.minUptime says when a connection has lasted", async () => {
+  await using flapping = await Flapping.start({
+    reconnect: { random: () => 1, minUptime: 100, maxTries: 3 },
+  });
+  for (const uptime of [100, 99, 100, 99]) {
+    await flapping.pass(uptime);
+    await flapping.lose();
+    await flapping.retry();
+    await flapping.accept();
+  }
+  assertEquals(flapping.waits.map(([tries]) => tries), [1, 2, 1, 2]);
+  await flapping.lose();
+  await flapping.retry();
+  await flapping.accept();
+  await flapping.lose();
+  assertEquals(flapping.waits.at(-1)![0], 3);
+  assertEquals((await flapping.client.closed).code, 1006);
+});
+
+Deno.test("Client.retryNow() ends a long wait of a server that accepts and closes", async () => {
+  await using flapping = await Flapping.start({
+    reconnect: { random: () => 1, initialDelay: 1e12, maxDelay: Infinity },
+  });
+  for (let count = 1; count <= 3; count++) {
+    await flapping.lose(1012);
+    await flapping.pass(1e6);
+    assertEquals(flapping.peers.length, count);
+    flapping.client.retryNow();
+    await turn();
+    await flapping.accept();
+  }
+  // No platform's timer can wait for longer.
+  assertEquals(flapping.waits.map(([, delay]) => delay), [
+    2 ** 31 - 1,
+    2 ** 31 - 1,
+    2 ** 31 - 1,
+  ]);
+});
+
+Deno.test("delayOf() makes a delay of whatever random() returns", () => {
+  for (
+    const [value, delay] of [[-1, 0], [2, 500], [NaN, 0], [0.5, 250]] as const
+  ) {
+    const options = completeReconnect({ random: () => value })!;
+    assertEquals(delayOf(options, 0), delay);
+  }
+});
+
+Deno.test("maxDelay is at least initialDelay where it is not set", () => {
+  const { maxDelay } = completeReconnect({ initialDelay: 60_000 })!;
+  assertEquals(maxDelay, 60_000);
+});
+
+/** A server whose HEAD answers a test sets, and which counts what it is asked. */
+class Probed implements AsyncDisposable {
+  readonly asked: string[] = [];
+  readonly back = Promise.withResolvers<void>();
+  answer: () => Response | Promise<Response> = () => new Response();
+  readonly #server = new Server(denoUpgrader(), { chat: {} });
+  readonly #hanging = Promise.withResolvers<Response>();
+  readonly #listener = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (request, info) => {
+      this.asked.push(request.method);
+      return request.method === "HEAD"
+        ? this.answer()
+        : this.#server.upgrade(request, info);
+    },
+  );
+  client!: Client;
+
+  static async start(options: DialOptions = {}): Promise<Probed> {
+    const self = new Probed();
+    const { port } = self.#listener.addr;
+    self.client = await dial(`ws://u:p@127.0.0.1:${port}/`, { chat: {} }, {
+      reconnect: { initialDelay: 0, probe: true },
+      onReconnect: () => self.back.resolve(),
+      ...options,
+    });
+    return self;
+  }
+
+  /** Never answers. */
+  readonly hang = (): Promise<Response> => this.#hanging.promise;
+
+  lose(): void {
+    this.#server.connections[0]!.close(1012);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#hanging.resolve(new Response());
+    await this.client.close();
+    await this.#server.close();
+    await this.#listener.shutdown();
+  }
+}
+
+Deno.test("A probe takes any answer for a server, but those of a proxy without one", async () => {
+  for (const status of [200, 302, 404, 405, 500]) {
+    await using probed = await Probed.start();
+    probed.answer = () => new Response(null, { status });
+    probed.lose();
+    await probed.back.promise;
+    assertEquals(probed.asked, ["GET", "HEAD", "GET"]);
+    assertEquals(probed.client.conn.reconnectTries, 1);
+  }
+  for (const status of [429, 502, 503, 504]) {
+    await using probed = await Probed.start();
+    let count = 0;
+    probed.answer = () =>
+      new Response(null, { status: count++ < 2 ? status : 200 });
+    probed.lose();
+    await probed.back.promise;
+    assertEquals(probed.asked, ["GET", "HEAD", "HEAD", "HEAD", "GET"]);
+    assertEquals(probed.client.conn.reconnectTries, 3);
+  }
+});
+
+Deno.test("A probe that is never answered does not keep a client away", async (t) => {
+  await t.step("its time limit ends it", async () => {
+    const { fetch } = globalThis;
+    const aborted: unknown[] = [];
+    globalThis.fetch = (url, init) => {
+      init!.signal!.onabort = () => aborted.push(String(url));
+      return new Promise(() => {});
+    };
+    try {
+      await using flapping = await Flapping.start({
+        reconnect: { probe: true, initialDelay: 0 },
+      });
+      await flapping.lose();
+      await flapping.retry();
+      await flapping.pass(4_999);
+      assertEquals([flapping.peers.length, aborted.length], [1, 0]);
+      await flapping.pass(1);
+      assertEquals([flapping.peers.length, aborted.length], [2, 1]);
+    } finally {
+      globalThis.fetch = fetch;
+    }
+  });
+  for (const action of ["retryNow", "close"] as const) {
+    await t.step(`Client.${action}() ends it`, async () => {
+      await using probed = await Probed.start({ timeout: 1e9 });
+      const asked = Promise.withResolvers<void>();
+      probed.answer = () => {
+        asked.resolve();
+        return probed.hang();
+      };
+      probed.lose();
+      await asked.promise;
+      await probed.client[action]();
+      if (action === "retryNow") await probed.back.promise;
+      else assertEquals((await probed.client.closed).code, 1000);
+    });
+  }
+});
+
+Deno.test("Client.close() while away says what closed resolves with", async (t) => {
+  const close = { code: 4_500, reason: "enough", wasClean: false };
+  for (const when of ["before an attempt", "during an attempt"]) {
+    await t.step(when, async () => {
+      const told: unknown[] = [];
+      const flapping = await Flapping.start({
+        onClose: (info, willReconnect) => told.push([info.code, willReconnect]),
+      });
+      await flapping.lose();
+      if (when === "during an attempt") await flapping.retry();
+      await flapping.client.close(4_500, "enough");
+      assertEquals(await flapping.client.closed, close);
+      assertEquals(told, [[1006, true], [4_500, false]]);
+      await flapping[Symbol.asyncDispose]();
+    });
+  }
+});
+
+Deno.test("Conn.wasReconnected tells both sides of a reconnection", async () => {
+  await using memory = new MemoryServer({ chat: {} });
+  const returning = await Returning.dial(memory, { chat: {} });
+  const both = () => [returning.client.conn, memory.server.connections[0]!];
+  assertEquals(both().map((conn) => conn.wasReconnected), [false, false]);
+  returning.socket.terminate!();
+  await returning.until(2);
+  assertEquals(returning.client.conn.reconnectTries, 1);
+  assertEquals(returning.client.conn.wasReconnected, true);
+  await returning.client.close();
 });

@@ -144,6 +144,41 @@ export function assertPositive(name: string, value: unknown): void {
   );
 }
 
+/** Checks that an option is a number that is not less than another. */
+export function assertNumber(name: string, value: unknown, min: number): void {
+  assertType(name, value, "number");
+  if (value as number >= min) return;
+  const wanted = min === 0 ? "not be negative" : `be at least ${min}`;
+  throw new RangeError(`Cannot set "${name}" to ${value}: it must ${wanted}`);
+}
+
+/**
+ * Checks the type of an option.
+ *
+ * @param name The name of the option.
+ * @param value Its value.
+ * @param type The type, as `typeof` tells it; an array is no object here.
+ * @param wanted What it should be, in words.
+ * @throws {TypeError} When it is of another type.
+ */
+export function assertType(
+  name: string,
+  value: unknown,
+  type: "object" | "function" | "number" | "boolean",
+  wanted = `a ${type}`,
+): void {
+  const isNone = value === null || Array.isArray(value);
+  if (typeof value === type && !isNone) return;
+  const shown = typeof value === "object" && !isNone
+    ? "an object"
+    : typeof value === "function"
+    ? "a function"
+    : typeof value === "symbol"
+    ? "a symbol"
+    : JSON.stringify(value) ?? "undefined";
+  throw new TypeError(`Cannot set "${name}" to ${shown}: it must be ${wanted}`);
+}
+
 /** The rate at which a connection may send; see `ServerOptions.rateLimit`. */
 export interface RateLimit {
   /** How many messages it may send in each `per`, on average. */

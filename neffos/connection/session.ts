@@ -94,6 +94,8 @@ export interface SessionInit {
   readonly request?: UpgradeRequest;
   /** The handle of a client that reconnects. */
   readonly conn?: Conn;
+  /** The number of attempts that a client needed to reconnect. */
+  readonly tries?: number;
   /** The counter of sockets, on the server's side. */
   readonly watcher?: SocketWatcher;
 }
@@ -112,6 +114,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
   readonly queue: TurnQueue<Message>;
   readonly namespaces: Namespaces;
   readonly buffer: SendBuffer;
+  readonly tries: number;
   readonly #socket: Socket;
   readonly #receiver: Receiver;
   readonly #watcher: SocketWatcher | undefined;
@@ -123,8 +126,10 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
   #end: End | undefined;
   #ended: Deferred<CloseInfo> | undefined;
 
-  constructor({ host, socket, id, request, conn, watcher }: SessionInit) {
+  constructor(init: SessionInit) {
+    const { host, socket, id, request, conn, tries = 0, watcher } = init;
     this.host = host;
+    this.tries = tries;
     this.#id = id;
     this.#socket = socket;
     this.#watcher = watcher;

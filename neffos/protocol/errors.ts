@@ -144,6 +144,16 @@ export class InvalidPayloadError extends EventError {
   }
 }
 
+/** Options of a {@linkcode ConnectionClosedError}. */
+export interface ConnectionClosedErrorOptions extends NeffosErrorOptions {
+  /**
+   * What happened, in words.
+   *
+   * @default {"write closed"}
+   */
+  message?: string;
+}
+
 /** The connection is closed, or it closed before the answer arrived. */
 export class ConnectionClosedError extends NeffosError {
   static {
@@ -159,13 +169,95 @@ export class ConnectionClosedError extends NeffosError {
    *
    * @param code The close code.
    * @param reason The close reason.
-   * @param options The cause, and the place of the failed action.
+   * @param options The text, the cause, and the place of the failed action.
    */
-  constructor(code = 1006, reason = "", options?: NeffosErrorOptions) {
-    super("write closed", options);
+  constructor(
+    code = 1006,
+    reason = "",
+    options: ConnectionClosedErrorOptions = {},
+  ) {
+    super(options.message ?? "write closed", options);
     this.code = code;
     this.reason = reason;
   }
+}
+
+/** Options of a {@linkcode DialError}. */
+export interface DialErrorOptions extends NeffosErrorOptions {
+  /** The HTTP status with which the server refused to open a WebSocket. */
+  status?: number | undefined;
+  /**
+   * The close code.
+   *
+   * @default {1006}
+   */
+  code?: number | undefined;
+  /**
+   * The close reason.
+   *
+   * @default {""}
+   */
+  reason?: string | undefined;
+}
+
+/**
+ * A client could not connect: no server answers at its URL, it opens no
+ * WebSocket, or it does not accept the client.
+ *
+ * Neither `message` nor `url` contains what may be secret: user, password and
+ * query of the URL.
+ *
+ * @example
+ * ```ts
+ * import { dial, DialError } from "@neffos/mvc/client";
+ *
+ * try {
+ *   await dial("ws://127.0.0.1:9/nobody", { onHi() {} });
+ * } catch (error) {
+ *   if (!(error instanceof DialError)) throw error;
+ *   console.log(error.message, error.status, error.cause);
+ * }
+ * ```
+ */
+export class DialError extends ConnectionClosedError {
+  static {
+    this.prototype.name = "DialError";
+  }
+  /** The URL, without user, password and query. */
+  readonly url: string;
+  /**
+   * The HTTP status with which the server refused to open a WebSocket, where
+   * the platform tells.
+   */
+  readonly status: number | undefined;
+
+  /**
+   * Makes an error.
+   *
+   * @param url The URL; what may be secret in it is left out.
+   * @param why What failed, in words.
+   * @param options The status, the close code and reason, and the cause.
+   */
+  constructor(url: string, why: string, options: DialErrorOptions = {}) {
+    const { status, code, reason } = options;
+    const shown = hideSecrets(url);
+    const message = `Cannot dial ${JSON.stringify(shown)}: ${why}`;
+    super(code, reason, { ...options, message });
+    this.url = shown;
+    this.status = status;
+  }
+}
+
+/**
+ * Leaves out what may be secret in a URL: user and password, and the query,
+ * which may have tokens and headers.
+ *
+ * @param url The URL.
+ * @returns The rest; `?…` stands for a query.
+ */
+export function hideSecrets(url: string): string {
+  return url.replace(/#.*/s, "").replace(/\?.+/s, "?…")
+    .replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/?]*@/i, "$1");
 }
 
 /** An answer did not arrive in time. */

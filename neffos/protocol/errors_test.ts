@@ -2,10 +2,12 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as errors from "./errors.ts";
 
 Deno.test("Each error class has its name, in the stack as well", () => {
-  const { AskTimeoutError, CloseError, UpgradeError, ...exports } = errors;
+  const { AskTimeoutError, CloseError, DialError, UpgradeError, ...exports } =
+    errors;
   const made: Error[] = [
     new AskTimeoutError("failed", 1),
     new CloseError(1011, "failed"),
+    new DialError("ws://a.example/", "failed"),
     new UpgradeError(400, "failed"),
   ];
   for (const value of Object.values(exports)) {
@@ -13,7 +15,7 @@ Deno.test("Each error class has its name, in the stack as well", () => {
       made.push(Reflect.construct(value, []));
     }
   }
-  assertEquals(made.length, 10);
+  assertEquals(made.length, 11);
   for (const error of made) {
     const { name } = error.constructor;
     assertEquals(error.name, name);
