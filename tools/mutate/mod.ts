@@ -47,7 +47,7 @@ export interface MutateOptions {
   readonly workers: number;
   /** Test files that take longer are left out. In milliseconds. */
   readonly longest: number;
-  /** The least time that tests have. In milliseconds; 20 seconds by default. */
+  /** The least time that tests have. In milliseconds; 10 seconds by default. */
   readonly leastTime?: number;
   /** The mutant to try. All of them, by default. */
   readonly only?: string;
@@ -72,7 +72,9 @@ export interface Tally {
 }
 
 /** How many times longer than before the tests may take. */
-const PATIENCE = 8;
+const PATIENCE = 5;
+/** What one process runs takes this long, before it is one test file too many. In milliseconds. */
+const BATCH = 3_000;
 
 /**
  * Tries the mutants of some files.
@@ -81,7 +83,7 @@ const PATIENCE = 8;
  */
 export async function mutate(options: MutateOptions): Promise<Tally> {
   const { root, files, equivalents, only, onOutcome } = options;
-  const { leastTime = 20_000, signal = new AbortController().signal } = options;
+  const { leastTime = 10_000, signal = new AbortController().signal } = options;
   const all = await findMutants(root, files);
   const equivalent = await findEquivalents(root, all, equivalents);
   const chosen = choose(
@@ -157,9 +159,7 @@ async function tryMutant(
   let verdict: Verdict = "survived";
   await Deno.writeTextFile(path, applyTo(source, mutant));
   try {
-    // The nearest one alone: most mutants get no further.
-    for (const batch of [chosen.slice(0, 1), chosen.slice(1)]) {
-      if (batch.length === 0) continue;
+    for (const batch of toBatches(chosen)) {
       const usual = batch.reduce((sum, { time }) => sum + time, 0);
       const { success, isTimeout, output } = await runTests(
         root,
@@ -177,4 +177,19 @@ async function tryMutant(
     await Deno.writeTextFile(path, source);
   }
   return { ...outcome, verdict, time: performance.now() - start };
+}
+
+/** Puts test files together that run in one process: the first one alone, since most mutants get no further. */
+function toBatches([first, ...rest]: readonly Suite[]): Suite[][] {
+  const batches: Suite[][] = first === undefined ? [] : [[first]];
+  let time = Infinity;
+  for (const suite of rest) {
+    if (time + suite.time > BATCH) {
+      batches.push([]);
+      time = 0;
+    }
+    batches.at(-1)!.push(suite);
+    time += suite.time;
+  }
+  return batches;
 }
