@@ -4,6 +4,7 @@ import { median } from "../bench/median.ts";
 import { Prng } from "../fuzz/prng.ts";
 import { within } from "../interop/journal.ts";
 import { Arena, type Attack } from "./arena.ts";
+import { BODIES } from "./attacks/bodies.ts";
 import { CROWDS } from "./attacks/crowds.ts";
 import { FAULTY } from "./attacks/faulty.ts";
 import { FLOODS } from "./attacks/floods.ts";
@@ -20,6 +21,7 @@ export type { Attack } from "./arena.ts";
 export const ATTACKS: readonly Attack[] = [
   ...FORGERIES,
   ...REQUESTS,
+  ...BODIES,
   ...FRAMES,
   ...SILENCE,
   ...FLOODS,

@@ -20,7 +20,8 @@ import {
 import { mountFaulty } from "./victim_faulty.ts";
 import { mountGuarded } from "./victim_guarded.ts";
 import { mountRude } from "./victim_rude.ts";
-import { NAMESPACES, TIMES } from "./victim_limits.ts";
+import { ESCAPED, NAMESPACES, TIMES } from "./victim_limits.ts";
+import { mountWeb } from "./victim_web.ts";
 
 /** Accepts only lists of lists, and reads all of them. */
 const Lists: StandardSchemaV1<unknown[]> = {
@@ -100,6 +101,19 @@ class OpenController {
   async onJoinBack() {
     return (await this.#nsConn.joinRoom("back")).name;
   }
+  /** Begins whatever a program may forget to wait for. */
+  onForget() {
+    const { conn, server } = this.#nsConn;
+    void this.#nsConn.ask("onQuestion");
+    void this.#nsConn.joinRoom("forgotten");
+    void this.#nsConn.leaveAll();
+    void conn.connect("n0");
+    void conn.waitConnect("n1");
+    void conn.drained();
+    void conn.closed;
+    void conn.disconnectAll();
+    void server.ask({ namespace: "open", event: "onQuestion" });
+  }
   /** Never ends. */
   onStuck() {
     return new Promise(() => {});
@@ -145,6 +159,7 @@ router.get("/native", websocketHandler(native));
 const faulty = mountFaulty(router, upgrader);
 const guarded = mountGuarded(router, upgrader);
 mountRude(router, upgrader);
+mountWeb(router);
 router.handleDir("/files", Deno.args[0]!);
 router.get("/hello", (ctx) => ctx.text("hello"));
 router.post("/json", async (ctx) => ctx.json(await ctx.readBody()));
@@ -182,4 +197,10 @@ Deno.serve({
   port: 0,
   hostname: "127.0.0.1",
   onListen: ({ port }) => console.log(port),
-}, router.handler);
+}, async (request, info) => {
+  try {
+    return await router.handler(request, info);
+  } catch {
+    return new Response("it got past the router", { status: ESCAPED });
+  }
+});

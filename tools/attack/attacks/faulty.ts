@@ -2,6 +2,7 @@ import { type Arena, type Attack, expect } from "../arena.ts";
 import { FAULTS } from "../nasty.ts";
 import type { Peer } from "../peer.ts";
 import { type Point, POINTS } from "../victim_faulty.ts";
+import { ESCAPED } from "../victim_limits.ts";
 
 /** Everything that a client can do with a server, in order. */
 const STEPS = [
@@ -87,5 +88,53 @@ function failAt(point: Point): Attack {
   };
 }
 
+/** The routes of programs that fail over HTTP. */
+const ROUTES = ["/web/fail", "/web/around", "/web/sent", "/web/late"] as const;
+
+/** The number of requests and connections at once. */
+const WIDTH = 40;
+
+/** Lets the program fail everywhere at the same time. */
+async function failEverywhere(arena: Arena): Promise<string> {
+  const { prng } = arena;
+  const count = arena.many(2_000);
+  const seen = new Map<string, number>();
+  const failOnce = async () => {
+    const how = prng.pick(FAULTS);
+    let story: string;
+    if (prng.chance(500)) {
+      const path = prng.pick(ROUTES);
+      const { status, body } = await arena.request(
+        `GET ${path}?how=${how} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`,
+      );
+      expect(status === ESCAPED, false, `${path} ${how} gets past the router`);
+      // What a handler returns is meant for the client.
+      const isTold = !how.startsWith("return") && body.includes("secret");
+      expect(isTold, false, `${path} ${how}: ${body}`);
+      story = `HTTP ${status}`;
+    } else {
+      const path = prng.pick(["/faulty", "/faulty-console"]);
+      const query = `at=${prng.pick(POINTS)}&how=${how}`;
+      story = await live(arena, path, query);
+      expect(story.includes("secret"), false, `${path}?${query}: ${story}`);
+      story = "a websocket";
+    }
+    seen.set(story, (seen.get(story) ?? 0) + 1);
+  };
+  for (let left = count; left > 0; left -= WIDTH) {
+    await Promise.all(Array.from({ length: Math.min(left, WIDTH) }, failOnce));
+    expect(arena.victim.isAlive, true, `it lives: ${arena.victim.errors}`);
+  }
+  return Array.from(seen, ([story, count]) => `${count} × ${story}`).sort()
+    .join(", ");
+}
+
 /** Programs that fail wherever they can. */
-export const FAULTY: readonly Attack[] = POINTS.map(failAt);
+export const FAULTY: readonly Attack[] = [
+  ...POINTS.map(failAt),
+  {
+    name: "programs that fail everywhere at once",
+    faults: "85",
+    run: failEverywhere,
+  },
+];

@@ -119,6 +119,31 @@ export const SILENCE: readonly Attack[] = [
     },
   },
   {
+    name: "gone while the program waits for none of its own calls",
+    faults: "69",
+    async run(arena) {
+      const count = arena.many(400);
+      for (let i = 0; i < count; i++) {
+        const peer = await arena.enter();
+        await peer.send(";open;;onForget;0;0;");
+        // Before the first call of it, and after.
+        if (i % 2 === 0) await peer.text();
+        if (i % 3 === 0) {
+          await peer.send("$1;open;;_OnNamespaceDisconnect;0;0;");
+        }
+        if (i % 4 === 0) await peer.frame(CLOSE, new Uint8Array([3, 232]));
+        peer[Symbol.dispose]();
+      }
+      const { connections } = await arena.victim.settles(
+        () => arena.victim.memory(),
+        ({ connections }) => connections === 1,
+        5_000,
+      );
+      expect(connections, 1, "the connections of the server");
+      return `${count} × forgotten`;
+    },
+  },
+  {
     name: "a handler that never ends, and then a close",
     async run(arena) {
       const peers = await times(arena.many(50), async () => {
