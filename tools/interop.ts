@@ -6,6 +6,8 @@
  * deno task interop
  * ```
  *
+ * Words after that run the peers alone that have all of them in their names: `deno task interop ports`.
+ *
  * Leaves out a peer that this machine cannot run, unless the environment variable INTEROP is `required`.
  *
  * @module
@@ -17,9 +19,17 @@ import { pathToFileURL } from "node:url";
 import { goClient, goServer } from "./interop/go/peer.ts";
 import { neffosJS } from "./interop/neffos_js/peer.ts";
 import { bun, node } from "./interop/platforms/peer.ts";
+import { ports } from "./interop/ports/peer.ts";
 import { type Check, type Peer, UnavailableError } from "./interop/peer.ts";
 
-const PEERS: readonly Peer[] = [neffosJS, goClient, goServer, node, bun];
+const PEERS: readonly Peer[] = [
+  neffosJS,
+  goClient,
+  goServer,
+  ports,
+  node,
+  bun,
+];
 
 const isRequired = Deno.env.get("INTEROP") === "required";
 
@@ -70,6 +80,8 @@ function printTable(peer: Peer, checks: readonly Check[]): void {
 let held = 0;
 let failed = 0;
 for (const peer of PEERS) {
+  const name = peer.name.toLowerCase();
+  if (!Deno.args.every((word) => name.includes(word.toLowerCase()))) continue;
   const sum = await tryPeer(peer);
   held += sum.held;
   failed += sum.failed;

@@ -24,7 +24,7 @@ export class Journal extends Array<string> {
    * @param count The number of lines.
    */
   async grown(count: number): Promise<void> {
-    await this.#until(() => this.length >= count);
+    await this.until(() => this.length >= count);
   }
 
   /**
@@ -34,14 +34,19 @@ export class Journal extends Array<string> {
    * @param count The number of lines.
    */
   async has(start: string, count = 1): Promise<void> {
-    await this.#until(() => {
+    await this.until(() => {
       let found = 0;
       for (const line of this) if (line.startsWith(`${start} `)) found++;
       return found >= count;
     });
   }
 
-  #until(isSo: () => boolean): Promise<void> {
+  /**
+   * Waits for something that the lines make true.
+   *
+   * @param isSo Whether it is so; asked again after each new line.
+   */
+  until(isSo: () => boolean): Promise<void> {
     if (isSo()) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push({ isSo, resolve });
