@@ -22,23 +22,36 @@ interface Described {
   errors?: Described[];
 }
 
+/** Writes a fault of a connection as {@linkcode writeError} does. */
+export function writeFault(
+  error: unknown,
+  { conn, namespace, event }: FaultSource,
+): string {
+  const place = { conn: conn?.id, namespace, event };
+  return writeError(error, "neffos: a fault", place);
+}
+
 /**
- * Writes a fault as one line of JSON. All of its characters are printable,
+ * Writes an error as one line of JSON. All of its characters are printable,
  * whatever a client has put into names and errors, and it contains no message
  * body.
  *
  * @param error The thrown value.
- * @param source The connection, namespace and event.
+ * @param message What happened.
+ * @param place Where it happened.
  * @returns The line, without a line break.
  */
-export function writeFault(error: unknown, source: FaultSource): string {
-  const { conn, namespace, event } = source;
+export function writeError(
+  error: unknown,
+  message: string,
+  place: Readonly<Record<string, string | undefined>>,
+): string {
+  const names = Object.entries(place)
+    .map(([key, name]) => [key, name && cut(name, MAX_NAME)]);
   return toLogText({
     level: "error",
-    message: "neffos: a fault",
-    conn: conn && cut(conn.id, MAX_NAME),
-    namespace: namespace && cut(namespace, MAX_NAME),
-    event: event && cut(event, MAX_NAME),
+    message,
+    ...Object.fromEntries(names),
     error: new Describer().describe(error),
   });
 }
@@ -170,6 +183,11 @@ function escape(text: string): string {
     { length: text.length },
     (_, i) => `\\u${text.charCodeAt(i).toString(16).padStart(4, "0")}`,
   ).join("");
+}
+
+/** Quotes an untrusted text for a log or an error, escaped and cut. */
+export function quote(text: string): string {
+  return toLogText(cut(text, MAX_NAME));
 }
 
 /** At most this many names are logged, since clients choose them. */

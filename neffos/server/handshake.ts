@@ -1,3 +1,4 @@
+import { quote } from "../connection/faults.ts";
 import { UpgradeError } from "../protocol/errors.ts";
 
 /**
@@ -9,7 +10,7 @@ export function assertHandshake(method: string, headers: Headers): void {
   if (method !== "GET") {
     throw new UpgradeError(
       405,
-      `Cannot upgrade a ${method}: it must be a GET`,
+      `Cannot upgrade a request by ${quote(method)}: it must be a GET`,
       { headers: { allow: "GET" } },
     );
   }
@@ -26,9 +27,9 @@ export function assertHandshake(method: string, headers: Headers): void {
   if (version !== "13") {
     throw new UpgradeError(
       426,
-      `Cannot speak version "${
-        version ?? ""
-      }" of the websocket protocol: it must be 13`,
+      `Cannot speak version ${
+        quote(version ?? "")
+      } of the websocket protocol: it must be 13`,
       { headers: { "sec-websocket-version": "13" } },
     );
   }

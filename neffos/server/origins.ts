@@ -1,3 +1,4 @@
+import { quote } from "../connection/faults.ts";
 import { UpgradeError } from "../protocol/errors.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
 import { readForwarded } from "./address.ts";
@@ -41,7 +42,7 @@ export function makeOriginCheck(
     throw new UpgradeError(
       403,
       `Cannot connect from origin ${
-        JSON.stringify(origin)
+        quote(origin)
       }: this server does not allow it`,
     );
   };
