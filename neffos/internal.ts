@@ -15,6 +15,8 @@ export {
 } from "./controller/members.ts";
 export { isInstance } from "./protocol/errors.ts";
 export { describeIssues, isSchema, joinIssues } from "./protocol/schema.ts";
+export { writeError } from "./connection/faults.ts";
+export { hasValidHost } from "./server/address.ts";
 export { findUpgrade, takeHeaders } from "./server/handshake.ts";
 
 /**

@@ -7,13 +7,12 @@
 import { findUpgrade, takeHeaders } from "../../neffos/internal.ts";
 import type { Conn, StandardSchemaV1 } from "../../neffos/mod.ts";
 import { collectQuery, type InputLimits, readBody, validate } from "./body.ts";
-import { BadRequestError } from "./http_error.ts";
 import { cleanPath, readPath, readQuery } from "./path.ts";
 
 /** The options of a {@linkcode Context}. */
 export interface ContextOptions<Params = Record<string, string>> {
   /**
-   * The path of the request, spelled as `URL` spells it.
+   * The path of the request, normalized.
    *
    * @default {the path of the request's URL}
    */
@@ -84,8 +83,9 @@ export class Context<Params = Record<string, string>> {
   /** The information of `Deno.serve` about the TCP connection. */
   readonly info: Deno.ServeHandlerInfo;
   /**
-   * The path of the request without the query, spelled as `URL` spells it and
-   * still percent-encoded.
+   * The path of the request without the query, still percent-encoded. It is
+   * normalized as by `URL` and RFC 3986, section 6.2.2: `/a/../%62/caf%c3%a9`
+   * is `/b/caf%C3%A9`. A slash that was sent as `%2f` stays encoded.
    */
   readonly path: string;
   /**
@@ -116,7 +116,8 @@ export class Context<Params = Record<string, string>> {
    * @param request The request.
    * @param info The second argument of a handler of `Deno.serve`.
    * @param options The path and its parameters, if they are known already.
-   * @throws {TypeError} If the host of the request's URL is not valid.
+   * @throws {TypeError} If the Host header is not a valid host, or the path is
+   * not percent-encoded UTF-8. The router answers that with 400.
    */
   constructor(
     request: Request,
@@ -125,7 +126,7 @@ export class Context<Params = Record<string, string>> {
   ) {
     this.request = request;
     this.info = info;
-    this.path = options?.path ?? cleanPath(readPath(request.url), request.url);
+    this.path = options?.path ?? cleanPath(readPath(request), request.url);
     // Without options, Params is the default, which has no required key.
     this.params = options?.params ?? {} as Params;
   }
@@ -136,10 +137,8 @@ export class Context<Params = Record<string, string>> {
   }
 
   /**
-   * The URL of the request, parsed on first use.
-   *
-   * @throws {TypeError} If the Host header of the client is not a valid host.
-   * The router answers that with 400.
+   * The URL of the request, parsed on first use. Its path is
+   * {@linkcode Context.path}; `ctx.request.url` has it as it was sent.
    */
   get url(): URL {
     return this.#url ??= this.#parseUrl();
@@ -539,15 +538,11 @@ export class Context<Params = Record<string, string>> {
     return this.#copies?.href ?? this.request.url;
   }
 
+  /** Its path is that of the context, which has one spelling for each path. */
   #parseUrl(): URL {
-    try {
-      return new URL(this.#href);
-    } catch (cause) {
-      throw new BadRequestError(
-        `Cannot parse "${this.#href}": its host is not a valid host`,
-        { cause },
-      );
-    }
+    const url = new URL(this.#href);
+    if (url.pathname !== this.path) url.pathname = this.path;
+    return url;
   }
 }
 

@@ -96,3 +96,45 @@ export function readForwarded(
   const entries = headers.get(name)?.split(",");
   return (entries?.at(-hops) ?? entries?.[0])?.trim();
 }
+
+/** A host, and a port if there is one. */
+const AUTHORITY = /^(?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d{0,5})?$/i;
+
+/**
+ * An authority that `URL` takes in any case: its last label is no number. Of
+ * others it refuses some, such as 1.2.3.4.5 and port 99999.
+ */
+const NAME = /^(?!.*xn--)(?:[\w~-]+\.)*[a-z][\w~-]*(?::\d{0,4})?$/i;
+
+/** What ends an authority: `/`, `?`, `#` and, for `URL`, a backslash. */
+const DELIMITERS: ReadonlySet<number> = new Set([47, 63, 35, 92]);
+
+/**
+ * Tells whether the host that a request is for is a host, with or without a
+ * port: RFC 9110, section 7.2, without the characters that no host has. Deno
+ * makes the URL of a request out of the Host header as it was sent, and a Host
+ * such as `x/admin?` would choose the path.
+ *
+ * @param request The request, which is not upgraded yet. It may have no Host
+ * header, as in HTTP/1.0.
+ * @returns Whether its URL can be parsed, and has the path that was sent.
+ */
+export function hasValidHost({ url, headers }: Request): boolean {
+  const start = url.indexOf("://") + 3;
+  let end = start;
+  while (end < url.length && !DELIMITERS.has(url.charCodeAt(end))) end++;
+  // For `URL` these end the host as well, where Deno has it go on.
+  if (url[end] === "#" || url[end] === "\\") return false;
+  const host = headers.get("host");
+  if (host !== null && host !== "" && !isAuthority(host)) return false;
+  // The target of the request may be a whole URL, with a host of its own. That
+  // of a unix socket without a Host header is the path of the socket.
+  const authority = url.slice(start, end);
+  return authority === host || url.startsWith("http+unix:") ||
+    isAuthority(authority);
+}
+
+function isAuthority(text: string): boolean {
+  return NAME.test(text) ||
+    (AUTHORITY.test(text) && URL.canParse(`http://${text}`));
+}

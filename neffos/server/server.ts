@@ -27,6 +27,7 @@ import {
 import type { Upgrader, UpgradeRequest } from "../transport/upgrader.ts";
 import { ignoreRejection } from "../util/promises.ts";
 import type { ConnectionSlot } from "./admission.ts";
+import { hasValidHost } from "./address.ts";
 import { broadcast } from "./broadcast.ts";
 import { measureHandlers } from "./handler_times.ts";
 import {
@@ -118,7 +119,7 @@ export class Server implements ServerApi {
    * Makes a request a connection. A refusal is an HTTP response as well: 405
    * for another method than GET (a HEAD is answered 302, by which neffos
    * clients see that the server is there), 426 and 400 for what is no
-   * websocket handshake, 403 for a page of another origin, 429 when there are
+   * websocket handshake, 400 for a Host header that is no host, 403 for a page of another origin, 429 when there are
    * too many connections from its address, 431 for more than 64 headers as URL
    * parameters, 500 when the ID generator fails, 503 when the server is full
    * or closing.
@@ -146,16 +147,15 @@ export class Server implements ServerApi {
     request: Request,
     info?: Pick<Deno.ServeHandlerInfo, "remoteAddr">,
   ): Promise<Response> {
-    if (!URL.canParse(request.url)) {
-      // Such as a Host header that is none.
-      this.#host.counters.addRefused(400);
-      return new Response("Cannot read the URL of the request", {
-        status: 400,
-      });
+    const { remoteAddr } = info ?? {};
+    if (!hasValidHost(request)) {
+      const { headers } = request;
+      const url = new URL("http://invalid");
+      const error = new UpgradeError(400, "Bad Request: the host is not valid");
+      return this.#refuse(error, { request, headers, url, remoteAddr });
     }
     const headers = takeHeaders(request);
     const url = new URL(request.url);
-    const { remoteAddr } = info ?? {};
     const response = await this.accept({ request, headers, url, remoteAddr });
     if (response.status === 101) markUpgraded(request, response);
     return response;

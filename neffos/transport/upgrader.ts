@@ -38,7 +38,7 @@ export interface UpgradeRequest {
   readonly request: Request;
   /** The headers, including those sent as URL parameters. */
   readonly headers: Headers;
-  /** The URL. */
+  /** The URL; `http://invalid/` if the Host header is no host. */
   readonly url: URL;
   /** The address of the peer, if the server was given it. */
   readonly remoteAddr?: Deno.Addr | undefined;
