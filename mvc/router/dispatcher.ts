@@ -1,4 +1,4 @@
-import { isInstance } from "../../neffos/internal.ts";
+import { isInstance, writeError } from "../../neffos/internal.ts";
 import { Context, type SentCallback } from "../http/context.ts";
 import {
   BadRequestError,
@@ -15,7 +15,6 @@ import {
   collectMiddleware,
   compileChain,
   type Group,
-  type Match,
   pickRoute,
   type Route,
   RouteTable,
@@ -23,6 +22,9 @@ import {
 
 /** The path that Deno gives `OPTIONS *`, which asks about the server itself. */
 const SERVER = "/*";
+
+/** The longest path that is served, in characters; Apache's limit is as large. */
+const MAX_PATH = 8_192;
 
 /** Answers requests from a table of routes. It never throws. */
 export class Dispatcher {
@@ -57,12 +59,11 @@ export class Dispatcher {
     request: Request,
     info: Deno.ServeHandlerInfo,
   ): Response | Promise<Response> {
-    const path = readPath(request.url);
+    const path = readPath(request);
+    if (path.length > MAX_PATH) return new HttpError(414).toResponse();
     const exact = this.table.findExact(path);
     const route = exact && pickRoute(exact, request.method);
-    if (route === undefined) {
-      return this.#search(request, info, cleanPath(path, request.url));
-    }
+    if (route === undefined) return this.#search(request, info, path);
     const ctx = new Context(request, info, { path });
     return this.#run(this.table.getChain(route), ctx);
   }
@@ -70,21 +71,22 @@ export class Dispatcher {
   #search(
     request: Request,
     info: Deno.ServeHandlerInfo,
-    path: string,
+    sent: string,
   ): Response | Promise<Response> {
-    let match: Match | undefined;
+    let path: string;
     try {
-      match = this.table.find(request.method, path);
+      path = cleanPath(sent, request.url);
     } catch (error) {
       if (!isInstance(error, BadRequestError)) throw error;
-      const ctx = new Context(request, info, { path });
+      const ctx = new Context(request, info, { path: sent });
       return this.#answer(this.root, ctx, new HttpError(400));
     }
+    const match = this.table.find(request.method, path);
     const ctx = new Context(request, info, { path, params: match?.params });
     if (match !== undefined) {
       return this.#run(this.table.getChain(match.route), ctx);
     }
-    const routes = this.table.findOthers(path);
+    const routes = this.table.findOthers(request.method, path);
     // In the party's middleware, since CORS middleware handles OPTIONS.
     if (routes.length > 0) {
       return this.#answer(routes[0]!.group, ctx, respondAllow(ctx, routes));
@@ -209,7 +211,7 @@ export class Dispatcher {
   /** Calls the hook and returns its response, if any. Never rejects. */
   async #report(error: unknown, ctx: Context): Promise<Response | undefined> {
     if (this.#onError === undefined) {
-      printError(error);
+      printError(error, ctx);
       return undefined;
     }
     try {
@@ -218,9 +220,9 @@ export class Dispatcher {
       if (ctx.upgraded === undefined) assertSendable(response, ctx);
       return response;
     } catch (hookError) {
-      printError(hookError);
+      printError(hookError, ctx);
       // Otherwise the first error would be lost.
-      printError(error);
+      printError(error, ctx);
       return undefined;
     }
   }
@@ -275,10 +277,12 @@ function stripBody(response: Response): Response {
   return new Response(empty, response);
 }
 
-function printError(error: unknown): void {
+/** Prints one line, of which a client can choose no character. */
+function printError(error: unknown, ctx?: Context): void {
   try {
+    const place = { method: ctx?.method, path: ctx?.path };
     // deno-lint-ignore no-console -- without a hook, errors go nowhere else
-    console.error(error);
+    console.error(writeError(error, "router: a fault", place));
   } catch {
     // An error that cannot be printed must not stop the server.
   }

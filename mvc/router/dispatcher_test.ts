@@ -47,6 +47,13 @@ async function withConsole(run: () => Promise<void>): Promise<unknown[][]> {
   return calls;
 }
 
+/** Reads the path and the text of an error out of a call of console.error. */
+function readLog(call: unknown[]): [path: string, message: string] {
+  assertEquals(call.length, 1);
+  const { path, error } = JSON.parse(String(call[0]));
+  return [path, error.message];
+}
+
 Deno.test("Router.handler answers 500 and prints the error once", async () => {
   const error = new Error("secret");
   const router = new Router()
@@ -58,7 +65,10 @@ Deno.test("Router.handler answers 500 and prints the error once", async () => {
     assertEquals(await get(router, "/sync"), "500 Internal Server Error");
     assertEquals(await get(router, "/async"), "500 Internal Server Error");
   });
-  assertEquals(calls, [[error], [error]]);
+  assertEquals(calls.map(readLog), [
+    ["/sync", "secret"],
+    ["/async", "secret"],
+  ]);
 });
 
 Deno.test("Router.handler answers 500 to an error that cannot be printed", async () => {
@@ -72,6 +82,40 @@ Deno.test("Router.handler answers 500 to an error that cannot be printed", async
   } finally {
     console.error = original;
   }
+});
+
+Deno.test("Router.handler prints no character that a client has chosen, and no more than it must", async () => {
+  const router = new Router()
+    .get("/users/:id", (ctx) => {
+      throw new Error(
+        `There is no user ${ctx.params.id} ${ctx.query.get("q")}`,
+        {
+          cause: ctx.params.id,
+        },
+      );
+    })
+    .get("/throws/:id", (ctx) => {
+      throw ctx.params.id;
+    })
+    .get("/header", (ctx) => {
+      throw new Error(ctx.header("x-name"));
+    });
+  const evil =
+    "\x1b[2J\r\n\u202e\u2028\x9b31m\x7f\u200b\0\u{e0041}\ufeff\u061c";
+  const path = encodeURIComponent(evil);
+  const calls = await withConsole(async () => {
+    await get(router, `/users/${path}?q=${path}`);
+    await get(router, `/throws/${path}`);
+    await get(router, `/throws/${"x".repeat(8_000)}`);
+    const headers = { "x-name": "\x9b2J \x85 \xad" };
+    await router.handler(new Request("http://host/header", { headers }), INFO);
+  });
+  assertEquals(calls.length, 4);
+  for (const [line] of calls) {
+    assertMatch(String(line), /^[\x20-\x7e…]+$/);
+    assertEquals(String(line).length < 8_000, true);
+  }
+  assertEquals(readLog(calls[1]!)[1], evil);
 });
 
 Deno.test("Router.handler answers with the response of onError", async () => {
@@ -109,7 +153,7 @@ Deno.test("Router.handler answers 500, and prints both errors, if onError throws
   const calls = await withConsole(async () => {
     assertEquals(await get(router, "/"), "500 Internal Server Error");
   });
-  assertEquals(calls, [["from the hook"], ["a"]]);
+  assertEquals(calls.map(readLog), [["/", "from the hook"], ["/", "a"]]);
 });
 
 Deno.test("Router.handler reports handlers and middleware that return no Response", async () => {
@@ -169,8 +213,8 @@ Deno.test("Router.handler answers 500 if onError returns a Response that cannot 
   const calls = await withConsole(async () => {
     assertEquals(await get(router, "/"), "500 Internal Server Error");
   });
-  assertEquals(calls.map(([error]) => String(error)), [
-    'TypeError: Cannot answer GET "/": a handler, middleware or hook returned a Response made by Response.error(), and must return a new one for each request',
+  assertEquals(calls.map((call) => readLog(call)[1]), [
+    'Cannot answer GET "/": a handler, middleware or hook returned a Response made by Response.error(), and must return a new one for each request',
     "a",
   ]);
 });
@@ -407,9 +451,9 @@ Deno.test("Router.handler keeps the upgrade when onError hangs, throws or answer
       assertEquals(await fetchAlive(server), "alive");
     }
   });
-  assertEquals(calls.map(([error]) => String(error)), [
+  assertEquals(calls.map((call) => readLog(call)[1]), [
     "from the hook",
-    "Error: after the upgrade",
+    "after the upgrade",
   ]);
 });
 

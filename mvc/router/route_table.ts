@@ -1,5 +1,6 @@
 import type { Context } from "../http/context.ts";
-import { trimSlash } from "../http/path.ts";
+import { BadRequestError } from "../http/http_error.ts";
+import { normalizePath, trimSlash } from "../http/path.ts";
 import type { Middleware, RouteHandler } from "./handlers.ts";
 import {
   compilePattern,
@@ -149,7 +150,9 @@ export class RouteTable {
   readonly #exact = new Map<string, Routes>();
   readonly #patterns = new Map<string, Pattern>();
   /** For each method, the patterns that have a route for it, in order. */
-  readonly #candidates = new Map<string, Candidate[]>();
+  readonly #candidates = new Map<string, readonly Candidate[]>();
+  /** For each method, the other patterns. */
+  readonly #others = new Map<string, readonly Pattern[]>();
   readonly #routes: Route[] = [];
   readonly #methods = new Set(["HEAD"]);
 
@@ -172,7 +175,7 @@ export class RouteTable {
     const { method, path } = route;
     const routes = isPattern(path)
       ? this.#getPatternRoutes(method, path)
-      : this.#getExactRoutes(path);
+      : this.#getExactRoutes(method, path);
     if (routes.has(method)) {
       throw new TypeError(
         `Cannot register ${method} "${path}": a handler is already registered for it, and a path must have one for each method`,
@@ -183,6 +186,7 @@ export class RouteTable {
     this.#routes.push(added);
     this.#methods.add(method);
     this.#candidates.clear();
+    this.#others.clear();
   }
 
   /** Drops the compiled chains, after middleware was added. */
@@ -204,11 +208,7 @@ export class RouteTable {
     return this.#exact.get(path);
   }
 
-  /**
-   * Finds the route for a clean path, exact paths before patterns.
-   *
-   * @throws {BadRequestError} If a path parameter cannot be decoded.
-   */
+  /** Finds the route for a clean path, exact paths before patterns. */
   find(method: string, path: string): Match | undefined {
     const exact = this.#exact.get(trimSlash(path));
     const route = exact && pickRoute(exact, method);
@@ -222,53 +222,82 @@ export class RouteTable {
     return undefined;
   }
 
-  /** Finds the routes on a clean path, whatever their method. */
-  findOthers(path: string): Route[] {
+  /**
+   * Finds the routes of other methods on a clean path, for which there is no
+   * route of this one.
+   */
+  findOthers(method: string, path: string): Route[] {
     const exact = this.#exact.get(trimSlash(path));
-    const others = exact === undefined ? [] : [...exact.values()];
-    for (const { match, routes } of this.#patterns.values()) {
-      if (match(path) !== undefined) others.push(...routes.values());
+    const found = exact === undefined ? [] : [...exact.values()];
+    for (const { match, routes } of this.#getOthers(method)) {
+      if (match(path) !== undefined) found.push(...routes.values());
     }
-    return others;
+    return found;
   }
 
-  #getExactRoutes(path: string): Routes {
-    const url = new URL("http://host");
-    url.pathname = path;
-    const routes = this.#exact.get(url.pathname) ?? new Map<string, Route>();
-    this.#exact.set(url.pathname, routes);
+  #getExactRoutes(method: string, path: string): Routes {
+    const key = compileWith(`${method} "${path}"`, () => cleanExact(path));
+    const routes = this.#exact.get(key) ?? new Map<string, Route>();
+    this.#exact.set(key, routes);
     return routes;
   }
 
   #getPatternRoutes(method: string, path: string): Routes {
     let pattern = this.#patterns.get(path);
     if (pattern === undefined) {
-      try {
-        pattern = { match: compilePattern(path), routes: new Map() };
-      } catch (cause) {
-        throw new TypeError(
-          `Cannot register ${method} "${path}": the path must be a pattern that URLPattern accepts`,
-          { cause },
-        );
-      }
+      const match = compileWith(
+        `${method} "${path}"`,
+        () => compilePattern(path),
+      );
+      pattern = { match, routes: new Map() };
       this.#patterns.set(path, pattern);
     }
     return pattern.routes;
   }
 
   #getCandidates(method: string): readonly Candidate[] {
-    // Clients may invent methods; those without a route share one list.
-    const key = this.#methods.has(method) ? method : ANY;
+    const key = this.#getKey(method);
     let candidates = this.#candidates.get(key);
     if (candidates === undefined) {
-      candidates = [];
-      for (const { match, routes } of this.#patterns.values()) {
+      candidates = [...this.#patterns.values()].flatMap(({ match, routes }) => {
         const route = pickRoute(routes, key);
-        if (route !== undefined) candidates.push({ route, match });
-      }
-      candidates.sort((a, b) => a.route.order - b.route.order);
+        return route === undefined ? [] : { route, match };
+      }).sort((a, b) => a.route.order - b.route.order);
       this.#candidates.set(key, candidates);
     }
     return candidates;
+  }
+
+  #getOthers(method: string): readonly Pattern[] {
+    const key = this.#getKey(method);
+    let others = this.#others.get(key);
+    if (others === undefined) {
+      others = [...this.#patterns.values()]
+        .filter(({ routes }) => pickRoute(routes, key) === undefined);
+      this.#others.set(key, others);
+    }
+    return others;
+  }
+
+  /** Clients may invent methods; those without a route share one list. */
+  #getKey(method: string): string {
+    return this.#methods.has(method) ? method : ANY;
+  }
+}
+
+function cleanExact(path: string): string {
+  const url = new URL("http://host");
+  url.pathname = path;
+  return normalizePath(url.pathname);
+}
+
+function compileWith<T>(what: string, compile: () => T): T {
+  try {
+    return compile();
+  } catch (cause) {
+    const reason = cause instanceof BadRequestError
+      ? "the path must be percent-encoded UTF-8"
+      : (cause as Error).message;
+    throw new TypeError(`Cannot register ${what}: ${reason}`, { cause });
   }
 }

@@ -514,3 +514,25 @@ Deno.test("Router.listen() takes a port, and leaves the defaults to Deno.serve",
   }
   assertEquals(calls, [[{ port: 4711 }, router.handler], [{}, router.handler]]);
 });
+
+Deno.test("Router.handler matches a path once against each pattern, for 404 and 405 as well", async () => {
+  const router = new Router()
+    .get("/p1/:a", say("get"))
+    .post("/p2/:a", say("post"))
+    .any("/p3/:a", say("any"))
+    .delete("/p1/:a", say("delete"));
+  const calls: string[] = [];
+  const { exec } = RegExp.prototype;
+  RegExp.prototype.exec = function (text) {
+    if (this.source.startsWith("^\\/p")) calls.push(this.source.slice(3, 5));
+    return exec.call(this, text);
+  };
+  try {
+    for (const what of ["GET /none/1", "PATCH /none/1", "PUT /p1/1"]) {
+      await send(router, what);
+      assertEquals(calls.splice(0).toSorted(), ["p1", "p2", "p3"], what);
+    }
+  } finally {
+    RegExp.prototype.exec = exec;
+  }
+});
