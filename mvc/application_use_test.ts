@@ -114,12 +114,16 @@ Deno.test("Application.use() reaches child applications, and no others", async (
   await using memory = new MemoryServer(joinConnHandlers(app, child));
   const client = await memory.dial({ upper: {}, lower: {} });
   // An event without a handler is answered after all events before it.
-  await (await client.connect("upper")).ask("nothing");
+  const askNothing = async (namespace: string) => {
+    const nsConn = await client.connect(namespace);
+    await assertRejects(() => nsConn.ask("nothing"), EventError);
+  };
+  await askNothing("upper");
   assertEquals(
     log.splice(0),
     CONNECTING.flatMap((event) => [`parent ${event}`, "/parent"]),
   );
-  await (await client.connect("lower")).ask("nothing");
+  await askNothing("lower");
   assertEquals(
     log.splice(0),
     CONNECTING.flatMap((event) => [

@@ -1,11 +1,12 @@
 /**
- * Sends random frames to a server in memory and checks its invariants; then lets
- * a server and a client make random calls, lose their socket and reconnect, and
- * checks that both agree in the end.
+ * Sends random frames to a server in memory and checks its invariants; then has
+ * random handlers wait, ask and emit in turn, and checks the order of events;
+ * then lets a server and a client make random calls, lose their socket and
+ * reconnect, and checks that both agree in the end.
  *
  * ```sh
- * deno task fuzz --frames=1000000 --walks=100000 --seed=1
- * deno task fuzz --frames=0 --walks=10000000 --seconds=600
+ * deno task fuzz --frames=1000000 --orders=20000 --walks=100000 --seed=1
+ * deno task fuzz --frames=0 --orders=0 --walks=10000000 --seconds=600
  * deno task fuzz --walk=1
  * ```
  *
@@ -26,6 +27,7 @@ import {
   shrink,
   walkAll,
 } from "./fuzz/walk/mod.ts";
+import { walkOrders } from "./fuzz/order.ts";
 import { readOption } from "./options.ts";
 
 /** The frames between two measurements of the memory. */
@@ -74,6 +76,13 @@ async function sendFrames(seed: number, frames: number): Promise<void> {
   }
 }
 
+async function walkThroughOrders(seed: number, count: number): Promise<void> {
+  for (let done = 0; done < count; done += WALKS_PART) {
+    await walkOrders(seed + done, Math.min(WALKS_PART, count - done));
+  }
+  console.log(`${count} walks of events and asks`);
+}
+
 async function walk(seed: number, walks: number): Promise<void> {
   const start = performance.now();
   const seconds = readOption("seconds", Infinity);
@@ -104,6 +113,7 @@ async function main(): Promise<void> {
   const seed = readOption("seed", lot!);
   console.log(`seed ${seed}, ${frames} frames, ${walks} walks`);
   await sendFrames(seed, frames);
+  await walkThroughOrders(seed, readOption("orders", 20_000));
   await walk(seed, walks);
   console.log("everything held");
 }

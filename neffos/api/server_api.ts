@@ -54,7 +54,7 @@ export interface ServerHooks {
   onError?: ((error: unknown, source: FaultSource) => void) | undefined;
   /**
    * Called for each message without a handler: there is none for its event
-   * and none for any event. An ask gets the empty reply all the same.
+   * and none for any event. An ask is answered with an error.
    *
    * @default one line of `console.warn` for each event, for at most 100 of
    * them, since clients choose the names

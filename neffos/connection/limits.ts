@@ -11,9 +11,11 @@ export interface ConnectionLimits {
    */
   maxPayload?: number;
   /**
-   * The maximum number of messages of a connection that wait to be handled.
-   * More close it (1008), and so do, on a server, more bytes than in 16
-   * messages of `maxPayload`; text counts as if it were ASCII.
+   * The maximum number of messages of a connection that have come and whose
+   * handling has not ended: they wait for the acceptance, a handler before them
+   * or a name that is being entered, or their own handler has not ended. More
+   * close it (1008), and so do more bytes than in 16 messages of `maxPayload`;
+   * text counts as if it were ASCII. `Infinity` sets no limit of either kind.
    *
    * @default {4096}
    */

@@ -43,13 +43,15 @@ import {
   type Phase,
   type State,
 } from "./phase.ts";
-import type { Task } from "./turn_queue.ts";
+import { AskTask } from "./turn_queue.ts";
 
 /** What a membership needs from its connection. */
 export interface MembershipLink extends Link {
   readonly asks: Asks;
-  /** Counts a received message out of those that wait for their turn. */
-  begin(message: Message): void;
+  /** Counts a received message as one that is being handled. */
+  begin(): void;
+  /** Counts a message out that was being handled. */
+  end(message: Message): void;
 }
 
 /** Fires the hooks of a membership. */
@@ -88,7 +90,7 @@ export abstract class Membership<Handle> implements Leavable {
   /** The asks of the peer whose turn has not come. */
   #waiting: Set<Message> | undefined;
   /** The items that wait until nothing is under way, in order. */
-  #held: (Message | Task)[] | undefined;
+  #held: (Message | AskTask<Message>)[] | undefined;
   /** A granted ask that is answered after a hook. */
   #owed: Message | undefined;
   /** The results of callers that have succeeded and wait for hooks to end. */
@@ -320,7 +322,15 @@ export abstract class Membership<Handle> implements Leavable {
     // An ask for the opposite shows that the own ask was granted (rule 10).
     if (isOwnAsk(state) && kindOf(state) !== kind) this.#answered(state);
     if (this.#cross(message, kind)) return;
-    this.link.queue.push(() => this.#beginAsked(message, kind));
+    this.link.queue.push(this.#taskOf(message, kind));
+  }
+
+  #taskOf(message: Message, kind: Kind): AskTask<Message> {
+    const ends = kind === "leave"
+      ? ({ namespace, room }: Message) =>
+        namespace === this.namespace && (this.room === "" || room === this.room)
+      : undefined;
+    return new AskTask(() => this.#beginAsked(message, kind), ends);
   }
 
   /** Takes an ask of the peer whose turn has come. */
@@ -338,27 +348,34 @@ export abstract class Membership<Handle> implements Leavable {
     // It was granted already when the own ask was sent.
     if (!this.#takeWaiting(message)) return true;
     state.isCrossed = true;
-    this.link.begin(message);
+    this.link.begin();
     this.link.acknowledge(message);
+    this.link.end(message);
     return true;
   }
 
   #beginAsked(message: Message, kind: Kind): void | Promise<void> {
     if (!this.isGone && !this.#isIdle && this.#waiting?.has(message)) {
-      this.hold(() => this.#beginAsked(message, kind));
+      this.hold(this.#taskOf(message, kind));
       return;
     }
     // It was granted as a crossing ask, or the connection is lost.
     if (!this.#takeWaiting(message)) return;
-    this.link.begin(message);
+    this.link.begin();
+    const done = this.#handleAsked(message, kind);
+    const end = () => this.link.end(message);
+    if (done === undefined) end();
+    else done.then(end, end);
+    return done;
+  }
+
+  #handleAsked(message: Message, kind: Kind): void | Promise<void> {
     if (this.isGone) return this.link.refuse(message, BAD_NAMESPACE);
     if (this.isIn === (kind === "enter")) {
       this.link.acknowledge(message);
       return this.#rest();
     }
-    return this.link.queue.trace(() =>
-      kind === "enter" ? this.#admit(message) : this.release(message)
-    );
+    return kind === "enter" ? this.#admit(message) : this.release(message);
   }
 
   #takeWaiting(message: Message): boolean {
@@ -667,7 +684,7 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   /** Holds an item about this name until nothing is under way. */
-  hold(item: Message | Task): void {
+  hold(item: Message | AskTask<Message>): void {
     (this.#held ??= []).push(item);
   }
 

@@ -30,6 +30,7 @@ import {
   type MembershipLink,
 } from "./membership.ts";
 import { Stay, type StayOwner } from "./stay.ts";
+import { AskTask } from "./turn_queue.ts";
 
 /** The events by which the peer asks about a namespace or a room. */
 const KINDS: ReadonlyMap<string, Kind> = new Map([
@@ -108,11 +109,19 @@ export class Namespaces {
     const membership = this.#memberships.get(message.namespace);
     if (membership?.isEntryAsked) {
       // Sent right behind the ask to connect, without waiting for its answer.
-      this.link.queue.push(() => this.#receiveInTurn(message, kind));
+      this.link.queue.push(this.#roomTaskOf(message, kind));
     } else if (membership?.isOngoing) {
       membership.stay!.room(message.room).receive(message, kind);
     } // An ask received before a stay began does not count in it (rule 8).
     else this.#answerInTurn(message, BAD_NAMESPACE);
+  }
+
+  #roomTaskOf(message: Message, kind: Kind): AskTask<Message> {
+    const { namespace, room } = message;
+    const ends = kind === "leave"
+      ? (event: Message) => event.namespace === namespace && event.room === room
+      : undefined;
+    return new AskTask(() => this.#receiveInTurn(message, kind), ends);
   }
 
   #receiveInTurn(message: Message, kind: Kind): void | Promise<void> {
@@ -121,22 +130,25 @@ export class Namespaces {
       return membership.stay!.room(message.room).receiveInTurn(message, kind);
     }
     if (membership?.isEntryAsked) {
-      membership.hold(() => this.#receiveInTurn(message, kind));
+      membership.hold(this.#roomTaskOf(message, kind));
       return;
     }
-    this.link.begin(message);
+    this.link.begin();
     this.link.refuse(message, BAD_NAMESPACE);
+    this.link.end(message);
   }
 
   /** Answers, in its turn, an ask that no record of a namespace takes. */
   #answerInTurn(message: Message, refusal?: string): void {
     const link = this.link;
-    link.queue.push(() => {
-      link.begin(message);
-      if (refusal === undefined) return link.acknowledge(message);
+    const answer = () => {
+      link.begin();
       if (refusal === INVALID_PAYLOAD) link.host.drops.stray++;
-      if (message.wait !== "") link.refuse(message, refusal);
-    });
+      if (refusal === undefined) link.acknowledge(message);
+      else if (message.wait !== "") link.refuse(message, refusal);
+      link.end(message);
+    };
+    link.queue.push(new AskTask(answer));
   }
 
   #membershipOf(namespace: string): NamespaceMembership | undefined {

@@ -1,5 +1,5 @@
 import type { CompiledHandler } from "../controller/compile.ts";
-import { Decoder, encode, encodeEmptyReply } from "../protocol/codec.ts";
+import { Decoder, encode } from "../protocol/codec.ts";
 import {
   BAD_NAMESPACE,
   BAD_ROOM,
@@ -18,9 +18,11 @@ import { isPromise } from "../util/promises.ts";
 import { Bucket, type LimitName } from "./limits.ts";
 import type { MembershipLink } from "./membership.ts";
 import type { Namespaces } from "./namespaces.ts";
+import type { Stay } from "./stay.ts";
+import type { TurnHandler } from "./turn_queue.ts";
 
 const UNDERSCORE = 0x5f;
-/** How much may wait to be handled, in messages of the largest size. */
+/** How much a connection may hold, in messages of the largest size. */
 const LARGE = 16;
 
 /** What a receiver needs from its connection. */
@@ -39,16 +41,18 @@ export interface ReceiverLink extends MembershipLink {
 }
 
 /** Receives the frames of a socket: checks limits, decodes, and dispatches. */
-export class Receiver implements SocketListener {
+export class Receiver implements SocketListener, TurnHandler<Message> {
   readonly #link: ReceiverLink;
   readonly #bucket: Bucket | undefined;
   readonly #decoder: Decoder;
   /** The frames received before the connection is accepted. */
   #early: RawBody[] | undefined;
-  #earlySize = 0;
-  /** The messages that wait to be handled. */
-  #waiting: Set<Message> | undefined;
-  #waitingSize = 0;
+  /** The received messages whose handling has not ended. */
+  #held = 0;
+  /** The bytes in those. */
+  #heldBytes = 0;
+  /** How many of those are being handled. */
+  #begun = 0;
   #wasHeard = false;
 
   constructor(link: ReceiverLink) {
@@ -58,9 +62,14 @@ export class Receiver implements SocketListener {
     this.#decoder = new Decoder(handlers.native);
   }
 
+  /** What is held of the received messages whose handling has not ended. */
+  get held(): { readonly messages: number; readonly bytes: number } {
+    return { messages: this.#held, bytes: this.#heldBytes };
+  }
+
   /** The number of messages that wait to be handled. */
   get waiting(): number {
-    return (this.#waiting?.size ?? 0) + (this.#early?.length ?? 0);
+    return this.#held - this.#begun;
   }
 
   /** Tells whether a message has come since the last call. */
@@ -98,11 +107,9 @@ export class Receiver implements SocketListener {
     if (link.isOpen) this.#decode(data);
     else if (!link.isEnding && !link.handshake(data)) {
       (this.#early ??= []).push(data);
-      this.#earlySize += data.length;
+      this.#hold(data.length);
     }
-    if (this.#waiting !== undefined || this.#early !== undefined) {
-      this.#assertLimits();
-    }
+    if (this.#held > 0) this.#assertLimits();
   }
 
   /** Handles the early frames, when the connection is accepted. */
@@ -118,35 +125,39 @@ export class Receiver implements SocketListener {
 
   /** Drops the early frames. */
   drop(): void {
+    for (const { length } of this.#early ?? []) this.#release(length);
     this.#early = undefined;
-    this.#earlySize = 0;
   }
 
-  /** Counts a message out of those that wait to be handled. */
-  begin(message: Message): void {
-    if (!this.#waiting?.delete(message)) return;
-    this.#waitingSize -= estimateSize(message);
-    // An empty Set takes 150 bytes, for each connection.
-    if (this.#waiting.size === 0) this.#waiting = undefined;
+  /** Counts a message as one that is being handled. */
+  begin(): void {
+    this.#begun++;
   }
 
-  #wait(message: Message): void {
-    const waiting = this.#waiting ??= new Set();
-    if (waiting.has(message)) return;
-    waiting.add(message);
-    this.#waitingSize += estimateSize(message);
+  /** Counts a message out that was being handled. */
+  end(message: Message): void {
+    this.#begun--;
+    this.#release(estimateSize(message));
+  }
+
+  #hold(bytes: number): void {
+    this.#held++;
+    this.#heldBytes += bytes;
+  }
+
+  #release(bytes: number): void {
+    this.#held--;
+    this.#heldBytes -= bytes;
   }
 
   #assertLimits(): void {
     const { host } = this.#link;
     const { maxPayload, maxQueued } = host.limits;
-    if (this.waiting > maxQueued) {
+    if (maxQueued === Infinity) return;
+    if (this.#held > maxQueued) {
       const reason = `${maxQueued} messages may wait to be handled`;
       this.#link.cross("maxQueued", 1008, reason);
-    } else if (
-      !host.isClient &&
-      this.#waitingSize + this.#earlySize > LARGE * maxPayload
-    ) {
+    } else if (this.#heldBytes > LARGE * maxPayload) {
       const reason = `${LARGE * maxPayload} bytes may wait to be handled`;
       this.#link.cross("maxQueued", 1008, reason);
     }
@@ -177,13 +188,14 @@ export class Receiver implements SocketListener {
       }
       return;
     }
+    this.#hold(estimateSize(message));
     if (event.charCodeAt(0) === UNDERSCORE && isSystemEvent(event)) {
-      this.#wait(message);
-      return this.#link.namespaces.receive(message);
-    }
-    const { queue } = this.#link;
-    if (!queue.isIdle) this.#wait(message);
-    queue.push(message);
+      this.#link.namespaces.receive(message);
+    } else this.#link.queue.push(message);
+  }
+
+  isAsk({ wait }: Message): boolean {
+    return wait !== "";
   }
 
   /** Handles a message when its turn has come. */
@@ -193,36 +205,44 @@ export class Receiver implements SocketListener {
     const stay = link.namespaces.find(namespace);
     const isIn = stay !== undefined &&
       (room === "" || stay.find(room)?.isIn === true);
-    if (!isIn && link.namespaces.hold(message)) return this.#wait(message);
-    if (this.#waiting !== undefined) this.begin(message);
+    if (!isIn && link.namespaces.hold(message)) return;
+    this.begin();
+    const done = isIn ? this.#call(stay, message) : this.#stray(
+      message,
+      stay === undefined ? BAD_NAMESPACE : BAD_ROOM,
+    );
+    if (done === undefined) this.end(message);
+    return done;
+  }
+
+  #call(stay: Stay, message: Message): void | Promise<void> {
+    const link = this.#link;
     if (link.wasClosedHere) return;
-    if (!isIn) {
-      return this.#stray(
-        message,
-        stay === undefined ? BAD_NAMESPACE : BAD_ROOM,
-      );
-    }
     const { events } = stay;
     const handler: CompiledHandler | undefined = message.isNative
       ? events.native
       : events.handlers.get(message.event) ?? events.any;
-    if (handler === undefined) {
-      link.host.drops.stray++;
-      link.acknowledge(message);
-      return link.host.onUnhandled(stay.nsConn, events, message);
-    }
+    if (handler === undefined) return this.#unhandled(stay, message);
     try {
-      const result = handler.isAsync
-        ? link.queue.trace(() => handler(stay, message))
-        : handler(stay, message);
-      if (result === undefined) {
-        if (message.wait !== "") link.send(encodeEmptyReply(message.wait));
-      } else if (isPromise(result)) {
+      // Traced until its first result shows that it is synchronous.
+      const result = handler.isAsync === false
+        ? handler(stay, message)
+        : this.#trace(handler, stay, message);
+      if (isPromise(result)) {
+        handler.isAsync = true;
         return this.#answerLater(message, result);
-      } else this.#answer(message, result);
+      }
+      handler.isAsync ??= false;
+      if (result === undefined) link.acknowledge(message);
+      else this.#answer(message, result);
     } catch (error) {
       link.fail(message, error);
     }
+  }
+
+  // Apart, so that a call that is not traced makes no closure.
+  #trace(handler: CompiledHandler, stay: Stay, message: Message): unknown {
+    return this.#link.queue.trace(() => handler(stay, message));
   }
 
   async #answerLater(message: Message, result: unknown): Promise<void> {
@@ -230,6 +250,8 @@ export class Receiver implements SocketListener {
       this.#answer(message, await result);
     } catch (error) {
       this.#link.fail(message, error);
+    } finally {
+      this.end(message);
     }
   }
 
@@ -260,6 +282,19 @@ export class Receiver implements SocketListener {
     this.#link.send(
       encode({ wait, namespace, room, event, body, isNative, isBinary }),
     );
+  }
+
+  #unhandled({ nsConn, events }: Stay, message: Message): void {
+    const { host } = this.#link;
+    host.drops.stray++;
+    if (message.wait !== "") {
+      const { namespace, event } = message;
+      this.#link.refuse(
+        message,
+        `Cannot handle event "${event}" of namespace "${namespace}": nothing handles it`,
+      );
+    }
+    host.onUnhandled(nsConn, events, message);
   }
 
   #stray(message: Message, text: string): void {

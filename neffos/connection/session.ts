@@ -116,7 +116,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
   readonly buffer: SendBuffer;
   readonly tries: number;
   readonly #socket: Socket;
-  readonly #receiver: Receiver;
+  readonly receiver: Receiver;
   readonly #watcher: SocketWatcher | undefined;
   /** The time limits that run; none for most of the time. */
   #deadlines: Map<TimeLimit, [number, Deadline]> | undefined;
@@ -136,8 +136,8 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     this.buffer = new SendBuffer(socket, this);
     this.asks = new Asks(this);
     this.namespaces = new Namespaces(this);
-    this.#receiver = new Receiver(this);
-    this.queue = new TurnQueue(this.#receiver, host.tracer);
+    this.receiver = new Receiver(this);
+    this.queue = new TurnQueue(this.receiver, host.tracer);
     this.conn = conn ?? new Conn(this, request);
     if (conn !== undefined) attachConn(conn, this);
   }
@@ -181,16 +181,11 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     }
     const { promise } = this.#ended;
     // The end comes after the handlers: one that waits for it must not lock up.
-    return this.isEnding ? this.queue.suspendCaller(promise) : promise;
+    return this.isEnding ? this.queue.awaitEnd(promise) : promise;
   }
 
   get bufferedAmount(): number {
     return this.#socket.bufferedAmount;
-  }
-
-  /** The number of messages that wait to be handled. */
-  get waiting(): number {
-    return this.#receiver.waiting;
   }
 
   get nsConns(): UntypedNSConn[] {
@@ -300,8 +295,12 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     return new ConnectionClosedError(code, reason);
   }
 
-  begin(message: Message): void {
-    this.#receiver.begin(message);
+  begin(): void {
+    this.receiver.begin();
+  }
+
+  end(message: Message): void {
+    this.receiver.end(message);
   }
 
   // The socket ---------------------------------------------------------------
@@ -316,7 +315,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
         () => this.cross("ackTimeout", 4001, "no handshake in time"),
       );
     }
-    this.#socket.listen(this.#receiver);
+    this.#socket.listen(this.receiver);
   }
 
   opened(): void {
@@ -381,7 +380,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     }
     host.onOpen(this.conn);
     this.#awaitMessage();
-    this.#receiver.accept();
+    this.receiver.accept();
   }
 
   #turnAway(error: unknown): void {
@@ -399,7 +398,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     const { read } = this.host.handlers.timeouts;
     if (read === undefined || this.isEnding) return;
     this.#setLimit("silence", read, () => {
-      if (this.#receiver.takeWasHeard()) this.#awaitMessage();
+      if (this.receiver.takeWasHeard()) this.#awaitMessage();
       else this.close(4002, "nothing was received");
     });
   }
@@ -452,7 +451,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     this.#clearLimit("hello");
     this.#clearLimit("silence");
     this.#clearLimit("goodbye");
-    this.#receiver.drop();
+    this.receiver.drop();
     this.namespaces.lose();
     this.asks.close(this.closedError());
     this.buffer.close(this.closedError());

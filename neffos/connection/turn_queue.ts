@@ -1,7 +1,9 @@
 /** An item that has begun, and may wait for answers. */
 export class Turn {
   /** The number of answers that it waits for. */
-  suspensions = 0;
+  waits = 0;
+  /** The number of times that it waits for the end of the connection. */
+  endWaits = 0;
   /** Whether it has ended, or runs beside the queue: no item waits for it. */
   isDone = false;
   /** Whether the tracer attributes all of its code to it. */
@@ -19,12 +21,29 @@ export interface TurnTracer {
   run<T>(turn: Turn | undefined, code: () => T): T;
 }
 
-/** Work that takes its turn among the items. */
+/** Work that takes its turn among the items, and does not go ahead of any. */
 export type Task = () => void | Promise<void>;
+
+/** Work on an ask of the peer, which may go ahead of events. */
+export class AskTask<Item> {
+  readonly run: Task;
+  /** Finds the events that nothing could handle after it, if there are any. */
+  readonly ends: ((event: Item) => boolean) | undefined;
+
+  constructor(run: Task, ends?: (event: Item) => boolean) {
+    this.run = run;
+    this.ends = ends;
+  }
+}
+
+/** What a queue holds. */
+type Entry<Item> = Item | Task | AskTask<Item>;
 
 /** Handles the items of a queue. */
 export interface TurnHandler<Item> {
   handle(item: Item): void | Promise<void>;
+  /** Whether the peer waits for an answer to an item. */
+  isAsk(item: Item): boolean;
 }
 
 /** Turns that wait for an answer; see {@linkcode TurnQueue.possibleCallers}. */
@@ -32,19 +51,25 @@ export type Turns = readonly Turn[];
 
 const NONE: Turns = [];
 /** How many items that have begun are kept before the list is cut. */
-const MAX_DONE = 1024;
+const MAX_BEGUN = 1024;
 
 /**
  * Handles the messages of a connection one after another. The next item begins
- * when the one before has ended, or while that waits for an answer on the same
- * connection: the peer may answer only when an item behind it has been handled.
+ * when the one before has ended. While a turn waits for an answer of the peer,
+ * the asks of the peer go ahead of the events, since that answer may wait for
+ * them; an event waits until no turn is left.
  */
 export class TurnQueue<Item extends object> {
   readonly #handler: TurnHandler<Item>;
-  #items: (Item | Task)[] = [];
+  #items: (Entry<Item> | undefined)[] = [];
   #head = 0;
-  /** The number of turns that have neither ended nor wait for an answer. */
+  /** No item before this one is an ask, except those that have begun. */
+  #firstAsk = 0;
+  #size = 0;
+  /** The number of turns that have neither ended nor wait for anything. */
   #active = 0;
+  /** The number of turns that wait for an answer. */
+  #waiting = 0;
   /** The turn whose synchronous part is on the stack. */
   #current: Turn | undefined;
   /** The turns whose promise is pending. */
@@ -57,14 +82,9 @@ export class TurnQueue<Item extends object> {
     this.#tracer = tracer;
   }
 
-  /** Whether a pushed item begins at once. */
-  get isIdle(): boolean {
-    return this.#active === 0 && this.#head === this.#items.length;
-  }
-
   /** The number of items that have not begun. */
   get size(): number {
-    return this.#items.length - this.#head;
+    return this.#size;
   }
 
   /** The number of turns whose promise is pending. */
@@ -72,14 +92,18 @@ export class TurnQueue<Item extends object> {
     return this.#pending?.size ?? 0;
   }
 
-  /** Adds an item, which begins at once if the queue is idle. */
-  push(item: Item | Task): void {
-    if (!this.isIdle) {
+  /** Adds an item, which begins at once if nothing is before it. */
+  push(item: Entry<Item>): void {
+    const mayBegin = this.#active === 0 &&
+      (this.#waiting === 0 || this.#isAsk(item));
+    if (!mayBegin || this.#size > 0) {
       this.#items.push(item);
+      this.#size++;
+      if (mayBegin) queueMicrotask(() => this.#drain());
       return;
     }
     this.#run(item);
-    if (this.#head < this.#items.length) this.#drain();
+    if (this.#size > 0) this.#drain();
   }
 
   /** Begins a task at once; items that have not begun wait for it too. */
@@ -88,10 +112,12 @@ export class TurnQueue<Item extends object> {
   }
 
   /** Puts items before all others. */
-  unshift(items: readonly (Item | Task)[]): void {
+  unshift(items: readonly Entry<Item>[]): void {
     if (items.length === 0) return;
     this.#items = [...items, ...this.#items.slice(this.#head)];
     this.#head = 0;
+    this.#firstAsk = 0;
+    this.#size += items.length;
     queueMicrotask(() => this.#drain());
   }
 
@@ -145,10 +171,12 @@ export class TurnQueue<Item extends object> {
       : undefined;
   }
 
-  /** Lets the next item begin while these turns wait for an answer. */
+  /** Lets asks begin while these turns wait for an answer. */
   suspend(turns: Turns): void {
     for (const turn of turns) {
-      if (turn.suspensions++ === 0 && !turn.isDone) this.#active--;
+      this.#count(turn, -1);
+      turn.waits++;
+      this.#count(turn, 1);
     }
     if (turns.length > 0) queueMicrotask(() => this.#drain());
   }
@@ -156,44 +184,89 @@ export class TurnQueue<Item extends object> {
   /** Makes items that have not begun wait for these turns again. */
   resume(turns: Turns): void {
     for (const turn of turns) {
-      if (--turn.suspensions === 0 && !turn.isDone) this.#active++;
+      this.#count(turn, -1);
+      turn.waits--;
+      this.#count(turn, 1);
     }
   }
 
-  /** Lets the next item begin while the calling turn waits for a promise. */
-  async suspendCaller<T>(promise: Promise<T>): Promise<T> {
-    const caller = this.exactCaller();
-    const turns = caller === undefined ? NONE : [caller];
-    this.suspend(turns);
+  /** Lets every item begin while the calling turn waits for the end. */
+  async awaitEnd<T>(end: Promise<T>): Promise<T> {
+    const turn = this.exactCaller();
+    if (turn === undefined) return await end;
+    this.#count(turn, -1);
+    turn.endWaits++;
+    queueMicrotask(() => this.#drain());
     try {
-      return await promise;
+      return await end;
     } finally {
-      this.resume(turns);
+      turn.endWaits--;
+      this.#count(turn, 1);
     }
+  }
+
+  /** Counts a turn among those that items wait for, or out of them. */
+  #count(turn: Turn, by: 1 | -1): void {
+    if (turn.isDone || turn.endWaits > 0) return;
+    if (turn.waits > 0) this.#waiting += by;
+    else this.#active += by;
   }
 
   #drain(): void {
-    while (this.#active === 0 && this.#head < this.#items.length) {
-      const item = this.#items[this.#head]!;
-      this.#items[this.#head++] = undefined!;
-      if (this.#head === this.#items.length) {
-        this.#items = [];
-        this.#head = 0;
-      } else if (this.#head === MAX_DONE) {
-        this.#items = this.#items.slice(this.#head);
-        this.#head = 0;
-      }
+    while (this.#active === 0 && this.#size > 0) {
+      const item = this.#waiting === 0 ? this.#take() : this.#takeAsk();
+      if (item === undefined) return;
       this.#run(item);
     }
   }
 
-  #handle(item: Item | Task): void | Promise<void> {
-    return typeof item === "function"
-      ? this.trace(item as Task)
-      : this.#handler.handle(item);
+  /** Takes an item, the first one unless another is given. */
+  #take(at = this.#skip()): Entry<Item> {
+    const item = this.#items[at]!;
+    this.#items[at] = undefined;
+    if (--this.#size === 0) this.#items = [];
+    else if (this.#items.length - this.#size >= MAX_BEGUN) {
+      this.#items = this.#items.filter((item) => item !== undefined);
+    } else return item;
+    this.#head = 0;
+    this.#firstAsk = 0;
+    return item;
   }
 
-  #run(item: Item | Task): void {
+  /** Takes the next item that may begin while a turn waits for an answer. */
+  #takeAsk(): Entry<Item> | undefined {
+    const items = this.#items;
+    let at = this.#firstAsk;
+    while (at < items.length && !this.#isAsk(items[at])) at++;
+    this.#firstAsk = at;
+    const ask = items[at];
+    if (ask === undefined) return undefined;
+    const ends = ask instanceof AskTask ? ask.ends : undefined;
+    const isEnded = ends !== undefined &&
+      items.slice(this.#head, at).some((event) =>
+        event !== undefined && !isTask(event) && ends(event)
+      );
+    // The events in front go first: after the ask, some would be lost.
+    return isEnded ? this.#take() : this.#take(at);
+  }
+
+  /** Skips what has begun. */
+  #skip(): number {
+    while (this.#items[this.#head] === undefined) this.#head++;
+    return this.#head;
+  }
+
+  #isAsk(item: Entry<Item> | undefined): boolean {
+    if (item === undefined) return false;
+    return isTask(item) ? item instanceof AskTask : this.#handler.isAsk(item);
+  }
+
+  #handle(item: Entry<Item>): void | Promise<void> {
+    if (!isTask(item)) return this.#handler.handle(item);
+    return this.trace(item instanceof AskTask ? item.run : item);
+  }
+
+  #run(item: Entry<Item>): void {
     const turn = this.#spare ?? new Turn();
     turn.isTraced = false;
     this.#spare = undefined;
@@ -211,7 +284,7 @@ export class TurnQueue<Item extends object> {
       void this.#finish(turn, promise);
       return;
     }
-    if (turn.suspensions === 0) this.#active--;
+    this.#count(turn, -1);
     if (turn.isKnown) turn.isDone = true;
     else this.#spare = turn;
   }
@@ -229,8 +302,14 @@ export class TurnQueue<Item extends object> {
   async #finish(turn: Turn, promise: Promise<void>): Promise<void> {
     await promise;
     this.#drop(turn);
+    this.#count(turn, -1);
     turn.isDone = true;
-    if (turn.suspensions === 0) this.#active--;
     this.#drain();
   }
+}
+
+function isTask<Item extends object>(
+  item: Entry<Item>,
+): item is Task | AskTask<Item> {
+  return typeof item === "function" || item instanceof AskTask;
 }

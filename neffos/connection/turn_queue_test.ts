@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Turn, TurnQueue, type Turns } from "./turn_queue.ts";
+import { AskTask, Turn, TurnQueue, type Turns } from "./turn_queue.ts";
 
-/** The queues of these tests have tasks alone. */
-const NO_ITEMS = { handle() {} };
+/** The handler of queues that have tasks alone. */
+const NO_ITEMS = { handle() {}, isAsk: () => false };
 
 /** Waits for the microtasks of a few awaits. */
 async function later(): Promise<void> {
@@ -35,7 +35,7 @@ Deno.test("TurnQueue handles items in order, each when the one before is done", 
 
 for (const tracer of [undefined, new AsyncLocalStorage<Turn>()]) {
   const how = tracer ? "traced" : "untraced";
-  Deno.test(`TurnQueue goes on while a turn waits, and then waits for it (${how})`, async () => {
+  Deno.test(`TurnQueue lets asks, and no events, begin while a turn waits (${how})`, async () => {
     const log: string[] = [];
     const answer = Promise.withResolvers<void>();
     let turns: Turns = [];
@@ -52,16 +52,159 @@ for (const tracer of [undefined, new AsyncLocalStorage<Turn>()]) {
       await later();
       log.push("answered");
     });
-    queue.push(() => {
-      log.push("second");
-      queue.resume(turns);
-      answer.resolve();
-    });
-    queue.push(() => void log.push("third"));
+    const ask = (name: string, isSlow: boolean) =>
+      new AskTask<never>(async () => {
+        log.push(name);
+        if (isSlow) await later();
+        log.push(`${name} ends`);
+      });
+    queue.push(() => void log.push("event 1"));
+    queue.push(ask("ask 1", true));
+    queue.push(() => void log.push("event 2"));
+    queue.push(ask("ask 2", false));
     for (let i = 0; i < 5; i++) await later();
-    assertEquals(log, ["asks", "second", "answered", "third"]);
+    assertEquals(log.splice(0), [
+      ...["asks", "ask 1", "ask 1 ends", "ask 2", "ask 2 ends"],
+    ]);
+    queue.push(ask("ask 3", false));
+    await later();
+    assertEquals(log.splice(0), ["ask 3", "ask 3 ends"]);
+    assertEquals(queue.size, 2);
+    queue.resume(turns);
+    answer.resolve();
+    queue.push(ask("ask 4", false));
+    for (let i = 0; i < 5; i++) await later();
+    assertEquals(log, [
+      ...["answered", "event 1", "event 2", "ask 4", "ask 4 ends"],
+    ]);
+    assertEquals(queue.size, 0);
   });
 }
+
+/** Adds a turn that waits for an answer, which the returned function gives. */
+function addWaiting<Item extends object>(queue: TurnQueue<Item>): () => void {
+  const answer = Promise.withResolvers<void>();
+  let turns: Turns = [];
+  queue.push(async () => {
+    turns = queue.possibleCallers();
+    queue.suspend(turns);
+    await answer.promise;
+  });
+  return () => {
+    queue.resume(turns);
+    answer.resolve();
+  };
+}
+
+Deno.test("TurnQueue tells by its items which of them are asks", async () => {
+  const log: string[] = [];
+  const queue = new TurnQueue<{ name: string }>({
+    handle: ({ name }) => void log.push(name),
+    isAsk: ({ name }) => name.startsWith("ask"),
+  }, undefined);
+  const answer = addWaiting(queue);
+  for (const name of ["event 1", "ask 1", "event 2", "ask 2"]) {
+    queue.push({ name });
+  }
+  await later();
+  assertEquals(log, ["ask 1", "ask 2"]);
+  answer();
+  await later();
+  assertEquals(log.slice(2), ["event 1", "event 2"]);
+});
+
+Deno.test("TurnQueue keeps its order however many asks go ahead of an event", async () => {
+  const log: number[] = [];
+  const queue = new TurnQueue<{ n: number }>({
+    handle: ({ n }) => void log.push(n),
+    isAsk: ({ n }) => n % 10 !== 0,
+  }, undefined);
+  const answer = addWaiting(queue);
+  const all = Array.from({ length: 20_000 }, (_, n) => n);
+  for (const n of all) {
+    queue.push({ n });
+    if (n % 1_500 === 0) await later();
+  }
+  await later();
+  assertEquals(log, all.filter((n) => n % 10 !== 0));
+  assertEquals(queue.size, 2_000);
+  answer();
+  await later();
+  assertEquals(log.slice(18_000), all.filter((n) => n % 10 === 0));
+});
+
+Deno.test("TurnQueue lets an ask take along the events that nothing could handle after it", async () => {
+  const log: string[] = [];
+  const queue = new TurnQueue<{ name: string }>({
+    handle: ({ name }) => void log.push(name),
+    isAsk: () => false,
+  }, undefined);
+  const answer = addWaiting(queue);
+  const leave = (room: string) =>
+    new AskTask<{ name: string }>(
+      () => void log.push(`leave ${room}`),
+      ({ name }) => name.startsWith(room),
+    );
+  queue.push(leave("a"));
+  for (const name of ["b1", "a1", "b2"]) queue.push({ name });
+  queue.push(() => void log.push("task"));
+  queue.push(leave("c"));
+  await later();
+  assertEquals(log.splice(0), ["leave a", "leave c"]);
+  queue.push(leave("a"));
+  await later();
+  assertEquals(log.splice(0), ["b1", "a1", "leave a"]);
+  answer();
+  await later();
+  assertEquals(log, ["b2", "task"]);
+});
+
+Deno.test("TurnQueue lets all begin while a turn waits for the end of the connection", async () => {
+  const log: string[] = [];
+  const queue = new TurnQueue<never>(NO_ITEMS, undefined);
+  const end = Promise.withResolvers<void>();
+  queue.push(async () => {
+    await queue.awaitEnd(end.promise);
+    log.push("ended");
+    await later();
+    log.push("done");
+  });
+  queue.push(() => void log.push("event"));
+  await later();
+  assertEquals(log.splice(0), ["event"]);
+  queue.push(async () => {
+    await later();
+    log.push("end");
+    end.resolve();
+  });
+  queue.push(() => void log.push("last"));
+  for (let i = 0; i < 4; i++) await later();
+  assertEquals(log, ["end", "ended", "done", "last"]);
+  // A call from outside suspends nothing.
+  const outside = queue.awaitEnd(end.promise);
+  queue.push(() => later());
+  queue.push(() => void log.push("waits"));
+  await outside;
+  assertEquals(log.at(-1), "last");
+});
+
+Deno.test("TurnQueue does not let a turn inherit the async context of the code that unblocks it", async () => {
+  const tracer = new AsyncLocalStorage<Turn>();
+  const stores: unknown[] = [];
+  const queue: TurnQueue<{ isLate: boolean }> = new TurnQueue({
+    async handle({ isLate }) {
+      if (isLate) await later();
+      stores.push(tracer.getStore());
+    },
+    isAsk: () => false,
+  }, tracer);
+  tracer.run(new Turn(), () => {
+    queue.push({ isLate: false });
+    queue.push({ isLate: true });
+  });
+  for (let i = 0; i < 4; i++) await later();
+  assertEquals(stores, [undefined, undefined]);
+});
 
 Deno.test("TurnQueue does not go on for an ask from outside its turns", async () => {
   const log: string[] = [];

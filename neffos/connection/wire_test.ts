@@ -376,7 +376,7 @@ Deno.test("Server speaks as Go does: emit-not-connected-namespace", async () => 
     "$1;;;;;;",
     // Go does not answer these; this module answers every ask.
     "$77;other;;chat;1;0;bad namespace",
-    "$78;;;;;;",
+    '$78;default;;unregistered;1;0;Cannot handle event "unregistered" of namespace "default": nothing handles it',
   ]);
   raw.socket.close();
   await raw.closed.promise;

@@ -185,7 +185,7 @@ function compileHandler(
       if (binding === undefined) return refuseLate(msg);
       return handler(state.nsConn, msg, binding.instance);
     };
-  return Object.assign(compiled, { isAsync: handler.isAsync });
+  return compiled;
 }
 
 /**
@@ -210,8 +210,8 @@ function chain(
 /** A handler, ready to be called for a connection in its namespace. */
 export interface CompiledHandler {
   (state: HandlerState, msg: Message): unknown;
-  /** Whether it stands for an async function. */
-  readonly isAsync?: boolean | undefined;
+  /** Whether it has ever returned a promise; unknown until its first result. */
+  isAsync?: boolean;
 }
 
 /** The state of a connection in a namespace, as its handlers need it. */
@@ -239,9 +239,7 @@ export function wrapHandler(
   middleware: readonly EventMiddleware[] = [],
 ): CompiledHandler {
   if (middleware.length === 0) return handler;
-  const wrapped = (state: HandlerState, msg: Message) =>
-    run({ state, handler, middleware }, msg);
-  return Object.assign(wrapped, { isAsync: true });
+  return (state, msg) => run({ state, handler, middleware }, msg);
 }
 
 /** One call of a handler in middleware. */

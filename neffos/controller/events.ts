@@ -92,8 +92,6 @@ export interface NamespaceSource {
 export interface SourceHandler {
   /** Handles an event; `instance` comes from the source's `bind`. */
   (nsConn: NSConn, msg: Message, instance: object): unknown;
-  /** Whether it stands for an async function. */
-  readonly isAsync?: boolean | undefined;
 }
 
 /** The instance of a controller for one connection in a namespace. */

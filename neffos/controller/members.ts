@@ -116,7 +116,7 @@ export function validateBody(
   handler: SourceHandler,
   schema: StandardSchemaV1,
 ): SourceHandler {
-  const validated: SourceHandler = (nsConn, msg, instance) => {
+  return (nsConn, msg, instance) => {
     // An error frame has no body to validate.
     if (msg.error !== undefined) {
       return handler(nsConn, new ValidMessage(msg), instance);
@@ -128,7 +128,6 @@ export function validateBody(
       )
       : handler(nsConn, new ValidMessage(msg, value), instance);
   };
-  return Object.assign(validated, { isAsync: handler.isAsync });
 }
 
 /**

@@ -52,7 +52,7 @@ Deno.test("Middleware runs around every event with a handler and every life-cycl
   assertEquals((await nsConn.ask("onEcho", "hi")).text(), "hi");
   assertEquals((await nsConn.ask("onLater", "ho")).text(), "ho");
   assertEquals((await nsConn.ask("onReply")).text(), "replied");
-  await nsConn.ask("onUnknown");
+  await assertRejects(() => nsConn.ask("onUnknown"), EventError);
   const room = await nsConn.joinRoom("room");
   await room.leave();
   await nsConn.disconnect();

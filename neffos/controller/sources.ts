@@ -5,10 +5,8 @@
  * @module
  */
 
-import type { NSConn } from "../api/ns_conn.ts";
 import type { ServerApi } from "../api/server_api.ts";
 import { findBuiltInEvent, handlerSource } from "../protocol/event_names.ts";
-import type { Message } from "../protocol/message.ts";
 import type {
   ConnHandler,
   Events,
@@ -80,26 +78,9 @@ function toSource(namespace: string, events: Events): NamespaceSource {
     if (handlers.has(event)) {
       throw makeDuplicateError(namespace, key, [name, name]);
     }
-    const call = (nsConn: NSConn, msg: Message) =>
-      handler.call(events, nsConn, msg);
-    handlers.set(event, makeSourceHandler(call, handler));
+    handlers.set(event, (nsConn, msg) => handler.call(events, nsConn, msg));
   }
   return { namespace, name, handlers };
-}
-
-/**
- * Makes a source handler that calls a function of the program.
- *
- * @param call Calls the function.
- * @param target The function.
- * @returns The handler.
- */
-export function makeSourceHandler(
-  call: (nsConn: NSConn, msg: Message, instance: object) => unknown,
-  target: (...args: never[]) => unknown,
-): SourceHandler {
-  const tag = (target as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
-  return Object.assign(call, { isAsync: tag === "AsyncFunction" });
 }
 
 /** Makes the error for an event with two handlers. */

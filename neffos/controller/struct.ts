@@ -14,7 +14,7 @@ import type {
   SourceHandler,
   Timeouts,
 } from "./events.ts";
-import { assertTimeouts, makeSourceHandler } from "./sources.ts";
+import { assertTimeouts } from "./sources.ts";
 import {
   listMethods,
   type Method,
@@ -248,13 +248,12 @@ export class Struct implements HandlerSource {
 
   #makeHandler(method: Method): SourceHandler {
     const controller = this.#controller;
-    let call: SourceHandler;
     if (!this.#isShared) {
-      call = (_, msg, instance) => method.call(instance, msg);
-    } else if (this.#create) {
-      call = (nsConn, msg, instance) => method.call(instance, nsConn, msg);
-    } else call = (nsConn, msg) => method.call(controller, nsConn, msg);
-    return makeSourceHandler(call, method);
+      return (_, msg, instance) => method.call(instance, msg);
+    }
+    return this.#create
+      ? (nsConn, msg, instance) => method.call(instance, nsConn, msg)
+      : (nsConn, msg) => method.call(controller, nsConn, msg);
   }
 
   /** Checks the first instance for events that are fields, not methods. */

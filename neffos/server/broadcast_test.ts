@@ -57,13 +57,13 @@ class Scene implements AsyncDisposable {
 
   async heard(act: () => void): Promise<string[]> {
     act();
-    // What was sent before the ask arrives before its answer.
-    await Promise.all(
+    // What was sent before the ask arrives before its answer, a refusal.
+    await Promise.allSettled(
       this.clients.map((client) =>
         client.isClosed || client.namespace("chat")!.ask("")
       ),
     );
-    await Promise.all(
+    await Promise.allSettled(
       this.server.connectionsByNamespace("chat").map((each) => each.ask("")),
     );
     return this.#heard.splice(0).sort();

@@ -85,7 +85,7 @@ export class HandlerTimes {
         histogram.add(now() - start);
       }
     };
-    return Object.assign(measured, { isAsync: handler.isAsync });
+    return measured;
   }
 }
 

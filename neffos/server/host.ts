@@ -80,9 +80,9 @@ export class ServerHost implements Host {
     const { counters, directory } = this;
     let queued = 0;
     let pending = 0;
-    for (const { buffer, queue, waiting } of this.sessions.values()) {
+    for (const { buffer, queue, receiver } of this.sessions.values()) {
       buffer.countTraffic();
-      queued += waiting;
+      queued += receiver.waiting;
       pending += queue.pending;
     }
     return {

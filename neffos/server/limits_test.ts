@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import type { Client } from "../client.ts";
 import type { LimitName } from "../connection/limits.ts";
-import type { ConnHandler } from "../controller/events.ts";
+import type { ConnHandler, Events } from "../controller/events.ts";
 import {
   handshake,
   hostOf,
@@ -17,7 +17,8 @@ import {
   RawClient,
   sessionOf,
 } from "../harness/mod.ts";
-import { LimitError } from "../protocol/errors.ts";
+import { turn } from "../harness/world.ts";
+import { EventError, LimitError } from "../protocol/errors.ts";
 import { socketPair } from "../transport/socket.ts";
 import type { Socket } from "../transport/socket.ts";
 import type { ServerHost } from "./host.ts";
@@ -173,6 +174,90 @@ Deno.test("maxQueued bounds the bytes as well, whatever the messages wait for", 
       });
     }
   }
+});
+
+Deno.test("maxQueued counts messages until their handlers end, whatever those wait for", async () => {
+  let held = Promise.withResolvers<void>();
+  const handler: ConnHandler = {
+    chat: {
+      onAskBack: async (nsConn) => void await nsConn.ask("onHeld"),
+      onRoomJoin: async (nsConn) => void await nsConn.ask("onHeld"),
+      onWait: () => held.promise,
+    },
+    other: {
+      onNamespaceConnect: async (nsConn) =>
+        void await nsConn.conn.namespace("chat")!.ask("onHeld"),
+    },
+  };
+  const large = "x".repeat(900);
+  const frames: Record<string, (n: number) => string> = {
+    "asks whose handlers ask": (n) => `$${n};chat;;onAskBack;0;0;`,
+    "joins whose hooks ask": (n) => `$${n};chat;room ${n};_OnRoomJoin;0;0;`,
+    "events behind a handler": () => ";chat;;onWait;0;0;",
+    "large asks": (n) => `$${n};chat;;onAskBack;0;0;${large}`,
+    "large connects": (n) => `$${n};other;;_OnNamespaceConnect;0;0;${large}`,
+  };
+  for (const [name, frame] of Object.entries(frames)) {
+    const isLarge = name.startsWith("large");
+    held = Promise.withResolvers();
+    await using memory = new MemoryServer(handler, {
+      maxPayload: 1000,
+      ...!isLarge && { maxQueued: 10 },
+    });
+    const raw = await RawClient.open(memory, ...HELLO);
+    await raw.until(2);
+    await turn();
+    const max = isLarge ? 17 : 10;
+    raw.send(...Array.from({ length: max }, (_, i) => frame(i + 10)));
+    await turn();
+    const { crossings, queued, pending } = memory.server.stats();
+    assertEquals(crossings, {}, name);
+    assertEquals([queued + pending >= max, name], [true, name]);
+    raw.send(frame(99));
+    const { code, reason } = await raw.closed.promise;
+    const what = isLarge ? "16000 bytes" : "10 messages";
+    assertEquals([code, reason], [1008, `${what} may wait to be handled`]);
+    held.resolve();
+  }
+});
+
+Deno.test("maxQueued does not count what has been handled", async () => {
+  const handler: Events = {
+    onSync: () => "sync",
+    onAsync: async () => await Promise.resolve("async"),
+    onFail() {
+      throw new EventError("refused");
+    },
+    onAskBack: async (nsConn) => await nsConn.ask("onEcho"),
+    onRoomJoin: async (nsConn) => void await nsConn.ask("onEcho"),
+  };
+  await using memory = new MemoryServer({ chat: handler }, {
+    maxQueued: 8,
+    maxPayload: 1000,
+  });
+  const client = await memory.dial({ chat: { onEcho: (_, msg) => msg.body } });
+  const nsConn = await client.connect("chat");
+  const body = "x".repeat(900);
+  for (let n = 0; n < 20; n++) {
+    for (const event of Object.keys(handler).slice(0, 4)) {
+      nsConn.emit(event, body);
+      await nsConn.ask(event, body).catch(() => {});
+    }
+    await nsConn.ask("onTypo", body).catch(() => {});
+    await Promise.all([nsConn.joinRoom("a"), nsConn.joinRoom("b")]);
+    await nsConn.leaveAll();
+    const { conn } = memory.server.connectionsByNamespace("chat")[0]!;
+    await Promise.all([
+      conn.namespace("chat")!.joinRoom("c"),
+      nsConn.joinRoom("c"),
+    ]);
+    await nsConn.room("c")!.leave();
+    await client.connect("none").catch(() => {});
+  }
+  const { queued, pending } = memory.server.stats();
+  assertEquals([queued, pending], [0, 0]);
+  const { receiver } = sessionOf(memory.server.connections[0]!);
+  assertEquals(receiver.held, { messages: 0, bytes: 0 });
 });
 
 Deno.test("maxQueued bounds the bytes that wait, and not those that have waited", async () => {
@@ -375,7 +460,7 @@ Deno.test("The close code of a limit arrives although the client has sent more",
 
 Deno.test("rateLimit counts what came before the acceptance once", async () => {
   const gate = Promise.withResolvers<void>();
-  await using memory = new MemoryServer({ chat: {} }, {
+  await using memory = new MemoryServer({ chat: { on() {} } }, {
     rateLimit: { messages: 4, per: 1e12 },
     onConnect: () => gate.promise,
   });

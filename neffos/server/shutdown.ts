@@ -91,7 +91,7 @@ export class Shutdown {
 
 /** Waits for the end of a connection; a handler of its own may do so. */
 async function waitForEnd(session: Session): Promise<void> {
-  await session.queue.suspendCaller(session.ended);
+  await session.queue.awaitEnd(session.ended);
 }
 
 /** Puts a list into a random order, each as likely (Fisher and Yates). */

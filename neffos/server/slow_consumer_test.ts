@@ -6,7 +6,7 @@ import type { CloseInfo } from "../transport/socket.ts";
 
 Deno.test("A slow consumer is closed with 4008, and every other connection gets everything", async () => {
   const ends: CloseInfo[] = [];
-  await using memory = new MemoryServer({ ns: {} }, {
+  await using memory = new MemoryServer({ ns: { onWait() {} } }, {
     maxBufferedMessages: 500,
     onDisconnect: (_conn, info) => void ends.push(info),
   });
@@ -27,9 +27,9 @@ Deno.test("A slow consumer is closed with 4008, and every other connection gets 
       body: `${i}`,
     });
     // Gives the fast client time to read.
-    if (i % 100 === 99) await reader.namespace("ns")!.ask("");
+    if (i % 100 === 99) await reader.namespace("ns")!.ask("onWait");
   }
-  await reader.namespace("ns")!.ask("");
+  await reader.namespace("ns")!.ask("onWait");
   assertEquals(got, Array.from({ length: 2_000 }, (_, i) => `${i}`));
   assertEquals(memory.server.connectionsByNamespace("ns").length, 1);
   const { length } = memory.frames.filter(({ data }) =>

@@ -1,9 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { compileHandlers } from "../controller/compile.ts";
 import { handshake, hostOf, MemoryServer, RawClient } from "../harness/mod.ts";
 import { EventError } from "../protocol/errors.ts";
 import type { Socket } from "../transport/socket.ts";
-import { measureHandlers } from "./handler_times.ts";
 
 const CONNECT = "$1;chat;;_OnNamespaceConnect;0;0;";
 
@@ -322,15 +320,6 @@ Deno.test("Server.measureHandlers() measures native messages", async () => {
   assertEquals(await client.until(2), ["hello", "again"]);
   const [handler] = memory.server.stats().handlers;
   assertEquals([handler!.event, handler!.count], ["_OnNativeMessage", 2]);
-});
-
-Deno.test("measureHandlers() keeps whether a handler is async", () => {
-  const { namespaces } = compileHandlers({ onSync() {}, async onAsync() {} });
-  const isAsync = () =>
-    Array.from(namespaces.get("")!.handlers.values(), (of) => of.isAsync);
-  assertEquals(isAsync(), [false, true]);
-  measureHandlers(namespaces, {});
-  assertEquals(isAsync(), [false, true]);
 });
 
 Deno.test("Server.measureHandlers() checks its buckets", async () => {

@@ -1,4 +1,5 @@
 import type { NSConn } from "../../../neffos/mod.ts";
+import { sessionOf } from "../../../neffos/harness/mod.ts";
 import { kindOf } from "./book.ts";
 import { lastCallDecides } from "./last_call.ts";
 import { type Name, nameOf } from "./journal.ts";
@@ -30,6 +31,7 @@ export class Comparison {
     const world = this.#world;
     world.journal.note(() => "rest");
     this.#ended();
+    this.#released();
     this.#agree();
     this.#told();
     this.#instances();
@@ -70,6 +72,21 @@ export class Comparison {
     for (const hook of journal.hooks) {
       if (hook.ended > 0) continue;
       journal.fail("a promise never ends", `${hook.side} ${hook.event}`);
+    }
+  }
+
+  /** Nothing is counted among what a connection holds. */
+  #released(): void {
+    const { journal, conn, client, isOver } = this.#world;
+    if (isOver) return;
+    for (const each of [conn, client?.conn]) {
+      const { messages, bytes } = sessionOf(each!).receiver.held;
+      if (messages === 0 && bytes === 0) continue;
+      const side = each === conn ? "server" : "client";
+      journal.fail(
+        "messages are held",
+        `${messages} by the ${side}, ${bytes} bytes`,
+      );
     }
   }
 
@@ -281,7 +298,9 @@ export class Comparison {
       }
     }
     if (journal.emits.length === firstEmit) return;
+    this.#world.isProbed = true;
     await clock.rest();
+    this.#world.isProbed = false;
     for (const emit of journal.emits.slice(firstEmit)) {
       if (emit.arrivals === 1) continue;
       const text = `[e${emit.id}] of the ${emit.side} to ${nameOf(emit)}`;

@@ -1,4 +1,4 @@
-import type { Message, NSConn, Room } from "../../../neffos/mod.ts";
+import type { Conn, Message, NSConn, Room } from "../../../neffos/mod.ts";
 import { type MadeEmit, nameOf } from "./journal.ts";
 import type { Call, Side } from "./plan.ts";
 import type { World } from "./world.ts";
@@ -8,6 +8,8 @@ export class Events {
   readonly #world: World;
   /** The event that arrived last, by sender and name. */
   readonly #last = new Map<string, number>();
+  /** How many handlers of events run. */
+  readonly #running = new Map<Conn, number>();
 
   constructor(world: World) {
     this.#world = world;
@@ -81,5 +83,19 @@ export class Events {
       journal.fail("events are overtaken", text);
     }
     this.#last.set(key, id);
+    const running = this.#running.get(nsConn.conn) ?? 0;
+    this.#running.set(nsConn.conn, running + 1);
+    // An ask to leave takes the events along that nothing could handle later.
+    const mayOverlap = journal.calls.some((call) =>
+      call.side !== side && /^(leave|disconnect)/.test(call.op)
+    );
+    if (running === 0 || mayOverlap) return;
+    const text = `[e${id}] of ${name} while ${running} are handled`;
+    journal.fail("events overlap", text);
+  }
+
+  /** A handler of an event has ended. */
+  handled({ conn }: NSConn): void {
+    this.#running.set(conn, this.#running.get(conn)! - 1);
   }
 }

@@ -73,13 +73,20 @@ export class Hooks {
     }
     handlers.set("onAsk", (nsConn, msg, instance) => {
       this.#seen(side, nsConn, msg, instance as Instance);
-      return `echo ${msg.text()}`;
+      const done = this.#run(side, nsConn, msg);
+      const answer = `echo ${msg.text()}`;
+      return done instanceof Promise ? done.then(() => answer) : answer;
     });
     handlers.set("onSay", (nsConn, msg, instance) => {
-      // A peer that is out of it sends an event back as an error.
+      // The peer's handler has refused an event.
       if (msg.error !== undefined) return;
       this.#seen(side, nsConn, msg, instance as Instance);
-      this.#world.events.arrived(side, nsConn, msg);
+      const { events } = this.#world;
+      events.arrived(side, nsConn, msg);
+      const done = this.#run(side, nsConn, msg);
+      return done instanceof Promise
+        ? done.finally(() => events.handled(nsConn))
+        : events.handled(nsConn);
     });
     return {
       namespace,
@@ -119,7 +126,7 @@ export class Hooks {
   #run(side: Side, nsConn: NSConn, msg: Message): unknown {
     const { journal, plan, book } = this.#world;
     const { namespace, room, isLocal, isForced } = msg;
-    const event = msg.event.slice(1);
+    const event = msg.event.replace(/^_/, "");
     const conn = this.#world.numberOf(side, nsConn.conn);
     const run: HookRun = {
       id: journal.hooks.length + 1,
@@ -138,7 +145,9 @@ export class Hooks {
     };
     journal.hooks.push(run);
     const key = this.#keyOf(run);
-    const behaviour = behaviourOf(plan, key, this.#calls);
+    const behaviour = msg.event.startsWith("_")
+      ? behaviourOf(plan, key, this.#calls)
+      : this.#behaviourOfEvent(key);
     const { delay, outcome, call } = behaviour;
     const isPlain = delay === undefined && outcome === "ok" && !call;
     if (!isPlain) journal.unplain.push([key, behaviour]);
@@ -157,6 +166,18 @@ export class Hooks {
     }
     if (call) this.#call(run, nsConn, call);
     return this.#end(run, outcome);
+  }
+
+  /** What the handler of an event does: it waits and calls, and never fails. */
+  #behaviourOfEvent(key: string): Behaviour {
+    const { plan, isProbed } = this.#world;
+    if (isProbed) return { outcome: "ok" };
+    const { delay, call } = behaviourOf(plan, key, this.#calls);
+    return {
+      outcome: "ok",
+      ...delay !== undefined && { delay },
+      ...call && { call: { ...call, isPassedOn: false } },
+    };
   }
 
   #keyOf(run: HookRun): string {

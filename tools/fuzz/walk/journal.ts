@@ -14,6 +14,8 @@ export type FaultKind =
   | "an event does not arrive"
   | "an event arrives where it must not"
   | "events are overtaken"
+  | "events overlap"
+  | "messages are held"
   | "an ask has not one answer"
   | "lost after a comeback"
   | "refused while away"

@@ -34,6 +34,8 @@ export class World {
   readonly links: Link[] = [];
   /** The client has no socket that the server has accepted. */
   isAway = true;
+  /** Both sides are at rest, and are compared. */
+  isProbed = false;
   /** How many sockets the client has lost. */
   losses = 0;
   /** The client has ended for good. */

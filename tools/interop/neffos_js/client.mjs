@@ -153,8 +153,11 @@ await check("ask, and get the text of the refusal", async () => {
 });
 
 await check("ask for an event without a handler", async () => {
-  const answer = await ann.nsConn.ask("onNothing", "");
-  assert.equal(answer.Body, "");
+  const error = await refusalOf(() => ann.nsConn.ask("onNothing", ""));
+  assert.equal(
+    error,
+    'Cannot handle event "onNothing" of namespace "default": nothing handles it',
+  );
 });
 
 await check("get what another one broadcasts", async () => {
