@@ -930,6 +930,22 @@ Deno.test("create() builds nothing more once the scope is disposed", async () =>
   assertEquals(built, 0);
 });
 
+Deno.test("create() names the class that it cannot build once the scope is disposed", async () => {
+  const gate = Promise.withResolvers<string>();
+  class Page {
+    static readonly inject = [Url] as const;
+    constructor(readonly url: string) {}
+  }
+  const container = new Container().singleton(Url, [], () => gate.promise);
+  const scope = container.createScope();
+  const pending = container.compile(Page).create(scope);
+  await scope[Symbol.asyncDispose]();
+  gate.resolve("pg://");
+  const error = await assertRejects(async () => await pending, DependencyError);
+  assertEquals(error.path, ["Page"]);
+  assertEquals(error.message, 'Cannot build "Page": its scope is disposed');
+});
+
 Deno.test("create() refuses services of a disposed scope", async () => {
   const container = new Container().scoped(Url, [], () => "pg://");
   const plan = container.compile(Url);

@@ -161,8 +161,7 @@ function addHeaders(response: Response, { headers }: Site): Response {
 
 function redirect(ctx: Context, path: string): Response {
   // Two slashes at the beginning would name another host.
-  const query = ctx.query.size > 0 ? ctx.url.search : "";
-  return ctx.redirect(path.replace(/^\/+/, "/") + query, 301);
+  return ctx.redirect(path.replace(/^\/+/, "/") + ctx.url.search, 301);
 }
 
 function refuse(ctx: Context): Response {

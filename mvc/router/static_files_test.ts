@@ -289,6 +289,14 @@ Deno.test("Party.handleDir() lists a folder with the option listing", async () =
   assertEquals(bare.headers.get("location"), "/static/list/");
 });
 
+Deno.test("Party.handleDir() lists a folder with an index if it is told to serve none", async () => {
+  await using site = await Site.create();
+  site.router.handleDir("/", site.folder, { listing: true, index: false });
+  const { status, body } = await site.ask("GET /");
+  assertEquals(status, 200);
+  assertMatch(body, /href="[^"]*index\.html"/);
+});
+
 Deno.test("Party.handleDir() answers conditions with 304, and ranges with parts", async () => {
   await using site = await Site.create();
   site.router.handleDir("/static", site.folder);

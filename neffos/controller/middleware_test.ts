@@ -625,6 +625,8 @@ Deno.test("Struct refuses static events that name no event, or are no schemas", 
     );
   }
   structOf({ onChat: chat });
+  // As those of arktype.
+  structOf({ onChat: Object.assign(() => {}, chat) });
   for (const name of ["onChatt", "onRoomJoin", "constructor", "toString"]) {
     assertThrows(
       () => structOf({ [name]: chat }),
@@ -632,11 +634,13 @@ Deno.test("Struct refuses static events that name no event, or are no schemas", 
       `Cannot validate event "${name}" of Controller: its static events should name methods that handle events of its own`,
     );
   }
-  assertThrows(
-    () => structOf({ onChat: () => true }),
-    TypeError,
-    'Cannot validate event "onChat" of Controller: its schema must follow the Standard Schema specification',
-  );
+  for (const schema of [() => true, null, "text", 1, {}]) {
+    assertThrows(
+      () => structOf({ onChat: schema }),
+      TypeError,
+      'Cannot validate event "onChat" of Controller: its schema must follow the Standard Schema specification',
+    );
+  }
   assertThrows(
     () => structOf("onChat"),
     TypeError,

@@ -205,6 +205,14 @@ Deno.test("decode() makes an error of its own class for each text that peers com
   assertInstanceOf(message?.error, BadNamespaceError);
 });
 
+Deno.test("decode() tells how a frame came, that of an error too", () => {
+  for (const frame of ["$1;a;;e;0;0;x", "$1;a;;e;1;0;x", "$1;a;;e;0;0;"]) {
+    assertEquals(decode(frame)?.isBinary, false);
+    const bytes = new TextEncoder().encode(frame);
+    assertEquals(decode(bytes)?.isBinary, true);
+  }
+});
+
 Deno.test("decode() drops the name of a sender: only servers may give one", () => {
   assertEquals(decode("neffos(0x1);a;;e;0;0;")?.wait, "");
   assertEquals(decode("1!2;a;;e;0;0;")?.wait, "1!2");

@@ -11,4 +11,62 @@ export interface Equivalent {
 }
 
 /** The equivalent mutants of this repository. A run fails if an entry does not fit its file any more. */
-export const EQUIVALENTS: readonly Equivalent[] = [];
+export const EQUIVALENTS: readonly Equivalent[] = [
+  {
+    file: "neffos/protocol/codec.ts",
+    code: 'encodeEvent("", route, event, "")',
+    kinds: ["string"],
+    reason: "another head is only never found again, and costs time",
+  },
+  {
+    file: "neffos/protocol/codec.ts",
+    code: 'return message.wait === ""',
+    kinds: ["return-early"],
+    reason: "the head of no frame is kept, which only costs time",
+  },
+  {
+    file: "mvc/container/container.ts",
+    code: "make: () => undefined",
+    kinds: ["remove-property"],
+    reason: "what a scope provides is read, not made",
+  },
+  {
+    file: "mvc/container/plan.ts",
+    code: "this.#version = version;",
+    reason: "the plan is only checked again, which costs time",
+  },
+  {
+    file: "mvc/container/plan.ts",
+    code: "slot: -1",
+    kinds: ["number"],
+    reason: "the cell of a transient service is not used",
+  },
+  {
+    file: "mvc/router/route_table.ts",
+    code: "this.#candidates.set(key, candidates);",
+    reason: "the list is only made again, which costs time",
+  },
+  {
+    file: "mvc/router/static_files.ts",
+    code: "fileInfo: info",
+    kinds: ["remove-property"],
+    reason: "the file is only looked at a second time, which costs time",
+  },
+  {
+    file: "mvc/router/static_files.ts",
+    code: 'name !== "."',
+    kinds: ["string"],
+    reason: "the router has taken such segments out of the path",
+  },
+  {
+    file: "mvc/router/static_files.ts",
+    code: "mtime?.getTime() ?? NaN",
+    kinds: ["no-default"],
+    reason: "undefined divided is NaN: the default is for the compiler",
+  },
+  {
+    file: "mvc/router/static_folder.ts",
+    code: "groups ?? {}",
+    reason: "the route has matched: the default is for the compiler",
+  },
+];

@@ -242,6 +242,9 @@ Deno.test("findMutants() makes every kind of change, each once", async () => {
       "const c = { a: true, };",
     ],
     "await f();": [";"],
+    'const [a = "", { b = "" }] = { c: undefined };': [
+      'const [a = "", { b = "changed" }] = { c: undefined };',
+    ],
     'import { a } from "b";': [],
     'type A = "a" | 0;': [],
     'const a = { "b": c } as { b: "c" };': ['const a = { } as { b: "c" };'],

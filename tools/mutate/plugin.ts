@@ -205,8 +205,11 @@ const plugin: Deno.lint.Plugin = {
             report("count", node, prefix ? other + text : text + other);
           },
           Literal(node) {
-            const { value } = node;
-            if (isName(node)) return;
+            const { value, parent } = node;
+            // The default of an element is there for the compiler as a rule.
+            const isDefault = parent.type === "AssignmentPattern" &&
+              parent.parent.type === "ArrayPattern";
+            if (isName(node) || isDefault) return;
             if (value === 0 || value === 1) {
               report("number", node, String(1 - value));
             } else if (typeof value === "boolean") {
@@ -234,6 +237,10 @@ const plugin: Deno.lint.Plugin = {
           },
           ObjectExpression({ properties, range }) {
             properties.forEach((property, i) => {
+              const isUndefined = property.type === "Property" &&
+                property.value.type === "Identifier" &&
+                property.value.name === "undefined";
+              if (isUndefined) return;
               const [start] = property.range;
               // The parser ends a spread after its three dots.
               const end = properties[i + 1]?.range[0] ?? range[1] - 1;
