@@ -19,7 +19,6 @@ import { matchesGlob } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EQUIVALENTS } from "./mutate/equivalent.ts";
 import { mutate, type Outcome } from "./mutate/mod.ts";
-import { showDiff } from "./mutate/mutants.ts";
 import { findFiles } from "./mutate/suites.ts";
 import { readOption, readText } from "./options.ts";
 
@@ -29,12 +28,11 @@ const FILES =
 /** The name of a file that is no source of the module. */
 const NO_SOURCE = /_test\.ts$|\/(harness|testdata)\//;
 
-async function print({ mutant, verdict, suites }: Outcome): Promise<void> {
-  const source = await Deno.readTextFile(`${ROOT}${mutant.file}`);
+function print({ mutant, diff, verdict, suites }: Outcome): void {
   const tests = verdict === "uncovered"
     ? "no test runs this line"
     : `${verdict}, ${suites} test files run this line`;
-  console.log(`\n${mutant.id}\n${showDiff(source, mutant)}\n  ${tests}`);
+  console.log(`\n${mutant.id}\n${diff}\n  ${tests}`);
 }
 
 function isNoticed({ verdict }: Outcome): boolean {
@@ -88,7 +86,6 @@ if (import.meta.main) {
   }
   let done = 0;
   let all = 0;
-  const printed: Promise<void>[] = [];
   const { outcomes, equivalent } = await mutate({
     root: ROOT,
     files: only === undefined ? files : [only.split(":")[0]!],
@@ -109,9 +106,7 @@ if (import.meta.main) {
     },
     onOutcome(outcome) {
       done++;
-      if (!isNoticed(outcome) || only !== undefined) {
-        printed.push(print(outcome));
-      }
+      if (!isNoticed(outcome) || only !== undefined) print(outcome);
       if (progress) {
         Deno.stderr.writeSync(
           new TextEncoder().encode(`\r${done} of ${all} `),
@@ -119,7 +114,6 @@ if (import.meta.main) {
       }
     },
   });
-  await Promise.all(printed);
   const json = readText("json");
   if (json !== undefined) {
     await Deno.writeTextFile(json, JSON.stringify(outcomes, null, 2));

@@ -46,6 +46,18 @@ Deno.test("writeFault() writes one JSON object with a stack", () => {
   assertEquals(Object.keys(write(1, {})), ["level", "message", "error"]);
 });
 
+Deno.test("writeFault() takes no line of a message for a frame", () => {
+  const forged = "no\n    at forged (secret.ts:1:1)";
+  const { error } = write(new Error(forged));
+  assertEquals(error.message, forged);
+  assertMatch(error.stack!, /^ {4}at .*faults_test\.ts:\d+/);
+  assert(!error.stack!.includes("forged"), error.stack);
+  assertMatch(write(new Error("")).error.stack!, /^ {4}at /);
+  // The stack keeps the text that it was made with.
+  const changed = Object.assign(new Error("old"), { message: "new" });
+  assertMatch(write(changed).error.stack!, /^ {4}at /);
+});
+
 Deno.test("writeFault() escapes and cuts texts that come from outside", () => {
   const bad =
     "\x1b[31m\n\r\0\x7f\x85\x9b\u2028\u2029\u200b\u202e\ufeff\ud800x\udfff\u{e0001}";
@@ -118,6 +130,10 @@ Deno.test("writeFault() shows no body that was thrown", () => {
     assert(!line.includes("secret"), line);
   }
   assertMatch(write(new Secret()).error.message, /class Secret/);
+  const nameless = "something that is no error was thrown";
+  for (const thrown of [new (class {})(), Object.create(null)]) {
+    assertEquals(write(thrown).error.message, nameless);
+  }
 });
 
 Deno.test("Without onError each fault is one line; an onError gets the value that was thrown", async () => {

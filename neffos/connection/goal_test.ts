@@ -347,3 +347,19 @@ Deno.test("Goal.clear() removes everything", () => {
   goal.enterNamespace("chat", subject.sender);
   assertEquals(subject.sent, []);
 });
+
+Deno.test("Goal.forgetRooms() forgets the refused rooms of its namespace, and nothing else", () => {
+  const subject = Subject.having("chat", "a");
+  const { goal } = subject;
+  subject.lose("news", "b");
+  for (const [namespace, room] of [["chat", "a"], ["news", "b"]] as const) {
+    goal.refuse(namespace, room, new EventError("restart"));
+  }
+  goal.forgetRooms("chat");
+  goal.restore("restart");
+  assertEquals([goal.rooms("chat"), goal.rooms("news")], [[], ["b"]]);
+  goal.refuse("chat", "", new EventError("restart"));
+  goal.forgetRooms("chat");
+  goal.restore("restart");
+  assertEquals(goal.namespaces.toSorted(), ["chat", "news"]);
+});

@@ -8,6 +8,7 @@ import {
   findEquivalents,
   findMutants,
   type Mutant,
+  showDiff,
 } from "./mutants.ts";
 import {
   chooseSuites,
@@ -27,6 +28,8 @@ export type Verdict = "noticed" | "timeout" | "survived" | "uncovered";
 export interface Outcome {
   readonly mutant: Mutant;
   readonly verdict: Verdict;
+  /** The lines that go and those that come. */
+  readonly diff: string;
   /** How many test files run its line. */
   readonly suites: number;
   /** In milliseconds. */
@@ -151,10 +154,11 @@ async function tryMutant(
   },
 ): Promise<Outcome> {
   const chosen = chooseSuites(suites, mutant);
-  const outcome = { mutant, suites: chosen.length };
-  if (chosen.length === 0) return { ...outcome, verdict: "uncovered", time: 0 };
   const path = join(root, mutant.file);
   const source = await Deno.readTextFile(path);
+  const diff = showDiff(source, mutant);
+  const outcome = { mutant, diff, suites: chosen.length };
+  if (chosen.length === 0) return { ...outcome, verdict: "uncovered", time: 0 };
   const start = performance.now();
   let verdict: Verdict = "survived";
   await Deno.writeTextFile(path, applyTo(source, mutant));
