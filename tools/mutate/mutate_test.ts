@@ -31,13 +31,19 @@ export function count(limit: number): number {
   return i;
 }
 
+/** Its first line runs, the end of that does not. */
+export function half(a: number): number {
+  if (a > 0) return a;
+  return 0;
+}
+
 export function fail(name: string): never {
   throw new TypeError(\`Cannot use "\${name || "nothing"}": it is bad\`);
 }
 `;
 
 const TEST = `
-import { count, fail, isAdult, log } from "./lib.ts";
+import { count, fail, half, isAdult, log } from "./lib.ts";
 
 function assert(isTrue: boolean): void {
   if (!isTrue) throw new Error("no");
@@ -51,6 +57,8 @@ Deno.test("ages", () => {
 Deno.test("lines", () => assert(log([], "line") === 4));
 
 Deno.test("a count", () => assert(count(3) === 3));
+
+Deno.test("a half", () => assert(half(0) === 0));
 
 Deno.test("a failure", () => {
   try {
@@ -111,7 +119,12 @@ Deno.test("mutate() finds what the tests notice and what they do not", async () 
       "lib.ts:23:10:negate noticed",
       "lib.ts:23:12:boundary noticed",
       "lib.ts:23:21:count noticed",
-      "lib.ts:28:3:return-early noticed",
+      "lib.ts:29:3:return-early noticed",
+      "lib.ts:29:7:negate survived",
+      "lib.ts:29:9:boundary survived",
+      "lib.ts:29:11:number survived",
+      "lib.ts:30:10:number noticed",
+      "lib.ts:34:3:return-early noticed",
     ],
   );
   assertEquals(

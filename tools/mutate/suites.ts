@@ -139,12 +139,15 @@ export async function measureSuites(
   return suites;
 }
 
+/** Changes when the kept results do. */
+const FORMAT = "2";
+
 async function hash(root: string, files: readonly string[]): Promise<string> {
   const texts = files.map(async (file) =>
     `${file}\n${await Deno.readTextFile(join(root, file)).catch(() => "")}\n`
   );
   const data = new TextEncoder().encode(
-    Deno.version.deno + (await Promise.all(texts)).join(""),
+    FORMAT + Deno.version.deno + (await Promise.all(texts)).join(""),
   );
   return new Uint8Array(await crypto.subtle.digest("SHA-256", data)).toHex();
 }
@@ -187,6 +190,10 @@ async function readLines(
     env: { NO_COLOR: "1" },
   }).output();
   const lines: Record<string, number[]> = {};
+  const add = (line: string) => {
+    const known = lines[file] ??= [];
+    if (!known.includes(Number(line))) known.push(Number(line));
+  };
   let file = "";
   for (const line of new TextDecoder().decode(stdout).split("\n")) {
     const [, source] = /^SF:(.*)$/.exec(line) ?? [];
@@ -195,9 +202,10 @@ async function readLines(
       file = relative(root, path).replaceAll("\\", "/");
     }
     const [, number, count] = /^DA:(\d+),(\d+)/.exec(line) ?? [];
-    if (number !== undefined && count !== "0") {
-      (lines[file] ??= []).push(Number(number));
-    }
+    if (number !== undefined && count !== "0") add(number);
+    // A line counts as not run if any part of it has not run; it has branches if the rest has.
+    const [, branching] = /^BRDA:(\d+),/.exec(line) ?? [];
+    if (branching !== undefined) add(branching);
   }
   return lines;
 }
