@@ -57,6 +57,7 @@ const MVC = [
   "contextOf",
   "metricsHandler",
   "optional",
+  "status",
   "token",
   "websocketHandler",
 ];

@@ -406,9 +406,11 @@ export class Application<
    * `static routes` has `false` for it.
    *
    * The return value becomes the response: a `Response` as it is, a string as
-   * text, bytes and streams as they are, `[status, body]` with that status,
-   * nothing as 204, anything else as JSON. The router handles errors, thrown or
-   * returned; see `HttpError`.
+   * text, bytes and streams as they are, `undefined` and `null` as 204, anything
+   * else as JSON, numbers included. A status is given by `status(201, body)`; a
+   * pair of a status and an object, `[201, { id }]`, still stands for one, while
+   * `[250, 300]` is data. The router handles errors, thrown or returned; see
+   * `HttpError`.
    *
    * A class that injects the `Context`, or a service that depends on it or is
    * scoped, is built once for each request, in a scope that is disposed after

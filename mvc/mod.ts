@@ -108,6 +108,7 @@ export {
   type HttpErrorOptions,
   type ProblemDetails,
 } from "./http/http_error.ts";
+export { status, type StatusOptions } from "./http/response.ts";
 export { metricsHandler } from "./metrics.ts";
 export type {
   ErrorHook,

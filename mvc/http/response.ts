@@ -29,6 +29,68 @@ export function toResponse(result: unknown): Response {
   return bodyToResponse(result);
 }
 
+/** The options of {@linkcode status}. */
+export interface StatusOptions {
+  /**
+   * Headers of the response, which replace those of the body.
+   *
+   * @default {only the content type of the body}
+   */
+  headers?: HeadersInit;
+}
+
+/**
+ * Makes a response with a status, for handlers and for the methods of
+ * controllers. The body is like a return value of a controller's method: a
+ * string goes as text, bytes and streams as they are, anything else as JSON.
+ *
+ * @param status The status, 200 to 599.
+ * @param body The body; none if it is left out, `undefined` or `null`, and for
+ * the statuses 204, 205 and 304.
+ * @param options The headers.
+ * @returns The response.
+ * @throws {RangeError} If the status is not an integer from 200 to 599.
+ * @throws {TypeError} If the body can neither be sent nor written as JSON.
+ *
+ * @example
+ * ```ts
+ * import { Application, Router, status } from "@neffos/mvc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class UserController {
+ *   post() {
+ *     return status(201, { id: "1" }, { headers: { location: "/users/1" } });
+ *   }
+ *   deleteBy(_id: string) {
+ *     return status(204);
+ *   }
+ * }
+ *
+ * const router = new Router();
+ * new Application(router.party("/users")).handle(UserController);
+ *
+ * const server = Deno.serve({ port: 0, onListen() {} }, router.handler);
+ * const url = `http://localhost:${server.addr.port}/users`;
+ * const response = await fetch(url, { method: "POST" });
+ * assertEquals(response.status, 201);
+ * assertEquals(await response.json(), { id: "1" });
+ * assertEquals((await fetch(`${url}/1`, { method: "DELETE" })).status, 204);
+ * await server.shutdown();
+ * ```
+ */
+export function status(
+  status: number,
+  body?: unknown,
+  options: StatusOptions = {},
+): Response {
+  if (!isStatus(status)) {
+    throw new RangeError(
+      `Cannot answer with status "${status}": it must be an integer from 200 to 599`,
+    );
+  }
+  return toResponseWith(body, { status, headers: options.headers });
+}
+
 /**
  * Makes a response of a body, with a status and headers.
  *
@@ -38,7 +100,11 @@ export function toResponseWith(body: unknown, init: ResultInit): Response {
   const response = body instanceof Response ? body : bodyToResponse(body);
   const status = init.status ?? response.status;
   const headers = new Headers(response.headers);
-  new Headers(init.headers).forEach((value, name) => headers.set(name, value));
+  for (const [name, value] of new Headers(init.headers)) {
+    // Each cookie is a header of its own.
+    if (name === "set-cookie") headers.append(name, value);
+    else headers.set(name, value);
+  }
   if (NO_BODY.has(status) || response.body === null) {
     headers.delete("content-type");
     // Fails if the body has a reader already, which then ends it.
@@ -69,10 +135,21 @@ function bodyToResponse(body: unknown): Response {
   return Response.json(body);
 }
 
+/**
+ * Tells whether a result is a status and a body. A list of numbers, strings or
+ * lists is data: `[250, 300]` has no status.
+ */
 function isWithStatus(result: unknown): result is [number, unknown] {
   if (!Array.isArray(result) || result.length !== 2) return false;
-  const [status] = result;
-  return Number.isInteger(status) && status >= 200 && status <= 599;
+  const [status, body] = result;
+  return isStatus(status) &&
+    (body === undefined ||
+      typeof body === "object" && body !== null && !Array.isArray(body));
+}
+
+function isStatus(value: unknown): value is number {
+  return Number.isInteger(value) && value as number >= 200 &&
+    value as number <= 599;
 }
 
 /**
