@@ -102,6 +102,12 @@ export {
   type ReadQueryOptions,
   type SentCallback,
 } from "./http/context.ts";
+export type {
+  CookieKeys,
+  CookieOptions,
+  Cookies,
+  DeleteCookieOptions,
+} from "./http/cookies.ts";
 export {
   type ErrorFormat,
   HttpError,

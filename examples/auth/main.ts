@@ -45,6 +45,15 @@ const forbidCaching: Middleware = async (_ctx, next) => {
   return response;
 };
 
+// Cookies need it. Without this the first who signs in would find out.
+await import("@std/http/cookie").catch(() =>
+  exitWithError(
+    new Error(
+      'Cannot load @std/http from JSR: run "deno task start:auth", which uses a stand-in where JSR cannot be reached',
+    ),
+  )
+);
+
 const router = new Router();
 const sessions = await Sessions.create(Deno.env.get("AUTH_KEY"))
   .catch(exitWithError);

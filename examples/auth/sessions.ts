@@ -1,4 +1,4 @@
-import { type Cookies, loadCookies } from "./cookies.ts";
+import type { Cookies } from "@neffos/mvc";
 
 /** That somebody has signed in. */
 export interface Session {
@@ -21,20 +21,17 @@ const LIFETIME = 8 * 60 * 60;
  * What the server remembers is only who has signed out.
  */
 export class Sessions {
-  readonly #key: CryptoKey;
-  readonly #cookies: Cookies;
+  readonly #keys: CryptoKey;
   /** The sessions that were ended early: when they would have ended, by ID. */
   readonly #ended = new Map<string, number>();
 
   /**
-   * Makes the service; {@linkcode Sessions.create} makes what it needs as well.
+   * Makes the service; {@linkcode Sessions.create} makes the key as well.
    *
-   * @param key What cookies are signed with, for HMAC.
-   * @param cookies What reads, writes and signs them.
+   * @param keys What cookies are signed with, for HMAC.
    */
-  constructor(key: CryptoKey, cookies: Cookies) {
-    this.#key = key;
-    this.#cookies = cookies;
+  constructor(keys: CryptoKey) {
+    this.#keys = keys;
   }
 
   /**
@@ -43,24 +40,18 @@ export class Sessions {
    * @param secret What cookies are signed with, of at least 32 characters. With
    * a random one, which is taken otherwise, a restart signs everybody out.
    * @throws {TypeError} When the secret is too short.
-   * @throws {Error} When `@std/http` cannot be loaded.
    */
   static async create(secret?: string): Promise<Sessions> {
-    const key = await makeKey(secret);
-    return new Sessions(key, await loadCookies());
+    return new Sessions(await makeKey(secret));
   }
 
   /**
    * Signs somebody in.
    *
-   * @param headers The headers of the response, which get the cookie.
+   * @param cookies The cookies of the request.
    * @param name Who it is.
-   * @param isSecure Whether the request came by HTTPS.
    */
-  async begin(
-    headers: Headers,
-    { name, isSecure }: { name: string; isSecure: boolean },
-  ): Promise<void> {
+  async begin(cookies: Cookies, name: string): Promise<void> {
     const session: Session = {
       id: crypto.randomUUID(),
       name,
@@ -69,14 +60,9 @@ export class Sessions {
     };
     const json = new TextEncoder().encode(JSON.stringify(session));
     const value = json.toBase64({ alphabet: "base64url", omitPadding: true });
-    const { setCookie, signCookie } = this.#cookies;
-    setCookie(headers, {
-      name: COOKIE,
-      value: await signCookie(value, this.#key),
-      httpOnly: true,
-      secure: isSecure,
+    await cookies.setSigned(COOKIE, value, {
+      keys: this.#keys,
       sameSite: "Strict",
-      path: "/",
       maxAge: LIFETIME,
     });
   }
@@ -84,11 +70,11 @@ export class Sessions {
   /**
    * Finds out who sent a request.
    *
-   * @param headers The headers of the request.
+   * @param cookies The cookies of the request.
    * @returns The session, if there is one that has not ended.
    */
-  async find(headers: Headers): Promise<Session | undefined> {
-    const value = await this.#readCookie(headers);
+  async find(cookies: Cookies): Promise<Session | undefined> {
+    const value = await cookies.getSigned(COOKIE, { keys: this.#keys });
     if (value === undefined) return undefined;
     const json = Uint8Array.fromBase64(value, { alphabet: "base64url" });
     // It is what begin() has written, or the signature would be another.
@@ -104,30 +90,15 @@ export class Sessions {
   /**
    * Ends a session, for copies of its cookie too.
    *
-   * @param headers The headers of the response, which take the cookie away.
+   * @param cookies The cookies of the request.
    * @param session The session, if there is one.
    */
-  end(headers: Headers, session: Session | undefined): void {
-    this.#cookies.deleteCookie(headers, COOKIE, { path: "/" });
+  end(cookies: Cookies, session: Session | undefined): void {
+    cookies.delete(COOKIE);
     for (const [id, expires] of this.#ended) {
       if (expires <= Date.now()) this.#ended.delete(id);
     }
     if (session !== undefined) this.#ended.set(session.id, session.expires);
-  }
-
-  /** Reads what the cookie says, if it is signed with the key. */
-  async #readCookie(headers: Headers): Promise<string | undefined> {
-    const { getCookies, parseSignedCookie, verifySignedCookie } = this.#cookies;
-    try {
-      const signed = getCookies(headers)[COOKIE];
-      if (signed === undefined) return undefined;
-      const isValid = await verifySignedCookie(signed, this.#key);
-      return isValid ? parseSignedCookie(signed) : undefined;
-    } catch {
-      // A client may send anything as its cookies and as their signature.
-      // Releases of @std/http differ in when they throw, and in which error.
-      return undefined;
-    }
   }
 }
 

@@ -68,27 +68,25 @@ export class SignInController {
   async postLogin(credentials: Credentials): Promise<Response> {
     const name = await this.#accounts.check(credentials);
     if (name === undefined) throw new HttpError(401, "Wrong name or password");
-    const response = this.#context.redirect("/", 303);
-    const isSecure = this.#context.url.protocol === "https:";
-    await this.#sessions.begin(response.headers, { name, isSecure });
-    return response;
+    await this.#sessions.begin(this.#context.cookies, name);
+    return this.#context.redirect("/", 303);
   }
 
   /** Signs out, and closes what this sign-in has opened. */
   async postLogout(): Promise<Response> {
-    const session = await this.#sessions.find(this.#context.headers);
-    const response = this.#context.redirect("/", 303);
-    this.#sessions.end(response.headers, session);
+    const { cookies } = this.#context;
+    const session = await this.#sessions.find(cookies);
+    this.#sessions.end(cookies, session);
     for (const conn of this.#server.connections) {
       if (session !== undefined && isOf(session, conn)) {
         conn.close(SIGNED_OUT, "signed out");
       }
     }
-    return response;
+    return this.#context.redirect("/", 303);
   }
 
   async getMe(): Promise<{ name: string | null }> {
-    const session = await this.#sessions.find(this.#context.headers);
+    const session = await this.#sessions.find(this.#context.cookies);
     return { name: session?.name ?? null };
   }
 }

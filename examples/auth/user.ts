@@ -33,7 +33,7 @@ export async function findUser(
   conn: Conn,
   sessions: Sessions,
 ): Promise<User> {
-  const session = await sessions.find(context.headers);
+  const session = await sessions.find(context.cookies);
   // Once more: who signs out from here on finds the connection by its value.
   if (session === undefined || !sessions.isOpen(session)) {
     throw new EventError("sign in first");

@@ -7,6 +7,7 @@
 import { findUpgrade, takeHeaders } from "../../neffos/internal.ts";
 import type { Conn, StandardSchemaV1 } from "../../neffos/mod.ts";
 import { collectQuery, type InputLimits, readBody, validate } from "./body.ts";
+import { Cookies, writeCookies } from "./cookies.ts";
 import { cleanPath, readPath, readQuery } from "./path.ts";
 
 /** The options of a {@linkcode Context}. */
@@ -36,6 +37,12 @@ export type SentCallback = () => void | PromiseLike<void>;
 
 /** As {@linkcode Context.onSent}, and at once if that is too late. */
 export let runAfterAnswer: (ctx: Context, callback: SentCallback) => void;
+
+/** Adds the cookies that were set to the answer. */
+export let finishCookies: (
+  ctx: Context,
+  response: Response,
+) => Response | Promise<Response>;
 
 /** Copies of the fields that an upgrade takes away from the request. */
 interface Copies {
@@ -97,6 +104,7 @@ export class Context<Params = Record<string, string>> {
   #copies: Copies | undefined;
   #url: URL | undefined;
   #query: URLSearchParams | undefined;
+  #cookies: Cookies | undefined;
   #values: Map<string | symbol, unknown> | undefined;
   #upgraded: Response | undefined;
   #onSent: SentCallback[] | undefined;
@@ -104,6 +112,7 @@ export class Context<Params = Record<string, string>> {
   #runLate: ((callback: SentCallback) => void) | undefined;
 
   static {
+    finishCookies = (ctx, response) => writeCookies(ctx.#cookies, response);
     runAfterAnswer = (ctx, callback) => {
       if (!ctx.#answered) (ctx.#onSent ??= []).push(callback);
       else if (ctx.#runLate !== undefined) ctx.#runLate(callback);
@@ -152,6 +161,14 @@ export class Context<Params = Record<string, string>> {
   /** The headers of the request. */
   get headers(): Headers {
     return this.#copies?.headers ?? this.request.headers;
+  }
+
+  /**
+   * The cookies: those that the client sent, readable after an upgrade as well,
+   * and those to set in the answer.
+   */
+  get cookies(): Cookies {
+    return this.#cookies ??= this.#makeCookies();
   }
 
   /** The address of the remote end of the TCP connection. */
@@ -532,6 +549,22 @@ export class Context<Params = Record<string, string>> {
     this.#answered = true;
     this.#runLate = runLate;
     return this.#onSent;
+  }
+
+  #makeCookies(): Cookies {
+    const isUpgraded = () => this.upgraded !== undefined;
+    const isAnswered = () => this.#answered;
+    return new Cookies({
+      header: (name) => this.header(name),
+      isSecure: this.#href.startsWith("https:"),
+      get tooLate() {
+        return isUpgraded()
+          ? "the request is upgraded, and a cookie must be set before"
+          : isAnswered()
+          ? "the request is already answered"
+          : undefined;
+      },
+    });
   }
 
   get #href(): string {

@@ -6,4 +6,9 @@
  */
 
 // @ts-ignore -- programs must pass type checking without the package
+export { setCookie } from "@std/http/cookie";
+// @ts-ignore -- as above
 export { accepts } from "@std/http/negotiation";
+// @ts-ignore -- as above
+// deno-fmt-ignore -- the comment above is for one line
+export { parseSignedCookie, signCookie, verifySignedCookie } from "@std/http/unstable-signed-cookie";

@@ -1,5 +1,5 @@
 import { isInstance, writeError } from "../../neffos/internal.ts";
-import { Context, type SentCallback } from "../http/context.ts";
+import { Context, finishCookies, type SentCallback } from "../http/context.ts";
 import {
   BadRequestError,
   HttpError,
@@ -124,13 +124,13 @@ export class Dispatcher {
 
   async #settle(answer: Promise<Response>, ctx: Context): Promise<Response> {
     try {
-      return this.#finish(checkResponse(await answer, ctx), ctx);
+      return await this.#finish(checkResponse(await answer, ctx), ctx);
     } catch (error) {
       return await this.#fail(error, ctx);
     }
   }
 
-  #finish(response: Response, ctx: Context): Response {
+  #finish(response: Response, ctx: Context): Response | Promise<Response> {
     const { upgraded } = ctx;
     if (upgraded === undefined) assertSendable(response, ctx);
     const answer = this.#conclude(response, ctx);
@@ -149,9 +149,9 @@ export class Dispatcher {
   async #fail(error: unknown, ctx: Context): Promise<Response> {
     try {
       if (ctx.upgraded === undefined) {
-        return this.#conclude(await this.#respondError(error, ctx), ctx);
+        return await this.#conclude(await this.#respondError(error, ctx), ctx);
       }
-      const answer = this.#conclude(ctx.upgraded, ctx);
+      const answer = await this.#conclude(ctx.upgraded, ctx);
       this.#report(error, ctx);
       return answer;
     } catch (failure) {
@@ -162,16 +162,44 @@ export class Dispatcher {
   }
 
   /** Makes the response final. */
-  #conclude(response: Response, ctx: Context): Response {
+  #conclude(response: Response, ctx: Context): Response | Promise<Response> {
     const callbacks = ctx.setAnswered((callback) => {
       this.#runCallbacks([callback], ctx);
     });
     // A handler may have upgraded the request while the hook ran.
-    const answer = ctx.upgraded ??
-      (ctx.method === "HEAD" ? stripBody(response) : response);
-    if (callbacks === undefined) return answer;
-    return watchResponse(
-      answer,
+    const answer = finishCookies(
+      ctx,
+      ctx.upgraded ??
+        (ctx.method === "HEAD" ? stripBody(response) : response),
+    );
+    return answer instanceof Response
+      ? this.#watch(answer, ctx, callbacks)
+      : this.#settleCookies(answer, ctx, callbacks);
+  }
+
+  async #settleCookies(
+    answer: Promise<Response>,
+    ctx: Context,
+    callbacks: readonly SentCallback[] | undefined,
+  ): Promise<Response> {
+    let response: Response;
+    try {
+      response = await answer;
+    } catch (error) {
+      this.#report(error, ctx);
+      response = ctx.upgraded ??
+        await respondError(new HttpError(500), ctx.headers);
+    }
+    return this.#watch(response, ctx, callbacks);
+  }
+
+  #watch(
+    response: Response,
+    ctx: Context,
+    callbacks: readonly SentCallback[] | undefined,
+  ): Response {
+    return callbacks === undefined ? response : watchResponse(
+      response,
       ctx.info,
       () => this.#runCallbacks(callbacks, ctx),
     );
