@@ -152,7 +152,8 @@ export class Conn {
   /**
    * Resolves when at most 64 KiB and about 128 messages are unsent. A program
    * that sends much awaits it now and then: a server closes a connection that
-   * has more than `maxBuffered` bytes unsent.
+   * does not read while more than `maxBuffered` is unsent, or has four times as
+   * much unsent.
    *
    * @returns Nothing, once there is room.
    * @throws {ConnectionClosedError} When the connection is closed, or closes

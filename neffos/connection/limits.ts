@@ -21,16 +21,20 @@ export interface ConnectionLimits {
    */
   maxQueued?: number;
   /**
-   * The maximum number of bytes that wait to be sent to a connection. A peer
-   * that reads more slowly gets no more, and is closed (4008). Broadcasts are
-   * checked once for each 64 KiB or 64 messages in a namespace or room.
+   * The number of bytes that may wait to be sent to a connection whether its
+   * peer reads or not. While more wait, no messages of the peer are handled,
+   * and a peer that takes nothing for 5 seconds, and 16 seconds more for each
+   * MiB of the largest message that waits, is closed (4008). When more than
+   * four times as many wait, the next message closes it at once.
+   *
+   * It is checked once for each 64 KiB or 64 messages.
    *
    * @default {4_194_304}
    */
   maxBuffered?: number;
   /**
-   * The approximate maximum number of messages that wait to be sent to a
-   * connection, with the same consequence as `maxBuffered`. Of messages in
+   * The approximate number of messages that may wait to be sent to a
+   * connection, with the same consequences as `maxBuffered`. Of messages in
    * other scripts than Latin fewer may wait, down to a third.
    *
    * @default {8192}

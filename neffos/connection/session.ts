@@ -403,11 +403,20 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     });
   }
 
+  /** Handles no more messages until the peer has read enough. */
+  congested(): void {
+    if (!this.isEnding) this.queue.runNow(() => this.buffer.relieved());
+  }
+
   /** Closes the connection of a peer that reads too slowly. */
   overflowed(): void {
     if (this.isEnding) return;
     this.buffer.drop();
     this.cross("maxBuffered", 4008, "it reads too slowly");
+  }
+
+  writeTimedOut(): void {
+    this.close(4002, "nothing could be sent");
   }
 
   cross(limit: LimitName, code: number, reason: string): void {

@@ -170,6 +170,15 @@ export interface Timeouts {
    * @default {undefined} no limit
    */
   readonly read?: number | undefined;
+  /**
+   * Closes a connection (4002) when the network has not taken a message so
+   * long after it was sent: the peer has stopped to read, or is gone. It is
+   * looked at about three times a second. A message should be small enough to
+   * be taken in that time.
+   *
+   * @default {undefined} no limit; see `maxBuffered`
+   */
+  readonly write?: number | undefined;
 }
 
 /**

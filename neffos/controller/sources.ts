@@ -102,8 +102,12 @@ function describe(value: unknown): string {
 export function pickStrictest(
   all: readonly (Timeouts | undefined)[],
 ): Timeouts {
-  const reads = all.flatMap((timeouts) => timeouts?.read ?? []);
-  return reads.length === 0 ? {} : { read: Math.min(...reads) };
+  const strictest: { -readonly [K in keyof Timeouts]: Timeouts[K] } = {};
+  for (const kind of ["read", "write"] as const) {
+    const limits = all.flatMap((timeouts) => timeouts?.[kind] ?? []);
+    if (limits.length > 0) strictest[kind] = Math.min(...limits);
+  }
+  return strictest;
 }
 
 /**
@@ -112,10 +116,11 @@ export function pickStrictest(
  * @param timeouts The limits.
  * @throws {RangeError} When a limit is not a positive number.
  */
-export function assertTimeouts({ read }: Timeouts): void {
-  if (read !== undefined && !(read > 0)) {
+export function assertTimeouts({ read, write }: Timeouts): void {
+  for (const [kind, limit] of Object.entries({ read, write })) {
+    if (limit === undefined || limit > 0) continue;
     throw new RangeError(
-      `Cannot set the read timeout to ${read}: it must be a positive number of milliseconds`,
+      `Cannot set the ${kind} timeout to ${limit}: it must be a positive number of milliseconds`,
     );
   }
 }

@@ -33,6 +33,8 @@ export class MemoryServer implements AsyncDisposable {
   readonly errors: unknown[] = [];
   /** The events without a handler. */
   readonly unhandled: string[] = [];
+  /** The ends of all sockets: the server's, then the client's of it. */
+  readonly sockets: Socket[] = [];
   readonly #waiting: Socket[] = [];
 
   constructor(handler: ConnHandler, options: ServerOptions = {}) {
@@ -50,6 +52,7 @@ export class MemoryServer implements AsyncDisposable {
   /** Opens a socket to the server; records the frames of both sides. */
   async open(): Promise<Socket> {
     const [left, right] = socketPair();
+    this.sockets.push(right, left);
     this.#waiting.push(tap(right, "server", this.frames));
     const response = await this.server.upgrade(handshake());
     if (response.status !== 200) throw new Error(await response.text());

@@ -60,7 +60,7 @@ class Scene implements AsyncDisposable {
     // What was sent before the ask arrives before its answer, a refusal.
     await Promise.allSettled(
       this.clients.map((client) =>
-        client.isClosed || client.namespace("chat")!.ask("")
+        client.isClosed || client.namespace("chat")!.ask("").catch(() => {})
       ),
     );
     await Promise.allSettled(

@@ -1,12 +1,28 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { NSConn } from "../api/ns_conn.ts";
+import { withTimeout } from "../controller/sources.ts";
+import { FakeClock } from "../harness/clock.ts";
 import { MemoryServer, RawClient, sessionOf } from "../harness/mod.ts";
+import { turn } from "../harness/world.ts";
 import { ConnectionClosedError } from "../protocol/errors.ts";
 import { OnNativeMessage } from "../protocol/event_names.ts";
 import type { CloseInfo } from "../transport/socket.ts";
+import { Listening } from "./listening_test.ts";
+
+const MIB = 1024 * 1024;
+
+/** Opens a raw client in namespace "ns". */
+async function enter(memory: MemoryServer): Promise<RawClient> {
+  const client = await RawClient.open(memory, "M");
+  client.send("#1;ns;;_OnNamespaceConnect;0;0;");
+  await client.until(2);
+  return client;
+}
 
 Deno.test("A slow consumer is closed with 4008, and every other connection gets everything", async () => {
+  using clock = new FakeClock();
   const ends: CloseInfo[] = [];
-  await using memory = new MemoryServer({ ns: { onWait() {} } }, {
+  await using memory = new MemoryServer({ ns: { onSync() {} } }, {
     maxBufferedMessages: 500,
     onDisconnect: (_conn, info) => void ends.push(info),
   });
@@ -15,33 +31,157 @@ Deno.test("A slow consumer is closed with 4008, and every other connection gets 
     ns: { onTick: (_nsConn, msg) => void got.push(msg.text()) },
   });
   await reader.connect("ns");
-  const stalled = await RawClient.open(memory, "M");
-  await stalled.until(1);
-  stalled.send("#1;ns;;_OnNamespaceConnect;0;0;");
-  await stalled.until(2);
+  const stalled = await enter(memory);
+  const tell = async (from: number, to: number) => {
+    for (let i = from; i < to; i++) {
+      memory.server.broadcast(null, {
+        namespace: "ns",
+        event: "onTick",
+        body: `${i}`,
+      });
+      // Gives the fast client time to read.
+      if (i % 100 === 99) await reader.namespace("ns")!.ask("onSync");
+    }
+  };
   stalled.socket.pause!();
-  for (let i = 0; i < 2_000; i++) {
-    memory.server.broadcast(null, {
-      namespace: "ns",
-      event: "onTick",
-      body: `${i}`,
-    });
-    // Gives the fast client time to read.
-    if (i % 100 === 99) await reader.namespace("ns")!.ask("onWait");
-  }
-  await reader.namespace("ns")!.ask("onWait");
+  await tell(0, 1_000);
+  const there = () => memory.server.connectionsByNamespace("ns").length;
+  for (let i = 0; i < 30; i++) await clock.pass(170);
+  assertEquals(there(), 2);
+  for (let i = 0; i < 30; i++) await clock.pass(20);
+  assertEquals(there(), 1);
+  await tell(1_000, 2_000);
+  await reader.namespace("ns")!.ask("onSync");
   assertEquals(got, Array.from({ length: 2_000 }, (_, i) => `${i}`));
-  assertEquals(memory.server.connectionsByNamespace("ns").length, 1);
-  const { length } = memory.frames.filter(({ data }) =>
-    (data as string).includes("onTick")
-  );
-  // To both clients, until the slow one was detected.
-  assert(length < 2_000 + 500 + 128, `${length} frames`);
+  // As much as ever may wait closes another one at once.
+  const other = await enter(memory);
+  other.socket.pause!();
+  await tell(2_000, 4_200);
+  assertEquals(there(), 1);
   stalled.socket.resume!();
+  other.socket.resume!();
   assertEquals((await stalled.closed.promise).code, 4008);
+  assertEquals((await other.closed.promise).code, 4008);
+  assertEquals(memory.server.stats().crossings, { maxBuffered: 2 });
   await reader.close();
   await memory.server.close();
-  assertEquals(ends.map(({ code }) => code).sort(), [1000, 4008]);
+  assertEquals(ends.map(({ code }) => code).sort(), [1000, 4008, 4008]);
+});
+
+/** Gives 5 MiB, and events behind it. */
+const LARGE = {
+  onLarge(nsConn: NSConn) {
+    queueMicrotask(() => {
+      for (let i = 0; i < 100; i++) nsConn.emit("onSmall", `${i}`);
+    });
+    return "x".repeat(5 * MIB);
+  },
+  onSync() {},
+  onSay: (nsConn: NSConn, msg: { text(): string }) =>
+    nsConn.broadcast("onSaid", msg.text()),
+};
+
+Deno.test("A client that reads at full speed is never closed, however large its answers are", async () => {
+  await using listening = new Listening({ ns: LARGE }, {});
+  let small = 0;
+  let said = 0;
+  await using client = await listening.dial({
+    ns: { onSmall: () => void small++, onSaid: () => void said++ },
+  });
+  await using other = await listening.dial({ ns: {} });
+  const nsConn = await client.connect("ns");
+  const speaker = await other.connect("ns");
+  // One after another, then several at once, with broadcasts meanwhile.
+  for (let i = 0; i < 4; i++) {
+    assertEquals((await nsConn.ask("onLarge")).body.length, 5 * MIB);
+  }
+  const asked = Array.from({ length: 12 }, () => nsConn.ask("onLarge"));
+  for (let i = 0; i < 200; i++) {
+    speaker.emit("onSay", "hi");
+    if (i % 20 === 19) await speaker.ask("onSync");
+  }
+  for (const answer of await Promise.all(asked)) {
+    assertEquals(answer.body.length, 5 * MIB);
+  }
+  await nsConn.ask("onSync");
+  assertEquals([small, said], [16 * 100, 200]);
+  assertEquals(listening.server.stats().crossings, {});
+});
+
+Deno.test("No messages of a peer are handled while more than maxBuffered is unsent to it", async () => {
+  using clock = new FakeClock();
+  let handled = 0;
+  await using memory = new MemoryServer({
+    ns: {
+      async onLarge() {
+        handled++;
+        await Promise.resolve();
+        return "x".repeat(1_000);
+      },
+      onOther: () => void handled++,
+    },
+  }, { maxBuffered: 200_000, maxBufferedMessages: 1e9 });
+  const client = await enter(memory);
+  client.socket.pause!();
+  const frames = Array.from(
+    { length: 1_000 },
+    (_, i) => `$${i};ns;;onLarge;0;0;`,
+  );
+  client.send(...frames, ";ns;;onOther;0;0;");
+  await turn();
+  // Within what is sent between two looks.
+  assert(handled >= 200 && handled <= 200 + 64, `${handled} handled`);
+  const before = handled;
+  await clock.pass(100);
+  assertEquals(handled, before);
+  for (let i = 0; i < 20; i++) {
+    client.socket.resume!();
+    await turn();
+    client.socket.pause!();
+    await clock.pass(330);
+  }
+  client.socket.resume!();
+  for (let i = 0; i < 20; i++) await clock.pass(330);
+  assertEquals(handled, 1_001);
+  assertEquals((await client.until(1_002)).length, 1_002);
+  // The end of a connection does not wait for it.
+  client.socket.pause!();
+  client.send(...frames);
+  await turn();
+  const [conn] = memory.server.connections;
+  conn!.close(4500);
+  await turn();
+  client.socket.resume!();
+  assertEquals((await client.closed.promise).code, 4500);
+  assertEquals((await conn!.closed).code, 4500);
+});
+
+Deno.test("A write timeout closes with 4002, on both sides", async () => {
+  using clock = new FakeClock();
+  const timed = (write: number) => withTimeout({ ns: {} }, { write });
+  for (const side of ["server", "client"]) {
+    const isServer = side === "server";
+    await using memory = new MemoryServer(isServer ? timed(2_000) : { ns: {} });
+    const client = await memory.dial(isServer ? { ns: {} } : timed(2_000));
+    const nsConn = await client.connect("ns");
+    await clock.pass(10_000);
+    const [there] = memory.server.connectionsByNamespace("ns");
+    const socket = memory.sockets.at(isServer ? -1 : -2)!;
+    const sender = isServer ? there! : nsConn;
+    assert(sender.emit("onTick"));
+    await clock.pass(10_000);
+    assert(sender.isConnected, side);
+    socket.pause!();
+    assert(sender.emit("onTick"));
+    for (let i = 0; i < 6; i++) await clock.pass(325);
+    assert(sender.isConnected, side);
+    for (let i = 0; i < 3; i++) await clock.pass(325);
+    assert(!sender.isConnected, side);
+    socket.resume!();
+    const { code, reason } = await sender.conn.closed;
+    assertEquals([code, reason], [4002, "nothing could be sent"]);
+    await client.close();
+  }
 });
 
 Deno.test("Conn.drained() waits while the connection is backed up, and ends with it", async () => {

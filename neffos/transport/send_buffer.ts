@@ -9,8 +9,19 @@ const LOOK_AFTER = { bytes: 64 * 1024, messages: 64 };
 /** A connection with more than this unsent is backed up. */
 const BACKED_UP = { bytes: 64 * 1024, messages: 128 };
 
-/** The time between two polls of the unsent bytes, in milliseconds. */
-const DRAIN_INTERVAL = 10;
+/** The time between two polls of what is unsent, in milliseconds. */
+const POLL = { shortest: 10, longest: 320 };
+
+/** How many times the limits may be unsent while the peer reads. */
+const AT_MOST = 4;
+
+/**
+ * How much time a peer has to take something while more than the limits is
+ * unsent: in milliseconds, and for each byte of the largest frame, since the
+ * unsent bytes of most platforms shrink by whole frames. A peer that reads
+ * half a megabit a second is in time.
+ */
+const PATIENCE = { ms: 5_000, msPerByte: 1_000 / (64 * 1024) };
 
 /**
  * Counts the frames that have gone over the sockets of a server or a client,
@@ -31,12 +42,23 @@ export interface SendBufferOwner {
       readonly maxBuffered: number;
       readonly maxBufferedMessages: number;
     };
+    readonly handlers: { readonly timeouts: { readonly write?: number } };
     readonly timers: Timers;
     /** The counters to which sent frames are added. */
     readonly traffic: TrafficCounters;
   };
-  /** Called when more is unsent than the limits allow. */
+  /** Called when more is unsent than the limits; see `relieved`. */
+  congested(): void;
+  /** Called when the peer reads too slowly for what is unsent. */
   overflowed(): void;
+  /** Called when something was unsent for longer than the write timeout. */
+  writeTimedOut(): void;
+}
+
+/** What the network has to take within a time, in bytes and milliseconds. */
+interface Due {
+  bytes: number;
+  left: number;
 }
 
 /** A point in the stream: how many bytes and messages were sent before it. */
@@ -51,6 +73,10 @@ const START: Mark = { bytes: 0, messages: 0 };
  * The send buffer of one connection: estimates how much is unsent, and reports
  * when that is too much.
  *
+ * Above the limits a peer that reads is left alone, and one that does not is
+ * reported in time. Only what no peer could have read yet is bounded as well:
+ * at {@linkcode AT_MOST} times the limits, one frame more not counted.
+ *
  * Reading `bufferedAmount` for each message would cost too much, so it is read
  * now and then. The platform counts bytes alone; the messages that they belong
  * to follow from their order. Text counts as if it were ASCII, so with other
@@ -59,6 +85,7 @@ const START: Mark = { bytes: 0, messages: 0 };
 export class SendBuffer {
   readonly #socket: Socket;
   readonly #owner: SendBufferOwner;
+  readonly #writeTimeout: number | undefined;
   /** Frames of broadcasts that are sent in chunks. */
   #queued: RawBody[] | undefined;
   #queuedBytes = 0;
@@ -66,13 +93,28 @@ export class SendBuffer {
   #newBytes = 0;
   #newMessages = 0;
   #marks: Mark[] = [START];
+  /** Set while more than the limits is unsent. */
+  #slow: Due | undefined;
+  /** Set while something is unsent, if there is a write timeout. */
+  #late: Due | undefined;
   /** Settles when the connection is no longer backed up. */
   #drained: Deferred<void> | undefined;
-  #nextLook: Deadline | undefined;
+  /** Settles when no more than the limits is unsent. */
+  #relieved: Deferred<void> | undefined;
+  /** The next poll: a WebSocket has no drain event. */
+  #poll: Deadline | undefined;
+  #delay = 0;
+  /** The unsent bytes when they were last read, during polls. */
+  #seen = 0;
+  /** The bytes of the largest frame that may be unsent, and where it ends. */
+  #largest = 0;
+  #largestEnd = 0;
+  #isClosed = false;
 
   constructor(socket: Socket, owner: SendBufferOwner) {
     this.#socket = socket;
     this.#owner = owner;
+    this.#writeTimeout = owner.host.handlers.timeouts.write;
   }
 
   /** Whether so much is unsent that volatile messages are dropped. */
@@ -106,13 +148,15 @@ export class SendBuffer {
   /** Queues a frame until {@linkcode flush}. */
   queue(frame: RawBody): boolean {
     const queued = this.#queued ??= [];
-    queued.push(frame);
-    this.#queuedBytes += frame.length;
     const { maxBuffered, maxBufferedMessages } = this.#owner.host.limits;
-    const isOver = queued.length > maxBufferedMessages ||
-      this.#queuedBytes > maxBuffered;
-    if (isOver) this.#owner.overflowed();
-    return true;
+    const isFull = queued.length >= AT_MOST * maxBufferedMessages ||
+      this.#queuedBytes > AT_MOST * maxBuffered;
+    if (isFull) this.#owner.overflowed();
+    else {
+      queued.push(frame);
+      this.#queuedBytes += frame.length;
+    }
+    return !isFull;
   }
 
   /** Sends the queued frames, unless they are dropped; returns how many. */
@@ -141,29 +185,25 @@ export class SendBuffer {
   /** Resolves when the connection is no longer backed up. */
   drained(): Promise<void> {
     if (!this.isBackedUp) return Promise.resolve();
-    if (this.#drained === undefined) {
-      this.#drained = makeDeferred();
-      this.#awaitDrain();
-    }
+    this.#drained ??= makeDeferred();
+    this.#pollAfter(POLL.shortest);
     return this.#drained.promise;
+  }
+
+  /** Resolves when no more than the limits is unsent, or nothing is sent. */
+  relieved(): Promise<void> {
+    if (this.#slow === undefined) return Promise.resolve();
+    return (this.#relieved ??= makeDeferred()).promise;
   }
 
   /** Rejects {@linkcode drained}: nothing more is sent. */
   close(error: Error): void {
     this.countTraffic();
-    if (this.#nextLook !== undefined) {
-      this.#owner.host.timers.clear(DRAIN_INTERVAL, this.#nextLook);
-    }
+    this.#isClosed = true;
+    this.#stopPolling();
+    this.#slow = undefined;
+    this.#relieved?.resolve();
     this.#drained?.reject(error);
-  }
-
-  /** Polls, since a WebSocket has no drain event. */
-  #awaitDrain(): void {
-    this.#nextLook = this.#owner.host.timers.set(DRAIN_INTERVAL, () => {
-      if (this.isBackedUp) return this.#awaitDrain();
-      this.#drained!.resolve();
-      this.#drained = undefined;
-    });
   }
 
   #clear(): void {
@@ -172,21 +212,136 @@ export class SendBuffer {
   }
 
   #write(frame: RawBody): boolean {
-    if (!this.#socket.send(frame)) return false;
+    const { length } = frame;
+    const isMeasured = length >= LOOK_AFTER.bytes || this.#poll !== undefined;
+    if (isMeasured ? !this.#writeMeasured(frame) : !this.#socket.send(frame)) {
+      return false;
+    }
     this.#newMessages++;
-    this.#newBytes += frame.length;
+    this.#newBytes += length;
     const isTime = this.#newMessages >= LOOK_AFTER.messages ||
       this.#newBytes >= LOOK_AFTER.bytes;
     if (isTime) this.#look();
+    if (this.#writeTimeout !== undefined) this.#expectWrite(this.#writeTimeout);
+    return true;
+  }
+
+  #writeMeasured(frame: RawBody): boolean {
+    const unsent = this.#observe();
+    const { maxBuffered } = this.#owner.host.limits;
+    if (this.#slow !== undefined && unsent > AT_MOST * maxBuffered) {
+      this.#owner.overflowed();
+      return false;
+    }
+    if (!this.#socket.send(frame)) return false;
+    this.#seen = this.#socket.bufferedAmount;
+    const size = this.#seen - unsent;
+    if (size >= this.#largest) {
+      this.#largest = size;
+      this.#largestEnd = this.#marks.at(-1)!.bytes + this.#newBytes +
+        frame.length;
+    }
     return true;
   }
 
   #look(): void {
-    const { limits } = this.#owner.host;
-    const { bufferedMessages } = this;
-    const isOver = bufferedMessages > limits.maxBufferedMessages ||
-      this.#socket.bufferedAmount > limits.maxBuffered;
-    if (isOver) this.#owner.overflowed();
+    if (this.#isClosed) return;
+    if (this.#slow !== undefined) {
+      if (this.#exceeds(AT_MOST, "messages")) this.#owner.overflowed();
+    } else if (this.#exceeds(1)) {
+      this.#seen = this.#socket.bufferedAmount;
+      this.#slow = this.#makeSlow();
+      this.#pollAfter(POLL.shortest);
+      this.#owner.congested();
+    }
+  }
+
+  #exceeds(times: number, kind?: "messages"): boolean {
+    const { maxBuffered, maxBufferedMessages } = this.#owner.host.limits;
+    return this.bufferedMessages > times * maxBufferedMessages ||
+      kind === undefined && this.#socket.bufferedAmount > times * maxBuffered;
+  }
+
+  /** Whatever the peer takes of what is unsent shows that it reads. */
+  #makeSlow(): Due {
+    const gone = this.#mark().bytes - this.#seen;
+    if (gone >= this.#largestEnd) this.#largest = 0;
+    const { ms, msPerByte } = PATIENCE;
+    return { bytes: 1, left: ms + this.#largest * msPerByte };
+  }
+
+  #expectWrite(timeout: number): void {
+    if (this.#late !== undefined || this.#isClosed) return;
+    this.#seen = this.#socket.bufferedAmount;
+    if (this.#seen === 0) return;
+    this.#late = { bytes: this.#seen, left: timeout };
+    this.#pollAfter(POLL.longest);
+  }
+
+  /** Reads the unsent bytes, and counts what was taken since the last time. */
+  #observe(): number {
+    const unsent = this.#socket.bufferedAmount;
+    const taken = Math.max(0, this.#seen - unsent);
+    if (this.#slow !== undefined) this.#slow.bytes -= taken;
+    if (this.#late !== undefined) this.#late.bytes -= taken;
+    this.#seen = unsent;
+    return unsent;
+  }
+
+  /**
+   * Polls after a delay, or before. The time that counts is the sum of the
+   * delays: while the program blocks the event loop, no peer can take anything.
+   */
+  #pollAfter(delay: number): void {
+    if (this.#isClosed) return;
+    if (this.#poll !== undefined) {
+      if (this.#delay <= delay) return;
+      this.#stopPolling();
+    }
+    this.#delay = Math.min(delay, this.#writeTimeout ?? Infinity);
+    const { timers } = this.#owner.host;
+    this.#poll = timers.set(this.#delay, () => this.#onPoll());
+  }
+
+  #stopPolling(): void {
+    if (this.#poll === undefined) return;
+    this.#owner.host.timers.clear(this.#delay, this.#poll);
+    this.#poll = undefined;
+  }
+
+  #onPoll(): void {
+    this.#poll = undefined;
+    const before = this.#seen;
+    const unsent = this.#observe();
+    const slow = this.#slow;
+    if (slow !== undefined) {
+      slow.left -= this.#delay;
+      if (!this.#exceeds(1)) {
+        this.#slow = undefined;
+        this.#relieved?.resolve();
+        this.#relieved = undefined;
+      } else if (slow.bytes <= 0) this.#slow = this.#makeSlow();
+      else if (slow.left <= 0) return this.#owner.overflowed();
+    }
+    const late = this.#late;
+    if (late !== undefined) {
+      late.left -= this.#delay;
+      if (late.bytes <= 0) {
+        const left = this.#writeTimeout!;
+        this.#late = unsent === 0 ? undefined : { bytes: unsent, left };
+      } else if (late.left <= 0) return this.#owner.writeTimedOut();
+    }
+    if (this.#drained !== undefined && !this.isBackedUp) {
+      this.#drained.resolve();
+      this.#drained = undefined;
+    }
+    if (this.#slow !== undefined || this.#drained !== undefined) {
+      // Stalled peers, of which there may be many, are polled less often.
+      const isStalled = unsent >= before;
+      this.#pollAfter(
+        isStalled ? Math.min(2 * this.#delay, POLL.longest) : POLL.shortest,
+      );
+    } else if (this.#late !== undefined) this.#pollAfter(POLL.longest);
   }
 
   /** Marks how much has been sent so far. */

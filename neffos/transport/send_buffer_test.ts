@@ -1,14 +1,22 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import type { RawBody } from "../protocol/message.ts";
 import { SendBuffer, TrafficCounters } from "./send_buffer.ts";
 import { Timers } from "../util/timers.ts";
 import type { Socket } from "./socket.ts";
 
-/** A socket that sends when the test says so, and counts only bytes. */
+/**
+ * A socket that sends when the test says so, counts only bytes, and counts a
+ * frame until the last byte of it is gone, as Deno's do.
+ */
 class SlowSocket implements Socket {
   waiting: RawBody[] = [];
+  taken: RawBody[] = [];
   looks = 0;
+  #sizes: number[] = [];
   #bytes = 0;
+  /** What has been taken of the first frame. */
+  #credit = 0;
 
   get bufferedAmount(): number {
     this.looks++;
@@ -17,78 +25,390 @@ class SlowSocket implements Socket {
   listen(): void {}
   close(): void {}
   send(frame: RawBody): boolean {
+    const size = sizeOf(frame);
     this.waiting.push(frame);
-    this.#bytes += sizeOf(frame);
+    this.#sizes.push(size);
+    this.#bytes += size;
     return true;
   }
   /** The network takes some frames. */
   take(count: number): void {
-    for (const frame of this.waiting.splice(0, count)) {
-      this.#bytes -= sizeOf(frame);
+    this.taken.push(...this.waiting.splice(0, count));
+    for (const size of this.#sizes.splice(0, count)) this.#bytes -= size;
+  }
+  /** The network takes some bytes. */
+  takeBytes(bytes: number): void {
+    this.#credit += bytes;
+    let count = 0;
+    while (this.#credit >= this.#sizes[count]!) {
+      this.#credit -= this.#sizes[count++]!;
     }
+    if (count > 0) this.take(count);
+    if (this.waiting.length === 0) this.#credit = 0;
   }
 }
 
 function sizeOf(frame: RawBody): number {
-  return new TextEncoder().encode(frame as string).length;
+  return typeof frame === "string"
+    ? new TextEncoder().encode(frame).length
+    : frame.length;
 }
 
-function makeBuffer(
-  limits: {
-    maxBuffered?: number;
-    messages?: number;
-    /** Drops what is queued, as a session does at an overflow. */
-    isDropped?: boolean;
-  } = {},
-) {
-  const socket = new SlowSocket();
-  let over = 0;
-  const buffer: SendBuffer = new SendBuffer(socket, {
-    host: {
-      limits: {
-        maxBuffered: limits.maxBuffered ?? Infinity,
-        maxBufferedMessages: limits.messages ?? Infinity,
+interface Setup {
+  maxBuffered?: number;
+  messages?: number;
+  write?: number;
+}
+
+/** A buffer whose owner closes it as a session does. */
+class Subject implements Disposable {
+  readonly socket = new SlowSocket();
+  readonly time = new FakeTime();
+  readonly timers = new Timers();
+  readonly buffer: SendBuffer;
+  /** How it was closed. */
+  end: "overflowed" | "write timeout" | undefined;
+  congestions = 0;
+
+  constructor({ maxBuffered = Infinity, messages = Infinity, write }: Setup) {
+    const close = (end: "overflowed" | "write timeout") => {
+      if (this.end !== undefined) return;
+      this.end = end;
+      this.buffer.drop();
+      this.buffer.close(new Error(end));
+    };
+    this.buffer = new SendBuffer(this.socket, {
+      host: {
+        limits: { maxBuffered, maxBufferedMessages: messages },
+        handlers: { timeouts: write === undefined ? {} : { write } },
+        timers: this.timers,
+        traffic: new TrafficCounters(),
       },
-      timers: new Timers(),
-      traffic: new TrafficCounters(),
-    },
-    overflowed() {
-      over++;
-      if (limits.isDropped) buffer.drop();
-    },
-  });
-  return { socket, buffer, over: () => over };
+      congested: () => void this.congestions++,
+      overflowed: () => close("overflowed"),
+      writeTimedOut: () => close("write timeout"),
+    });
+  }
+
+  /** Lets time pass, in which the network takes bytes at a rate. */
+  pass(ms: number, bytesPerSecond = 0): void {
+    for (let passed = 0; passed < ms; passed += 10) {
+      this.socket.takeBytes(bytesPerSecond / 100);
+      this.time.tick(10);
+    }
+  }
+
+  send(length: number, count = 1): void {
+    for (let i = 0; i < count && this.end === undefined; i++) {
+      this.buffer.send("x".repeat(length));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.buffer.close(new Error("disposed"));
+    this.timers.stop();
+    this.time.restore();
+  }
 }
 
-Deno.test("SendBuffer overflows when too many bytes are unsent, and reads bufferedAmount rarely", () => {
-  const { socket, buffer, over } = makeBuffer({ maxBuffered: 100_000 });
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const LIMITS = { maxBuffered: 4 * MIB, messages: 8192 };
+
+Deno.test("SendBuffer reads bufferedAmount rarely", () => {
+  using subject = new Subject({ maxBuffered: 100_000 });
   for (let i = 0; i < 1000; i++) {
-    buffer.send("x".repeat(99));
-    socket.take(1);
+    subject.send(99);
+    subject.socket.take(1);
   }
-  assertEquals(over(), 0);
-  assert(socket.looks < 100, `${socket.looks} looks`);
-  while (over() === 0) buffer.send("x".repeat(999));
-  const waiting = socket.waiting.length * 999;
-  assert(waiting > 100_000 && waiting < 170_000, `${waiting} bytes`);
+  const { looks } = subject.socket;
+  assert(looks < 100, `${looks} looks`);
+  assertEquals(subject.timers.size, 0);
+});
+
+Deno.test("SendBuffer overflows at once beyond four times the bytes", () => {
+  using bytes = new Subject({ maxBuffered: 100_000 });
+  bytes.send(999, 1_000);
+  assertEquals(bytes.end, "overflowed");
+  const sent = bytes.socket.waiting.length * 999;
+  assert(sent > 400_000 && sent < 400_000 + 2 * 999, `${sent} bytes`);
+});
+
+Deno.test("SendBuffer overflows at once beyond four times the messages", () => {
+  using messages = new Subject({ messages: 1000 });
+  // A peer that is always a little behind, within the limit.
+  for (let i = 0; i < 50_000; i++) {
+    messages.send(6);
+    if (messages.socket.waiting.length > 700) messages.socket.take(1);
+  }
+  assertEquals(messages.end, undefined);
+  assertEquals(messages.socket.waiting.length, 700);
+  messages.send(6, 10_000);
+  assertEquals(messages.end, "overflowed");
+  const { length } = messages.socket.waiting;
+  assert(length >= 4000 - 64 && length <= 4000 + 128, `${length} messages`);
 });
 
 Deno.test("SendBuffer overflows when too many messages are unsent, however small they are", () => {
-  const { socket, buffer, over } = makeBuffer({ messages: 1000 });
-  // A peer that is always a little behind, within the limit.
-  for (let i = 0; i < 50_000; i++) {
-    buffer.send(";;;;;;");
-    if (socket.waiting.length > 700) socket.take(1);
+  using subject = new Subject(LIMITS);
+  subject.send(6, 8192 + 128);
+  assertEquals(subject.congestions, 1);
+  subject.pass(4_990);
+  assertEquals(subject.end, undefined);
+  subject.pass(400);
+  assertEquals(subject.end, "overflowed");
+  assertEquals(subject.timers.size, 0);
+});
+
+Deno.test("SendBuffer sends a message of any size to a peer that reads", () => {
+  for (const rate of [125_000, 10 * MIB]) {
+    using subject = new Subject(LIMITS);
+    // One, with small ones behind it in the same turn.
+    subject.send(5 * MIB);
+    subject.send(100, 1_000);
+    assertEquals(subject.congestions, 1);
+    for (let i = 0; i < 20 && rate > MIB; i++) {
+      subject.pass(1_000, rate);
+      subject.send(5 * MIB);
+      subject.send(100, 10);
+    }
+    // As many at once as four times the limit has room for, and one more.
+    subject.pass(100_000, rate);
+    assertEquals(subject.socket.waiting.length, 0);
+    subject.send(5 * MIB, 4);
+    subject.send(100 * MIB / 20);
+    assertEquals(subject.end, "overflowed");
   }
-  assertEquals(over(), 0);
-  assertEquals(socket.waiting.length, 700);
-  while (over() === 0) buffer.send(";;;;;;");
-  const { length } = socket.waiting;
-  assert(length >= 1000 - 64 && length <= 1000 + 128, `${length} messages`);
+});
+
+Deno.test("SendBuffer is patient with a peer that takes a long message slowly", () => {
+  using subject = new Subject(LIMITS);
+  subject.send(16 * MIB);
+  subject.send(100);
+  // Longer than four minutes; nothing is seen of it until the end.
+  subject.pass(16 * MIB / 66_000 * 990, 66_000);
+  assertEquals([subject.end, subject.socket.waiting.length], [undefined, 2]);
+  assertEquals(subject.timers.size, 1);
+  subject.pass(4_000, 66_000);
+  assertEquals([subject.timers.size, subject.socket.waiting.length], [0, 0]);
+  // Small ones get no more time because there was a long one before.
+  subject.send(KIB, 4_200);
+  assertEquals(subject.congestions, 2);
+  subject.pass(5_400);
+  assertEquals(subject.end, "overflowed");
+});
+
+Deno.test("SendBuffer closes a peer that stops reading a long message, in time", () => {
+  using subject = new Subject(LIMITS);
+  subject.send(5 * MIB);
+  subject.pass(84_000);
+  assertEquals(subject.end, undefined);
+  subject.pass(2_000);
+  assertEquals(subject.end, "overflowed");
+});
+
+Deno.test("SendBuffer leaves a stalled peer alone that is within the limits", () => {
+  using subject = new Subject(LIMITS);
+  subject.send(KIB, 4_000);
+  subject.pass(60_000);
+  assertEquals([subject.end, subject.timers.size], [undefined, 0]);
+});
+
+Deno.test("SendBuffer does not count the time in which the event loop was blocked", () => {
+  using subject = new Subject(LIMITS);
+  subject.send(5 * KIB, 1_000);
+  assertEquals(subject.congestions, 1);
+  subject.pass(1_000);
+  // A minute in one turn: nothing could be taken.
+  const value = () => Date.now() + 60_000;
+  Object.defineProperty(performance, "now", { configurable: true, value });
+  subject.pass(2_000);
+  Reflect.deleteProperty(performance, "now");
+  assertEquals(subject.end, undefined);
+  subject.pass(2_000, MIB);
+  assertEquals(subject.end, undefined);
+});
+
+Deno.test("SendBuffer.relieved() resolves when the peer has read enough, and at the end", async () => {
+  using subject = new Subject(LIMITS);
+  await subject.buffer.relieved();
+  const settled: string[] = [];
+  const watch = (name: string) =>
+    subject.buffer.relieved().then(() => settled.push(name));
+  subject.send(KIB, 5 * KIB);
+  watch("first");
+  subject.pass(500, MIB);
+  await Promise.resolve();
+  assertEquals(settled, []);
+  subject.pass(1_000, MIB);
+  await Promise.resolve();
+  assertEquals(settled, ["first"]);
+  subject.send(KIB, 5 * KIB);
+  watch("second");
+  const drained = subject.buffer.drained();
+  await Promise.resolve();
+  assertEquals(settled, ["first"]);
+  subject.pass(10_000);
+  assertEquals(subject.end, "overflowed");
+  await assertRejects(() => drained, Error, "overflowed");
+  assertEquals(settled, ["first", "second"]);
+  await subject.buffer.relieved();
+  assertEquals(subject.timers.size, 0);
+});
+
+Deno.test("SendBuffer polls a stalled peer less and less often, and one that reads soon again", () => {
+  using subject = new Subject(LIMITS);
+  subject.send(KIB, 5 * KIB);
+  const before = subject.socket.looks;
+  subject.pass(4_900);
+  const looks = subject.socket.looks - before;
+  assert(looks < 100, `${looks} looks`);
+  subject.pass(400, MIB);
+  let isDrained = false;
+  void subject.buffer.drained().then(() => isDrained = true);
+  subject.pass(5_000, MIB);
+  assertEquals(subject.socket.waiting.length, 0);
+  return Promise.resolve().then(() => assert(isDrained));
+});
+
+Deno.test("SendBuffer.drained() and a write timeout leave no timer behind", async () => {
+  using subject = new Subject({ write: 1_000 });
+  assertEquals(subject.timers.size, 0);
+  subject.send(100);
+  assertEquals(subject.timers.size, 1);
+  subject.socket.take(1);
+  subject.pass(400);
+  assertEquals(subject.timers.size, 0);
+  subject.send(KIB, 200);
+  const drained = subject.buffer.drained();
+  assertEquals(subject.timers.size, 1);
+  subject.pass(100, 4 * MIB);
+  await drained;
+  subject.pass(400);
+  assertEquals([subject.timers.size, subject.end], [0, undefined]);
+});
+
+for (const write of [20, 320, 1_000, 10_000]) {
+  Deno.test(`A write timeout of ${write} ms closes a peer that does not take a message in time`, () => {
+    // Whatever was sent before, and how much.
+    for (const before of [0, write / 2, write * 3]) {
+      for (const length of [1, 5 * MIB]) {
+        using subject = new Subject({ ...LIMITS, write });
+        subject.send(10);
+        subject.pass(before, MIB);
+        assertEquals(subject.end, undefined);
+        subject.send(length);
+        subject.pass(write - 10);
+        assertEquals(subject.end, undefined, `${before}, ${length}`);
+        subject.pass(650 + 20);
+        assertEquals(subject.end, "write timeout", `${before}, ${length}`);
+      }
+    }
+  });
+}
+
+Deno.test("A write timeout closes a peer that trickles, and none that reads", () => {
+  for (const rate of [20 * KIB, 200 * KIB]) {
+    using subject = new Subject({ write: 5_000 });
+    for (let i = 0; i < 100; i++) {
+      subject.pass(1_000, rate);
+      subject.send(KIB, 100);
+    }
+    const isLate = rate < 100 * KIB;
+    assertEquals(subject.end, isLate ? "write timeout" : undefined);
+  }
+});
+
+/** A generator of numbers from 0 to 1 (mulberry32). */
+function seeded(seed: number): () => number {
+  return () => {
+    seed = seed + 0x6D2B79F5 | 0;
+    let t = Math.imul(seed ^ seed >>> 15, 1 | seed);
+    t = t + Math.imul(t ^ t >>> 7, 61 | t) ^ t;
+    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
+  };
+}
+
+/** The slowest rate at which a peer is never closed, in bytes a second. */
+const SLOWEST = 64 * KIB;
+
+Deno.test("Walks of a SendBuffer: memory is bounded, a peer that reads stays, and one that stalls is closed in time", () => {
+  const seen = { closed: 0, kept: 0, congested: 0 };
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = seeded(seed);
+    const limit = Math.round((64 + random() * 400) * KIB);
+    const messages = Math.round(200 + random() * 2_000);
+    using subject = new Subject({ maxBuffered: limit, messages });
+    const isReader = random() < 0.5;
+    const { buffer, socket } = subject;
+    const sent: RawBody[] = [];
+    const makeFrame = () => {
+      const size = random() < 0.02 ? limit * 2 : random() * 4 * KIB;
+      return random() < 0.8
+        ? new Uint8Array(size)
+        : `${sent.length}${random() < 0.5 ? "e" : "€".repeat(size / 8)}`;
+    };
+    let largest = 0;
+    let stalledFor = 0;
+    for (let step = 0; step < 400 && subject.end === undefined; step++) {
+      // A program that bursts more than the bound closes any peer: a peer that
+      // is to stay has one that sends as much as `relieved` lets it.
+      let { bufferedAmount } = socket;
+      const burst = Math.floor(random() * 40);
+      for (let i = 0; i < burst && subject.end === undefined; i++) {
+        const frame = makeFrame();
+        const size = sizeOf(frame);
+        const isRoom = bufferedAmount + size < 3 * limit &&
+          socket.waiting.length < 3 * messages;
+        if (isReader && !isRoom) break;
+        bufferedAmount += size;
+        largest = Math.max(largest, size);
+        const isQueued = random() < 0.2;
+        const isTaken = isQueued ? buffer.queue(frame) : buffer.send(frame);
+        if (isTaken) sent.push(frame);
+        if (random() < 0.3) buffer.flush();
+      }
+      if (subject.end === undefined) buffer.flush();
+      const isOver = socket.bufferedAmount > limit;
+      const ms = Math.ceil(random() * 50) * 10;
+      const isStalled = !isReader && random() < 0.7;
+      stalledFor = isStalled && isOver ? stalledFor + ms : 0;
+      subject.pass(ms, isStalled ? 0 : SLOWEST * (1.05 + random() * 20));
+      // Memory: one frame more than four times the limit, and what is sent
+      // between two looks.
+      const unsent = socket.bufferedAmount;
+      assert(
+        unsent <= 4 * limit + largest + 3 * 64 * KIB,
+        `seed ${seed}: ${unsent}`,
+      );
+      assert(socket.waiting.length <= 4 * messages + 128, `seed ${seed}`);
+      const allowed = 5_000 + largest / 64 / KIB * 1_000 + 1_000;
+      assert(
+        stalledFor <= allowed || subject.end !== undefined,
+        `seed ${seed}: stalled for ${stalledFor} ms`,
+      );
+    }
+    assert(!isReader || subject.end === undefined, `seed ${seed}: closed`);
+    // Order: what has gone out is what was sent, without a gap.
+    const out = [...socket.taken, ...socket.waiting];
+    assert(out.every((frame, i) => frame === sent[i]), `seed ${seed}`);
+    if (subject.end === undefined) {
+      assertEquals(out.length, sent.length, `seed ${seed}`);
+      subject.pass(60_000, 10 * MIB);
+      assertEquals(subject.timers.size, 0, `seed ${seed}`);
+    } else assertEquals(subject.timers.size, 0, `seed ${seed}`);
+    seen[subject.end === undefined ? "kept" : "closed"]++;
+    if (subject.congestions > 0) seen.congested++;
+  }
+  assert(
+    seen.closed > 5 && seen.kept > 10 && seen.congested > 20,
+    JSON.stringify(seen),
+  );
 });
 
 Deno.test("SendBuffer.bufferedMessages is never less than the number of unsent messages", () => {
-  const { socket, buffer } = makeBuffer();
+  using subject = new Subject({});
+  const { socket, buffer } = subject;
   let random = 1;
   for (let i = 0; i < 5_000; i++) {
     random = (random * 16807) % 2147483647;
@@ -109,7 +429,8 @@ Deno.test("SendBuffer.bufferedMessages is never less than the number of unsent m
 });
 
 Deno.test("SendBuffer sends queued frames first, and in order", () => {
-  const { socket, buffer, over } = makeBuffer({ messages: 3 });
+  using subject = new Subject({ messages: 3 });
+  const { socket, buffer } = subject;
   buffer.send("1");
   buffer.queue("2");
   buffer.send("3");
@@ -118,37 +439,45 @@ Deno.test("SendBuffer sends queued frames first, and in order", () => {
   buffer.send("4");
   assertEquals(socket.waiting, ["1", "2", "3", "4"]);
   assertEquals(buffer.flush(), 0);
-  for (let i = 0; i < 4; i++) buffer.queue("x");
-  assertEquals(over(), 1);
-  buffer.drop();
+  for (let i = 0; i < 12; i++) assert(buffer.queue("x"));
+  assertEquals(subject.end, undefined);
+  assert(!buffer.queue("x"));
+  assertEquals(subject.end, "overflowed");
   assertEquals(buffer.flush(), 0);
 });
 
 Deno.test("SendBuffer stops sending queued frames when it overflows", () => {
-  const limits = { maxBuffered: 100_000, isDropped: true };
-  const { socket, buffer, over } = makeBuffer(limits);
-  for (let i = 0; i < 63; i++) buffer.send("x".repeat(999));
-  for (let i = 0; i < 99; i++) buffer.queue("x".repeat(999));
-  assertEquals(over(), 0);
+  using subject = new Subject({ maxBuffered: 100_000 });
+  const { socket, buffer } = subject;
+  subject.send(999, 300);
+  for (let i = 0; i < 299; i++) assert(buffer.queue("x".repeat(999)));
+  assertEquals(subject.end, undefined);
   buffer.flush();
-  assertEquals(over(), 1);
+  assertEquals(subject.end, "overflowed");
   const { length } = socket.waiting;
-  assert(length > 100 && length <= 100 + 66, `${length} messages`);
-  assert(length < 63 + 99, "the rest is dropped");
+  assert(length > 400 && length <= 400 + 2, `${length} messages`);
   assertEquals(buffer.flush(), 0);
 });
 
 Deno.test("SendBuffer counts the bytes of queued frames", () => {
-  const { socket, buffer, over } = makeBuffer({ maxBuffered: 100_000 });
+  using subject = new Subject({ maxBuffered: 100_000 });
+  const { socket, buffer } = subject;
   buffer.queue("x".repeat(50_000));
   assertEquals(buffer.isBackedUp, false);
-  buffer.send("x".repeat(50_000));
-  assertEquals([buffer.isBackedUp, over()], [true, 0]);
-  buffer.send("x");
-  assertEquals(over(), 1);
-  buffer.flush();
-  socket.take(Infinity);
-  assertEquals(buffer.isBackedUp, false);
-  buffer.queue("x".repeat(50_000));
-  assertEquals([buffer.isBackedUp, over()], [false, 1]);
+  buffer.send("x".repeat(400_000));
+  assertEquals([buffer.isBackedUp, subject.end], [true, undefined]);
+  // One that is too much by itself fits, one more does not.
+  assert(!buffer.send("x"));
+  assertEquals(subject.end, "overflowed");
+  assertEquals(socket.waiting, []);
+});
+
+Deno.test("SendBuffer counts no longer what it has flushed", () => {
+  using other = new Subject({ maxBuffered: 100_000 });
+  other.buffer.queue("x".repeat(300_000));
+  other.buffer.flush();
+  other.socket.take(Infinity);
+  assertEquals(other.buffer.isBackedUp, false);
+  other.buffer.queue("x".repeat(50_000));
+  assertEquals([other.buffer.isBackedUp, other.end], [false, undefined]);
 });
