@@ -511,8 +511,8 @@ export class Application<
   }
 
   /** Disposes the singletons, in reverse order of creation. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#container[Symbol.asyncDispose]();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#container[Symbol.asyncDispose]();
   }
 
   #setServer(server: Server): void {

@@ -26,6 +26,7 @@ import type { ConnHandler } from "./controller/events.ts";
 import type { CloseInfo } from "./transport/socket.ts";
 import type { DialOptions, DialURL } from "./client/dial.ts";
 import { ClientHost } from "./client/host.ts";
+import { ignoreRejection } from "./util/promises.ts";
 import { NeffosError } from "./protocol/errors.ts";
 
 export type { AskOptions } from "./api/ask_options.ts";
@@ -233,13 +234,13 @@ export class Client implements AsyncDisposable {
    * @param reason The close reason.
    * @throws {RangeError} When the code is not an integer from 1000 to 4999.
    */
-  async close(code = 1000, reason = ""): Promise<void> {
-    await this.#host.close(code, reason);
+  close(code = 1000, reason = ""): Promise<void> {
+    return ignoreRejection(this.#host.close(code, reason));
   }
 
   /** As {@linkcode close}. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }
 
@@ -284,10 +285,18 @@ export class Client implements AsyncDisposable {
  * await listener.shutdown();
  * ```
  */
-export async function dial(
+export function dial(
   url: DialURL,
   handler: ConnHandler,
   options: DialOptions = {},
+): Promise<Client> {
+  return ignoreRejection(open(url, handler, options));
+}
+
+async function open(
+  url: DialURL,
+  handler: ConnHandler,
+  options: DialOptions,
 ): Promise<Client> {
   const host = new ClientHost(url, handler, options);
   // Taken before the first await, which ends the stack of the caller.

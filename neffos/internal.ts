@@ -18,6 +18,7 @@ export { describeIssues, isSchema, joinIssues } from "./protocol/schema.ts";
 export { writeError } from "./connection/faults.ts";
 export { hasValidHost } from "./server/address.ts";
 export { findUpgrade, takeHeaders } from "./server/handshake.ts";
+export { ignoreRejection } from "./util/promises.ts";
 
 /**
  * Reports an error of a connection to the `onError` hook of its server or

@@ -30,6 +30,7 @@
  * @module
  */
 
+import { ignoreRejection } from "../../neffos/internal.ts";
 import type {
   CheckedClass,
   CheckedDeps,
@@ -368,8 +369,8 @@ export class Container<
    * @throws {Error} The error of a singleton's disposal; a SuppressedError if
    * there is more than one.
    */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#registry[Symbol.asyncDispose]();
+  [Symbol.asyncDispose](): Promise<void> {
+    return ignoreRejection(this.#registry[Symbol.asyncDispose]());
   }
 
   #provide(provided: readonly ServiceToken[] = []): void {

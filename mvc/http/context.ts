@@ -4,7 +4,11 @@
  * @module
  */
 
-import { findUpgrade, takeHeaders } from "../../neffos/internal.ts";
+import {
+  findUpgrade,
+  ignoreRejection,
+  takeHeaders,
+} from "../../neffos/internal.ts";
 import type { Conn, StandardSchemaV1 } from "../../neffos/mod.ts";
 import { collectQuery, type InputLimits, readBody, validate } from "./body.ts";
 import { Cookies, writeCookies } from "./cookies.ts";
@@ -331,9 +335,16 @@ export class Context<Params = Record<string, string>> {
     schema: StandardSchemaV1<unknown, T>,
     options?: ReadBodyOptions,
   ): Promise<T>;
-  async readBody(
+  readBody(
     schema?: StandardSchemaV1,
     options?: ReadBodyOptions,
+  ): Promise<unknown> {
+    return ignoreRejection(this.#readBody(schema, options));
+  }
+
+  async #readBody(
+    schema: StandardSchemaV1 | undefined,
+    options: ReadBodyOptions | undefined,
   ): Promise<unknown> {
     const body = await readBody(this, options);
     return schema === undefined ? body : await validate(schema, body, "body");
@@ -370,9 +381,16 @@ export class Context<Params = Record<string, string>> {
     schema: StandardSchemaV1<unknown, T>,
     options?: ReadQueryOptions,
   ): Promise<T>;
-  async readQuery(
+  readQuery(
     schema?: StandardSchemaV1,
     options?: ReadQueryOptions,
+  ): Promise<unknown> {
+    return ignoreRejection(this.#readQuery(schema, options));
+  }
+
+  async #readQuery(
+    schema: StandardSchemaV1 | undefined,
+    options: ReadQueryOptions | undefined,
   ): Promise<unknown> {
     const query = collectQuery(this.query, options);
     return schema === undefined

@@ -297,12 +297,12 @@ export class Server implements ServerApi {
   }
 
   /** See {@linkcode ServerApi.close}. */
-  async close(options: { timeout?: number } = {}): Promise<void> {
-    await this.#shutdown.close(options.timeout);
+  close(options: { timeout?: number } = {}): Promise<void> {
+    return ignoreRejection(this.#shutdown.close(options.timeout));
   }
 
   /** Closes the server, as {@linkcode Server.close} does. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }
