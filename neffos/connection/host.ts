@@ -72,6 +72,11 @@ export interface Host {
   /** What a client that reconnects is to enter again. */
   readonly goal: Goal | undefined;
 
+  /**
+   * Lets what has been sent arrive before what follows in this turn of the event
+   * loop, on the server's side.
+   */
+  lead?(buffer: SendBuffer): void;
   /** Runs the hook that may refuse a connection. */
   onConnect(conn: Conn): void | Promise<void>;
   /** Called when the connection can be used. */

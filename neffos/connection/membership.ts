@@ -43,7 +43,7 @@ import {
   type Phase,
   type State,
 } from "./phase.ts";
-import { AskTask } from "./turn_queue.ts";
+import { AskTask, type Turn } from "./turn_queue.ts";
 
 /** What a membership needs from its connection. */
 export interface MembershipLink extends Link {
@@ -91,7 +91,7 @@ export abstract class Membership<Handle> implements Leavable {
   #waiting: Set<Message> | undefined;
   /** The items that wait until nothing is under way, in order. */
   #held: (Message | AskTask<Message>)[] | undefined;
-  /** A granted ask that is answered after a hook. */
+  /** A granted ask to leave that is answered after a hook. */
   #owed: Message | undefined;
   /** The results of callers that have succeeded and wait for hooks to end. */
   #committed: Map<Waiter<unknown>, unknown> | undefined;
@@ -349,7 +349,8 @@ export abstract class Membership<Handle> implements Leavable {
     if (!this.#takeWaiting(message)) return true;
     state.isCrossed = true;
     this.link.begin();
-    this.link.acknowledge(message);
+    if (kind === "enter") this.#grant(message);
+    else this.link.acknowledge(message);
     this.link.end(message);
     return true;
   }
@@ -419,7 +420,7 @@ export abstract class Membership<Handle> implements Leavable {
     const state = this.startHook("releasing");
     let refusal: { error: unknown } | undefined;
     try {
-      await this.hooks.fire(asked);
+      await this.#fireAsLeaver(asked, state.turn);
     } catch (error) {
       refusal = { error };
     }
@@ -434,6 +435,24 @@ export abstract class Membership<Handle> implements Leavable {
     else this.link.fail(asked, refusal.error);
     if (isCurrent) this.#settle(IN);
     await over;
+  }
+
+  /** Fires a hook whose broadcasts do not go to the peer that leaves. */
+  async #fireAsLeaver(asked: Message, turn: Turn | undefined): Promise<void> {
+    const { namespace, room, link: { conn } } = this;
+    if (turn !== undefined) turn.leaver = { conn, namespace, room };
+    try {
+      await this.hooks.fire(asked);
+    } finally {
+      if (turn !== undefined) turn.leaver = undefined;
+    }
+  }
+
+  /** Answers an ask to enter, ahead of what this side sends next. */
+  #grant(asked: Message): void {
+    const { host, buffer } = this.link;
+    this.link.acknowledge(asked);
+    host.lead?.(buffer);
   }
 
   // What is under way --------------------------------------------------------
@@ -632,14 +651,14 @@ export abstract class Membership<Handle> implements Leavable {
     const all = [...waiters];
     this.#become(IN);
     this.commit(all, this.handle);
-    this.#owe(asked);
-    if (this.room === "") this.#payOwed(asked);
+    this.#payOwed(this.#owed);
+    // The peer is to know the name before it gets what the hooks send.
+    if (asked !== undefined) this.#grant(asked);
     if (this.#chain?.hasLeave) this.#forgetRooms();
     this.onEntered();
     const told = this.hooks.notify(this.#terms.entered, this.room, cause);
     this.#next();
     await told;
-    this.#payOwed(asked);
     this.#resolve(all);
   }
 
@@ -661,19 +680,14 @@ export abstract class Membership<Handle> implements Leavable {
     this.commit(all);
     this.#become(OUT);
     this.onLeft();
-    this.#owe(asked);
+    this.#payOwed(this.#owed);
+    this.#owed = asked;
     const told = tell();
     this.#next();
     await told;
     this.#payOwed(asked);
     this.#resolve(all);
     if (this.#isIdle) this.#rest();
-  }
-
-  /** Holds back the answer to a granted ask, and sends one held before. */
-  #owe(asked: Message | undefined): void {
-    this.#payOwed(this.#owed);
-    this.#owed = asked;
   }
 
   /** Sends the answer to an ask, if it is still held back. */

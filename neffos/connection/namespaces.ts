@@ -448,6 +448,8 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
   }): Promise<void> {
     const stay = this.#stay!;
     const state = this.startHook("telling");
+    // The peer is out, or about to be: it gets nothing that hooks broadcast.
+    this.link.host.directory?.remove(stay);
     if (!this.link.isEnding) this.link.host.goal?.drop(this.namespace);
     this.commit(waiters);
     for (const room of stay.memberships) room.endCalls();

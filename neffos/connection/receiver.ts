@@ -232,7 +232,8 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
         handler.isAsync = true;
         return this.#answerLater(message, result);
       }
-      handler.isAsync ??= false;
+      // Many ignore an error frame, which says nothing about other messages.
+      if (message.error === undefined) handler.isAsync ??= false;
       if (result === undefined) link.acknowledge(message);
       else this.#answer(message, result);
     } catch (error) {

@@ -377,6 +377,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     const { host } = this;
     if (!host.isClient && host.handlers.native !== "only") {
       this.buffer.send(WELCOME + this.#id);
+      host.lead?.(this.buffer);
     }
     host.onOpen(this.conn);
     this.#awaitMessage();

@@ -476,6 +476,8 @@ export class RoomMembership extends Membership<UntypedRoom>
 
   protected async leaveNow({ waiters, cause }: Entry): Promise<void> {
     const state = this.startHook("telling");
+    // The peer is out already: it gets nothing that the hooks broadcast.
+    this.onLeft();
     this.commit(waiters);
     await this.hooks.notify(OnRoomLeave, this.room, cause);
     if (this.isCurrent(state)) await this.#leaveFor(cause, { waiters });

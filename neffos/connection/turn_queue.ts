@@ -1,3 +1,11 @@
+/** A connection that is being left, and gets nothing of it any more. */
+export interface Leaver {
+  readonly conn: object;
+  readonly namespace: string;
+  /** The room, empty for the namespace with its rooms. */
+  readonly room: string;
+}
+
 /** An item that has begun, and may wait for answers. */
 export class Turn {
   /** The number of answers that it waits for. */
@@ -8,6 +16,8 @@ export class Turn {
   isDone = false;
   /** Whether the tracer attributes all of its code to it. */
   isTraced = false;
+  /** Who leaves, while the hook runs that decides about it. */
+  leaver: Leaver | undefined;
   /** Whether other code holds it, so that the object is not reused. */
   isKnown = false;
 }

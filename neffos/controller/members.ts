@@ -99,13 +99,12 @@ export type Schemas = Readonly<Record<string, StandardSchemaV1>>;
 class ValidMessage extends Message {
   readonly #value: unknown;
 
-  constructor(msg: Message, value?: unknown) {
+  constructor(msg: Message, value: unknown) {
     super({ ...msg });
     this.#value = value;
   }
 
   override json<U>(): U {
-    if (this.error !== undefined) throw this.error;
     // The compiler has compared the schema with the method's parameter.
     return this.#value as U;
   }
@@ -117,10 +116,8 @@ export function validateBody(
   schema: StandardSchemaV1,
 ): SourceHandler {
   return (nsConn, msg, instance) => {
-    // An error frame has no body to validate.
-    if (msg.error !== undefined) {
-      return handler(nsConn, new ValidMessage(msg), instance);
-    }
+    // An error frame has no body: nothing of it would have been validated.
+    if (msg.error !== undefined) return;
     const value = msg.parse(schema);
     return value instanceof Promise
       ? value.then((value) =>

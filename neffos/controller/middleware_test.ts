@@ -574,44 +574,112 @@ Deno.test("static events validates before the handler, whose json() is the outpu
   await client.close();
 });
 
-Deno.test("static events lets error frames through, and runs inside of middleware", async () => {
+Deno.test("static events keeps error frames from the method, and runs inside of middleware", async () => {
   const log: string[] = [];
   class Controller {
     static readonly namespace = "ns";
     static readonly use: EventMiddleware[] = [
       (_nsConn, msg, next) => {
         if (LIFE_CYCLE.includes(msg.event)) return next();
-        log.push(`${msg.body}`);
+        log.push(`${msg.event} ${msg.error?.message ?? msg.body}`);
         return next();
       },
     ];
-    static readonly events = { onChat: chat };
+    static readonly events = { onChat: chat, onLater: chatLater };
     onChat(msg: Message<{ text: string }>) {
-      log.push(msg.error?.message ?? "no error");
-      log.push(msg.json().text);
+      log.push(`chat ${msg.json().text}`);
+    }
+    async onLater(msg: Message<{ text: string }>) {
+      log.push(`later ${await Promise.resolve(msg.json().text)}`);
+    }
+    onPlain(msg: Message) {
+      log.push(`plain ${msg.error?.message}`);
     }
   }
   await using memory = new MemoryServer(new Struct(Controller));
+  const refuse = () => {
+    throw new EventError("refused there");
+  };
   const client = await memory.dial({
-    ns: {
-      onChat: () => {
-        throw new EventError("refused there");
-      },
-      onHeard: () => {},
-    },
+    ns: { onChat: refuse, onLater: refuse, onPlain: refuse, onHeard: () => {} },
   });
   const nsConn = await client.connect("ns");
   await assertRejects(() => nsConn.ask("onChat", 5), EventError, "text");
   const [peer] = memory.server.connectionsByNamespace("ns");
-  // An error frame refuses it, since it is no ask.
-  peer!.emit("onChat", { text: "x" });
+  // An error frame refuses each, since none is an ask.
+  const { frames } = memory;
+  const before = frames.length;
+  for (const event of ["onChat", "onLater", "onPlain"]) {
+    peer!.emit(event, { text: "x" });
+  }
   await peer!.ask("onHeard");
-  await client.namespace("ns")!.ask("onChat", { text: "y" });
-  // An error frame is not validated, and not answered with an error.
-  const last = ['{"text":"y"}', "no error", "y"];
-  assertEquals(log, ["5", "", "refused there", ...last]);
+  // None of them is answered with an error.
+  assertEquals(frames.length, before + 8);
+  await nsConn.ask("onChat", { text: "y" });
+  await nsConn.ask("onLater", { text: "z" });
+  assertEquals(log, [
+    "onChat 5",
+    "onChat refused there",
+    "onLater refused there",
+    "onPlain refused there",
+    "plain refused there",
+    'onChat {"text":"y"}',
+    "chat y",
+    'onLater {"text":"z"}',
+    "later z",
+  ]);
   assertEquals(memory.errors, []);
   await client.close();
+});
+
+Deno.test("An error frame reaches no method behind a schema, whatever else is in it", async () => {
+  const log: string[] = [];
+  class Controller {
+    static readonly namespace = "ns";
+    static readonly events = { onChat: chat };
+    onChat(msg: Message<{ text: string }>) {
+      log.push(msg.json().text);
+    }
+    onAnyEvent(msg: Message) {
+      log.push(`any ${msg.event}`);
+    }
+  }
+  for (const isShared of [false, true]) {
+    const body = '{"text":"a"}';
+    const struct = isShared
+      ? new Struct({
+        namespace: "ns",
+        events: Controller.events,
+        onChat: (_: unknown, msg: Message<{ text: string }>) =>
+          void log.push(msg.json().text),
+      })
+      : new Struct(Controller);
+    await using memory = new MemoryServer(struct);
+    const raw = await RawClient.open(
+      memory,
+      "M",
+      "$1;ns;;_OnNamespaceConnect;0;0;",
+      "$2;ns;r;_OnRoomJoin;0;0;",
+    );
+    await raw.until(3);
+    const bytes = new TextEncoder();
+    raw.send(
+      `;ns;;onChat;1;0;${body}`,
+      `;ns;r;onChat;1;0;${body}`,
+      `;ns;;onChat;1;1;${body}`,
+      bytes.encode(`;ns;;onChat;1;0;${body}`),
+      `$3;ns;;onChat;1;0;${body}`,
+      // Without a text it is no error, and the schema refuses it.
+      ";ns;;onChat;1;0;",
+      `$4;ns;;onChat;0;0;${body}`,
+    );
+    const answers = (await raw.until(5)).slice(3).map(String);
+    assertEquals(answers.map((frame) => frame.split(";")[4]), ["1", ""]);
+    assertEquals(log.splice(0), ["a"]);
+    assertEquals(memory.errors, []);
+    raw.socket.close();
+    await raw.closed.promise;
+  }
 });
 
 Deno.test("Struct refuses static events that name no event, or are no schemas", () => {

@@ -63,7 +63,9 @@ export interface StructOptions {
  * The class may have `static use`, an array of {@linkcode EventMiddleware}
  * that runs around its events, and `static events`, an object of Standard
  * Schema validators by the names of methods: a body is validated before the
- * method is called, whose `msg.json()` then returns the output of the schema.
+ * method is called, whose `msg.json()` then returns the output of the schema. An
+ * error frame, by which the peer refuses an event, has no body and does not reach
+ * such a method; middleware sees its `msg.error`.
  * An object without a class has them as its own fields, `use` and `events`.
  *
  * A class is instantiated for each connection in the namespace, and its

@@ -1,5 +1,6 @@
 /** Shared by several tests: a server and clients in memory, and their frames. */
 
+import process from "node:process";
 import { type Client, dial, type DialOptions } from "../client.ts";
 import type { ConnHandler, Events } from "../controller/events.ts";
 import {
@@ -249,4 +250,15 @@ export function sessionOf(conn: Conn): Session {
 /** Returns the host of a server, by one of its connections. */
 export function hostOf(conn: Conn): ServerHost {
   return sessionOf(conn).host as ServerHost;
+}
+
+/** Runs code on a platform without AsyncLocalStorage. */
+export function withoutTracing<T>(run: () => T): T {
+  const { getBuiltinModule } = process;
+  Object.assign(process, { getBuiltinModule: undefined });
+  try {
+    return run();
+  } finally {
+    Object.assign(process, { getBuiltinModule });
+  }
 }

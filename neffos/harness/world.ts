@@ -5,7 +5,6 @@
  */
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import process from "node:process";
 import { setImmediate } from "node:timers";
 import {
   type Client,
@@ -25,7 +24,9 @@ import {
   type Socket,
   Struct,
 } from "../mod.ts";
-import { MemoryServer } from "./mod.ts";
+import { MemoryServer, withoutTracing } from "./mod.ts";
+
+export { withoutTracing } from "./mod.ts";
 
 export type Side = "client" | "server";
 
@@ -370,17 +371,6 @@ export class World implements AsyncDisposable {
     void end();
     // A failed test may have left a hook that never ends.
     for (let turns = 0; turns < MAX_TURNS && !isOver; turns++) await turn();
-  }
-}
-
-/** Runs code on a platform without AsyncLocalStorage. */
-export function withoutTracing<T>(run: () => T): T {
-  const { getBuiltinModule } = process;
-  Object.assign(process, { getBuiltinModule: undefined });
-  try {
-    return run();
-  } finally {
-    Object.assign(process, { getBuiltinModule });
   }
 }
 

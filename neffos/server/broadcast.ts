@@ -9,12 +9,14 @@ import {
   type MessageInit,
   toMessage,
 } from "../protocol/message.ts";
+import type { TurnTracer } from "../connection/turn_queue.ts";
 import { CHUNK, type ChunkedBroadcasts } from "./chunked_broadcasts.ts";
 import type { Members, ServerDirectory } from "./directory.ts";
 
 /** What a broadcast needs of its server. */
 export interface BroadcastHost {
   readonly directory: ServerDirectory;
+  readonly tracer: TurnTracer;
   readonly broadcasts: ChunkedBroadcasts;
   readonly drops: { volatile: number };
 }
@@ -24,26 +26,29 @@ interface Group {
   /** The room, empty for the namespace. */
   readonly room: string;
   readonly members: Members;
+  /** Who is leaving it, and gets nothing of what its hook sends. */
+  readonly leaver: object | undefined;
 }
 
 const NOBODY: ReadonlySet<Conn> = new Set();
 
 /** Sends messages to all that are in their namespaces and rooms, in order. */
 export function broadcast(
-  { directory, broadcasts, drops }: BroadcastHost,
+  host: BroadcastHost,
   except: Except | readonly Except[],
   inits: readonly (Message | MessageInit)[],
 ): void {
+  const { directory, broadcasts, drops } = host;
   const excluded = findExcluded(directory, except);
   // All of them, so that a body that cannot be sent stops none half way.
   for (const message of inits.map(toMessage)) {
     const { isVolatile } = message;
     let budget = broadcasts.isEmpty ? CHUNK : 0;
-    for (const { room, members } of findReceivers(directory, message)) {
+    for (const { room, members, leaver } of findReceivers(host, message)) {
       if (members.size === 0) continue;
       const frame = encodeOnce({ ...message, room, wait: "" }, members.size);
       for (const [conn, { buffer }] of members) {
-        if (excluded.has(conn)) continue;
+        if (conn === leaver || excluded.has(conn)) continue;
         if (isVolatile && buffer.isBackedUp) drops.volatile++;
         else if (budget-- > 0) buffer.send(frame);
         else broadcasts.add(buffer, frame);
@@ -54,23 +59,31 @@ export function broadcast(
 
 /** Finds the receivers of a message: each connection once. */
 export function findReceivers(
-  directory: ServerDirectory,
+  { directory, tracer }: Pick<BroadcastHost, "directory" | "tracer">,
   { namespace, room, rooms, to }: Message,
 ): Group[] {
+  const leaving = tracer.getStore()?.leaver;
+  const leaverOf = (room: string) => {
+    const isLeft = leaving?.namespace === namespace &&
+      (leaving.room === "" || leaving.room === room);
+    return isLeft ? leaving.conn : undefined;
+  };
   if (rooms === undefined && to === "") {
-    return [{ room, members: directory.find(namespace, room) }];
+    const members = directory.find(namespace, room);
+    return [{ room, members, leaver: leaverOf(room) }];
   }
   const known = new Set<Conn>();
   return [...rooms ?? [room]].map((room) => {
     const all = directory.find(namespace, room);
+    const leaver = leaverOf(room);
     const members = new Map();
     for (const conn of to === "" ? all.keys() : directory.findId(to)) {
       const member = all.get(conn);
-      if (member === undefined || known.has(conn)) continue;
+      if (member === undefined || known.has(conn) || conn === leaver) continue;
       known.add(conn);
       members.set(conn, member);
     }
-    return { room, members };
+    return { room, members, leaver };
   });
 }
 

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { setImmediate } from "node:timers";
 import type { Conn } from "../api/conn.ts";
 import type { ServerStats } from "../api/stats.ts";
 import type { FaultSource, ServerApi } from "../api/server_api.ts";
@@ -21,7 +22,7 @@ import {
 } from "../controller/compile.ts";
 import type { ConnHandler } from "../controller/events.ts";
 import type { Message } from "../protocol/message.ts";
-import { TrafficCounters } from "../transport/send_buffer.ts";
+import { type SendBuffer, TrafficCounters } from "../transport/send_buffer.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import { Timers } from "../util/timers.ts";
 import { ConnectionLimiter } from "./admission.ts";
@@ -32,6 +33,14 @@ import type { HandlerTimes } from "./handler_times.ts";
 import type { ServerOptions } from "./options.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
 import { parseTrustProxy } from "./address.ts";
+
+/**
+ * The lead of an acknowledgement over what follows at once, in milliseconds, as
+ * in Go. In Node, neffos.js gets all frames that it reads at once before a program
+ * that awaits the first of them goes on: it would not know the room or namespace
+ * yet, nor have called `waitServerConnect`.
+ */
+const LEAD = 15;
 
 /** The server as its connections see it. */
 export class ServerHost implements Host {
@@ -55,6 +64,9 @@ export class ServerHost implements Host {
   measure: HandlerTimes | undefined;
   /** The connections whose end was not told yet. */
   readonly sessions = new Map<Conn, Session>();
+  /** The buffers that hold what follows an answer. */
+  readonly #leads = new Set<SendBuffer>();
+  #endLeads: ReturnType<typeof setImmediate> | undefined;
   readonly #unhandled = new UnhandledLog();
 
   constructor(server: ServerApi, handler: ConnHandler, options: ServerOptions) {
@@ -98,6 +110,19 @@ export class ServerHost implements Host {
       pending,
       handlers: this.measure?.stats() ?? [],
     };
+  }
+
+  lead(buffer: SendBuffer): void {
+    if (!buffer.hold()) return;
+    this.#leads.add(buffer);
+    this.#endLeads ??= setImmediate(() => {
+      this.#endLeads = undefined;
+      for (const buffer of this.#leads) {
+        if (buffer.queued === 0) buffer.flush();
+        else this.timers.set(LEAD, () => buffer.flush());
+      }
+      this.#leads.clear();
+    });
   }
 
   async onConnect(conn: Conn): Promise<void> {

@@ -145,12 +145,13 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
   }
 
   #askAll(): void {
-    const { directory, broadcasts } = this.#host;
-    const excluded = findExcluded(directory, this.#options.except);
-    let budget = broadcasts.isEmpty ? CHUNK : 0;
-    for (const { room, members } of findReceivers(directory, this.#message)) {
+    const host = this.#host;
+    const excluded = findExcluded(host.directory, this.#options.except);
+    let budget = host.broadcasts.isEmpty ? CHUNK : 0;
+    const groups = findReceivers(host, this.#message);
+    for (const { room, members, leaver } of groups) {
       for (const [conn, member] of members) {
-        if (excluded.has(conn)) continue;
+        if (conn === leaver || excluded.has(conn)) continue;
         this.#ask(room, member, budget-- <= 0);
       }
     }

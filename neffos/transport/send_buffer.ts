@@ -159,6 +159,21 @@ export class SendBuffer {
     return !isFull;
   }
 
+  /** The number of frames that are queued. */
+  get queued(): number {
+    return this.#queued?.length ?? 0;
+  }
+
+  /**
+   * Queues all frames from now on until {@linkcode flush}; tells whether it does:
+   * in one process, each frame arrives by itself.
+   */
+  hold(): boolean {
+    if (this.#socket.isRemote !== true) return false;
+    this.#queued ??= [];
+    return true;
+  }
+
   /** Sends the queued frames, unless they are dropped; returns how many. */
   flush(): number {
     const queued = this.#queued ?? [];

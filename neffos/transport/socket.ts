@@ -54,6 +54,13 @@ export interface Socket {
    */
   readonly can?: SocketAbilities;
   /**
+   * Whether frames go over a network, where the peer may read several of them
+   * at once.
+   *
+   * @default {false}
+   */
+  readonly isRemote?: boolean;
+  /**
    * Sets the listener. Called once, before the first event.
    *
    * @param listener The listener.

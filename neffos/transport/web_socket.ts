@@ -24,6 +24,10 @@ export class WebSocketAdapter implements Socket, EventListenerObject {
     ws.binaryType = "arraybuffer";
   }
 
+  get isRemote(): boolean {
+    return true;
+  }
+
   get bufferedAmount(): number {
     return this.#ws.bufferedAmount;
   }

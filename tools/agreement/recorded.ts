@@ -20,7 +20,8 @@ const JOIN = "client join";
 const CONNECTS = "OnNamespaceConnect >connect OnNamespaceConnected";
 const CONNECTED = "OnNamespaceConnect >yes OnNamespaceConnected";
 const JOINS = `${CONNECTS} >join OnRoomJoin OnRoomJoined`;
-const JOINED = `${CONNECTED} OnRoomJoin OnRoomJoined >yes`;
+// Go fires OnRoomJoined before it answers, and broadcasts after that.
+const JOINED = `${CONNECTED} OnRoomJoin >yes OnRoomJoined`;
 const LEAVE_ALL = "OnRoomLeave OnRoomLeft OnNamespaceDisconnect";
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -85,7 +86,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: "server-room-and-disconnect",
     events: [CONNECT, "server join", "server leave", "server disconnect"],
-    client: `${CONNECTS} OnRoomJoin OnRoomJoined >yes OnRoomLeave >yes ` +
+    client: `${CONNECTS} OnRoomJoin >yes OnRoomJoined OnRoomLeave >yes ` +
       "OnRoomLeft >yes OnNamespaceDisconnect",
     server: `${CONNECTED} >join OnRoomJoin OnRoomJoined >leave OnRoomLeave ` +
       "OnRoomLeft >disconnect OnNamespaceDisconnect",

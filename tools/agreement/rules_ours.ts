@@ -422,11 +422,10 @@ export class OurPeer extends Peer {
     record.phase = { type: "idle" };
     me.goal[name] = false;
     if (isNamespace) me.life++;
-    if (isNamespace && token > 0) {
-      this.send("yes", { name, kind: "enter", token });
-    } else record.owed = token;
+    this.#sendOwed(name, record.owed);
+    if (token > 0) this.send("yes", { name, kind: "enter", token });
     this.tell(name, true);
-    this.run("entered", name, { token: record.owed, waiters });
+    this.run("entered", name, { waiters });
     this.#start(name);
     if (!isNamespace) return;
     for (const room of ROOMS) if (me.goal[room]) this.#enterAgain(room);
@@ -463,8 +462,7 @@ export class OurPeer extends Peer {
     const record = this.me.records[name];
     if (token === 0 || record.owed !== token) return;
     record.owed = 0;
-    const kind = record.isIn ? "enter" : "leave";
-    this.send("yes", { name, kind, token });
+    this.send("yes", { name, kind: "leave", token });
   }
 
   /** The namespace is left for certain: its life ends, its rooms are told. */

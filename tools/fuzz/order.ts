@@ -7,8 +7,7 @@
  */
 
 import type { Client, Conn, Events, NSConn, Socket } from "../../neffos/mod.ts";
-import { MemoryServer } from "../../neffos/harness/mod.ts";
-import { withoutTracing } from "../../neffos/harness/world.ts";
+import { MemoryServer, withoutTracing } from "../../neffos/harness/mod.ts";
 import { FuzzFailure } from "./failure.ts";
 import { Prng } from "./prng.ts";
 import { WalkClock } from "./walk/clock.ts";

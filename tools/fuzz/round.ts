@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers";
 import type { Conn } from "../../neffos/api/conn.ts";
+import type { RoomMembership } from "../../neffos/connection/stay.ts";
 import { hostOf, sessionOf } from "../../neffos/harness/mod.ts";
 import type { ServerHost } from "../../neffos/server/host.ts";
 import { Server } from "../../neffos/server/server.ts";
@@ -352,9 +353,16 @@ class Round {
     for (const peer of this.#peers) {
       const { conn } = peer;
       if (conn.isClosed || peer.status === "closed") continue;
-      const nsConn = conn.namespace(namespace);
-      if (nsConn === undefined) continue;
-      if (room === "" || nsConn.room(room) !== undefined) peer.casts.add(id);
+      const { host, namespaces } = sessionOf(conn);
+      const stay = namespaces.find(namespace);
+      if (!stay?.isOngoing) continue;
+      if (room !== "" && !isStaying(stay.find(room))) continue;
+      // Who leaves gets nothing that the hook about it broadcasts.
+      const leaver = host.tracer!.getStore()?.leaver;
+      const isLeaving = leaver?.conn === conn &&
+        leaver.namespace === namespace &&
+        (leaver.room === "" || leaver.room === room);
+      if (!isLeaving) peer.casts.add(id);
     }
   }
 
@@ -505,4 +513,9 @@ class Round {
   #throwIfFailed(): void {
     if (this.log.failure !== undefined) throw new Error(this.log.failure);
   }
+}
+
+/** Whether a connection is in a room and not certain to leave it. */
+function isStaying(room: RoomMembership | undefined): boolean {
+  return room?.isIn === true && room.phase !== "telling";
 }

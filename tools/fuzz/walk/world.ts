@@ -7,6 +7,7 @@ import {
   Server,
   type Socket,
 } from "../../../neffos/mod.ts";
+import { withoutTracing } from "../../../neffos/harness/mod.ts";
 import { Book } from "./book.ts";
 import { Calls } from "./calls.ts";
 import type { WalkClock } from "./clock.ts";
@@ -80,34 +81,29 @@ export class World {
   /** Has the client connect. */
   async dial(): Promise<void> {
     const { isBlind, maxKept } = this.plan.setup;
-    const { process } = globalThis as {
-      process?: { getBuiltinModule?: unknown };
-    };
-    const getBuiltinModule = process?.getBuiltinModule;
-    // This is where the client looks for AsyncLocalStorage.
-    if (isBlind) process!.getBuiltinModule = undefined;
-    const dialled = dial(
-      "ws://walk.test/",
-      this.hooks.handlerOf("client"),
-      {
-        transport: () => this.#open().client,
-        // A hook of the server may wait for time limits of calls.
-        timeout: 120_000,
-        reconnect: {
-          initialDelay: 20,
-          maxDelay: 80,
-          random: () => 0.5,
-          maxKept,
+    const start = () =>
+      dial(
+        "ws://walk.test/",
+        this.hooks.handlerOf("client"),
+        {
+          transport: () => this.#open().client,
+          // A hook of the server may wait for time limits of calls.
+          timeout: 120_000,
+          reconnect: {
+            initialDelay: 20,
+            maxDelay: 80,
+            random: () => 0.5,
+            maxKept,
+          },
+          onClose: ({ code }, willReconnect) => {
+            this.journal.note(() => `client onClose ${code}, ${willReconnect}`);
+            this.isOver ||= !willReconnect;
+          },
+          onReconnect: () => this.journal.note(() => "client onReconnect"),
+          onError: (error, source) => this.reports.add("client", error, source),
         },
-        onClose: ({ code }, willReconnect) => {
-          this.journal.note(() => `client onClose ${code}, ${willReconnect}`);
-          this.isOver ||= !willReconnect;
-        },
-        onReconnect: () => this.journal.note(() => "client onReconnect"),
-        onError: (error, source) => this.reports.add("client", error, source),
-      },
-    );
-    if (isBlind) process!.getBuiltinModule = getBuiltinModule;
+      );
+    const dialled = isBlind ? withoutTracing(start) : start();
     let isSettled = false;
     dialled.then((client) => this.client = client, (error) => {
       this.journal.fail("an undocumented rejection", `dial: ${textOf(error)}`);

@@ -370,6 +370,43 @@ await check("be asked by the server", async () => {
   assert.equal(Body, "the client says ready?; yes");
 });
 
+await check("be connected by the server, 100 times", async () => {
+  const url = new URL(demoEndpoint);
+  url.searchParams.set("connect", "1");
+  let count = 0;
+  for (let n = 0; n < 100; n++) {
+    const conn = await neffos.dial(url.href, { demo: {} });
+    const late = new Promise((resolve) => setTimeout(resolve, 500));
+    const nsConn = await Promise.race([conn.waitServerConnect("demo"), late]);
+    if (nsConn !== undefined) count++;
+    conn.close();
+    if (n - count > 5) break;
+  }
+  assert.equal(count, 100);
+});
+
+await check(
+  "get what the hook of its own join broadcasts, and not of its leave, 100 times",
+  async () => {
+    const told = [];
+    const conn = await neffos.dial(demoEndpoint, {
+      demo: {
+        onTold(nsConn, msg) {
+          told.push(`${msg.Body} ${nsConn.room(msg.Room) !== undefined}`);
+        },
+      },
+    });
+    conns.push(conn);
+    const nsConn = await conn.connect("demo");
+    for (let n = 0; n < 100; n++) {
+      const room = await nsConn.joinRoom(`room ${n}`);
+      await room.leave();
+    }
+    await nsConn.ask("onTries");
+    assert.deepEqual(told, new Array(100).fill("_OnRoomJoined true"));
+  },
+);
+
 await check("come back when the server is stopped and started", async () => {
   const back = new Promise((resolve) => enter = resolve);
   entries[0].emit("onRestart");

@@ -1,6 +1,23 @@
-import { denoUpgrader, type Events, Server } from "../../../neffos/mod.ts";
+import {
+  denoUpgrader,
+  type Events,
+  type Message,
+  type NSConn,
+  Server,
+} from "../../../neffos/mod.ts";
 
-/** A server that asks its clients, and that clients can restart. */
+/** Tells a room what has happened in it. */
+function tellRoom(
+  { server, namespace }: NSConn,
+  { room, event: body }: Message,
+): void {
+  server.broadcast(null, { namespace, room, event: "onTold", body });
+}
+
+/**
+ * A server that asks its clients, connects those that ask for it, and whose
+ * hooks broadcast; clients can restart it.
+ */
 export class DemoServer implements AsyncDisposable {
   #server!: Server;
   #listener!: Deno.HttpServer<Deno.NetAddr>;
@@ -22,8 +39,15 @@ export class DemoServer implements AsyncDisposable {
       },
       onTries: (nsConn) => nsConn.conn.reconnectTries,
       onRestart: () => void this.#restart(),
+      onRoomJoined: tellRoom,
+      onRoomLeave: tellRoom,
     };
-    const server = new Server(denoUpgrader(), { demo: events });
+    const server = new Server(denoUpgrader(), { demo: events }, {
+      async onConnect(conn) {
+        const { searchParams } = conn.request.url;
+        if (searchParams.has("connect")) await conn.connect("demo");
+      },
+    });
     this.#server = server;
     this.#listener = Deno.serve(
       { port, hostname: "127.0.0.1", onListen() {} },
