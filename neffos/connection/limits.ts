@@ -22,10 +22,10 @@ export interface ConnectionLimits {
   maxQueued?: number;
   /**
    * The number of bytes that may wait to be sent to a connection whether its
-   * peer reads or not. While more wait, no messages of the peer are handled,
-   * and a peer that takes nothing for 5 seconds, and 16 seconds more for each
-   * MiB of the largest message that waits, is closed (4008). When more than
-   * four times as many wait, the next message closes it at once.
+   * peer reads or not. While more wait, a peer that takes nothing for 5
+   * seconds, and 16 seconds more for each MiB of the largest message that
+   * waits, is closed (4008). While twice as many wait, no messages of the peer
+   * are handled; when four times as many wait, the next message closes it.
    *
    * It is checked once for each 64 KiB or 64 messages.
    *

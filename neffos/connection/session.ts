@@ -405,8 +405,8 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
   }
 
   /** Handles no more messages until the peer has read enough. */
-  congested(): void {
-    if (!this.isEnding) this.queue.runNow(() => this.buffer.relieved());
+  congested(relief: Promise<void>): void {
+    if (!this.isEnding) this.queue.runNow(() => relief);
   }
 
   /** Closes the connection of a peer that reads too slowly. */

@@ -12,7 +12,11 @@ const BACKED_UP = { bytes: 64 * 1024, messages: 128 };
 /** The time between two polls of what is unsent, in milliseconds. */
 const POLL = { shortest: 10, longest: 320 };
 
-/** How many times the limits may be unsent while the peer reads. */
+/**
+ * How many times the limits are unsent when the peer should ask for no more,
+ * and at most, while it reads.
+ */
+const CONGESTED = 2;
 const AT_MOST = 4;
 
 /**
@@ -47,8 +51,12 @@ export interface SendBufferOwner {
     /** The counters to which sent frames are added. */
     readonly traffic: TrafficCounters;
   };
-  /** Called when more is unsent than the limits; see `relieved`. */
-  congested(): void;
+  /**
+   * Called when so much is unsent that the peer should ask for no more.
+   *
+   * @param relief Resolves when that is over, or the connection is.
+   */
+  congested(relief: Promise<void>): void;
   /** Called when the peer reads too slowly for what is unsent. */
   overflowed(): void;
   /** Called when something was unsent for longer than the write timeout. */
@@ -99,8 +107,8 @@ export class SendBuffer {
   #late: Due | undefined;
   /** Settles when the connection is no longer backed up. */
   #drained: Deferred<void> | undefined;
-  /** Settles when no more than the limits is unsent. */
-  #relieved: Deferred<void> | undefined;
+  /** Settles when the peer may ask for more. */
+  #relief: Deferred<void> | undefined;
   /** The next poll: a WebSocket has no drain event. */
   #poll: Deadline | undefined;
   #delay = 0;
@@ -205,19 +213,13 @@ export class SendBuffer {
     return this.#drained.promise;
   }
 
-  /** Resolves when no more than the limits is unsent, or nothing is sent. */
-  relieved(): Promise<void> {
-    if (this.#slow === undefined) return Promise.resolve();
-    return (this.#relieved ??= makeDeferred()).promise;
-  }
-
   /** Rejects {@linkcode drained}: nothing more is sent. */
   close(error: Error): void {
     this.countTraffic();
     this.#isClosed = true;
     this.#stopPolling();
     this.#slow = undefined;
-    this.#relieved?.resolve();
+    this.#relief?.resolve();
     this.#drained?.reject(error);
   }
 
@@ -261,20 +263,29 @@ export class SendBuffer {
 
   #look(): void {
     if (this.#isClosed) return;
-    if (this.#slow !== undefined) {
-      if (this.#exceeds(AT_MOST, "messages")) this.#owner.overflowed();
-    } else if (this.#exceeds(1)) {
+    const { maxBufferedMessages } = this.#owner.host.limits;
+    if (this.bufferedMessages > AT_MOST * maxBufferedMessages) {
+      return this.#owner.overflowed();
+    }
+    const load = this.#load();
+    if (load > 1 && this.#slow === undefined) {
       this.#seen = this.#socket.bufferedAmount;
       this.#slow = this.#makeSlow();
       this.#pollAfter(POLL.shortest);
-      this.#owner.congested();
+    }
+    if (load > CONGESTED && this.#relief === undefined) {
+      this.#relief = makeDeferred();
+      this.#owner.congested(this.#relief.promise);
     }
   }
 
-  #exceeds(times: number, kind?: "messages"): boolean {
+  /** How many times the limits are unsent. */
+  #load(): number {
     const { maxBuffered, maxBufferedMessages } = this.#owner.host.limits;
-    return this.bufferedMessages > times * maxBufferedMessages ||
-      kind === undefined && this.#socket.bufferedAmount > times * maxBuffered;
+    return Math.max(
+      this.#socket.bufferedAmount / maxBuffered,
+      this.bufferedMessages / maxBufferedMessages,
+    );
   }
 
   /** Whatever the peer takes of what is unsent shows that it reads. */
@@ -331,11 +342,13 @@ export class SendBuffer {
     const slow = this.#slow;
     if (slow !== undefined) {
       slow.left -= this.#delay;
-      if (!this.#exceeds(1)) {
-        this.#slow = undefined;
-        this.#relieved?.resolve();
-        this.#relieved = undefined;
-      } else if (slow.bytes <= 0) this.#slow = this.#makeSlow();
+      const load = this.#load();
+      if (load <= CONGESTED) {
+        this.#relief?.resolve();
+        this.#relief = undefined;
+      }
+      if (load <= 1) this.#slow = undefined;
+      else if (slow.bytes <= 0) this.#slow = this.#makeSlow();
       else if (slow.left <= 0) return this.#owner.overflowed();
     }
     const late = this.#late;
