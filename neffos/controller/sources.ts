@@ -118,7 +118,8 @@ export function pickStrictest(
  */
 export function assertTimeouts({ read, write }: Timeouts): void {
   for (const [kind, limit] of Object.entries({ read, write })) {
-    if (limit === undefined || limit > 0) continue;
+    if (limit === undefined) continue;
+    if (typeof limit === "number" && limit > 0) continue;
     throw new RangeError(
       `Cannot set the ${kind} timeout to ${limit}: it must be a positive number of milliseconds`,
     );

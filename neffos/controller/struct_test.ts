@@ -6,6 +6,8 @@ import type { Message } from "../protocol/message.ts";
 import { Server } from "../server/server.ts";
 import { denoUpgrader } from "../transport/upgrader.ts";
 import { handlerSource } from "../protocol/event_names.ts";
+import { compileHandlers } from "./compile.ts";
+import type { ConnHandler } from "./events.ts";
 import { joinConnHandlers, withTimeout } from "./sources.ts";
 import {
   eventPrefixMatcher,
@@ -280,6 +282,31 @@ Deno.test("Struct.setTimeouts() and withTimeout(): the strictest limit counts", 
     RangeError,
     "Cannot set the read timeout to -1",
   );
+});
+
+Deno.test("Struct.setTimeouts() and withTimeout() keep reading and writing apart, and the strictest of each", () => {
+  class Timed {
+    static readonly namespace = "chat";
+    onChat() {}
+  }
+  const struct = new Struct(Timed).setTimeouts({ write: 20, read: 300 });
+  const other = withTimeout({ other: {} }, { write: 30 });
+  const timeouts = (...handlers: ConnHandler[]) =>
+    compileHandlers(joinConnHandlers(...handlers)).timeouts;
+  assertEquals(timeouts({ plain: {} }), {});
+  assertEquals(timeouts(other), { write: 30 });
+  assertEquals(timeouts(other, struct), { write: 20, read: 300 });
+  assertEquals(timeouts(withTimeout(struct, { write: 10 }), other), {
+    write: 10,
+    read: 300,
+  });
+  for (const write of [0, -1, NaN, "5" as never]) {
+    assertThrows(
+      () => withTimeout({ plain: {} }, { write }),
+      RangeError,
+      `Cannot set the write timeout to ${write}`,
+    );
+  }
 });
 
 Deno.test("Struct disposes an instance whose events are fields, and withTimeout() refuses nothing", async () => {

@@ -64,7 +64,9 @@ class Scene implements AsyncDisposable {
       ),
     );
     await Promise.allSettled(
-      this.server.connectionsByNamespace("chat").map((each) => each.ask("")),
+      this.server.connectionsByNamespace("chat").map((each) =>
+        each.ask("").catch(() => {})
+      ),
     );
     return this.#heard.splice(0).sort();
   }

@@ -57,7 +57,7 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
    */
   constructor(host: PollHost, message: Message, options: AskManyOptions) {
     const { timeout = host.limits.askTimeout } = options;
-    if (!(timeout > 0)) {
+    if (typeof timeout !== "number" || !(timeout > 0)) {
       throw new RangeError(
         `Cannot ask "${message.event}" with a timeout of ${timeout}: it must be a positive number of milliseconds`,
       );

@@ -284,13 +284,22 @@ Deno.test("Server.askAll() keeps the answers that come while the loop is busy, i
   assertNothingLeft(memory);
   for await (const each of answers) got.push(each.text());
   assertEquals(got, ["0", "1", "2", "3", "4"]);
+  // A loop that is left takes none of those that it has not seen.
+  const [others] = await begin(clients, () => {
+    const others = memory.server.askAll(QUESTION);
+    return { others, first: others.next() };
+  });
+  for (const client of clients) answer(client, "again");
+  assertEquals((await others.first).value.text(), "again");
+  await others.others.return!();
+  assertEquals(await others.others.next(), { value: undefined, done: true });
   for (const client of clients) client.socket.close();
 });
 
 Deno.test("Server.ask() and askAll() check what they are given", async () => {
   await using memory = new MemoryServer({ chat: {} });
   const { server } = memory;
-  for (const timeout of [0, -1, NaN, "x" as never]) {
+  for (const timeout of [0, -1, NaN, "x" as never, "5" as never]) {
     assertThrows(
       () => server.askAll(QUESTION, { timeout }),
       RangeError,
