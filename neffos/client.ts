@@ -97,6 +97,7 @@ export {
 } from "./protocol/errors.ts";
 export {
   handlerSource,
+  isSystemEvent,
   OnAnyEvent,
   OnNamespaceConnect,
   OnNamespaceConnected,
@@ -117,7 +118,13 @@ export {
   Reply,
   reply,
 } from "./protocol/message.ts";
-export type { StandardSchemaV1 } from "./protocol/schema.ts";
+export type { BodyCodec, StandardSchemaV1 } from "./protocol/body.ts";
+export {
+  decode,
+  type Encodable,
+  encode,
+  type NativeMode,
+} from "./protocol/codec.ts";
 export { socketPair } from "./transport/socket.ts";
 export type {
   CloseInfo,

@@ -14,7 +14,12 @@ export {
   type Method,
 } from "./controller/members.ts";
 export { isInstance } from "./protocol/errors.ts";
-export { describeIssues, isSchema, joinIssues } from "./protocol/schema.ts";
+export {
+  describeIssues,
+  encodeJSON,
+  isSchema,
+  joinIssues,
+} from "./protocol/body.ts";
 export { writeError } from "./connection/faults.ts";
 export { hasValidHost } from "./server/address.ts";
 export { findUpgrade, takeHeaders } from "./server/handshake.ts";

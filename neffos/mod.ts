@@ -107,6 +107,7 @@ export {
 } from "./protocol/errors.ts";
 export {
   handlerSource,
+  isSystemEvent,
   OnAnyEvent,
   OnNamespaceConnect,
   OnNamespaceConnected,
@@ -127,7 +128,13 @@ export {
   Reply,
   reply,
 } from "./protocol/message.ts";
-export type { StandardSchemaV1 } from "./protocol/schema.ts";
+export type { BodyCodec, StandardSchemaV1 } from "./protocol/body.ts";
+export {
+  decode,
+  type Encodable,
+  encode,
+  type NativeMode,
+} from "./protocol/codec.ts";
 export type { ServerOptions } from "./server/options.ts";
 export type { Origins } from "./server/origins.ts";
 export { Server } from "./server/server.ts";

@@ -5,6 +5,7 @@
  */
 
 import {
+  encodeJSON,
   findUpgrade,
   ignoreRejection,
   takeHeaders,
@@ -415,10 +416,15 @@ export class Context<Params = Record<string, string>> {
    * @param value The value.
    * @param init The status, 200 by default, and headers.
    * @returns The response.
-   * @throws {TypeError} If the value cannot be written as JSON.
+   * @throws {TypeError} If the value is or has what JSON cannot carry, such as a
+   * Map or a promise.
    */
   json(value: unknown, init?: ResponseInit): Response {
-    return Response.json(value, init);
+    const headers = new Headers(init?.headers);
+    if (!headers.has("content-type")) {
+      headers.set("content-type", "application/json");
+    }
+    return new Response(encodeJSON(value), { ...init, headers });
   }
 
   /**

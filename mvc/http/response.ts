@@ -1,3 +1,5 @@
+import { encodeJSON } from "../../neffos/internal.ts";
+
 /** The options of {@linkcode toResponseWith}. */
 export interface ResultInit {
   /** The status; by default 200, or 204 without a body. */
@@ -9,6 +11,8 @@ export interface ResultInit {
 const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 const TEXT = { headers: { "content-type": "text/plain; charset=UTF-8" } };
+
+const JSON_TEXT = { headers: { "content-type": "application/json" } };
 
 const BYTES = { headers: { "content-type": "application/octet-stream" } };
 
@@ -132,7 +136,7 @@ function bodyToResponse(body: unknown): Response {
   ) {
     return new Response(body);
   }
-  return Response.json(body);
+  return new Response(encodeJSON(body), JSON_TEXT);
 }
 
 /**

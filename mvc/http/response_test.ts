@@ -46,6 +46,22 @@ Deno.test("toResponse() answers 204 for no value", async () => {
   assertEquals(await show(null), [204, null, ""]);
 });
 
+Deno.test("toResponse() refuses what JSON would write as {}", () => {
+  const bodies = [
+    new Map([["a", 1]]),
+    new Set([1]),
+    Promise.resolve(1),
+    (function* () {})(),
+    /x/,
+    { list: [new Map()] },
+    { file: new Blob(["x"]) },
+    [() => 1],
+  ];
+  for (const body of bodies) {
+    assertThrows(() => toResponse(body), TypeError, "Cannot send a body ");
+  }
+});
+
 Deno.test("toResponse() writes anything else as JSON", async () => {
   assertEquals(await show({ a: [1] }), [200, JSON_TYPE, '{"a":[1]}']);
   assertEquals(await show(0), [200, JSON_TYPE, "0"]);

@@ -5,11 +5,10 @@
  */
 
 import { assertCloseCode } from "../protocol/errors.ts";
-import {
-  type Message,
-  type MessageInit,
-  toMessage,
-  type UntypedMessage,
+import type {
+  Message,
+  MessageInit,
+  UntypedMessage,
 } from "../protocol/message.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
@@ -45,8 +44,11 @@ export interface ConnPort {
   waitConnect(namespace: string, options: AskOptions): Promise<UntypedNSConn>;
   disconnectAll(options: AskOptions): Promise<void>;
   /** Sends a message, if its namespace is connected and its room joined. */
-  write(message: Message): boolean;
-  ask(message: Message, options: AskOptions): Promise<UntypedMessage>;
+  write(message: Message | MessageInit): boolean;
+  ask(
+    message: Message | MessageInit,
+    options: AskOptions,
+  ): Promise<UntypedMessage>;
   close(code: number, reason: string): void;
   report(error: unknown, source: Omit<FaultSource, "conn">): void;
 }
@@ -258,10 +260,11 @@ export class Conn {
    * @returns Whether it was sent: `false` when the connection is closed, or
    * its namespace not connected, or its room not joined, or when it is
    * volatile and the connection is backed up.
-   * @throws {TypeError} When the body cannot be sent.
+   * @throws {TypeError} When the body cannot be sent, or a name has a lone
+   * surrogate.
    */
   write(init: MessageInit | Message): boolean {
-    return this.#port.write(toMessage(init));
+    return this.#port.write(init);
   }
 
   /**
@@ -307,7 +310,7 @@ export class Conn {
     init: Message | MessageInit,
     options: AskOptions,
   ): Promise<UntypedMessage> {
-    return await this.#port.ask(toMessage(init), options);
+    return await this.#port.ask(init, options);
   }
 
   /**

@@ -5,13 +5,11 @@
  */
 
 import { OnNativeMessage } from "../protocol/event_names.ts";
-import {
-  type Body,
-  type Message,
-  type MessageInit,
-  type RawBody,
-  toRawBody,
-  type UntypedMessage,
+import type {
+  Body,
+  Message,
+  MessageInit,
+  UntypedMessage,
 } from "../protocol/message.ts";
 import { ignoreRejection } from "../util/promises.ts";
 import type { AskOptions } from "./ask_options.ts";
@@ -27,10 +25,10 @@ export interface NamespacePort {
   readonly isConnected: boolean;
   readonly rooms: UntypedRoom[];
   findRoom(name: string): UntypedRoom | undefined;
-  emit(event: string, body: RawBody): boolean;
+  emit(event: string, body: unknown): boolean;
   ask(
     event: string,
-    body: RawBody,
+    body: unknown,
     options: AskOptions | undefined,
   ): Promise<UntypedMessage>;
   joinRoom(name: string, options: AskOptions): Promise<UntypedRoom>;
@@ -129,17 +127,20 @@ export class NSConn<Emits extends object = AnyEvents> {
    *
    * @param event The name of the event.
    * @param body The body: a string goes as text, bytes as a binary frame,
-   * anything else as JSON.
+   * anything else as JSON, or as the option `bodyCodec` encodes it. What JSON
+   * cannot carry, such as a promise or a Map, is refused wherever it is in the
+   * body.
    * @returns Whether it was sent, or kept by a client that is coming back (see
    * `ReconnectOptions.maxKept`): `false` when the connection is closed or the
    * namespace not connected.
-   * @throws {TypeError} When the body cannot be sent.
+   * @throws {TypeError} When the body cannot be sent, or the name of the event
+   * has a lone surrogate.
    */
   emit<Event extends keyof Emits & string>(
     event: Event,
     ...body: BodyArgs<BodyOf<Emits, Event>>
   ): boolean {
-    return this.#port.emit(event, toRawBody(body[0]));
+    return this.#port.emit(event, body[0]);
   }
 
   /**
@@ -238,13 +239,14 @@ export class NSConn<Emits extends object = AnyEvents> {
    * @throws {BadNamespaceError} When the namespace is not connected.
    * @throws {LimitError} When too many asks wait already.
    * @throws {RangeError} When the time limit is not a positive number.
-   * @throws {TypeError} When the body cannot be sent.
+   * @throws {TypeError} When the body cannot be sent, or the name of the event
+   * has a lone surrogate.
    */
   ask<Event extends keyof Emits & string>(
     event: Event,
     ...body: BodyArgs<BodyOf<Emits, Event>, [options?: AskOptions]>
   ): Promise<Message<AnswerOf<Emits, Event>>> {
-    return this.#port.ask(event, toRawBody(body[0]), body[1]);
+    return this.#port.ask(event, body[0], body[1]);
   }
 
   /**

@@ -4,13 +4,11 @@
  * @module
  */
 
-import {
-  type Body,
-  type Message,
-  type MessageInit,
-  type RawBody,
-  toRawBody,
-  type UntypedMessage,
+import type {
+  Body,
+  Message,
+  MessageInit,
+  UntypedMessage,
 } from "../protocol/message.ts";
 import type { AskOptions } from "./ask_options.ts";
 import type { NSConn, UntypedNSConn } from "./ns_conn.ts";
@@ -21,10 +19,10 @@ export interface RoomPort {
   readonly name: string;
   readonly nsConn: UntypedNSConn;
   readonly isJoined: boolean;
-  emit(event: string, body: RawBody): boolean;
+  emit(event: string, body: unknown): boolean;
   ask(
     event: string,
-    body: RawBody,
+    body: unknown,
     options: AskOptions | undefined,
   ): Promise<UntypedMessage>;
   leave(options: AskOptions): Promise<void>;
@@ -74,13 +72,14 @@ export class Room<Emits extends object = AnyEvents> {
    * @param body The body, as for `NSConn.emit`.
    * @returns Whether it was sent, or kept by a client that is coming back:
    * `false` when the room is left or the connection closed.
-   * @throws {TypeError} When the body cannot be sent.
+   * @throws {TypeError} When the body cannot be sent, or the name of the event
+   * has a lone surrogate.
    */
   emit<Event extends keyof Emits & string>(
     event: Event,
     ...body: BodyArgs<BodyOf<Emits, Event>>
   ): boolean {
-    return this.#port.emit(event, toRawBody(body[0]));
+    return this.#port.emit(event, body[0]);
   }
 
   /**
@@ -179,13 +178,14 @@ export class Room<Emits extends object = AnyEvents> {
    * @throws {BadRoomError} When it is not in the room.
    * @throws {LimitError} When too many asks wait already.
    * @throws {RangeError} When the time limit is not a positive number.
-   * @throws {TypeError} When the body cannot be sent.
+   * @throws {TypeError} When the body cannot be sent, or the name of the event
+   * has a lone surrogate.
    */
   ask<Event extends keyof Emits & string>(
     event: Event,
     ...body: BodyArgs<BodyOf<Emits, Event>, [options?: AskOptions]>
   ): Promise<Message<AnswerOf<Emits, Event>>> {
-    return this.#port.ask(event, toRawBody(body[0]), body[1]);
+    return this.#port.ask(event, body[0], body[1]);
   }
 
   /**

@@ -28,7 +28,7 @@
  */
 
 import type { Body, Message, MessageInit, Reply } from "../protocol/message.ts";
-import type { StandardSchemaV1 } from "../protocol/schema.ts";
+import type { StandardSchemaV1 } from "../protocol/body.ts";
 
 /**
  * Events of any name with any body: the default where a program declares no

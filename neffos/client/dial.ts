@@ -1,3 +1,4 @@
+import type { BodyCodec } from "../protocol/body.ts";
 import type { FaultSource } from "../api/server_api.ts";
 import {
   assertPositive,
@@ -366,6 +367,13 @@ export interface DialOptions {
    * @deprecated Use `limits`.
    */
   maxPayload?: number;
+  /**
+   * Encodes and decodes the bodies of the connection in place of JSON. The
+   * other side must have the same codec.
+   *
+   * @default JSON
+   */
+  bodyCodec?: BodyCodec;
   /**
    * Reconnects after the connection is lost, if the close code allows it: 1001,
    * 1005, 1006, 1011 to 1014 and 4000 to 4499 do. The same Client, NSConn and

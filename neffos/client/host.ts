@@ -16,6 +16,7 @@ import {
   assertCloseCode,
   DialError,
 } from "../protocol/errors.ts";
+import { assertCodec, type BodyCodec } from "../protocol/body.ts";
 import { OnNamespaceConnect, OnRoomJoin } from "../protocol/event_names.ts";
 import { TrafficCounters } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
@@ -102,6 +103,7 @@ export class ClientHost implements Host {
   readonly directory = undefined;
   readonly rate = undefined;
   readonly goal: Goal | undefined;
+  readonly codec: BodyCodec | undefined;
   readonly timers: Timers = new Timers();
   readonly drops = { invalid: 0, stray: 0, lateAnswers: 0, volatile: 0 };
   readonly crossings: Crossings = new Crossings();
@@ -125,6 +127,8 @@ export class ClientHost implements Host {
 
   constructor(url: DialURL, handler: ConnHandler, options: DialOptions) {
     this.limits = clientLimitsOf(options);
+    assertCodec(options.bodyCodec);
+    this.codec = options.bodyCodec;
     this.heartbeat = completeHeartbeat(options.heartbeat);
     this.#reconnect = completeReconnect(options.reconnect);
     this.#url = url;

@@ -8,6 +8,7 @@ import type {
   CompiledEvents,
   CompiledHandlers,
 } from "../controller/compile.ts";
+import type { BodyCodec } from "../protocol/body.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
 import type { SendBuffer, TrafficCounters } from "../transport/send_buffer.ts";
 import type { CloseInfo } from "../transport/socket.ts";
@@ -62,6 +63,8 @@ export interface Host {
   readonly drops: Drops;
   readonly traffic: TrafficCounters;
   readonly crossings: Crossings;
+  /** What encodes bodies in place of JSON. */
+  readonly codec: BodyCodec | undefined;
   /** Tells which turn of the queue calls, where the platform can. */
   readonly tracer: TurnTracer | undefined;
   readonly isClient: boolean;

@@ -4,6 +4,7 @@ import type { CompiledEvents } from "../controller/compile.ts";
 import {
   BAD_NAMESPACE,
   BadNamespaceError,
+  findBadName,
   INVALID_PAYLOAD,
   LimitError,
   type NeffosError,
@@ -163,6 +164,8 @@ export class Namespaces {
 
   /** Connects a namespace. */
   connect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
+    const wrong = findBadName("namespace", namespace);
+    if (wrong !== undefined) return rejected(wrong);
     const link = this.link;
     // A client that reconnects is away until the server has accepted it.
     const isAway = link.host.isClient && !link.isOpen;
@@ -181,6 +184,8 @@ export class Namespaces {
 
   /** Waits until the peer connects a namespace. */
   waitConnect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
+    const wrong = findBadName("namespace", namespace);
+    if (wrong !== undefined) return rejected(wrong);
     const { asks, isEnding } = this.link;
     if (isEnding) return rejected(this.link.closedError());
     const known = this.#memberships.get(namespace);

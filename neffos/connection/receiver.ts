@@ -1,4 +1,5 @@
 import type { CompiledHandler } from "../controller/compile.ts";
+import { encodeBody } from "../protocol/body.ts";
 import { Decoder, encode } from "../protocol/codec.ts";
 import {
   BAD_NAMESPACE,
@@ -7,11 +8,11 @@ import {
 } from "../protocol/errors.ts";
 import { isSystemEvent } from "../protocol/event_names.ts";
 import {
+  encodeReply,
   estimateSize,
   Message,
   type RawBody,
   Reply,
-  toRawBody,
 } from "../protocol/message.ts";
 import type { CloseInfo, SocketListener } from "../transport/socket.ts";
 import { isPromise } from "../util/promises.ts";
@@ -56,10 +57,10 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
   #wasHeard = false;
 
   constructor(link: ReceiverLink) {
-    const { rate, handlers } = link.host;
+    const { rate, handlers, codec } = link.host;
     this.#link = link;
     this.#bucket = rate && new Bucket(rate);
-    this.#decoder = new Decoder(handlers.native);
+    this.#decoder = new Decoder(handlers.native, codec);
   }
 
   /** What is held of the received messages whose handling has not ended. */
@@ -261,19 +262,23 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
     if (result instanceof Error) {
       this.#link.fail(message, result);
     } else if (result instanceof Reply) {
-      this.#reply(message, result.body);
+      this.#reply(message, encodeReply(result, this.#link.host.codec));
     } else if (message.wait === "") {
       return;
     } else if (result === undefined) this.#link.acknowledge(message);
-    else {
-      let body: RawBody;
-      try {
-        body = toRawBody(result);
-      } catch (error) {
-        this.#link.fail(message, error);
-        return;
-      }
-      this.#reply(message, body);
+    else this.#reply(message, this.#encodeResult(message, result));
+  }
+
+  #encodeResult({ namespace, event }: Message, result: unknown): RawBody {
+    try {
+      return encodeBody(result, this.#link.host.codec);
+    } catch (cause) {
+      // No frame of the handler is left: its result has no stack.
+      const text = cause instanceof Error ? cause.message : "";
+      throw new TypeError(
+        `Cannot answer event "${event}" of namespace "${namespace}" with what its handler has returned: ${text}`,
+        { cause },
+      );
     }
   }
 

@@ -15,7 +15,13 @@ import {
   parseErrorText,
   REFUSED,
 } from "../protocol/errors.ts";
-import type { Message, RawBody, UntypedMessage } from "../protocol/message.ts";
+import {
+  type Message,
+  type MessageInit,
+  type RawBody,
+  toMessage,
+  type UntypedMessage,
+} from "../protocol/message.ts";
 import { SendBuffer, type SendBufferOwner } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
@@ -208,7 +214,8 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     return this.namespaces.disconnectAll(options);
   }
 
-  write(message: Message): boolean {
+  write(init: Message | MessageInit): boolean {
+    const message = toMessage(init, this.host.codec);
     const { namespace, event, body, error } = message;
     const stay = this.namespaces.find(namespace);
     const room = stay?.pickRoom(message);
@@ -223,7 +230,11 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     return stay.sendInOrder({ room, frame, isAsk: false });
   }
 
-  ask(message: Message, options: AskOptions): Promise<UntypedMessage> {
+  ask(
+    init: Message | MessageInit,
+    options: AskOptions,
+  ): Promise<UntypedMessage> {
+    const message = toMessage(init, this.host.codec);
     const { namespace, event, body } = message;
     const about = { namespace, room: message.room, event };
     const stay = this.namespaces.find(namespace);

@@ -15,12 +15,15 @@ import {
 import type { CompiledEvents, HandlerState } from "../controller/compile.ts";
 import type { Binding } from "../controller/events.ts";
 import { encodeEvent, encodeRoute } from "../protocol/codec.ts";
+import { encodeBody } from "../protocol/body.ts";
 import {
+  assertName,
   BAD_NAMESPACE,
   BAD_ROOM,
   BadNamespaceError,
   BadRoomError,
   CloseError,
+  findBadName,
   LimitError,
   type NeffosError,
 } from "../protocol/errors.ts";
@@ -172,22 +175,24 @@ export class Stay
     return (rooms ?? [room]).find((name) => this.find(name)?.isIn);
   }
 
-  emit(event: string, body: RawBody): boolean {
+  emit(event: string, body: unknown): boolean {
     return this.send("", event, body, this.isConnected);
   }
 
   ask(
     event: string,
-    body: RawBody,
+    body: unknown,
     options: AskOptions | undefined,
   ): Promise<UntypedMessage> {
-    if (this.isIn) return this.request("", event, body, options).promise;
+    if (this.isIn) return this.askEncoded("", event, body, options);
     return rejected(
       this.link.isEnding ? this.link.closedError() : this.#notIn({ event }),
     );
   }
 
   joinRoom(name: string, options: AskOptions): Promise<UntypedRoom> {
+    const wrong = findBadName("room", name);
+    if (wrong !== undefined) return rejected(wrong);
     if (this.link.isEnding) return rejected(this.link.closedError());
     // No room is joined while the namespace is being left.
     if (!this.isOngoing || this.#owner.phase === "leaving") {
@@ -225,7 +230,9 @@ export class Stay
 
   // Sending ------------------------------------------------------------------
 
-  send(room: string, event: string, body: RawBody, isIn: boolean): boolean {
+  send(room: string, event: string, value: unknown, isIn: boolean): boolean {
+    assertName("event", event);
+    const body = encodeBody(value, this.link.host.codec);
     const isNative = event === OnNativeMessage && room === "" &&
       this.namespace === "";
     const frame = isNative
@@ -234,6 +241,22 @@ export class Stay
     return isIn
       ? this.sendInOrder({ room, frame, isAsk: false })
       : this.#keep(room, frame);
+  }
+
+  /** Encodes a body and asks the peer. */
+  askEncoded(
+    room: string,
+    event: string,
+    body: unknown,
+    options: AskOptions | undefined,
+  ): Promise<UntypedMessage> {
+    try {
+      assertName("event", event);
+      const encoded = encodeBody(body, this.link.host.codec);
+      return this.request(room, event, encoded, options).promise;
+    } catch (error) {
+      return rejected(error);
+    }
   }
 
   request(
@@ -406,17 +429,17 @@ export class RoomMembership extends Membership<UntypedRoom>
     return this.isIn && !this.link.isEnding;
   }
 
-  emit(event: string, body: RawBody): boolean {
+  emit(event: string, body: unknown): boolean {
     return this.hooks.send(this.room, event, body, this.isJoined);
   }
 
   ask(
     event: string,
-    body: RawBody,
+    body: unknown,
     options: AskOptions | undefined,
   ): Promise<UntypedMessage> {
     if (this.isJoined) {
-      return this.hooks.request(this.room, event, body, options).promise;
+      return this.hooks.askEncoded(this.room, event, body, options);
     }
     if (this.link.isEnding) return rejected(this.link.closedError());
     const { namespace, room } = this;

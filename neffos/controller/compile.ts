@@ -4,6 +4,7 @@ import type { NSConn } from "../api/ns_conn.ts";
 import type { ServerApi } from "../api/server_api.ts";
 import type { NativeMode } from "../protocol/codec.ts";
 import {
+  assertName,
   BAD_NAMESPACE,
   BadNamespaceError,
   EventError,
@@ -92,8 +93,10 @@ function compileNamespace(sources: NamespaceSource[]): CompiledEvents {
     const groupHooks = new Map<string, CompiledHandler>();
     for (const source of group) {
       const { namespace, name } = source;
+      assertName("namespace", namespace);
       const slot = source.bind && slots++;
       for (const [event, handler] of compileSource(source, slot)) {
+        assertName("event", event);
         if (isSystemEvent(event)) {
           addHook(groupHooks, event, handler);
           continue;

@@ -19,7 +19,8 @@ import type { handlerSource } from "../protocol/event_names.ts";
  * Handles one event of one connection.
  *
  * Its result answers an ask: a string as text, bytes as a binary frame,
- * `undefined` as the empty reply, anything else as JSON. A plain emit is
+ * `undefined` as the empty reply, anything else as JSON or as the option
+ * `bodyCodec` encodes it. A plain emit is
  * answered only by `reply(body)`. An EventError is sent to the peer.
  *
  * @param nsConn The connection, in the namespace of the event.

@@ -1,5 +1,5 @@
 import { Message } from "../protocol/message.ts";
-import { isSchema, type StandardSchemaV1 } from "../protocol/schema.ts";
+import { isSchema, type StandardSchemaV1 } from "../protocol/body.ts";
 import type { EventMiddleware, SourceHandler } from "./events.ts";
 
 /** A method of a controller. */

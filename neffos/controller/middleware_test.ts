@@ -4,7 +4,7 @@ import { LIFE_CYCLE, MemoryServer, RawClient } from "../harness/mod.ts";
 import { CloseError, EventError } from "../protocol/errors.ts";
 import { OnNamespaceConnect } from "../protocol/event_names.ts";
 import { Message, reply } from "../protocol/message.ts";
-import type { StandardSchemaV1 } from "../protocol/schema.ts";
+import type { StandardSchemaV1 } from "../protocol/body.ts";
 import type { EventMiddleware, NextEvent } from "./events.ts";
 import { makeBinding, Struct } from "./struct.ts";
 

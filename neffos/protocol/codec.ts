@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { BodyCodec } from "./body.ts";
 import { parseErrorText } from "./errors.ts";
 import { OnNativeMessage } from "./event_names.ts";
 import { Message, type RawBody } from "./message.ts";
@@ -28,26 +29,53 @@ const MAX_RETAINED = 512;
  */
 export type NativeMode = "none" | "allow" | "only";
 
+/** How frames are decoded. */
+interface DecodeOptions {
+  readonly native: NativeMode;
+  /** What reads the bodies in place of JSON. */
+  readonly codec: BodyCodec | undefined;
+}
+
 /**
- * Decodes a frame.
+ * Decodes a frame, as Go's `DeserializeMessage` does. Servers and clients do it
+ * for every frame: this is for programs that have frames from elsewhere, such
+ * as a log or a broker.
  *
  * @param data The frame: a string for text, bytes for binary.
  * @param native The treatment of native messages.
- * @returns The message, `undefined` when the frame is not valid.
+ * @returns The message, `undefined` when the frame is not valid: it is empty,
+ * has fewer than seven fields, or names that are not UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { decode } from "@neffos/mvc/neffos";
+ *
+ * const message = decode(";chat;;onSay;0;0;hello");
+ * console.log(message?.event, message?.text()); // onSay hello
+ * ```
  */
 export function decode(
   data: RawBody,
   native: NativeMode = "none",
 ): Message | undefined {
+  return decodeWith({ native, codec: undefined }, data);
+}
+
+function decodeWith(
+  options: DecodeOptions,
+  data: RawBody,
+): Message | undefined {
+  const { native, codec } = options;
   if (data.length === 0) return undefined;
   if (native !== "only") {
     const fields = typeof data === "string"
       ? splitText(data)
       : splitBytes(data);
-    if (fields !== undefined) return toMessage(fields, native);
+    if (fields !== undefined) return toMessage(options, fields);
     if (native === "none") return undefined;
   }
-  return new Message({ event: OnNativeMessage, body: data, isNative: true });
+  const event = OnNativeMessage;
+  return new Message({ event, body: data, isNative: true, codec });
 }
 
 /** The fields of a frame, still escaped. */
@@ -104,8 +132,14 @@ function splitBytes(data: Uint8Array): Fields | undefined {
     end = data.indexOf(SEPARATOR_BYTE, end + 1);
     if (end < 0) return undefined;
   }
-  const head = new TextDecoder("utf-8", { ignoreBOM: true })
-    .decode(data.subarray(0, end));
+  let head: string;
+  try {
+    head = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true })
+      .decode(data.subarray(0, end));
+  } catch {
+    // Names with other characters in place of theirs would be other names.
+    return undefined;
+  }
   const [wait = "", namespace = "", room = "", event = "", isError, isNoOp] =
     head.split(SEPARATOR);
   return {
@@ -123,7 +157,7 @@ function isOne(data: string, start: number, end: number): boolean {
   return end === start + 1 && data.charCodeAt(start) === 0x31;
 }
 
-function toMessage(fields: Fields, native: NativeMode): Message {
+function toMessage({ native, codec }: DecodeOptions, fields: Fields): Message {
   const { wait, isNoOp, body } = fields;
   const event = unescape(fields.event);
   const isFailure = fields.isError && body.length > 0;
@@ -138,6 +172,7 @@ function toMessage(fields: Fields, native: NativeMode): Message {
     isBinary: typeof body !== "string",
     body: isFailure ? "" : body,
     error: isFailure ? parseErrorText(toText(body)) : undefined,
+    codec,
   });
 }
 
@@ -146,7 +181,7 @@ function toMessage(fields: Fields, native: NativeMode): Message {
  * frame before, so the decoder keeps the last head and parses it once.
  */
 export class Decoder {
-  readonly #native: NativeMode;
+  readonly #options: DecodeOptions;
   /** The last frame from its first to its last separator. */
   #head = "";
   #last: Message | undefined;
@@ -155,9 +190,10 @@ export class Decoder {
    * Makes a decoder.
    *
    * @param native The treatment of native messages.
+   * @param codec What reads the bodies in place of JSON.
    */
-  constructor(native: NativeMode) {
-    this.#native = native;
+  constructor(native: NativeMode, codec?: BodyCodec) {
+    this.#options = { native, codec };
   }
 
   /**
@@ -177,9 +213,10 @@ export class Decoder {
         room: last.room,
         event: last.event,
         body: data.slice(this.#head.length),
+        codec: this.#options.codec,
       });
     }
-    const message = decode(data, this.#native);
+    const message = decodeWith(this.#options, data);
     if (
       message !== undefined && isPlain(message) && data.length < MAX_RETAINED
     ) {
@@ -199,7 +236,7 @@ function isPlain(message: Message): boolean {
     !message.isNoOp && !message.isNative && !message.isBinary;
 }
 
-/** The parts of a message that its frame is made of. */
+/** The parts of a {@linkcode Message} that its frame is made of. */
 export type Encodable =
   & Pick<Message, "namespace" | "room" | "event" | "body">
   & Partial<
@@ -207,10 +244,25 @@ export type Encodable =
   >;
 
 /**
- * Encodes a message.
+ * Encodes a message, as Go's `SerializeMessage` does. Servers and clients do it
+ * for whatever they send: this is for programs that write frames themselves,
+ * such as a test or a gateway.
  *
  * @param message The message.
- * @returns A string for a text frame, bytes for a binary one.
+ * @returns A string for a text frame, bytes for a binary one. A native message
+ * is its bare body.
+ *
+ * @example
+ * ```ts
+ * import { encode, Message } from "@neffos/mvc/neffos";
+ *
+ * const message = new Message({
+ *   namespace: "chat",
+ *   event: "onSay",
+ *   body: { text: "hello" },
+ * });
+ * console.log(encode(message)); // ;chat;;onSay;0;0;{"text":"hello"}
+ * ```
  */
 export function encode(message: Encodable): RawBody {
   const { wait = "", error } = message;

@@ -348,6 +348,45 @@ export function parseErrorText(
   }
 }
 
+/** What has a name that goes over the wire. */
+type Named = "namespace" | "room" | "event" | "connection";
+
+/**
+ * Checks a name: UTF-8 has no form for a lone surrogate, so the peer would get
+ * another name.
+ *
+ * @param kind What has the name.
+ * @param name The name, or the ID of a connection.
+ * @returns The error, `undefined` for a string without lone surrogates.
+ */
+export function findBadName(
+  kind: Named,
+  name: unknown,
+): TypeError | undefined {
+  if (typeof name !== "string") {
+    return new TypeError(
+      `Cannot use a value of type "${typeof name}" as the name of a ${kind}: it must be a string`,
+    );
+  }
+  return name.isWellFormed() ? undefined : new TypeError(
+    `Cannot use ${
+      JSON.stringify(name)
+    } as the name of a ${kind}: it has a lone surrogate, and must be well-formed`,
+  );
+}
+
+/**
+ * Checks a name, as {@linkcode findBadName} does.
+ *
+ * @param kind What has the name.
+ * @param name The name.
+ * @throws {TypeError} When it is not a string, or has a lone surrogate.
+ */
+export function assertName(kind: Named, name: unknown): void {
+  const error = findBadName(kind, name);
+  if (error !== undefined) throw error;
+}
+
 /**
  * Checks a close code.
  *

@@ -47,10 +47,19 @@ const BUILT_IN: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * Whether an event is one of the protocol itself.
+ * Tells whether an event is one of the protocol itself, of the life cycle of
+ * namespaces and rooms; for instance for a log of `onAnyEvent` and middleware.
  *
- * @param event The name of the event on the wire.
- * @returns Whether {@linkcode LIFE_CYCLE} has it.
+ * @param event The name of the event on the wire, such as `_OnRoomJoin`.
+ * @returns Whether it is one. `OnAnyEvent` and `OnNativeMessage` are not.
+ *
+ * @example
+ * ```ts
+ * import { isSystemEvent, OnRoomJoin } from "@neffos/mvc";
+ *
+ * console.log(isSystemEvent(OnRoomJoin)); // true
+ * console.log(isSystemEvent("onChat")); // false
+ * ```
  */
 export function isSystemEvent(event: string): boolean {
   return LIFE_CYCLE.has(event);

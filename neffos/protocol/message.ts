@@ -5,29 +5,25 @@
  * @module
  */
 
-import { EventError } from "./errors.ts";
 import {
+  assertText,
+  type Body,
+  type BodyCodec,
   describeIssues,
+  encodeBody,
   joinIssues,
+  type RawBody,
   type StandardSchemaV1,
   validateFirst,
-} from "./schema.ts";
+} from "./body.ts";
+import {
+  assertName,
+  EventError,
+  INVALID_PAYLOAD,
+  InvalidPayloadError,
+} from "./errors.ts";
 
-/**
- * A body that can be sent: a string goes as text, bytes as a binary frame,
- * `undefined` as the empty body, anything else as JSON.
- */
-export type Body =
-  | string
-  | Uint8Array
-  | number
-  | boolean
-  | object
-  | null
-  | undefined;
-
-/** The body of a frame: text or bytes. */
-export type RawBody = string | Uint8Array;
+export type { Body, RawBody } from "./body.ts";
 
 /** The parts of a {@linkcode Message}. */
 export interface MessageInit {
@@ -74,6 +70,8 @@ export interface MessageInit {
   isVolatile?: boolean | undefined;
 }
 
+let sourceOf: (message: Message) => unknown;
+
 /**
  * One event of one connection, received or to be sent.
  *
@@ -87,7 +85,11 @@ export class Message<T = unknown> {
   readonly room: string;
   /** The name of the event. */
   readonly event: string;
-  /** The body: a string for a text frame, bytes for a binary one. */
+  /**
+   * The body: a string for a text frame, bytes for a binary one. The bytes are
+   * a view of their frame and begin anywhere in its buffer; see {@linkcode
+   * bytes}.
+   */
   readonly body: RawBody;
   /** The error that the peer has answered with, if any. */
   readonly error: Error | undefined;
@@ -112,20 +114,34 @@ export class Message<T = unknown> {
   readonly wait: string;
   /** The protocol's no-operation flag. */
   readonly isNoOp: boolean;
+  /** The codec of the body, if the connection has one in place of JSON. */
+  readonly codec: BodyCodec | undefined;
+  /** What `body` was encoded from, before a connection was known. */
+  readonly #source: unknown;
+
+  static {
+    sourceOf = (message) => message.#source;
+  }
 
   /**
-   * Makes a message to be broadcast or written.
+   * Makes a message to be broadcast or written. A connection with a codec of
+   * its own encodes the body anew when it sends the message.
    *
    * @param init The parts.
-   * @throws {TypeError} When the body cannot be sent (a function, a symbol, a
-   * bigint or a circular structure), or there are both `room` and `rooms`.
+   * @throws {TypeError} When the body cannot be sent: it is or has something
+   * that JSON cannot carry, such as a promise, a Map or a function. Or when
+   * there are both `room` and `rooms`.
    */
   constructor(init: MessageInit & Partial<Received> = {}) {
-    const body = init.body;
+    const { body, codec } = init;
     this.namespace = init.namespace ?? "";
     this.room = init.room ?? "";
     this.event = init.event ?? "";
-    this.body = typeof body === "string" ? body : toRawBody(body);
+    if (typeof body === "string") this.body = body;
+    else {
+      this.body = encodeBody(body, codec);
+      if (codec === undefined) this.#source = body;
+    }
     this.error = init.error;
     this.isForced = init.isForced ?? false;
     this.isLocal = init.isLocal ?? false;
@@ -137,6 +153,7 @@ export class Message<T = unknown> {
     this.isVolatile = init.isVolatile ?? false;
     this.wait = init.wait ?? "";
     this.isNoOp = init.isNoOp ?? false;
+    this.codec = codec;
   }
 
   /**
@@ -151,30 +168,43 @@ export class Message<T = unknown> {
   }
 
   /**
-   * Returns the body as bytes, encoded in UTF-8 if it is text.
+   * Returns the body as bytes, encoded in UTF-8 if it is text. They are the
+   * whole of their buffer, so that any view of it fits: bytes that are not,
+   * those of a frame, are copied at each call.
    *
    * @returns The bytes.
+   *
+   * @example
+   * ```ts
+   * import { Message } from "@neffos/mvc";
+   *
+   * const message = new Message({ body: new Float32Array([0.5, 2]) });
+   * const numbers = new Float32Array(message.bytes().buffer);
+   * console.log(numbers[1]); // 2
+   * ```
    */
-  bytes(): Uint8Array {
-    return typeof this.body === "string"
-      ? new TextEncoder().encode(this.body)
-      : this.body;
+  bytes(): Uint8Array<ArrayBuffer> {
+    const { body } = this;
+    if (typeof body === "string") return new TextEncoder().encode(body);
+    return isWhole(body) ? body : new Uint8Array(body);
   }
 
   /**
-   * Parses the body as JSON. The type is a claim: use {@linkcode parse}, or a
-   * schema in `static events`, for a body that is not trusted. A string and
-   * bytes are not sent as JSON: without a schema, read them with
-   * {@linkcode text} and {@linkcode bytes}.
+   * Parses the body as JSON, or decodes it by the codec of the connection. The
+   * type is a claim: use {@linkcode parse}, or a schema in `static events`, for
+   * a body that is not trusted. A string and bytes are not sent as JSON:
+   * without a schema, read them with {@linkcode text} and {@linkcode bytes}.
    *
    * @typeParam U The type that the caller expects.
    * @returns The value, `undefined` for an empty body; the output of the
    * schema, if `static events` has one for the event.
    * @throws {EventError} When the body is not JSON. If the handler does not
    * catch it, the sender gets it.
+   * @throws {InvalidPayloadError} When the codec cannot decode the body.
    */
   json<U = T>(): unknown extends T ? U : T {
     type Result = unknown extends T ? U : T;
+    if (this.codec !== undefined) return this.#decode(this.codec) as Result;
     const text = this.text();
     if (text === "") return undefined as Result;
     try {
@@ -187,10 +217,23 @@ export class Message<T = unknown> {
     }
   }
 
+  #decode(codec: BodyCodec): unknown {
+    if (this.body.length === 0) return undefined;
+    try {
+      const { body } = this;
+      return codec.decode(typeof body === "string" ? body : this.bytes());
+    } catch (cause) {
+      const { namespace, room, event } = this;
+      const place = { namespace, room, event };
+      throw new InvalidPayloadError(INVALID_PAYLOAD, { cause, ...place });
+    }
+  }
+
   /**
    * Validates the body. The schema gets it as JSON, as text and, from a binary
    * frame, as bytes, until it accepts one of them: strings and bytes are not
-   * sent as JSON.
+   * sent as JSON. With a codec of the connection it gets what that decodes,
+   * then the text of a text frame or the bytes of a binary one.
    *
    * @typeParam Output The output of the schema.
    * @param schema A validator that follows the Standard Schema specification
@@ -203,17 +246,20 @@ export class Message<T = unknown> {
   parse<Output>(
     schema: StandardSchemaV1<unknown, Output>,
   ): Output | Promise<Output> {
-    const text = this.text();
-    const bytes = typeof this.body === "string" ? [] : [this.body];
+    const isText = typeof this.body === "string";
+    const bytes = isText ? [] : [this.bytes()];
+    // What a codec has encoded in bytes is no text.
+    const texts = isText || this.codec === undefined ? [this.text()] : [];
     let json: unknown;
     try {
       json = this.json();
     } catch (error) {
-      return validateFirst(schema, [text, ...bytes], () => error);
+      return validateFirst(schema, [...texts, ...bytes], () => error);
     }
     // A sender that does not encode strings itself means the quotes.
-    const first = text.startsWith('"') ? [text, json] : [json, text];
-    const values = [...first, ...bytes];
+    const values = texts[0]?.startsWith('"')
+      ? [...texts, json, ...bytes]
+      : [json, ...texts, ...bytes];
     return validateFirst(schema, values, (issues) => {
       const { namespace, event } = this;
       const text = joinIssues(describeIssues(issues[values.indexOf(json)]!));
@@ -246,7 +292,50 @@ interface Received {
   isLocal: boolean;
   wait: string;
   isNoOp: boolean;
+  codec: BodyCodec | undefined;
 }
+
+/** Whether bytes are the whole of their buffer, and no subclass of theirs. */
+function isWhole(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  return bytes.byteLength === bytes.buffer.byteLength &&
+    bytes.constructor === Uint8Array;
+}
+
+/**
+ * Makes the message that a connection or a server sends for a program.
+ *
+ * @param init The message, or its parts.
+ * @param codec The codec of the connection.
+ * @returns The message, with its body encoded.
+ * @throws {TypeError} When the body cannot be sent, or a name or a text has a
+ * lone surrogate.
+ */
+export function toMessage(
+  init: Message | MessageInit,
+  codec: BodyCodec | undefined,
+): Message {
+  let message: Message;
+  if (!(init instanceof Message)) message = new Message({ ...init, codec });
+  else {
+    const source = codec && sourceOf(init);
+    message = source === undefined ? init : new Message({
+      ...init,
+      body: source as Body,
+      // Not the one of the body in JSON.
+      isBinary: init.isBinary || undefined,
+      codec,
+    });
+  }
+  const { namespace, room, rooms, event, body, to } = message;
+  assertName("namespace", namespace);
+  for (const name of rooms ?? [room]) assertName("room", name);
+  assertName("event", event);
+  assertName("connection", to);
+  if (typeof body === "string") assertText(body);
+  return message;
+}
+
+let readReply: (reply: Reply) => { source: unknown; fault: unknown };
 
 /**
  * An answer that a handler returns; made by {@linkcode reply}.
@@ -256,8 +345,15 @@ interface Received {
 export class Reply<T = unknown> {
   /** The type of the body, for the compiler alone. */
   declare readonly "~body"?: T;
-  /** The body of the answer. */
-  readonly body: RawBody;
+  /** The body of the answer; in JSON, whatever codec will send it. */
+  readonly body: RawBody = "";
+  readonly #source: unknown;
+  /** Why JSON cannot carry the body, which a codec may. */
+  readonly #fault: unknown;
+
+  static {
+    readReply = (reply) => ({ source: reply.#source, fault: reply.#fault });
+  }
 
   /**
    * Makes an answer.
@@ -265,18 +361,43 @@ export class Reply<T = unknown> {
    * @param body The body of the answer.
    */
   constructor(body: Body) {
-    this.body = toRawBody(body);
+    this.#source = body;
+    try {
+      this.body = encodeBody(body);
+    } catch (fault) {
+      this.#fault = fault;
+    }
   }
+}
+
+/**
+ * Encodes the body of an answer.
+ *
+ * @param reply The answer.
+ * @param codec The codec of the connection; JSON by default.
+ * @returns Text or bytes.
+ * @throws {TypeError} When it cannot be sent.
+ */
+export function encodeReply(
+  reply: Reply,
+  codec: BodyCodec | undefined,
+): RawBody {
+  const { source, fault } = readReply(reply);
+  if (codec !== undefined) return encodeBody(source, codec);
+  if (fault !== undefined) throw fault;
+  return reply.body;
 }
 
 /**
  * Makes an answer for a handler to return: the sender gets the same event with
  * the new body, for an ask and for a plain emit alike.
  *
+ * A body that cannot be sent is a fault of the handler: the TypeError is
+ * reported to `onError`, and the sender gets `internal error`.
+ *
  * @param body The body of the answer.
  * @returns The answer.
  * @typeParam T The type of the body.
- * @throws {TypeError} When the body cannot be sent.
  *
  * @example
  * ```ts
@@ -327,35 +448,6 @@ export class Exclude {
  */
 export function exclude(id: string): Exclude {
   return new Exclude(id);
-}
-
-/**
- * Encodes a body.
- *
- * @param body A body that can be sent.
- * @returns Text or bytes.
- * @throws {TypeError} When it cannot be sent.
- */
-export function toRawBody(body: unknown): RawBody {
-  if (typeof body === "string") return body;
-  if (body === undefined) return "";
-  if (body instanceof Uint8Array) return body;
-  if (body instanceof ArrayBuffer) return new Uint8Array(body);
-  if (ArrayBuffer.isView(body)) {
-    return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
-  }
-  const json = JSON.stringify(body);
-  if (json === undefined) {
-    throw new TypeError(
-      `Cannot send a body of type "${typeof body}": it must be a string, bytes or a JSON value`,
-    );
-  }
-  return json;
-}
-
-/** Makes a message, unless it is one already. */
-export function toMessage(init: Message | MessageInit): Message {
-  return init instanceof Message ? init : new Message(init);
 }
 
 /** Estimates the size of a queued message, without its names, which are short. */

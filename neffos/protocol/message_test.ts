@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { EventError } from "./errors.ts";
 import { Message, reply } from "./message.ts";
-import type { StandardSchemaV1 } from "./schema.ts";
+import type { StandardSchemaV1 } from "./body.ts";
 
 Deno.test("Message sends strings as text, bytes as bytes, anything else as JSON", () => {
   const raw = (body: unknown) => new Message({ body: body as string });

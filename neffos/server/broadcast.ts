@@ -2,6 +2,7 @@ import { Conn } from "../api/conn.ts";
 import { NSConn } from "../api/ns_conn.ts";
 import { Room } from "../api/room.ts";
 import type { Except } from "../api/server_api.ts";
+import type { BodyCodec } from "../protocol/body.ts";
 import { encodeOnce } from "../protocol/codec.ts";
 import {
   Exclude,
@@ -19,6 +20,7 @@ export interface BroadcastHost {
   readonly tracer: TurnTracer;
   readonly broadcasts: ChunkedBroadcasts;
   readonly drops: { volatile: number };
+  readonly codec: BodyCodec | undefined;
 }
 
 /** The receivers of a message in one of its rooms, or in its namespace. */
@@ -38,10 +40,10 @@ export function broadcast(
   except: Except | readonly Except[],
   inits: readonly (Message | MessageInit)[],
 ): void {
-  const { directory, broadcasts, drops } = host;
+  const { directory, broadcasts, drops, codec } = host;
   const excluded = findExcluded(directory, except);
   // All of them, so that a body that cannot be sent stops none half way.
-  for (const message of inits.map(toMessage)) {
+  for (const message of inits.map((init) => toMessage(init, codec))) {
     const { isVolatile } = message;
     let budget = broadcasts.isEmpty ? CHUNK : 0;
     for (const { room, members, leaver } of findReceivers(host, message)) {

@@ -21,6 +21,7 @@ import {
   compileHandlers,
 } from "../controller/compile.ts";
 import type { ConnHandler } from "../controller/events.ts";
+import { assertCodec, type BodyCodec } from "../protocol/body.ts";
 import type { Message } from "../protocol/message.ts";
 import { type SendBuffer, TrafficCounters } from "../transport/send_buffer.ts";
 import type { CloseInfo } from "../transport/socket.ts";
@@ -48,6 +49,7 @@ export class ServerHost implements Host {
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
   readonly rate: Required<RateLimit> | undefined;
+  readonly codec: BodyCodec | undefined;
   readonly admission: ConnectionLimiter;
   readonly checkOrigin: OriginCheck;
   readonly isClient = false;
@@ -70,7 +72,9 @@ export class ServerHost implements Host {
   readonly #unhandled = new UnhandledLog();
 
   constructor(server: ServerApi, handler: ConnHandler, options: ServerOptions) {
-    const { origins, trustProxy = false, rateLimit } = options;
+    const { origins, trustProxy = false, rateLimit, bodyCodec } = options;
+    assertCodec(bodyCodec);
+    this.codec = bodyCodec;
     this.server = server;
     this.handlers = compileHandlers(handler, server);
     this.limits = limitsOf(options);

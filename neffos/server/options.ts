@@ -1,5 +1,6 @@
 import type { ServerHooks } from "../api/server_api.ts";
 import type { ConnectionLimits, RateLimit } from "../connection/limits.ts";
+import type { BodyCodec } from "../protocol/body.ts";
 import type { Origins } from "./origins.ts";
 
 /** Options of a server. Sizes are in bytes, times in milliseconds. */
@@ -77,6 +78,13 @@ export interface ServerOptions extends ServerHooks, ConnectionLimits {
    * @default {[]}
    */
   protocols?: readonly string[];
+  /**
+   * Encodes and decodes the bodies of all connections in place of JSON. The
+   * other side must have the same codec.
+   *
+   * @default JSON
+   */
+  bodyCodec?: BodyCodec;
   /**
    * The time limit of the handshake that follows the upgrade. A client that
    * takes longer is closed (4001).

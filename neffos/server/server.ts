@@ -215,11 +215,11 @@ export class Server implements ServerApi {
 
   async #makeId(from: UpgradeRequest): Promise<string> {
     const id = await this.idGenerator(from);
-    if (typeof id === "string" && id !== "") return id;
+    if (typeof id === "string" && id !== "" && id.isWellFormed()) return id;
     throw new TypeError(
       `Cannot use ${
         JSON.stringify(id)
-      } as the ID of a connection: it must be a string that is not empty`,
+      } as the ID of a connection: it must be a string that is not empty and has no lone surrogate`,
     );
   }
 
@@ -268,7 +268,11 @@ export class Server implements ServerApi {
     init: Message | MessageInit,
     options: AskManyOptions,
   ): Promise<UntypedAnswer> {
-    return await new Poll(this.#host, toMessage(init), options).first();
+    return await new Poll(
+      this.#host,
+      toMessage(init, this.#host.codec),
+      options,
+    ).first();
   }
 
   /** See {@linkcode ServerApi.askAll}. */
@@ -276,7 +280,8 @@ export class Server implements ServerApi {
     init: Message | EventInit<Emits>,
     options: AskManyOptions = {},
   ): AsyncIterableIterator<Answer<AnswerOf<Emits, keyof Emits & string>>> {
-    const message = toMessage(init as Message | MessageInit);
+    const { codec } = this.#host;
+    const message = toMessage(init as Message | MessageInit, codec);
     return new Poll(this.#host, message, options);
   }
 

@@ -23,6 +23,7 @@ export function readFrame(data: RawBody): Frame | undefined {
     : new TextDecoder("utf-8", { ignoreBOM: true }).decode(data);
   const parts = text.split(";");
   if (parts.length < 7) return undefined;
+  if (typeof data !== "string" && !isHeadUTF8(data)) return undefined;
   const [wait, namespace, room, event, isError, isNoOp] = parts as [
     string,
     string,
@@ -42,6 +43,17 @@ export function readFrame(data: RawBody): Frame | undefined {
     isNoOp: isNoOp === "1",
     body,
   };
+}
+
+function isHeadUTF8(data: Uint8Array): boolean {
+  let end = -1;
+  for (let i = 0; i < 6; i++) end = data.indexOf(0x3b, end + 1);
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(data.subarray(0, end));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function unescape(field: string): string {
@@ -263,7 +275,8 @@ export function randomFrame(rng: Prng, makeWait: () => string): RawBody {
   let frame = validFrame(rng, makeWait);
   if (rng.chance(150)) frame = mutate(rng, frame);
   if (rng.chance(30)) frame = mutate(rng, frame);
-  if (rng.chance(930)) return frame;
+  // As a WebSocket sends it.
+  if (rng.chance(930)) return frame.toWellFormed();
   const bytes = new TextEncoder().encode(frame);
   if (rng.chance(300)) mutateBytes(rng, bytes);
   return bytes;

@@ -431,7 +431,9 @@ export class Program {
     try {
       await this.#callAny(conn, kind);
     } catch (error) {
-      if (!(error instanceof NeffosError) && !this.thrown.has(error)) {
+      const isExpected = error instanceof NeffosError ||
+        error instanceof TypeError && /lone surrogate/.test(error.message);
+      if (!isExpected && !this.thrown.has(error)) {
         this.#log.fail(`call ${kind} was rejected: ${Deno.inspect(error)}`);
       }
     }

@@ -42,7 +42,7 @@ const UPWARDS: Readonly<Record<string, string>> = {
     "attic has no layer in tools/ok/imports.ts",
   "neffos/mod.ts => mvc/mod.ts": "neffos may not import mvc",
   "mvc/http/body.ts -> mvc/container/scope.ts": "http may not import container",
-  "mvc/http/body.ts => neffos/protocol/schema.ts":
+  "mvc/http/body.ts => neffos/protocol/body.ts":
     "mvc may import neffos/mod.ts and neffos/internal.ts alone",
 };
 

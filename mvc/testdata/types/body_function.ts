@@ -1,0 +1,7 @@
+// error: Argument of type '() => number' is not assignable to parameter of type 'Body'
+import { type NSConn, Room } from "../../../mod.ts";
+
+declare const nsConn: NSConn;
+declare const room: Room;
+nsConn.emit("onCount", { count: 1 });
+room.emit("onCount", () => 1);
