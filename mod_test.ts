@@ -44,6 +44,7 @@ const NEFFOS = [
   "handlerSource",
   "isSystemEvent",
   "joinConnHandlers",
+  "registerError",
   "reply",
   "socketPair",
   "withTimeout",

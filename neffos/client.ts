@@ -91,9 +91,11 @@ export {
   type DialErrorOptions,
   EventError,
   InvalidPayloadError,
+  type KnownErrorClass,
   LimitError,
   NeffosError,
   type NeffosErrorOptions,
+  registerError,
 } from "./protocol/errors.ts";
 export {
   handlerSource,

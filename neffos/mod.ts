@@ -100,9 +100,11 @@ export {
   type DialErrorOptions,
   EventError,
   InvalidPayloadError,
+  type KnownErrorClass,
   LimitError,
   NeffosError,
   type NeffosErrorOptions,
+  registerError,
   UpgradeError,
 } from "./protocol/errors.ts";
 export {

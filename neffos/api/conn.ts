@@ -12,7 +12,7 @@ import type {
 } from "../protocol/message.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
-import { ignoreRejection } from "../util/promises.ts";
+import { ignoreRejection, runUnwatched } from "../util/promises.ts";
 import type { AskOptions } from "./ask_options.ts";
 import type { NSConn, UntypedNSConn } from "./ns_conn.ts";
 import type { FaultSource, ServerApi } from "./server_api.ts";
@@ -250,7 +250,7 @@ export class Conn {
    * @throws {RangeError} When the time limit is not a positive number.
    */
   disconnectAll(options: AskOptions = {}): Promise<void> {
-    return ignoreRejection(this.#port.disconnectAll(options));
+    return runUnwatched(() => this.#port.disconnectAll(options));
   }
 
   /**
@@ -303,7 +303,9 @@ export class Conn {
     options: AskOptions = {},
   ): Promise<Message<AnswerOf<Emits, keyof Emits & string>>> {
     // Whatever its type, an EventInit is a MessageInit that says more.
-    return ignoreRejection(this.#ask(init as Message | MessageInit, options));
+    return runUnwatched(() =>
+      this.#ask(init as Message | MessageInit, options)
+    );
   }
 
   async #ask(

@@ -11,7 +11,7 @@ import type {
   MessageInit,
   UntypedMessage,
 } from "../protocol/message.ts";
-import { ignoreRejection } from "../util/promises.ts";
+import { runUnwatched } from "../util/promises.ts";
 import type { AskOptions } from "./ask_options.ts";
 import type { Conn } from "./conn.ts";
 import type { Room, UntypedRoom } from "./room.ts";
@@ -282,7 +282,7 @@ export class NSConn<Emits extends object = AnyEvents> {
    * @throws {RangeError} When the time limit is not a positive number.
    */
   leaveAll(options: AskOptions = {}): Promise<void> {
-    return ignoreRejection(this.#port.leaveAll(options));
+    return runUnwatched(() => this.#port.leaveAll(options));
   }
 
   /**

@@ -1,6 +1,10 @@
 import type { AskHead, AskOptions } from "../api/ask_options.ts";
 import type { UntypedMessage } from "../protocol/message.ts";
-import { AskTimeoutError, LimitError } from "../protocol/errors.ts";
+import {
+  AskTimeoutError,
+  LimitError,
+  remakeError,
+} from "../protocol/errors.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
 import { Waiter } from "../util/promises.ts";
 import type { RequestOptions } from "./host.ts";
@@ -30,7 +34,7 @@ export class Asks {
   /** Made with the first ask: most connections never ask. */
   #pending: Map<string, AnswerListener> | undefined;
   /** Made with the first wait. */
-  #waiters: Set<Waiter<unknown>> | undefined;
+  #waiters: Map<Waiter<unknown>, Partial<AskHead>> | undefined;
   #prefix = "";
   #count = 0;
 
@@ -111,7 +115,7 @@ export class Asks {
     }
     if (!waiter.isSettled) {
       isWaiting = true;
-      (this.#waiters ??= new Set()).add(waiter);
+      (this.#waiters ??= new Map()).set(waiter, about);
       queue.suspend(turns);
     }
     return waiter;
@@ -123,7 +127,7 @@ export class Asks {
     write: (token: string) => RawBody,
     options: RequestOptions = {},
   ): Waiter<UntypedMessage> {
-    if (!this.#link.isOpen) return this.#reject(this.#link.closedError());
+    if (!this.#link.isOpen) return this.#reject(this.#link.closedError(head));
     const { isErrorAnswer, sendFrame } = options;
     let token = "";
     const waiter = this.wait<UntypedMessage>({
@@ -134,8 +138,9 @@ export class Asks {
     });
     if (waiter.isSettled) return waiter;
     token = this.send(write, (answer) => {
-      if (answer.error === undefined || isErrorAnswer) waiter.resolve(answer);
-      else waiter.reject(answer.error);
+      const { error } = answer;
+      if (error === undefined || isErrorAnswer) waiter.resolve(answer);
+      else waiter.fail(() => remakeError(error, head));
     }, sendFrame);
     return waiter;
   }
@@ -163,10 +168,10 @@ export class Asks {
   }
 
   /** Forgets every ask, and rejects every wait whose result is not certain. */
-  close(error: unknown): void {
+  close(makeError: (about: Partial<AskHead>) => Error): void {
     this.#pending = undefined;
-    for (const waiter of [...this.#waiters ?? []]) {
-      if (!waiter.isCommitted) waiter.reject(error);
+    for (const [waiter, about] of [...this.#waiters ?? []]) {
+      if (!waiter.isCommitted) waiter.fail(() => makeError(about));
     }
   }
 

@@ -273,7 +273,7 @@ Deno.test("Asks.close() ends every wait whose result is not certain", async () =
   certain.commit();
   let isAnswered = false;
   asks.send((token) => token, () => isAnswered = true);
-  asks.close(new ConnectionClosedError(4000, "gone"));
+  asks.close(() => new ConnectionClosedError(4000, "gone"));
   const error = await assertRejects(() => asked, ConnectionClosedError);
   assertEquals([error.code, error.reason], [4000, "gone"]);
   assertEquals([asks.size, asks.waiting, certain.isSettled], [0, 1, false]);

@@ -10,12 +10,15 @@ export interface Cause {
   readonly isForced?: boolean;
 }
 
+/** Why an entry has failed: makes the error, for each caller its own. */
+export type Refusal = () => unknown;
+
 /** A place in a chain for a call that is made later. */
 export interface Reservation {
   /** Its entry; `undefined` once that has left the chain. */
   entry: Entry | undefined;
   /** The error of the entry, if it has failed. */
-  refusal: { readonly error: unknown } | undefined;
+  refusal: Refusal | undefined;
 }
 
 /** Neighbouring calls of one kind, which one ask serves. */
@@ -71,7 +74,7 @@ export class CallChain {
   }
 
   /** Removes the first entry, which has failed if there is a refusal. */
-  shift(refusal?: { readonly error: unknown }): Entry {
+  shift(refusal?: Refusal): Entry {
     const entry = this.#entries.shift()!;
     move(entry.reservations, { entry: undefined, refusal });
     return entry;
@@ -115,12 +118,12 @@ function move(reservations: Set<Reservation>, to: Reservation): void {
   for (const each of reservations) Object.assign(each, to);
 }
 
-/** Rejects all waiters. */
+/** Rejects all waiters, each with an error that is made for it. */
 export function rejectAll(
   waiters: Iterable<Waiter<unknown>>,
-  error: unknown,
+  refusal: Refusal,
 ): void {
-  for (const waiter of [...waiters]) waiter.reject(error);
+  for (const waiter of [...waiters]) waiter.fail(refusal);
 }
 
 /** Resolves all waiters. */

@@ -134,9 +134,9 @@ Deno.test("CallChain.shift() tells reservations how their entry has begun", () =
   );
   chain.shift();
   assertEquals(begun, { entry: undefined, refusal: undefined });
-  const error = new Error("refused");
-  chain.shift({ error });
-  assertEquals(refused, { entry: undefined, refusal: { error } });
+  const refusal = () => new Error("refused");
+  chain.shift(refusal);
+  assertEquals(refused, { entry: undefined, refusal });
 });
 
 Deno.test("CallChain.clear() ends every reservation", () => {
@@ -167,7 +167,7 @@ Deno.test("resolveAll() and rejectAll() end every wait", async () => {
   const promises = [...waiters].map(({ promise }) => promise);
   assertEquals(await Promise.all(promises), ["result", "result"]);
   const others = new Set([makeWaiter(), makeWaiter()]);
-  rejectAll(others, new Error("refused"));
+  rejectAll(others, () => new Error("refused"));
   for (const { promise } of others) {
     await assertRejects(() => promise, Error, "refused");
   }

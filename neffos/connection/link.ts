@@ -1,3 +1,4 @@
+import type { AskHead } from "../api/ask_options.ts";
 import type { Conn } from "../api/conn.ts";
 import type { FaultSource } from "../api/server_api.ts";
 import type { ConnectionClosedError } from "../protocol/errors.ts";
@@ -30,6 +31,6 @@ export interface Link {
   /** Reports an exception that the peer is not told. */
   report(error: unknown, source: Omit<FaultSource, "conn">): void;
   /** Makes the error of a call that a closed connection cannot serve. */
-  closedError(): ConnectionClosedError;
+  closedError(about?: Partial<AskHead>): ConnectionClosedError;
   close(code: number, reason: string): void;
 }

@@ -7,6 +7,8 @@ import {
   BadRoomError,
   EventError,
   type NeffosError,
+  remakeError,
+  writeErrorText,
 } from "../protocol/errors.ts";
 import {
   OnNamespaceConnect,
@@ -25,6 +27,7 @@ import {
   type Entry,
   type Kind,
   type Leavable,
+  type Refusal,
   rejectAll,
   type Reservation,
   resolveAll,
@@ -181,7 +184,7 @@ export abstract class Membership<Handle> implements Leavable {
   /** Begins a reserved leave, and waits for it. */
   beginLeave(reservation: Reservation, options: AskOptions): Promise<void> {
     const { entry, refusal } = reservation;
-    if (refusal !== undefined) return rejected(refusal.error);
+    if (refusal !== undefined) return rejected(refusal());
     // Another call has left, or the stay or the connection has ended.
     if (entry === undefined) return Promise.resolve();
     const waiter = this.#wait<void>(entry, options);
@@ -204,7 +207,9 @@ export abstract class Membership<Handle> implements Leavable {
     cause?: Cause,
   ): Promise<unknown> {
     if (kind === "leave" && this.#forgetGoal()) return Promise.resolve();
-    if (this.link.isEnding) return rejected(this.link.closedError());
+    if (this.link.isEnding) {
+      return rejected(this.link.closedError(this.#head(kind)));
+    }
     if (kind === "enter") this.#isOwn = true;
     const verdict = this.#verdictOnHook(kind);
     if (verdict !== undefined) return verdict;
@@ -300,10 +305,10 @@ export abstract class Membership<Handle> implements Leavable {
 
   /** Makes the error of a leave when this side is not in. */
   protected notInError(): NeffosError {
-    const { namespace, room } = this;
-    return room === ""
-      ? new BadNamespaceError(BAD_NAMESPACE, { namespace })
-      : new BadRoomError(BAD_ROOM, { namespace, room });
+    const about = this.#head("leave");
+    return this.room === ""
+      ? new BadNamespaceError(BAD_NAMESPACE, about)
+      : new BadRoomError(BAD_ROOM, about);
   }
 
   #recursionError(): NeffosError {
@@ -388,7 +393,7 @@ export abstract class Membership<Handle> implements Leavable {
   async #admit(asked: Message): Promise<void> {
     const refusal = this.refusalToAdmit();
     if (refusal !== undefined) {
-      this.link.refuse(asked, refusal.message);
+      this.link.refuse(asked, writeErrorText(refusal));
       return this.#rest();
     }
     const state = this.startHook("admitting");
@@ -469,7 +474,7 @@ export abstract class Membership<Handle> implements Leavable {
       else {
         const refusal = this.refusalToEnter();
         if (refusal === undefined) this.startEntering();
-        else this.#refuseHead(refusal);
+        else this.#refuseHead(() => refusal);
       }
     }
   }
@@ -499,14 +504,14 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   /** Rejects the first entry of the chain. */
-  #refuseHead(error: unknown): void {
-    const { kind, waiters } = this.#chain!.shift({ error });
-    rejectAll(waiters, error);
+  #refuseHead(refusal: Refusal): void {
+    const { kind, waiters } = this.#chain!.shift(refusal);
+    rejectAll(waiters, refusal);
     if (kind === "leave") return;
     const { namespace, room } = this;
     // A call that leaves was made meanwhile.
     if (this.#chain!.hasLeave) this.#goal?.forget(namespace, room);
-    else this.#goal?.refuse(namespace, room, error);
+    else this.#goal?.refuse(namespace, room, refusal());
   }
 
   /** Asks the peer. */
@@ -540,11 +545,11 @@ export abstract class Membership<Handle> implements Leavable {
           : this.#runNow(() => this.#enterNow({ cause: { isForced: true } }));
       case "leaving":
         if (isGranted) return this.#runNow(() => this.leaveNow(chain!.shift()));
-        this.#refuseHead(refusal);
+        this.#refuseHead(() => remakeError(refusal, this.#head("leave")));
         return this.#settle(IN);
       case "entering":
         if (!isGranted) {
-          this.#refuseHead(refusal);
+          this.#refuseHead(() => remakeError(refusal, this.#head("enter")));
           return void this.#abandon(state);
         }
         if (chain!.head!.waiters.size > 0 || state.isCrossed) {
@@ -603,23 +608,23 @@ export abstract class Membership<Handle> implements Leavable {
     const state = this.startHook("deciding");
     const isWanted = () => this.#chain!.head!.waiters.size > 0;
     const cause = isWanted() ? { isLocal: true } : {};
-    let refusal: { error: unknown } | undefined;
+    let refusal: Refusal | undefined;
     try {
       await this.hooks.fire(new Message({ ...this.#head("enter"), ...cause }));
     } catch (error) {
-      refusal = { error };
+      refusal = () => error;
     }
     if (this.#state !== state) return await this.onAbandoned();
     if (refusal === undefined && (isWanted() || isCrossed)) return await goOn();
     if (refusal === undefined) this.#chain!.shift();
-    else this.#refuseHead(refusal.error);
+    else this.#refuseHead(refusal);
     if (this.room !== "") this.askPeer("takingBack");
     else await this.#abandon(state);
   }
 
   /** Ends this side's own attempt to enter, which has failed. */
-  protected async refuseEntry(error: unknown): Promise<void> {
-    this.#refuseHead(error);
+  protected async refuseEntry(): Promise<void> {
+    this.#refuseHead(() => this.link.closedError(this.#head("enter")));
     await this.#abandon(this.#state);
   }
 
@@ -705,14 +710,14 @@ export abstract class Membership<Handle> implements Leavable {
   // Ends ---------------------------------------------------------------------
 
   /** Settles all calls: the namespace or the connection has ended. */
-  protected settleCalls(error: NeffosError): void {
+  protected settleCalls(makeError: (about: AskHead) => NeffosError): void {
     this.#payOwed(this.#owed);
     if (this.phase === "telling") {
       this.#resolve([...this.#committed?.keys() ?? []]);
     }
     for (const { kind, waiters } of this.#chain?.clear() ?? []) {
       if (kind === "leave") resolveAll(waiters);
-      else rejectAll(waiters, error);
+      else rejectAll(waiters, () => makeError(this.#head(kind)));
     }
   }
 
@@ -734,7 +739,7 @@ export abstract class Membership<Handle> implements Leavable {
       this.#forgetRooms();
       this.#goal?.remove(this.namespace, this.room);
     }
-    this.settleCalls(this.link.closedError());
+    this.settleCalls((about) => this.link.closedError(about));
     this.#resolve([...this.#committed?.keys() ?? []]);
     this.#waiting = undefined;
     const { phase } = this.#state;

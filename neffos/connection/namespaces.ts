@@ -169,7 +169,11 @@ export class Namespaces {
     const link = this.link;
     // A client that reconnects is away until the server has accepted it.
     const isAway = link.host.isClient && !link.isOpen;
-    if (isAway || link.isEnding) return rejected(link.closedError());
+    if (isAway || link.isEnding) {
+      return rejected(
+        link.closedError({ namespace, event: OnNamespaceConnect }),
+      );
+    }
     const membership = this.#membershipOf(namespace);
     if (membership !== undefined) return membership.enter(options);
     return rejected(
@@ -187,7 +191,7 @@ export class Namespaces {
     const wrong = findBadName("namespace", namespace);
     if (wrong !== undefined) return rejected(wrong);
     const { asks, isEnding } = this.link;
-    if (isEnding) return rejected(this.link.closedError());
+    if (isEnding) return rejected(this.link.closedError({ namespace }));
     const known = this.#memberships.get(namespace);
     if (known?.isOngoing) return Promise.resolve(known.stay!.nsConn);
     const waiters = this.#waiters?.get(namespace) ?? new Set();
@@ -252,9 +256,8 @@ export class Namespaces {
   /** Called when the connection is lost: ends what is under way. */
   lose(): void {
     for (const membership of [...this.#memberships.values()]) membership.lose();
-    const error = this.link.closedError();
-    for (const waiters of this.#waiters?.values() ?? []) {
-      rejectAll(waiters, error);
+    for (const [namespace, waiters] of this.#waiters ?? []) {
+      rejectAll(waiters, () => this.link.closedError({ namespace }));
     }
   }
 
@@ -381,7 +384,7 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
         // Early messages, handled by accept(), may have closed the connection.
         if (this.link.isEnding) return this.onAbandoned();
         if (this.link.isOpen) return this.askPeer("entering");
-        return this.refuseEntry(this.link.closedError());
+        return this.refuseEntry();
       })
     );
   }

@@ -1,4 +1,4 @@
-import type { AskOptions } from "../api/ask_options.ts";
+import type { AskHead, AskOptions } from "../api/ask_options.ts";
 import { attachConn, Conn } from "../api/conn.ts";
 import type { ConnPort } from "../api/conn.ts";
 import type { FaultSource, ServerApi } from "../api/server_api.ts";
@@ -14,6 +14,7 @@ import {
   EventError,
   parseErrorText,
   REFUSED,
+  writeErrorText,
 } from "../protocol/errors.ts";
 import {
   type Message,
@@ -238,7 +239,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     const { namespace, event, body } = message;
     const about = { namespace, room: message.room, event };
     const stay = this.namespaces.find(namespace);
-    if (this.isEnding) return rejected(this.closedError());
+    if (this.isEnding) return rejected(this.closedError(about));
     if (stay === undefined) {
       return rejected(new BadNamespaceError(BAD_NAMESPACE, about));
     }
@@ -286,7 +287,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     // A handler interrupted by its own peer's close is not an error.
     if (error instanceof ConnectionClosedError && this.isEnding) return;
     if (error instanceof EventError && !isBare(message)) {
-      this.refuse(message, error.message);
+      this.refuse(message, writeErrorText(error));
     } else {
       this.report(error, message);
       this.refuse(message, INTERNAL_ERROR);
@@ -301,9 +302,9 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     this.host.report(error, { conn: this.conn, namespace, event });
   }
 
-  closedError(): ConnectionClosedError {
+  closedError(about?: Partial<AskHead>): ConnectionClosedError {
     const { code, reason } = this.#end?.info ?? {};
-    return new ConnectionClosedError(code, reason);
+    return new ConnectionClosedError(code, reason, about);
   }
 
   begin(): void {
@@ -401,7 +402,9 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     const isTold = error instanceof EventError;
     if (!isTold) this.report(error, { event: "onConnect" });
     const text = isTold ? error.message : INTERNAL_ERROR;
-    if (this.#status === "acknowledging") this.buffer.send(REFUSAL + text);
+    if (this.#status === "acknowledging") {
+      this.buffer.send(REFUSAL + (isTold ? writeErrorText(error) : text));
+    }
     this.close(error instanceof CloseError ? error.code : 1008, text);
   }
 
@@ -474,7 +477,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     this.#clearLimit("goodbye");
     this.receiver.drop();
     this.namespaces.lose();
-    this.asks.close(this.closedError());
+    this.asks.close((about) => this.closedError(about));
     this.buffer.close(this.closedError());
     this.host.onLost(this.conn, this.#end!.info);
   }

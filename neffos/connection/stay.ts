@@ -186,14 +186,14 @@ export class Stay
   ): Promise<UntypedMessage> {
     if (this.isIn) return this.askEncoded("", event, body, options);
     return rejected(
-      this.link.isEnding ? this.link.closedError() : this.#notIn({ event }),
+      this.link.isEnding ? this.#closed({ event }) : this.#notIn({ event }),
     );
   }
 
   joinRoom(name: string, options: AskOptions): Promise<UntypedRoom> {
     const wrong = findBadName("room", name);
     if (wrong !== undefined) return rejected(wrong);
-    if (this.link.isEnding) return rejected(this.link.closedError());
+    if (this.link.isEnding) return rejected(this.#closed({ room: name }));
     // No room is joined while the namespace is being left.
     if (!this.isOngoing || this.#owner.phase === "leaving") {
       return rejected(this.#notIn({ room: name }));
@@ -208,7 +208,7 @@ export class Stay
     if (this.link.isEnding) {
       return isAway || this.rooms.length === 0
         ? Promise.resolve()
-        : rejected(this.link.closedError());
+        : rejected(this.#closed({}));
     }
     if (!this.isOngoing) return Promise.resolve();
     return leaveEach(this.memberships, options, { isLocal: true });
@@ -221,6 +221,10 @@ export class Stay
     const isForgotten = goal?.findNSConn(this.namespace) === this.nsConn &&
       goal.forget(this.namespace, "");
     return isForgotten ? Promise.resolve() : rejected(this.#notIn({}));
+  }
+
+  #closed(about: { room?: string; event?: string }): NeffosError {
+    return this.link.closedError({ namespace: this.namespace, ...about });
   }
 
   #notIn(about: { room?: string; event?: string }): NeffosError {
@@ -441,9 +445,13 @@ export class RoomMembership extends Membership<UntypedRoom>
     if (this.isJoined) {
       return this.hooks.askEncoded(this.room, event, body, options);
     }
-    if (this.link.isEnding) return rejected(this.link.closedError());
     const { namespace, room } = this;
-    return rejected(new BadRoomError(BAD_ROOM, { namespace, room, event }));
+    const about = { namespace, room, event };
+    return rejected(
+      this.link.isEnding
+        ? this.link.closedError(about)
+        : new BadRoomError(BAD_ROOM, about),
+    );
   }
 
   // A handle stands for the name: it leaves the present room of that name.
@@ -530,10 +538,7 @@ export class RoomMembership extends Membership<UntypedRoom>
 
   /** Settles the calls about the room: its namespace is certain to be left. */
   endCalls(): void {
-    const { namespace, room } = this;
-    this.settleCalls(
-      new BadNamespaceError(BAD_NAMESPACE, { namespace, room }),
-    );
+    this.settleCalls((about) => new BadNamespaceError(BAD_NAMESPACE, about));
     if (this.phase !== "telling") this.stop();
   }
 

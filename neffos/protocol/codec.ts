@@ -7,7 +7,7 @@
  */
 
 import type { BodyCodec } from "./body.ts";
-import { parseErrorText } from "./errors.ts";
+import { parseErrorText, writeErrorText } from "./errors.ts";
 import { OnNativeMessage } from "./event_names.ts";
 import { Message, type RawBody } from "./message.ts";
 
@@ -159,19 +159,23 @@ function isOne(data: string, start: number, end: number): boolean {
 
 function toMessage({ native, codec }: DecodeOptions, fields: Fields): Message {
   const { wait, isNoOp, body } = fields;
+  const namespace = unescape(fields.namespace);
+  const room = unescape(fields.room);
   const event = unescape(fields.event);
   const isFailure = fields.isError && body.length > 0;
   return new Message({
     // Only servers may name a sender; a client could name anybody.
     wait: wait.startsWith(SENDER_MARK) ? "" : wait,
-    namespace: unescape(fields.namespace),
-    room: unescape(fields.room),
+    namespace,
+    room,
     event,
     isNoOp,
     isNative: native !== "none" && event === OnNativeMessage,
     isBinary: typeof body !== "string",
     body: isFailure ? "" : body,
-    error: isFailure ? parseErrorText(toText(body)) : undefined,
+    error: isFailure
+      ? parseErrorText(toText(body), { namespace, room, event })
+      : undefined,
     codec,
   });
 }
@@ -271,7 +275,7 @@ export function encode(message: Encodable): RawBody {
   let isError = "0";
   if (error !== undefined) {
     isError = "1";
-    body = error.message;
+    body = writeErrorText(error);
   }
   const head = `${wait};${escape(message.namespace)};${escape(message.room)};${
     escape(message.event)

@@ -344,8 +344,173 @@ export function parseErrorText(
     case INVALID_PAYLOAD:
       return new InvalidPayloadError(text, options);
     default:
-      return new EventError(text, options);
+      return parseKnownError(text, options) ?? new EventError(text, options);
   }
+}
+
+/**
+ * Makes an error of the peer again, for one caller: with the place of its own
+ * call, and its own frames in the stack.
+ *
+ * @param error The error that has come.
+ * @param about The place of the call.
+ * @returns The error, of the same class.
+ */
+export function remakeError(
+  error: Error,
+  about: NeffosErrorOptions,
+): EventError {
+  return parseErrorText(writeErrorText(error), about);
+}
+
+/**
+ * A class for {@linkcode registerError}: a subclass of {@linkcode EventError}
+ * that is made of a text, or has a function `fromText` that does so.
+ */
+export type KnownErrorClass =
+  | (new (text: string, options?: NeffosErrorOptions) => EventError)
+  | (
+    & (abstract new (...args: never[]) => EventError)
+    & { fromText(text: string): EventError | undefined }
+  );
+
+/**
+ * The registered classes, by their names. They are as global as the names of
+ * classes are, and as the `instanceof` of the programs that register them.
+ */
+const KNOWN = new Map<string, KnownErrorClass>();
+
+/**
+ * Registers a class of errors, as Go's `RegisterKnownError` does: an error of
+ * this class that a handler throws arrives as one of this class, where the
+ * other side has registered it too. It counts for all servers and clients of
+ * the program.
+ *
+ * The error goes as the name of the class, a colon and its text, which is what
+ * peers that do not know it read: `OutOfStockError: no apples are left`. It is
+ * made again by `new Class(text, { namespace, room, event })`, and has this
+ * text. The name is `Class.prototype.name` if the class has set it, else
+ * `Class.name`, which minifiers change.
+ *
+ * A class with a static function `fromText(text)` is found by its text alone,
+ * and sent without its name. The function returns `undefined` for a text that
+ * is none of its own. This is the way for errors with data, which their text
+ * must then have, and for errors of a Go peer.
+ *
+ * What `new` or `fromText` throws for a text is ignored: the error is an
+ * EventError then. The texts are chosen by the other side.
+ *
+ * @param Class The class.
+ * @throws {TypeError} When it is no subclass of EventError, or has no name or
+ * that of another class that is registered.
+ *
+ * @example
+ * ```ts
+ * import { EventError, registerError } from "@neffos/mvc";
+ *
+ * class OutOfStockError extends EventError {
+ *   static {
+ *     this.prototype.name = "OutOfStockError";
+ *   }
+ * }
+ *
+ * class PriceChangedError extends EventError {
+ *   static fromText(text: string) {
+ *     const price = /^the price is now (\d+)$/.exec(text)?.[1];
+ *     return price ? new PriceChangedError(Number(price)) : undefined;
+ *   }
+ *   constructor(readonly price: number) {
+ *     super(`the price is now ${price}`);
+ *   }
+ * }
+ *
+ * registerError(OutOfStockError);
+ * registerError(PriceChangedError);
+ * ```
+ */
+export function registerError(Class: KnownErrorClass): void {
+  if (
+    typeof Class !== "function" || !(Class.prototype instanceof EventError)
+  ) {
+    throw new TypeError(
+      `Cannot register ${
+        typeof Class === "function"
+          ? `"${Class.name}"`
+          : `a value of type "${typeof Class}"`
+      } as an error: it must be a subclass of EventError`,
+    );
+  }
+  const name = nameError(Class);
+  if (!/^[^\s:][^:]*$/.test(name)) {
+    throw new TypeError(
+      `Cannot register a class of errors under the name "${name}": it must have a name, which has no colon`,
+    );
+  }
+  const known = KNOWN.get(name);
+  if (known === Class) return;
+  if (known !== undefined) {
+    throw new TypeError(
+      `Cannot register two classes of errors under the name "${name}": each must have its own`,
+    );
+  }
+  KNOWN.set(name, Class);
+}
+
+function nameError(Class: KnownErrorClass): string {
+  return Object.hasOwn(Class.prototype, "name")
+    ? String(Class.prototype.name)
+    : Class.name;
+}
+
+/** Whether a class is found by its text; a base that is does not count. */
+function hasFromText(
+  Class: KnownErrorClass,
+): Class is Extract<KnownErrorClass, { fromText: unknown }> {
+  return Object.hasOwn(Class, "fromText");
+}
+
+/**
+ * Writes the text that goes to the peer for an error.
+ *
+ * @param error The error.
+ * @returns The text, with the name of a registered class.
+ */
+export function writeErrorText(error: Error): string {
+  const { message } = error;
+  if (KNOWN.size === 0) return message;
+  // The nearest class: others of the registered ones may be its bases.
+  let prototype = Object.getPrototypeOf(error);
+  for (; prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
+    for (const [name, Class] of KNOWN) {
+      if (Class.prototype !== prototype) continue;
+      return hasFromText(Class) ? message : `${name}: ${message}`;
+    }
+  }
+  return message;
+}
+
+function parseKnownError(
+  text: string,
+  options: NeffosErrorOptions | undefined,
+): EventError | undefined {
+  for (const [name, Class] of KNOWN) {
+    const start = hasFromText(Class) ? "" : `${name}: `;
+    if (!text.startsWith(start)) continue;
+    const message = text.slice(start.length);
+    try {
+      const error = hasFromText(Class)
+        ? Class.fromText(message)
+        : new Class(message, options);
+      // Its constructor may have made another text, and taken no options.
+      if (isInstance(error, Class)) {
+        const { namespace, room, event } = options ?? {};
+        return Object.assign(error, { message, namespace, room, event });
+      }
+    } catch {
+      // Whatever its text is, the error must arrive.
+    }
+  }
+  return undefined;
 }
 
 /** What has a name that goes over the wire. */

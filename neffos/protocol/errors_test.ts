@@ -11,7 +11,7 @@ Deno.test("Each error class has its name, in the stack as well", () => {
     new UpgradeError(400, "failed"),
   ];
   for (const value of Object.values(exports)) {
-    if (typeof value === "function" && value.name.endsWith("Error")) {
+    if (typeof value === "function" && value.prototype instanceof Error) {
       made.push(Reflect.construct(value, []));
     }
   }

@@ -1,7 +1,12 @@
 import type { AskManyOptions, UntypedAnswer } from "../api/server_api.ts";
 import type { Limits } from "../connection/limits.ts";
 import type { Member } from "../connection/host.ts";
-import { AskTimeoutError, BadNamespaceError } from "../protocol/errors.ts";
+import {
+  AskTimeoutError,
+  BadNamespaceError,
+  ConnectionClosedError,
+  remakeError,
+} from "../protocol/errors.ts";
 import type { Message, UntypedMessage } from "../protocol/message.ts";
 import {
   type Deferred,
@@ -45,8 +50,8 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
   #state: "new" | "open" | "over" = "new";
   /** Why it is over, until that was told. */
   #failure: { readonly error: unknown } | undefined;
-  /** The last refusal, or why the last ask has failed. */
-  #refusal: unknown;
+  /** Makes the last refusal, or the error of the last ask that has failed. */
+  #refusal: (() => unknown) | undefined;
   #deadline: Deadline | undefined;
 
   /**
@@ -91,7 +96,8 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
     for await (const answer of this) {
       if (answer.error === undefined) return answer;
     }
-    if (this.#refusal !== undefined) throw this.#refusal;
+    // Made here, where the caller is in the stack.
+    if (this.#refusal !== undefined) throw this.#refusal();
     throw new AskTimeoutError(
       `Cannot ask "${event}": no answer within ${this.#timeout} ms`,
       this.#timeout,
@@ -184,7 +190,9 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
     this.#open.delete(waiter);
     // A refusal says more than that others have left.
     const isTold = message !== undefined || this.#refusal === undefined;
-    if (error !== undefined && isTold) this.#refusal = error;
+    if (error !== undefined && isTold) {
+      this.#refusal = () => this.#remake(error, message);
+    }
     if (message !== undefined) {
       const value = Object.assign(message, { id: nsConn.id, nsConn });
       const caller = this.#callers.shift();
@@ -192,6 +200,16 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
       else caller.resolve({ value, done: false });
     }
     if (this.#open.size === 0) this.#end();
+  }
+
+  /** Makes an error again, with the place and the frames of the caller. */
+  #remake(error: unknown, answer: UntypedMessage | undefined): unknown {
+    const { namespace, room, event } = this.#message;
+    const about = { namespace, room, event };
+    if (answer?.error !== undefined) return remakeError(answer.error, about);
+    return error instanceof ConnectionClosedError
+      ? new ConnectionClosedError(error.code, error.reason, about)
+      : error;
   }
 
   readonly #onAbort = (): void => {

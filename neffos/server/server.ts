@@ -25,7 +25,7 @@ import {
   toMessage,
 } from "../protocol/message.ts";
 import type { Upgrader, UpgradeRequest } from "../transport/upgrader.ts";
-import { ignoreRejection } from "../util/promises.ts";
+import { runUnwatched } from "../util/promises.ts";
 import type { ConnectionSlot } from "./admission.ts";
 import { hasValidHost } from "./address.ts";
 import { broadcast } from "./broadcast.ts";
@@ -261,7 +261,9 @@ export class Server implements ServerApi {
     init: Message | EventInit<Emits>,
     options: AskManyOptions = {},
   ): Promise<Answer<AnswerOf<Emits, keyof Emits & string>>> {
-    return ignoreRejection(this.#ask(init as Message | MessageInit, options));
+    return runUnwatched(() =>
+      this.#ask(init as Message | MessageInit, options)
+    );
   }
 
   async #ask(

@@ -9,6 +9,25 @@ export function ignoreRejection<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
+/**
+ * Runs an async function whose rejection need not be handled. The errors keep
+ * the frames of callers that await it, which {@linkcode ignoreRejection} takes
+ * from them: V8 follows a promise only while nothing else waits for it.
+ */
+export function runUnwatched<T>(code: () => Promise<T>): Promise<T> {
+  const promise = run();
+  return promise;
+
+  async function run(): Promise<T> {
+    try {
+      return await code();
+    } catch (error) {
+      ignoreRejection(promise);
+      throw error;
+    }
+  }
+}
+
 /** A promise with the functions that settle it. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
@@ -63,21 +82,18 @@ export class Waiter<T> {
   readonly #onAbort: (() => void) | undefined;
   /** Takes a T; `never` makes a `Waiter<T>` a `Waiter<unknown>` as well. */
   #resolve!: (value: never) => void;
-  #reject!: (error: unknown) => void;
   #isSettled = false;
   #isCommitted = false;
 
   constructor(options: WaiterOptions) {
     const { timers, timeout, signal, onTimeout } = options;
     this.#options = options;
-    this.promise = ignoreRejection(
-      new Promise((resolve, reject) => {
-        this.#resolve = resolve;
-        this.#reject = reject;
-      }),
-    );
+    this.promise = new Promise((resolve) => this.#resolve = resolve);
     if (timeout !== undefined) {
-      this.#deadline = timers.set(timeout, () => this.reject(onTimeout?.()));
+      this.#deadline = timers.set(
+        timeout,
+        () => this.fail(() => onTimeout?.()),
+      );
     }
     if (signal === undefined) return;
     this.#onAbort = () => this.reject(signal.reason);
@@ -109,7 +125,30 @@ export class Waiter<T> {
 
   /** Ends the wait with an error. */
   reject(error: unknown): void {
-    if (this.#end()) this.#reject(error);
+    this.fail(() => error);
+  }
+
+  /**
+   * Ends the wait with an error that is made for its caller: one that awaits
+   * the promise is in its stack.
+   */
+  fail(make: () => unknown): void {
+    if (this.#end()) this.#resolve(this.#throwLater(make) as never);
+  }
+
+  /**
+   * Throws an error that is made where the promise follows an async function:
+   * there V8 adds the frames of those that await it to the stack. To take the
+   * frames at each call would double the cost of an ask.
+   */
+  async #throwLater(make: () => unknown): Promise<never> {
+    // The promise follows this one from the second microtask on.
+    await undefined;
+    await undefined;
+    const error = make();
+    // Only now: V8 follows a promise while nothing else waits for it.
+    ignoreRejection(this.promise);
+    throw error;
   }
 
   #end(): boolean {
