@@ -21,7 +21,12 @@
 import type { AskOptions } from "./api/ask_options.ts";
 import type { Conn } from "./api/conn.ts";
 import type { NSConn } from "./api/ns_conn.ts";
-import type { AnyEvents, EventsOf, NamespaceOf } from "./api/typed_events.ts";
+import type {
+  AnyEvents,
+  ConnectArgs,
+  EventsOf,
+  NamespaceOf,
+} from "./api/typed_events.ts";
 import type { ConnHandler } from "./controller/events.ts";
 import type { CloseInfo } from "./transport/socket.ts";
 import type { DialOptions, DialURL } from "./client/dial.ts";
@@ -29,7 +34,7 @@ import { ClientHost } from "./client/host.ts";
 import { ignoreRejection } from "./util/promises.ts";
 import { NeffosError } from "./protocol/errors.ts";
 
-export type { AskOptions } from "./api/ask_options.ts";
+export type { AskOptions, EntryOptions } from "./api/ask_options.ts";
 export { Conn } from "./api/conn.ts";
 export { NSConn } from "./api/ns_conn.ts";
 export { Room } from "./api/room.ts";
@@ -40,6 +45,8 @@ export type {
   BodyArgs,
   BodyOf,
   BuiltInMethod,
+  ConnectArgs,
+  ConnectBodyOf,
   EventInit,
   EventMethod,
   EventsOf,
@@ -181,8 +188,8 @@ export class Client implements AsyncDisposable {
    * the events, their bodies and their answers. Without it, any.
    * @param namespace The name of the namespace, which the handler given to
    * {@linkcode dial} must have as well.
-   * @param options The time limit (10 seconds), and a signal that ends the
-   * wait.
+   * @param args The time limit (10 seconds), a signal that ends the wait, and a
+   * body for the hooks of the other side; see {@linkcode EntryOptions}.
    * @returns The connection in the namespace.
    * @throws {BadNamespaceError} When either side has no handler for it.
    * @throws {EventError} When the server or the own `onNamespaceConnect`
@@ -191,12 +198,14 @@ export class Client implements AsyncDisposable {
    * @throws {ConnectionClosedError} When the connection is closed, or the
    * client away.
    * @throws {RangeError} When the time limit is not a positive number.
+   * @throws {TypeError} When the body cannot be sent, or the name has a lone
+   * surrogate.
    */
   connect<C extends object = AnyEvents>(
     namespace: NamespaceOf<C>,
-    options?: AskOptions,
+    ...args: ConnectArgs<C>
   ): Promise<NSConn<EventsOf<C>>> {
-    return this.#conn.connect<C>(namespace, options);
+    return this.#conn.connect<C>(namespace, ...args);
   }
 
   /**

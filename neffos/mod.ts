@@ -23,7 +23,7 @@
  * @module
  */
 
-export type { AskOptions } from "./api/ask_options.ts";
+export type { AskOptions, EntryOptions } from "./api/ask_options.ts";
 export { Conn } from "./api/conn.ts";
 export { NSConn } from "./api/ns_conn.ts";
 export { Room } from "./api/room.ts";
@@ -48,6 +48,8 @@ export type {
   BodyArgs,
   BodyOf,
   BuiltInMethod,
+  ConnectArgs,
+  ConnectBodyOf,
   EventInit,
   EventMethod,
   EventsOf,

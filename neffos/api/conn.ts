@@ -13,12 +13,13 @@ import type {
 import type { CloseInfo } from "../transport/socket.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
 import { ignoreRejection, runUnwatched } from "../util/promises.ts";
-import type { AskOptions } from "./ask_options.ts";
+import type { AskOptions, EntryOptions } from "./ask_options.ts";
 import type { NSConn, UntypedNSConn } from "./ns_conn.ts";
 import type { FaultSource, ServerApi } from "./server_api.ts";
 import type {
   AnswerOf,
   AnyEvents,
+  ConnectArgs,
   EventInit,
   EventsOf,
   NamespaceOf,
@@ -40,7 +41,7 @@ export interface ConnPort {
   readonly nsConns: UntypedNSConn[];
   findNSConn(namespace: string): UntypedNSConn | undefined;
   drained(): Promise<void>;
-  connect(namespace: string, options: AskOptions): Promise<UntypedNSConn>;
+  connect(namespace: string, options: EntryOptions): Promise<UntypedNSConn>;
   waitConnect(namespace: string, options: AskOptions): Promise<UntypedNSConn>;
   disconnectAll(options: AskOptions): Promise<void>;
   /** Sends a message, if its namespace is connected and its room joined. */
@@ -199,8 +200,8 @@ export class Conn {
    * @typeParam C The type of the other side's controller, or an interface of
    * the events that it takes. Without it, any.
    * @param namespace The name of the namespace.
-   * @param options The time limit (10 seconds), and a signal that ends the
-   * wait.
+   * @param args The time limit (10 seconds), a signal that ends the wait, and a
+   * body for the hooks of the other side; see {@linkcode EntryOptions}.
    * @returns The connection in the namespace.
    * @throws {BadNamespaceError} When either side has no handler for it.
    * @throws {EventError} When the other side or the own `onNamespaceConnect`
@@ -210,11 +211,36 @@ export class Conn {
    * @throws {LimitError} When it is in `maxNamespaces` namespaces, or too many
    * asks wait.
    * @throws {RangeError} When the time limit is not a positive number.
+   * @throws {TypeError} When the body cannot be sent, or the name has a lone
+   * surrogate.
+   *
+   * @example
+   * ```ts
+   * import { type Conn, EventError, type Message, NSConn } from "@neffos/mvc";
+   *
+   * class ChatController {
+   *   static readonly namespace = "chat";
+   *   static readonly inject = [NSConn] as const;
+   *   constructor(readonly nsConn: NSConn) {}
+   *
+   *   onNamespaceConnect(msg: Message<{ token: string }>) {
+   *     if (msg.json().token !== "secret") throw new EventError("who are you?");
+   *   }
+   * }
+   *
+   * async function enter(conn: Conn, readToken: () => Promise<string>) {
+   *   return await conn.connect<typeof ChatController>("chat", {
+   *     body: async () => ({ token: await readToken() }),
+   *   });
+   * }
+   * ```
    */
   connect<C extends object = AnyEvents>(
     namespace: NamespaceOf<C>,
-    options: AskOptions = {},
+    ...args: ConnectArgs<C>
   ): Promise<NSConn<EventsOf<C>>> {
+    // Whatever the type of its body, it is one that can be sent.
+    const [options = {}] = args as [options?: EntryOptions];
     return this.#port.connect(namespace, options);
   }
 

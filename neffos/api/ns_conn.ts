@@ -12,7 +12,7 @@ import type {
   UntypedMessage,
 } from "../protocol/message.ts";
 import { runUnwatched } from "../util/promises.ts";
-import type { AskOptions } from "./ask_options.ts";
+import type { AskOptions, EntryOptions } from "./ask_options.ts";
 import type { Conn } from "./conn.ts";
 import type { Room, UntypedRoom } from "./room.ts";
 import type { ServerApi } from "./server_api.ts";
@@ -31,7 +31,7 @@ export interface NamespacePort {
     body: unknown,
     options: AskOptions | undefined,
   ): Promise<UntypedMessage>;
-  joinRoom(name: string, options: AskOptions): Promise<UntypedRoom>;
+  joinRoom(name: string, options: EntryOptions): Promise<UntypedRoom>;
   leaveAll(options: AskOptions): Promise<void>;
   disconnect(options: AskOptions): Promise<void>;
 }
@@ -253,8 +253,8 @@ export class NSConn<Emits extends object = AnyEvents> {
    * Joins a room, if the other side lets it.
    *
    * @param name The name of the room.
-   * @param options The time limit (10 seconds), and a signal that ends the
-   * wait.
+   * @param options The time limit (10 seconds), a signal that ends the wait, and
+   * a body for the hooks of the other side.
    * @returns The room, at once where it is joined already.
    * @throws {EventError} When the other side or the own `onRoomJoin` refuses.
    * @throws {AskTimeoutError} When no answer came in time.
@@ -264,8 +264,10 @@ export class NSConn<Emits extends object = AnyEvents> {
    * @throws {BadRoomError} When the name is empty.
    * @throws {LimitError} When it is in `maxRooms` rooms, or too many asks wait.
    * @throws {RangeError} When the time limit is not a positive number.
+   * @throws {TypeError} When the body cannot be sent, or the name has a lone
+   * surrogate.
    */
-  joinRoom(name: string, options: AskOptions = {}): Promise<Room<Emits>> {
+  joinRoom(name: string, options: EntryOptions = {}): Promise<Room<Emits>> {
     return this.#port.joinRoom(name, options);
   }
 

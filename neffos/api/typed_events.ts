@@ -28,6 +28,7 @@
  */
 
 import type { Body, Message, MessageInit, Reply } from "../protocol/message.ts";
+import type { EntryOptions } from "./ask_options.ts";
 import type { StandardSchemaV1 } from "../protocol/body.ts";
 
 /**
@@ -229,6 +230,41 @@ export type EventsOf<C extends object> = C extends
       : never;
   }
   : C;
+
+/**
+ * The body that goes with a connect: that of the `Message<Body>` which the
+ * `onNamespaceConnect` of the controller takes, else anything.
+ *
+ * @typeParam C The type of the class.
+ */
+export type ConnectBodyOf<C> = C extends
+  abstract new (...args: never[]) => infer Instance
+  ? [keyof Instance & ConnectHook] extends [never] ? Body
+  : MessageParameter<Instance[keyof Instance & ConnectHook]> extends
+    Message<infer B> ? unknown extends B ? Body : B
+  : Body
+  : Body;
+
+/**
+ * The names of the hook that decides about a connect.
+ *
+ * @internal
+ */
+type ConnectHook = `${"_On" | "On" | "on"}NamespaceConnect`;
+
+/**
+ * The arguments of `connect` after the namespace: options, which may be left
+ * out if the body may.
+ *
+ * @typeParam C The type of the other side's controller.
+ */
+export type ConnectArgs<C> = undefined extends ConnectBodyOf<C>
+  ? [options?: EntryOptions<ConnectBodyOf<C>>]
+  : [
+    options: EntryOptions<ConnectBodyOf<C>> & {
+      body: NonNullable<EntryOptions<ConnectBodyOf<C>>["body"]>;
+    },
+  ];
 
 /**
  * The namespace of a controller if its type has it, else `string`.

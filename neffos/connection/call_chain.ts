@@ -1,5 +1,7 @@
 import type { AskOptions } from "../api/ask_options.ts";
+import type { RawBody } from "../protocol/body.ts";
 import type { Waiter } from "../util/promises.ts";
+import type { Turn } from "./turn_queue.ts";
 
 /** What a call, or an ask of the peer, wants. */
 export type Kind = "enter" | "leave";
@@ -21,7 +23,17 @@ export interface Reservation {
   refusal: Refusal | undefined;
 }
 
-/** Neighbouring calls of one kind, which one ask serves. */
+/** The body of a call that enters, encoded, or the function that makes it. */
+export type EntryBody = RawBody | (() => unknown);
+
+/** What a call wants to go with it. */
+export interface CallInit {
+  /** The cause that hooks are told. */
+  readonly cause?: Cause | undefined;
+  readonly body?: EntryBody | undefined;
+}
+
+/** Neighbouring calls of one kind and body, which one ask serves. */
 export interface Entry {
   readonly kind: Kind;
   readonly waiters: Set<Waiter<unknown>>;
@@ -29,6 +41,11 @@ export interface Entry {
   readonly reservations: Set<Reservation>;
   /** The cause that hooks are told. */
   readonly cause: Cause;
+  readonly body: EntryBody | undefined;
+  /** The body as it is sent; `undefined` until a function has made it. */
+  encoded: RawBody | undefined;
+  /** The turn of the queue in which that function runs. */
+  maker: Turn | undefined;
 }
 
 /** The calls about one name, in order. */
@@ -60,10 +77,16 @@ export class CallChain {
     return this.#entries.some(({ kind }) => kind === "leave");
   }
 
-  append(kind: Kind, cause: Cause = {}): Entry {
-    const waiters = new Set<never>();
-    const reservations = new Set<Reservation>();
-    const entry = { kind, waiters, reservations, cause };
+  append(kind: Kind, { cause = {}, body }: CallInit = {}): Entry {
+    const entry: Entry = {
+      kind,
+      waiters: new Set<never>(),
+      reservations: new Set<Reservation>(),
+      cause,
+      body,
+      encoded: typeof body === "function" ? undefined : body ?? "",
+      maker: undefined,
+    };
     this.#entries.push(entry);
     return entry;
   }
@@ -91,18 +114,18 @@ export class CallChain {
 
   /**
    * Removes the entries that no caller waits for. Their neighbours, which are
-   * of one kind, become one entry.
+   * of one kind, become one entry if one ask can serve them.
    *
    * @param underWay The entry that is under way, which stays.
    */
   prune(underWay: Entry | undefined): void {
     const kept: Entry[] = [];
     for (const entry of this.#entries) {
-      const { kind, waiters, reservations } = entry;
+      const { waiters, reservations } = entry;
       const isWanted = waiters.size > 0 || reservations.size > 0;
       if (!isWanted && entry !== underWay) continue;
       const last = kept.at(-1);
-      if (last?.kind !== kind) {
+      if (last === undefined || !canServe(last, entry)) {
         kept.push(entry);
         continue;
       }
@@ -112,6 +135,17 @@ export class CallChain {
     }
     this.#entries = kept;
   }
+}
+
+/**
+ * Whether the ask of an entry serves a call as well: it has the same body, or
+ * the call has none.
+ */
+export function canServe(
+  { kind, body }: Entry,
+  call: Pick<Entry, "kind" | "body">,
+): boolean {
+  return kind === call.kind && (call.body === undefined || call.body === body);
 }
 
 function move(reservations: Set<Reservation>, to: Reservation): void {

@@ -48,7 +48,7 @@ Deno.test("CallChain keeps entries in order, and gives out the first", () => {
   assertEquals([chain.head, chain.last], [undefined, undefined]);
   const enter = append(chain, "enter");
   assertEquals([chain.isEmpty, chain.hasLeave], [false, false]);
-  const leave = chain.append("leave", { isForced: true });
+  const leave = chain.append("leave", { cause: { isForced: true } });
   assert(chain.hasLeave);
   assertEquals([enter.cause, leave.cause], [{}, { isForced: true }]);
   assertStrictEquals(chain.head, enter);

@@ -1,7 +1,8 @@
 import type { UntypedNSConn } from "../api/ns_conn.ts";
 import type { UntypedRoom } from "../api/room.ts";
 import type { RawBody } from "../protocol/message.ts";
-import { REFUSED } from "../protocol/errors.ts";
+import type { EntryBody } from "./call_chain.ts";
+import { EventError, isInstance, REFUSED } from "../protocol/errors.ts";
 import { cutReason } from "../transport/socket.ts";
 
 /** Sends the kept frames of a namespace that is in again. */
@@ -18,11 +19,16 @@ export interface KeptFrame {
   readonly isAsk: boolean;
 }
 
+/** What this side has asked for a name with, and will again. */
+export interface OwnEntry {
+  readonly body: EntryBody | undefined;
+}
+
 /** A handle that the next stay is to use again. */
 interface Kept<Handle> {
   readonly handle: Handle;
-  /** Whether this side has ever asked for it, so that a refusal is reported. */
-  readonly isOwn: boolean;
+  /** Set if this side has ever asked for it, so that a refusal is reported. */
+  readonly own: OwnEntry | undefined;
 }
 
 /** A namespace that a client had before it lost its connection. */
@@ -37,7 +43,8 @@ interface GoalNamespace extends Kept<UntypedNSConn> {
 interface Refusal {
   readonly namespace: string;
   readonly room: string;
-  readonly text: string;
+  /** The text of the refusal, if it is one and not a fault. */
+  readonly text: string | undefined;
   restore(): void;
 }
 
@@ -84,10 +91,10 @@ export class Goal {
     return room === "" ? goal.sender === undefined : goal.rooms.has(room);
   }
 
-  /** Whether this side has ever asked for a name that is in the goal. */
-  isOwn(namespace: string, room: string): boolean {
+  /** Finds what this side has asked with for a name that is in the goal. */
+  findOwn(namespace: string, room: string): OwnEntry | undefined {
     const goal = this.#namespaces.get(namespace);
-    return (room === "" ? goal : goal?.rooms.get(room))?.isOwn ?? false;
+    return (room === "" ? goal : goal?.rooms.get(room))?.own;
   }
 
   /** Finds the handle that a namespace is to use again. */
@@ -104,24 +111,32 @@ export class Goal {
   }
 
   /** Adds a lost namespace; its rooms are added after it. */
-  addNamespace(namespace: string, handle: UntypedNSConn, isOwn: boolean): void {
+  addNamespace(
+    namespace: string,
+    handle: UntypedNSConn,
+    own: OwnEntry | undefined,
+  ): void {
     const known = this.#namespaces.get(namespace);
     if (known !== undefined) {
       known.sender = undefined;
       // On the next connection its token may be that of another ask.
       known.frames = known.frames.filter(({ isAsk }) => !isAsk);
     } else {
-      const goal = { handle, isOwn, rooms: new Map(), frames: [] };
+      const goal = { handle, own, rooms: new Map(), frames: [] };
       this.#namespaces.set(namespace, { ...goal, sender: undefined });
     }
   }
 
   /** Adds a lost room, whose namespace was added before. */
-  addRoom(namespace: string, handle: UntypedRoom, isOwn: boolean): void {
+  addRoom(
+    namespace: string,
+    handle: UntypedRoom,
+    own: OwnEntry | undefined,
+  ): void {
     const rooms = this.#namespaces.get(namespace)?.rooms;
     // Keeps the order in which the rooms are lost.
     rooms?.delete(handle.name);
-    rooms?.set(handle.name, { handle, isOwn });
+    rooms?.set(handle.name, { handle, own });
   }
 
   /**
@@ -187,24 +202,30 @@ export class Goal {
     this.#settleRoom(namespace, room);
   }
 
-  /** Removes a name that was refused, and reports that. */
+  /**
+   * Removes a name that was refused, and reports that.
+   *
+   * @param namespace The namespace.
+   * @param room The room, empty for the namespace.
+   * @param error An EventError is a refusal, anything else a fault.
+   */
   refuse(namespace: string, room: string, error: unknown): void {
     const goal = this.#namespaces.get(namespace);
     if (goal === undefined || !this.has(namespace, room)) return;
-    const isOwn = this.isOwn(namespace, room);
+    const own = this.findOwn(namespace, room);
     const kept = goal.rooms.get(room);
     this.#keepHandles(namespace, goal);
     this.remove(namespace, room);
     this.#refusals.push({
       namespace,
       room,
-      text: error instanceof Error ? error.message : "",
+      text: isInstance(error, EventError) ? error.message : undefined,
       restore: () => {
         if (kept === undefined) this.#namespaces.set(namespace, goal);
         else this.#namespaces.get(namespace)?.rooms.set(room, kept);
       },
     });
-    if (isOwn) this.#init.onRefused(error, namespace, room);
+    if (own !== undefined) this.#init.onRefused(error, namespace, room);
   }
 
   #keepHandles(namespace: string, goal: GoalNamespace): void {
@@ -215,11 +236,13 @@ export class Goal {
 
   /**
    * Puts back the names that were refused by the error that has closed the
-   * connection: its text is the reason of the close.
+   * connection, whose text is the reason of the close, and those that were not
+   * entered because of a fault.
    */
   restore(reason: string): void {
     for (const { text, restore } of this.#refusals) {
-      if (cutReason(text) === (reason || REFUSED)) restore();
+      const isFault = text === undefined;
+      if (isFault || cutReason(text) === (reason || REFUSED)) restore();
     }
     this.#refusals = [];
   }

@@ -5,6 +5,8 @@ import { EventError, REFUSED } from "../protocol/errors.ts";
 import type { RawBody } from "../protocol/message.ts";
 import { Goal } from "./goal.ts";
 
+const OWN = { body: undefined };
+
 // A goal keeps handles and looks at nothing but the name of a room.
 function nsConnOf(namespace: string): UntypedNSConn {
   return { namespace } as UntypedNSConn;
@@ -41,8 +43,8 @@ class Subject {
   }
 
   lose(namespace: string, ...rooms: string[]): void {
-    this.goal.addNamespace(namespace, nsConnOf(namespace), true);
-    for (const room of rooms) this.goal.addRoom(namespace, roomOf(room), true);
+    this.goal.addNamespace(namespace, nsConnOf(namespace), OWN);
+    for (const room of rooms) this.goal.addRoom(namespace, roomOf(room), OWN);
   }
 
   hold(namespace: string, room: string, frame: string, isAsk = false): void {
@@ -58,10 +60,10 @@ Deno.test("Goal has the namespaces and rooms that were added", () => {
   const { goal } = new Subject();
   const chat = nsConnOf("chat");
   const lobby = roomOf("lobby");
-  goal.addNamespace("chat", chat, true);
-  goal.addNamespace("news", nsConnOf("news"), false);
-  goal.addRoom("chat", lobby, false);
-  goal.addRoom("chat", roomOf("attic"), true);
+  goal.addNamespace("chat", chat, OWN);
+  goal.addNamespace("news", nsConnOf("news"), undefined);
+  goal.addRoom("chat", lobby, undefined);
+  goal.addRoom("chat", roomOf("attic"), OWN);
   assertEquals(goal.namespaces, ["chat", "news"]);
   assertEquals(goal.rooms("chat"), ["lobby", "attic"]);
   assertEquals(goal.rooms("news"), []);
@@ -77,7 +79,7 @@ Deno.test("Goal has the namespaces and rooms that were added", () => {
     [["chat", ""], ["chat", "lobby"], ["chat", "attic"], ["news", ""], [
       "other",
       "",
-    ]].map(([namespace, room]) => goal.isOwn(namespace!, room!)),
+    ]].map(([namespace, room]) => goal.findOwn(namespace!, room!) === OWN),
     [true, false, true, false, false],
   );
   assertStrictEquals(goal.findNSConn("chat"), chat);
@@ -88,7 +90,7 @@ Deno.test("Goal has the namespaces and rooms that were added", () => {
 
 Deno.test("Goal.addRoom() does nothing without the namespace", () => {
   const { goal } = new Subject();
-  goal.addRoom("chat", roomOf("lobby"), true);
+  goal.addRoom("chat", roomOf("lobby"), OWN);
   assertEquals([goal.namespaces, goal.rooms("chat")], [[], []]);
 });
 
@@ -101,9 +103,9 @@ Deno.test("Goal keeps frames, handles and order through a second loss", () => {
   goal.enterRoom("chat", "a");
   assertEquals([goal.has("chat", ""), goal.rooms("chat")], [false, ["b"]]);
   // Lost again: the rooms stand in their former order.
-  goal.addNamespace("chat", nsConnOf("chat"), true);
-  goal.addRoom("chat", roomOf("a"), true);
-  goal.addRoom("chat", roomOf("b"), true);
+  goal.addNamespace("chat", nsConnOf("chat"), OWN);
+  goal.addRoom("chat", roomOf("a"), OWN);
+  goal.addRoom("chat", roomOf("b"), OWN);
   assertEquals([goal.has("chat", ""), goal.rooms("chat")], [true, ["a", "b"]]);
   assertStrictEquals(goal.findNSConn("chat"), chat);
   assertEquals(subject.sent, []);
@@ -120,7 +122,7 @@ Deno.test("Goal drops kept asks at a second loss, and keeps events", () => {
   goal.enterNamespace("chat", subject.sender);
   subject.hold("chat", "", "2", true);
   subject.hold("chat", "", "3");
-  goal.addNamespace("chat", nsConnOf("chat"), true);
+  goal.addNamespace("chat", nsConnOf("chat"), OWN);
   goal.enterNamespace("chat", subject.sender);
   goal.enterRoom("chat", "a");
   assertEquals(subject.sent, [": 1", ": 3"]);
@@ -129,7 +131,7 @@ Deno.test("Goal drops kept asks at a second loss, and keeps events", () => {
 Deno.test("Goal.addRoom() puts a known room behind the others", () => {
   const { goal } = Subject.having("chat", "a", "b");
   const again = roomOf("a");
-  goal.addRoom("chat", again, true);
+  goal.addRoom("chat", again, OWN);
   assertEquals(goal.rooms("chat"), ["b", "a"]);
   assertStrictEquals(goal.findRoom("chat", "a"), again);
 });
@@ -239,8 +241,8 @@ Deno.test("Goal.keep() keeps up to maxKept frames, for names in the goal", () =>
 Deno.test("Goal.refuse() removes a name, and reports it if this side had asked for it", () => {
   const subject = Subject.having("chat", "own");
   const { goal } = subject;
-  goal.addRoom("chat", roomOf("given"), false);
-  goal.addNamespace("news", nsConnOf("news"), false);
+  goal.addRoom("chat", roomOf("given"), undefined);
+  goal.addNamespace("news", nsConnOf("news"), undefined);
   const no = new EventError("no");
   goal.refuse("chat", "given", no);
   goal.refuse("news", "", no);
@@ -282,8 +284,8 @@ Deno.test("Goal prefers the handle of a new loss to that of a refused name", () 
   goal.refuse("chat", "", new EventError("no"));
   const chat = nsConnOf("chat");
   const a = roomOf("a");
-  goal.addNamespace("chat", chat, true);
-  goal.addRoom("chat", a, true);
+  goal.addNamespace("chat", chat, OWN);
+  goal.addRoom("chat", a, OWN);
   assertStrictEquals(goal.findNSConn("chat"), chat);
   assertStrictEquals(goal.findRoom("chat", "a"), a);
 });
@@ -299,7 +301,7 @@ Deno.test("Goal.restore() puts back the names refused with the text of the close
   goal.restore("restart");
   assertEquals(goal.namespaces, ["chat", "news"]);
   assertEquals([goal.rooms("chat"), goal.rooms("news")], [["a"], ["a"]]);
-  assertEquals(goal.isOwn("chat", "a"), true);
+  assertEquals(goal.findOwn("chat", "a"), OWN);
   goal.forgetRooms("news");
   goal.enterNamespace("news", subject.sender);
   assertEquals(subject.sent, [": kept"]);

@@ -1,4 +1,5 @@
-import type { AskHead, AskOptions } from "../api/ask_options.ts";
+import type { AskHead, AskOptions, EntryOptions } from "../api/ask_options.ts";
+import { type BodyCodec, encodeBody, type RawBody } from "../protocol/body.ts";
 import { encodeEvent, encodeRoute } from "../protocol/codec.ts";
 import {
   BAD_NAMESPACE,
@@ -23,8 +24,11 @@ import { rejected, Waiter } from "../util/promises.ts";
 import type { Asks } from "./asks.ts";
 import {
   CallChain,
+  type CallInit,
+  canServe,
   type Cause,
   type Entry,
+  type EntryBody,
   type Kind,
   type Leavable,
   type Refusal,
@@ -32,7 +36,7 @@ import {
   type Reservation,
   resolveAll,
 } from "./call_chain.ts";
-import type { Goal } from "./goal.ts";
+import type { Goal, OwnEntry } from "./goal.ts";
 import type { Link } from "./link.ts";
 import {
   type HookRun,
@@ -62,7 +66,11 @@ export interface HookRunner {
   /** Fires an event; throws the error that its handler throws or returns. */
   fire(message: Message): Promise<void>;
   /** Fires an event that cannot be refused. */
-  notify(event: string, room: string, cause: Cause): Promise<void>;
+  notify(
+    event: string,
+    room: string,
+    cause: Cause & { body?: RawBody },
+  ): Promise<void>;
 }
 
 const NAMESPACE = {
@@ -75,6 +83,18 @@ const ROOM = {
   entered: OnRoomJoined,
   actions: { enter: "join room", leave: "leave room" },
 };
+
+/** What calls without a body leave. */
+const OWN: OwnEntry = { body: undefined };
+
+function readBody(
+  body: unknown,
+  codec: BodyCodec | undefined,
+): EntryBody | undefined {
+  if (typeof body === "function") return body as () => unknown;
+  const encoded = encodeBody(body, codec);
+  return encoded.length === 0 ? undefined : encoded;
+}
 
 /**
  * The record of one name, a namespace or a room, on one side: the calls of this
@@ -98,8 +118,8 @@ export abstract class Membership<Handle> implements Leavable {
   #owed: Message | undefined;
   /** The results of callers that have succeeded and wait for hooks to end. */
   #committed: Map<Waiter<unknown>, unknown> | undefined;
-  /** Whether this side has ever called for it. */
-  #isOwn = false;
+  /** Set if this side has ever called for it. */
+  #own: OwnEntry | undefined;
 
   constructor(link: MembershipLink, namespace: string, room: string) {
     this.link = link;
@@ -144,19 +164,25 @@ export abstract class Membership<Handle> implements Leavable {
   // Calls of this side -------------------------------------------------------
 
   /** Enters; resolves when this side is in. */
-  enter(options: AskOptions): Promise<Handle> {
-    return this.#call("enter", options) as Promise<Handle>;
+  enter({ body, ...options }: EntryOptions): Promise<Handle> {
+    let init: CallInit;
+    try {
+      init = { body: readBody(body, this.link.host.codec) };
+    } catch (error) {
+      return rejected(error);
+    }
+    return this.#call("enter", options, init) as Promise<Handle>;
   }
 
   /** Leaves; resolves when this side is out. */
   leave(options: AskOptions, cause?: Cause): Promise<void> {
-    return this.#call("leave", options, cause) as Promise<void>;
+    return this.#call("leave", options, { cause }) as Promise<void>;
   }
 
   /** Enters again after the loss of the connection, without a time limit. */
   reenter(): Promise<Handle> {
-    this.#isOwn = this.#goal!.isOwn(this.namespace, this.room);
-    const entry = this.#append("enter");
+    this.#own = this.#goal!.findOwn(this.namespace, this.room);
+    const entry = this.#append("enter", this.#own);
     // The program has not called this, so `maxPendingAsks` does not count it.
     const waiter = new Waiter<Handle>({ timers: this.link.host.timers });
     entry.waiters.add(waiter);
@@ -175,7 +201,9 @@ export abstract class Membership<Handle> implements Leavable {
     if (this.isGone) return undefined;
     const last = this.#chain?.last;
     if (last === undefined && !this.isIn) return undefined;
-    const entry = last?.kind === "leave" ? last : this.#append("leave", cause);
+    const entry = last?.kind === "leave"
+      ? last
+      : this.#append("leave", { cause });
     const reservation = { entry, refusal: undefined };
     entry.reservations.add(reservation);
     return reservation;
@@ -204,13 +232,13 @@ export abstract class Membership<Handle> implements Leavable {
   #call(
     kind: Kind,
     options: AskOptions,
-    cause?: Cause,
+    init: CallInit,
   ): Promise<unknown> {
     if (kind === "leave" && this.#forgetGoal()) return Promise.resolve();
     if (this.link.isEnding) {
       return rejected(this.link.closedError(this.#head(kind)));
     }
-    if (kind === "enter") this.#isOwn = true;
+    if (kind === "enter") this.#own ??= OWN;
     const verdict = this.#verdictOnHook(kind);
     if (verdict !== undefined) return verdict;
     // It is certain to be left, together with its namespace.
@@ -221,15 +249,18 @@ export abstract class Membership<Handle> implements Leavable {
         if (!this.isIn) return rejected(this.notInError());
       } else if (this.#state === IN) return Promise.resolve(this.handle);
     }
-    const entry = last?.kind === kind ? last : this.#append(kind, cause);
+    const call = { kind, body: init.body };
+    const entry = last !== undefined && canServe(last, call)
+      ? last
+      : this.#append(kind, init);
     const waiter = this.#wait(entry, options);
     if (waiter.isSettled) this.#prune();
     this.#next();
     return waiter.promise;
   }
 
-  #append(kind: Kind, cause?: Cause): Entry {
-    return (this.#chain ??= new CallChain()).append(kind, cause);
+  #append(kind: Kind, init?: CallInit): Entry {
+    return (this.#chain ??= new CallChain()).append(kind, init);
   }
 
   /** Without a namespace, none of its rooms is entered again. */
@@ -267,8 +298,18 @@ export abstract class Membership<Handle> implements Leavable {
    */
   #verdictOnHook(kind: Kind): Promise<unknown> | undefined {
     const state = this.#state;
-    if (!("turn" in state) || state.turn === undefined) return undefined;
-    if (this.link.queue.exactCaller() !== state.turn) return undefined;
+    const maker = this.#chain?.head?.maker;
+    const turn = "turn" in state ? state.turn : undefined;
+    if (maker === undefined && turn === undefined) return undefined;
+    const caller = this.link.queue.exactCaller();
+    if (caller === undefined) return undefined;
+    // Nor does the function that makes the body of a call wait for that call.
+    if (caller === maker) {
+      return rejected(
+        kind === "enter" ? this.#recursionError() : this.notInError(),
+      );
+    }
+    if (caller !== turn) return undefined;
     switch (state.phase) {
       case "deciding":
       case "admitting":
@@ -283,6 +324,8 @@ export abstract class Membership<Handle> implements Leavable {
         return kind === "leave"
           ? Promise.resolve()
           : rejected(this.notInError());
+      default:
+        return undefined;
     }
   }
 
@@ -471,12 +514,36 @@ export abstract class Membership<Handle> implements Leavable {
         const { waiters } = this.#chain!.shift();
         resolveAll(waiters, this.isIn ? this.handle : undefined);
       } else if (head.kind === "leave") this.askPeer("leaving");
+      else if (head.encoded === undefined) return this.#makeBody(head);
       else {
         const refusal = this.refusalToEnter();
         if (refusal === undefined) this.startEntering();
         else this.#refuseHead(() => refusal);
       }
     }
+  }
+
+  /** Makes the body of a call that enters, which begins then. */
+  #makeBody(entry: Entry): void {
+    this.#rest();
+    if (entry.maker !== undefined) return;
+    const { queue, host } = this.link;
+    const make = entry.body as () => unknown;
+    void queue.runBeside(async () => {
+      entry.maker = queue.exactCaller();
+      let refusal: Refusal | undefined;
+      try {
+        entry.encoded = encodeBody(await make(), host.codec);
+      } catch (error) {
+        refusal = () => error;
+      }
+      entry.maker = undefined;
+      // The calls have given up, or the connection is lost.
+      if (this.#chain?.head !== entry) return;
+      // The peer may have entered this side meanwhile.
+      if (refusal !== undefined && !this.isIn) this.#refuseHead(refusal);
+      this.#next();
+    });
   }
 
   /** Called when nothing is under way: releases the items that are held. */
@@ -523,8 +590,9 @@ export abstract class Membership<Handle> implements Leavable {
     this.#become(state);
     const { namespace, room, event } = this.#head(kindOf(state));
     const scope = encodeRoute(namespace, room);
+    const body = phase === "entering" ? this.#chain!.head!.encoded! : "";
     this.link.asks.send(
-      (token) => encodeEvent(token, scope, event, ""),
+      (token) => encodeEvent(token, scope, event, body),
       (answer) => this.#answered(state, answer.error),
     );
     for (const message of this.#waiting ?? []) {
@@ -607,10 +675,15 @@ export abstract class Membership<Handle> implements Leavable {
   ): Promise<void> {
     const state = this.startHook("deciding");
     const isWanted = () => this.#chain!.head!.waiters.size > 0;
-    const cause = isWanted() ? { isLocal: true } : {};
+    const message = new Message({
+      ...this.#head("enter"),
+      isLocal: isWanted(),
+      body: this.#chain!.head!.encoded,
+      codec: this.link.host.codec,
+    });
     let refusal: Refusal | undefined;
     try {
-      await this.hooks.fire(new Message({ ...this.#head("enter"), ...cause }));
+      await this.hooks.fire(message);
     } catch (error) {
       refusal = () => error;
     }
@@ -637,8 +710,10 @@ export abstract class Membership<Handle> implements Leavable {
 
   /** Enters by a call of this side. */
   protected async enterByCall(): Promise<void> {
-    const { waiters } = this.#chain!.shift();
-    await this.#enterNow({ cause: { isLocal: true }, waiters });
+    const { waiters, body, encoded } = this.#chain!.shift();
+    this.#own = body === undefined ? OWN : { body };
+    const cause = { isLocal: true };
+    await this.#enterNow({ cause, waiters, body: encoded });
   }
 
   /** Enters without an ask of either side. */
@@ -647,10 +722,11 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   async #enterNow(
-    { cause = {}, waiters = [], asked }: {
+    { cause = {}, waiters = [], asked, body = asked?.body ?? "" }: {
       cause?: Cause;
       waiters?: Iterable<Waiter<unknown>>;
       asked?: Message;
+      body?: RawBody | undefined;
     },
   ): Promise<void> {
     const all = [...waiters];
@@ -661,7 +737,10 @@ export abstract class Membership<Handle> implements Leavable {
     if (asked !== undefined) this.#grant(asked);
     if (this.#chain?.hasLeave) this.#forgetRooms();
     this.onEntered();
-    const told = this.hooks.notify(this.#terms.entered, this.room, cause);
+    const told = this.hooks.notify(this.#terms.entered, this.room, {
+      ...cause,
+      body,
+    });
     this.#next();
     await told;
     this.#resolve(all);
@@ -734,7 +813,7 @@ export abstract class Membership<Handle> implements Leavable {
    * except a hook that decides about a leave or hears of one.
    */
   lose(): void {
-    if (this.#isWanted) this.onLost(this.#isOwn);
+    if (this.#isWanted) this.onLost(this.#own);
     else {
       this.#forgetRooms();
       this.#goal?.remove(this.namespace, this.room);
@@ -785,7 +864,7 @@ export abstract class Membership<Handle> implements Leavable {
   /** Called when an attempt to enter has failed: disposes of its instances. */
   protected abstract onAbandoned(): Promise<void>;
   /** Called when the connection is lost and a client is to enter it again. */
-  protected abstract onLost(isOwn: boolean): void;
+  protected abstract onLost(own: OwnEntry | undefined): void;
   /** Called when the record has nothing left to keep. */
   protected abstract onForgotten(): void;
 }

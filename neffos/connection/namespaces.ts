@@ -1,4 +1,4 @@
-import type { AskOptions } from "../api/ask_options.ts";
+import type { AskOptions, EntryOptions } from "../api/ask_options.ts";
 import type { UntypedNSConn } from "../api/ns_conn.ts";
 import type { CompiledEvents } from "../controller/compile.ts";
 import {
@@ -25,6 +25,7 @@ import {
   rejectAll,
   resolveAll,
 } from "./call_chain.ts";
+import type { OwnEntry } from "./goal.ts";
 import {
   type HookRunner,
   Membership,
@@ -163,7 +164,7 @@ export class Namespaces {
   }
 
   /** Connects a namespace. */
-  connect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
+  connect(namespace: string, options: EntryOptions): Promise<UntypedNSConn> {
     const wrong = findBadName("namespace", namespace);
     if (wrong !== undefined) return rejected(wrong);
     const link = this.link;
@@ -486,10 +487,10 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
     if (phase === "entering" || phase === "takingBack") void this.onAbandoned();
   }
 
-  protected onLost(isOwn: boolean): void {
+  protected onLost(own: OwnEntry | undefined): void {
     const nsConn = this.#stay?.nsConn;
     if (nsConn === undefined) return;
-    this.link.host.goal?.addNamespace(this.namespace, nsConn, isOwn);
+    this.link.host.goal?.addNamespace(this.namespace, nsConn, own);
   }
 
   protected onForgotten(): void {

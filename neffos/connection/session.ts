@@ -1,4 +1,4 @@
-import type { AskHead, AskOptions } from "../api/ask_options.ts";
+import type { AskHead, AskOptions, EntryOptions } from "../api/ask_options.ts";
 import { attachConn, Conn } from "../api/conn.ts";
 import type { ConnPort } from "../api/conn.ts";
 import type { FaultSource, ServerApi } from "../api/server_api.ts";
@@ -203,7 +203,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     return this.namespaces.find(namespace)?.nsConn;
   }
 
-  connect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
+  connect(namespace: string, options: EntryOptions): Promise<UntypedNSConn> {
     return this.namespaces.connect(namespace, options);
   }
 

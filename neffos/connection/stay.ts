@@ -1,4 +1,4 @@
-import type { AskOptions } from "../api/ask_options.ts";
+import type { AskOptions, EntryOptions } from "../api/ask_options.ts";
 import type { Conn } from "../api/conn.ts";
 import {
   attachNSConn,
@@ -41,7 +41,7 @@ import {
 import type { SendBuffer } from "../transport/send_buffer.ts";
 import { rejected, type Waiter } from "../util/promises.ts";
 import { type Cause, type Entry, leaveEach } from "./call_chain.ts";
-import type { KeptFrame, KeptSender } from "./goal.ts";
+import type { KeptFrame, KeptSender, OwnEntry } from "./goal.ts";
 import type { Member, RequestOptions } from "./host.ts";
 import {
   type HookRunner,
@@ -190,7 +190,7 @@ export class Stay
     );
   }
 
-  joinRoom(name: string, options: AskOptions): Promise<UntypedRoom> {
+  joinRoom(name: string, options: EntryOptions): Promise<UntypedRoom> {
     const wrong = findBadName("room", name);
     if (wrong !== undefined) return rejected(wrong);
     if (this.link.isEnding) return rejected(this.#closed({ room: name }));
@@ -315,9 +315,13 @@ export class Stay
     this.#isHurried = true;
   }
 
-  async notify(event: string, room: string, cause: Cause): Promise<void> {
-    const { namespace } = this;
-    const message = new Message({ namespace, room, event, ...cause });
+  async notify(
+    event: string,
+    room: string,
+    cause: Cause & { body?: RawBody },
+  ): Promise<void> {
+    const { namespace, link: { host: { codec } } } = this;
+    const message = new Message({ namespace, room, event, codec, ...cause });
     const told = this.#notify(message);
     if (!this.#isHurried) await told;
   }
@@ -551,8 +555,8 @@ export class RoomMembership extends Membership<UntypedRoom>
     if (this.isCurrent(state)) await this.#leaveFor(cause, {});
   }
 
-  protected onLost(isOwn: boolean): void {
-    this.link.host.goal?.addRoom(this.namespace, this.handle, isOwn);
+  protected onLost(own: OwnEntry | undefined): void {
+    this.link.host.goal?.addRoom(this.namespace, this.handle, own);
   }
 
   protected onForgotten(): void {
