@@ -214,7 +214,7 @@ Deno.test("A handler under a name with a lone surrogate is refused at start-up",
     const handler of [{ chat: { [bad]: nothing } }, { [bad]: { on: nothing } }]
   ) {
     assertThrows(
-      () => new MemoryServer(handler as Record<string, Events>),
+      () => new MemoryServer(handler as unknown as Record<string, Events>),
       TypeError,
       '"on\\udc00" as the name of a',
     );
@@ -259,7 +259,10 @@ Deno.test("A binary frame whose names are not UTF-8 is invalid, and one whose bo
 
 Deno.test("Typed arrays travel whole, and are read by any view at the other side", async () => {
   const received: Message[] = [];
-  const take: Events = { onNumbers: (_, msg) => void received.push(msg) };
+  const take: Events = {
+    onNumbers: (_, msg) => void received.push(msg),
+    onLast: () => {},
+  };
   await using pair = await makePair({ server: take, client: take });
   const { server, client } = pair;
   const pool = new ArrayBuffer(64);
@@ -270,8 +273,8 @@ Deno.test("Typed arrays travel whole, and are read by any view at the other side
     nsConn.emit("onNumbers", new DataView(pool, 12, 12));
     nsConn.emit("onNumbers", new Uint8Array(pool, 12, 12));
   }
-  await client.ask("onNone");
-  await server.ask("onNone");
+  // What was emitted is handled before.
+  for (const nsConn of [client, server]) await nsConn.ask("onLast");
   assertEquals(received.length, 6);
   for (const msg of received) {
     assertEquals(

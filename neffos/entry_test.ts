@@ -64,7 +64,9 @@ class Sides implements AsyncDisposable {
   /** The bodies of the frames of one event, sent by one side. */
   sent(from: "client" | "server", event: string): string[] {
     return this.memory.frames
-      .filter(({ from: side, data }) => side === from && data.includes(event))
+      .filter(({ from: side, data }) =>
+        side === from && String(data).includes(event)
+      )
       .map(({ data }) => String(data).split(";").slice(6).join(";"));
   }
 
