@@ -305,7 +305,7 @@ export class Server implements ServerApi {
 
   /** See {@linkcode ServerApi.close}. */
   close(options: { timeout?: number } = {}): Promise<void> {
-    return ignoreRejection(this.#shutdown.close(options.timeout));
+    return runUnwatched(() => this.#shutdown.close(options.timeout));
   }
 
   /** Closes the server, as {@linkcode Server.close} does. */
