@@ -436,6 +436,39 @@ var clientScenarios = map[string]clientScenario{
 			s.journal.add("answer has all bytes: %v", bytes.Equal(msg.Body, allBytes()))
 		},
 	},
+	"entry-body": {isQuiet: true, run: func(s *clientStage) {
+		ns := s.connect()
+		ask := func(msg neffos.Message) error {
+			s.settle()
+			msg.Namespace = "default"
+			_, err := ns.Conn.Ask(s.ctx, msg)
+			return err
+		}
+		check(ask(neffos.Message{Room: "room1", Event: neffos.OnRoomJoin, Body: []byte(`{"pass":1}`)}))
+		err := ask(neffos.Message{Room: "room2", Event: neffos.OnRoomJoin, Body: []byte("no")})
+		s.journal.add("join err=%v", err)
+		check(s.disconnect(ns))
+		check(ask(neffos.Message{Event: neffos.OnNamespaceConnect, Body: []byte("a; b")}))
+	}},
+	"msgpack": {
+		isQuiet: true,
+		events: func(s *clientStage) neffos.Events {
+			return neffos.Events{"chat": func(_ *neffos.NSConn, msg neffos.Message) error {
+				s.journal.add("client got %v", readNote(msg))
+				return nil
+			}}
+		},
+		run: func(s *clientStage) {
+			sent := note{From: "Ann ☃", Tags: []string{"a", "b"}, Count: 300, Data: []byte{0, 255}}
+			ns := s.connect()
+			ns.EmitBinary("chat", neffos.Marshal(sent))
+			s.await("client got", 1)
+			msg := must(ns.Conn.Ask(s.ctx, neffos.Message{
+				Namespace: "default", Event: "ask", Body: neffos.Marshal(sent), SetBinary: true,
+			}))
+			s.journal.add("answer %v", readNote(msg))
+		},
+	},
 	"asks": {isQuiet: true, run: func(s *clientStage) {
 		s.journal.add("right answers: %d", must(askAtOnce(s.ctx, s.connect(), manyAsks)))
 	}},

@@ -178,6 +178,7 @@ async function play(
   }
   const dialling = dial(endpoint, clientHandler(scenario, log), {
     ...(scenario.headers && { headers: scenario.headers }),
+    ...(scenario.codec && { bodyCodec: scenario.codec }),
     onError: (error) => log.push(`fault: ${error}`),
   });
   const error = await dialling.then(() => undefined, (error) => error);

@@ -8,6 +8,7 @@
 import { logged } from "../../../neffos/harness/mod.ts";
 import {
   AskTimeoutError,
+  type BodyCodec,
   type Client,
   EventError,
   type Events,
@@ -39,6 +40,39 @@ const TEXT = 'a;b;;c;;;;;;; "quotes" \\ \n žluť 日本語 👩‍👩‍👧 @
 
 const ALL_BYTES = Uint8Array.from({ length: 65_536 }, (_, i) => i);
 
+/** The packages of the registry are for this program alone. */
+const MSGPACK: string = "npm:@msgpack/msgpack@3.1.3";
+
+const msgpack: {
+  encode(value: unknown): Uint8Array;
+  decode(bytes: Uint8Array): unknown;
+} = await import(MSGPACK);
+
+const msgpackCodec: BodyCodec = {
+  encode: msgpack.encode,
+  decode: (body) => msgpack.decode(body as Uint8Array),
+};
+
+/** What the scenario of msgpack sends, as note in server.go. */
+interface Note {
+  from: string;
+  tags: string[];
+  count: number;
+  data: Uint8Array;
+}
+
+const NOTE: Note = {
+  from: "Ann ☃",
+  tags: ["a", "b"],
+  count: 300,
+  data: new Uint8Array([0, 255]),
+};
+
+function show(msg: Message): string {
+  const { from, tags, count, data } = msg.json<Note>();
+  return `${from} ${tags} ${count} ${data}`;
+}
+
 /** A run of a scenario, on the client's side. */
 export interface ClientStage {
   readonly client: Client;
@@ -62,6 +96,8 @@ export interface Scenario {
   readonly server?: (log: string[]) => Events;
   /** The options of the server. */
   readonly options?: ServerOptions;
+  /** The codec of the client. */
+  readonly codec?: BodyCodec;
   /** The server's action once the client has emitted `go`. */
   readonly steps?: Readonly<
     Record<string, (nsConn: NSConn, log: string[]) => Promise<void> | void>
@@ -650,6 +686,66 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       log.push(`ask -> room="${room}" body="${body}" err=<nil>`);
     },
     lines: ['ask -> room="room1" body="in room1: hi" err=<nil>'],
+  },
+  "entry-body": {
+    isQuiet: true,
+    server: (log) => {
+      const hook = (name: string) => (_: NSConn, msg: Message) => {
+        // A Go client cannot connect with a body at first.
+        if (msg.body !== "") log.push(`server ${name} ${msg.text()}`);
+        if (msg.text() === "no") throw new EventError("not with no");
+      };
+      return {
+        onNamespaceConnect: hook("connect"),
+        onNamespaceConnected: hook("connected"),
+        onRoomJoin: hook("join"),
+      };
+    },
+    async run({ client, log, serverLog }) {
+      const nsConn = await client.connect("default");
+      await nsConn.joinRoom("room1", { body: { pass: 1 } });
+      const join = nsConn.joinRoom("room2", { body: "no" });
+      log.push(`join err=${await outcome(join)}`);
+      await nsConn.disconnect();
+      await client.connect("default", { body: async () => await "a; b" });
+      await serverLog.has("server connected");
+    },
+    lines: [
+      'server join {"pass":1}',
+      "server join no",
+      "join err=not with no",
+      "server connect a; b",
+      "server connected a; b",
+    ],
+    clientNote: "Go's client sends it by conn.Ask(message)",
+  },
+  msgpack: {
+    isQuiet: true,
+    options: { bodyCodec: msgpackCodec },
+    codec: msgpackCodec,
+    server: (log) => ({
+      chat(nsConn, msg) {
+        log.push(`server got ${show(msg)}`);
+        nsConn.emit("chat", msg.json<Note>());
+      },
+      ask: (_nsConn, msg) => msg.json(),
+    }),
+    client: (log) => ({
+      chat: (_nsConn, msg) => void log.push(`client got ${show(msg)}`),
+    }),
+    async run({ client, log }) {
+      const nsConn = await client.connect("default");
+      nsConn.emit("chat", NOTE);
+      await log.has("client got");
+      log.push(`answer ${show(await nsConn.ask("ask", NOTE))}`);
+    },
+    lines: [
+      "server got Ann ☃ a,b 300 0,255",
+      "client got Ann ☃ a,b 300 0,255",
+      "answer Ann ☃ a,b 300 0,255",
+    ],
+    clientNote: "bodies in msgpack on both sides",
+    serverNote: "bodies in msgpack on both sides",
   },
   header: {
     isQuiet: true,

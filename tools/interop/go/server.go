@@ -10,10 +10,12 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 
 	gorillaws "github.com/gorilla/websocket"
 	"github.com/kataras/neffos"
 	"github.com/kataras/neffos/gorilla"
+	"github.com/vmihailenco/msgpack/v5"
 )
 
 // A serverScenario is the server's part of a scenario.
@@ -304,8 +306,63 @@ var serverScenarios = map[string]serverScenario{
 			return neffos.Reply(append([]byte("in "+msg.Room+": "), msg.Body...))
 		},
 	}},
+	"entry-body": {isQuiet: true, makeEvents: func(j *journal) neffos.Events {
+		hook := func(name string) neffos.MessageHandlerFunc {
+			return func(_ *neffos.NSConn, msg neffos.Message) error {
+				if len(msg.Body) > 0 {
+					j.add("server %s %s", name, msg.Body)
+				}
+				if string(msg.Body) == "no" {
+					return errors.New("not with no")
+				}
+				return nil
+			}
+		}
+		return neffos.Events{
+			neffos.OnNamespaceConnect:   hook("connect"),
+			neffos.OnNamespaceConnected: hook("connected"),
+			neffos.OnRoomJoin:           hook("join"),
+		}
+	}},
+	"msgpack": {isQuiet: true, makeEvents: func(j *journal) neffos.Events {
+		return neffos.Events{
+			"chat": func(ns *neffos.NSConn, msg neffos.Message) error {
+				n := readNote(msg)
+				j.add("server got %v", n)
+				ns.EmitBinary("chat", neffos.Marshal(n))
+				return nil
+			},
+			"ask": func(_ *neffos.NSConn, msg neffos.Message) error {
+				return neffos.Reply(neffos.Marshal(readNote(msg)))
+			},
+		}
+	}},
 	"header":           headers,
 	"parameter-header": headers,
+}
+
+// A note is a body in msgpack.
+type note struct {
+	From  string   `msgpack:"from"`
+	Tags  []string `msgpack:"tags"`
+	Count int      `msgpack:"count"`
+	Data  []byte   `msgpack:"data"`
+}
+
+// Marshal makes it the body of a message, in place of JSON.
+func (n note) Marshal() ([]byte, error) { return msgpack.Marshal(n) }
+
+// Unmarshal reads it from the body of a message.
+func (n *note) Unmarshal(body []byte) error { return msgpack.Unmarshal(body, n) }
+
+func (n note) String() string {
+	return fmt.Sprintf("%s %s %d %d,%d", n.From, strings.Join(n.Tags, ","), n.Count, n.Data[0], n.Data[1])
+}
+
+func readNote(msg neffos.Message) note {
+	var n note
+	check(msg.Unmarshal(&n))
+	return n
 }
 
 func nativeEcho(j *journal) neffos.Events {
