@@ -347,6 +347,22 @@ Deno.test("When both sides ask at once, each reads its own body", async () => {
   assert(log.length >= 4);
 });
 
+Deno.test("A join that was given up leaves the hook the body of the other side's", async () => {
+  const log: string[] = [];
+  const hook = (_: NSConn, msg: Message) =>
+    void log.push(`${msg.isLocal ? "local " : ""}${msg.text()}`);
+  await using sides = await Sides.make({}, { onRoomJoin: hook });
+  const own = await sides.client.connect("chat");
+  const other = sides.conn.namespace("chat")!;
+  const abort = new AbortController();
+  const given = own.joinRoom("a", { body: "own", signal: abort.signal });
+  const asked = other.joinRoom("a", { body: "theirs" });
+  abort.abort(new Error("enough"));
+  await assertRejects(() => given, Error, "enough");
+  assertEquals((await asked).isJoined, true);
+  assertEquals(log, ["theirs"]);
+});
+
 /** A client that reconnects at once, and the times at which it has. */
 async function makeReturning(hooks: Events) {
   const memory = new MemoryServer({ chat: hooks });

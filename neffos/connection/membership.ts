@@ -141,7 +141,7 @@ export abstract class Membership<Handle> implements Leavable {
   get isEntryAsked(): boolean {
     const state = this.#state;
     if (state.phase === "admitting") return true;
-    if (state.phase === "entering" && state.isCrossed) return true;
+    if (state.phase === "entering" && state.crossing) return true;
     const { enter } = this.#terms.events;
     for (const { event } of this.#waiting ?? []) {
       if (event === enter) return true;
@@ -395,7 +395,7 @@ export abstract class Membership<Handle> implements Leavable {
     if (!isOwnAsk(state) || kindOf(state) !== kind) return false;
     // It was granted already when the own ask was sent.
     if (!this.#takeWaiting(message)) return true;
-    state.isCrossed = true;
+    state.crossing = message;
     this.link.begin();
     if (kind === "enter") this.#grant(message);
     else this.link.acknowledge(message);
@@ -604,7 +604,8 @@ export abstract class Membership<Handle> implements Leavable {
   #answered(state: OwnAsk, refusal?: Error): void {
     // The attempt has ended.
     if (this.#state !== state) return;
-    const isGranted = refusal === undefined || state.isCrossed;
+    const isGranted = refusal === undefined ||
+      state.crossing !== undefined;
     const chain = this.#chain;
     switch (state.phase) {
       case "takingBack":
@@ -620,8 +621,8 @@ export abstract class Membership<Handle> implements Leavable {
           this.#refuseHead(() => remakeError(refusal, this.#head("enter")));
           return void this.#abandon(state);
         }
-        if (chain!.head!.waiters.size > 0 || state.isCrossed) {
-          return this.#runNow(() => this.granted(state.isCrossed));
+        if (chain!.head!.waiters.size > 0 || state.crossing) {
+          return this.#runNow(() => this.granted(state.crossing));
         }
         // No caller waits for it any more (rule 3).
         chain!.shift();
@@ -666,20 +667,26 @@ export abstract class Membership<Handle> implements Leavable {
   /**
    * Fires this side's hook that decides whether to enter.
    *
-   * @param isCrossed Whether the peer has asked for the same.
+   * @param crossing The ask by which the peer has asked for the same, if it
+   * has. It is decided about if no caller waits any more.
    * @param goOn Called as soon as the hook has let this side enter.
    */
   protected async decide(
-    isCrossed: boolean,
+    crossing: Message | undefined,
     goOn: () => void | Promise<void>,
   ): Promise<void> {
     const state = this.startHook("deciding");
     const isWanted = () => this.#chain!.head!.waiters.size > 0;
+    const isLocal = isWanted();
+    const { body } = isLocal
+      ? { body: this.#chain!.head!.encoded }
+      : crossing ?? {};
+    const { codec } = this.link.host;
     const message = new Message({
       ...this.#head("enter"),
-      isLocal: isWanted(),
-      body: this.#chain!.head!.encoded,
-      codec: this.link.host.codec,
+      isLocal,
+      body,
+      codec,
     });
     let refusal: Refusal | undefined;
     try {
@@ -688,7 +695,7 @@ export abstract class Membership<Handle> implements Leavable {
       refusal = () => error;
     }
     if (this.#state !== state) return await this.onAbandoned();
-    if (refusal === undefined && (isWanted() || isCrossed)) return await goOn();
+    if (refusal === undefined && (isWanted() || crossing)) return await goOn();
     if (refusal === undefined) this.#chain!.shift();
     else this.#refuseHead(refusal);
     if (this.room !== "") this.askPeer("takingBack");
@@ -709,10 +716,16 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   /** Enters by a call of this side. */
-  protected async enterByCall(): Promise<void> {
+  protected async enterByCall(crossing: Message | undefined): Promise<void> {
     const { waiters, body, encoded } = this.#chain!.shift();
-    this.#own = body === undefined ? OWN : { body };
     const cause = { isLocal: true };
+    if (waiters.size === 0 && crossing !== undefined) {
+      return await this.#enterNow({ cause, body: "" });
+    }
+    // The peer may have entered this side at first.
+    if (this.#own !== undefined) {
+      this.#own = body === undefined ? OWN : { body };
+    }
     await this.#enterNow({ cause, waiters, body: encoded });
   }
 
@@ -850,7 +863,7 @@ export abstract class Membership<Handle> implements Leavable {
   /** Begins to enter. */
   protected abstract startEntering(): void;
   /** Called when the peer has granted the entry. */
-  protected abstract granted(isCrossed: boolean): Promise<void>;
+  protected abstract granted(crossing: Message | undefined): Promise<void>;
   /** Called when the peer has granted the leave. */
   protected abstract leaveNow(entry: Entry): Promise<void>;
   /** Answers an ask of the peer to leave. */

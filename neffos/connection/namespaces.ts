@@ -379,7 +379,7 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
 
   protected startEntering(): void {
     void this.link.queue.runBeside(() =>
-      this.decide(false, () => {
+      this.decide(undefined, () => {
         // A server that connects a namespace in onConnect accepts the client.
         this.link.accept();
         // Early messages, handled by accept(), may have closed the connection.
@@ -390,8 +390,8 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
     );
   }
 
-  protected async granted(): Promise<void> {
-    await this.enterByCall();
+  protected async granted(crossing: Message | undefined): Promise<void> {
+    await this.enterByCall(crossing);
   }
 
   protected onCounted(change: 1 | -1): void {

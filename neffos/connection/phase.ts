@@ -1,3 +1,4 @@
+import type { Message } from "../protocol/message.ts";
 import type { Kind } from "./call_chain.ts";
 import type { Turn } from "./turn_queue.ts";
 
@@ -61,8 +62,8 @@ interface Whereabouts {
 /** A phase in which this side's ask is under way. */
 export interface OwnAsk extends Whereabouts {
   readonly phase: "entering" | "leaving" | "takingBack";
-  /** Whether the peer has meanwhile asked for the same. */
-  isCrossed: boolean;
+  /** The ask by which the peer has meanwhile asked for the same. */
+  crossing: Message | undefined;
 }
 
 /** A phase in which a hook runs. */
@@ -90,7 +91,7 @@ export const IN: State = { phase: "in", isIn: true };
 
 /** Makes the state of an ask of this side. */
 export function makeOwnAsk(phase: OwnAsk["phase"]): OwnAsk {
-  return { phase, isIn: phase === "leaving", isCrossed: false };
+  return { phase, isIn: phase === "leaving", crossing: undefined };
 }
 
 /** Makes the state of a running hook. */
@@ -104,7 +105,7 @@ export function makeHookRun(
 
 /** Whether an ask of this side is under way. */
 export function isOwnAsk(state: State): state is OwnAsk {
-  return "isCrossed" in state;
+  return "crossing" in state;
 }
 
 /** Gets the kind of an ask of this side. */

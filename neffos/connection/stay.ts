@@ -490,8 +490,8 @@ export class RoomMembership extends Membership<UntypedRoom>
     this.askPeer("entering");
   }
 
-  protected granted(isCrossed: boolean): Promise<void> {
-    return this.decide(isCrossed, () => this.enterByCall());
+  protected granted(crossing: Message | undefined): Promise<void> {
+    return this.decide(crossing, () => this.enterByCall(crossing));
   }
 
   protected onCounted(change: 1 | -1): void {

@@ -1,5 +1,6 @@
 import {
   AskTimeoutError,
+  type EntryOptions,
   NeffosError,
   type NSConn,
   type Room,
@@ -86,11 +87,11 @@ export class Calls {
       Exclude<Call["op"], "emit">,
       () => Promise<unknown>
     > = {
-      connect: () => conn.connect(namespace, options),
+      connect: () => conn.connect(namespace, { ...options, ...bodyOf(made) }),
       wait: () => conn.waitConnect(namespace, options),
       disconnectAll: () => conn.disconnectAll(options),
       disconnect: () => nsConn!.disconnect(options),
-      join: () => nsConn!.joinRoom(room, options),
+      join: () => nsConn!.joinRoom(room, { ...options, ...bodyOf(made) }),
       leaveAll: () => nsConn!.leaveAll(options),
       leave: () => (target as Room).leave(options),
       ask: () => target!.ask("onAsk", nameOf(call), options),
@@ -154,6 +155,24 @@ export class Calls {
       journal.fail("an undocumented rejection", text);
     });
     return promise;
+  }
+}
+
+/**
+ * The body that goes with a call, of each kind in turn, which names the call;
+ * {@linkcode Hooks} check that it comes with the attempt of that call.
+ */
+function bodyOf(made: MadeCall): EntryOptions {
+  const text = `${nameOf(made)} by the ${made.side} [${made.id}]`;
+  switch (made.id % 4) {
+    case 0:
+      return {};
+    case 1:
+      return { body: text };
+    case 2:
+      return { body: () => text };
+    default:
+      return { body: async () => await text };
   }
 }
 

@@ -68,6 +68,7 @@ export class Hooks {
     for (const event of HOOKS) {
       handlers.set(event, (nsConn, msg, instance) => {
         this.#seen(side, nsConn, msg, instance as Instance);
+        this.#checkBody(side, msg);
         return this.#run(side, nsConn, msg);
       });
     }
@@ -121,6 +122,22 @@ export class Hooks {
       nameOf(msg)
     } comes to one that is disposed, on the ${side}`;
     world.journal.fail("an instance is not the one", text);
+  }
+
+  /** A body has to be that of a call of the right side about this name. */
+  #checkBody(side: Side, msg: Message): void {
+    const body = msg.text();
+    if (body === "") return;
+    const { journal } = this.#world;
+    const caller = msg.isLocal === (side === "client") ? "client" : "server";
+    const [, about, by, id] = /^(.*) by the (\w+) \[(\d+)\]$/.exec(body) ?? [];
+    const call = journal.calls[Number(id) - 1];
+    const isRight = about === nameOf(msg) && by === caller &&
+      (call === undefined || nameOf(call) === about);
+    const isEntry = /(Connect|Connected|Join|Joined)$/.test(msg.event);
+    if (isRight && isEntry) return;
+    const text = `${msg.event} of ${nameOf(msg)}: ${body}, on the ${side}`;
+    journal.fail("a body is not that of the attempt", text);
   }
 
   #run(side: Side, nsConn: NSConn, msg: Message): unknown {

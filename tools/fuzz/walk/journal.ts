@@ -11,6 +11,7 @@ export type FaultKind =
   | "hooks do not take turns"
   | "hooks were told otherwise"
   | "an instance is not the one"
+  | "a body is not that of the attempt"
   | "an event does not arrive"
   | "an event arrives where it must not"
   | "events are overtaken"
