@@ -8,6 +8,7 @@ import {
 } from "@std/assert";
 import type { NSConn } from "./api/ns_conn.ts";
 import { MemoryServer, RawClient } from "./harness/mod.ts";
+import { Struct } from "./controller/struct.ts";
 import type { DialOptions } from "./client/dial.ts";
 import type { Events } from "./controller/events.ts";
 import type { Body } from "./protocol/body.ts";
@@ -217,6 +218,17 @@ Deno.test("A handler under a name with a lone surrogate is refused at start-up",
       () => new MemoryServer(handler as unknown as Record<string, Events>),
       TypeError,
       '"on\\udc00" as the name of a',
+    );
+  }
+});
+
+Deno.test("Struct.setNamespace() takes no name with a lone surrogate", () => {
+  const struct = new Struct({ onHi() {} });
+  for (const name of ["a\ud800", undefined, 5]) {
+    assertThrows(
+      () => struct.setNamespace(name as string),
+      TypeError,
+      "Cannot",
     );
   }
 });

@@ -5,6 +5,7 @@
  */
 
 import type { NSConn } from "../api/ns_conn.ts";
+import { assertName } from "../protocol/errors.ts";
 import { findBuiltInEvent, handlerSource } from "../protocol/event_names.ts";
 import type {
   Binding,
@@ -152,9 +153,11 @@ export class Struct implements HandlerSource {
    *
    * @param namespace The name of the namespace.
    * @returns This.
-   * @throws {TypeError} When the controller has another one.
+   * @throws {TypeError} When the controller has another one, or the name is no
+   * string or has a lone surrogate.
    */
   setNamespace(namespace: string): this {
+    assertName("namespace", namespace);
     if (this.#namespace !== undefined && this.#namespace !== namespace) {
       throw new TypeError(
         `Cannot set the namespace of ${this.#name} to "${namespace}": it is "${this.#namespace}" already`,
