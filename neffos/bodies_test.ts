@@ -178,6 +178,7 @@ Deno.test("A name with a lone surrogate is a TypeError of every call, on both si
         () => room.volatile.emit(bad),
         () => room.ask(bad),
         () => inside.joinRoom(bad),
+        () => inside.room(bad),
         () => conn.connect(bad),
         () => conn.waitConnect(bad),
         () => conn.write({ ...at, event: bad }),
@@ -204,6 +205,9 @@ Deno.test("A name with a lone surrogate is a TypeError of every call, on both si
       "Cannot",
     );
     await assertRejects(() => memory.server.ask(init), TypeError, "Cannot");
+  }
+  for (const [namespace, room] of [[bad, ""], ["chat", bad]] as const) {
+    assertThrows(() => memory.server.room(namespace, room), TypeError);
   }
   assertEquals(memory.frames.length, sent);
 });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertName } from "../protocol/errors.ts";
 import { OnNativeMessage } from "../protocol/event_names.ts";
 import type {
   Body,
@@ -117,8 +118,10 @@ export class NSConn<Emits extends object = AnyEvents> {
    *
    * @param name The name of the room.
    * @returns The room, `undefined` when it is not in it.
+   * @throws {TypeError} When the name is no string or has a lone surrogate.
    */
   room(name: string): Room<Emits> | undefined {
+    assertName("room", name);
     return this.#port.findRoom(name);
   }
 

@@ -159,6 +159,8 @@ export interface ServerApi extends ServerHooks, AsyncDisposable {
    * @param namespace The name of the namespace.
    * @param name The name of the room.
    * @returns A snapshot of the connections in it.
+   * @throws {TypeError} When a name is no string or has a lone surrogate, so that
+   * nobody can be there.
    */
   room(namespace: string, name: string): NSConn[];
 

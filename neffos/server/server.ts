@@ -18,7 +18,7 @@ import type { MeasureOptions, ServerStats } from "../api/stats.ts";
 import type { AnswerOf, AnyEvents, EventInit } from "../api/typed_events.ts";
 import { Session } from "../connection/session.ts";
 import type { ConnHandler } from "../controller/events.ts";
-import { isInstance, UpgradeError } from "../protocol/errors.ts";
+import { assertName, isInstance, UpgradeError } from "../protocol/errors.ts";
 import {
   type Message,
   type MessageInit,
@@ -111,6 +111,8 @@ export class Server implements ServerApi {
 
   /** See {@linkcode ServerApi.room}. */
   room(namespace: string, name: string): NSConn[] {
+    assertName("namespace", namespace);
+    assertName("room", name);
     const members = this.#host.directory.find(namespace, name);
     return Array.from(members.values(), ({ nsConn }) => nsConn);
   }
