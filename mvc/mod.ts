@@ -81,6 +81,7 @@ export {
 export type {
   ArgumentMismatch,
   CheckedEvents,
+  FieldAsRoute,
   HandlerMismatch,
   NoSuchEvent,
   NoSuchMethod,

@@ -26,6 +26,7 @@ import {
   handleByObject,
   type HandlerFactory,
 } from "./invoke.ts";
+import { assertNoFunctionFields, assertNoMistakes } from "./mistakes.ts";
 import {
   assertNoEvent,
   listOwnParams,
@@ -47,12 +48,22 @@ export function activate(
   const methods = listMethods(assertController(controller));
   const name = describeController(controller);
   assertNoUse(name, controller, methods);
+  const entries = readRoutes(name, controller);
+  const excluded = new Set(
+    [...entries.keys()].filter((key) => entries.get(key) === false),
+  );
+  const checked = { name, controller, excluded };
+  assertNoMistakes(checked);
   const activation = new Activation(name, methods, router);
-  activation.addMethods(readStatics(controller).routes);
+  activation.addMethods(entries);
   callHook("beforeActivation", controller, activation);
   const routes = activation.register(
     isConstructor(controller)
-      ? handleByClass(controller, container)
+      ? handleByClass(
+        controller,
+        container,
+        (instance) => assertNoFunctionFields(instance, checked),
+      )
       : handleByObject(controller),
   );
   const after: AfterActivation = { router, routes };
@@ -107,17 +118,10 @@ class Activation implements BeforeActivation {
   }
 
   /** Adds the routes of names and of `static routes`. */
-  addMethods(routes: unknown = {}): void {
-    if (typeof routes !== "object" || routes === null) {
-      throw new TypeError(
-        `Cannot make routes of ${this.#name}: its "static routes" must be an object, not ${
-          routes === null ? "null" : typeof routes
-        }`,
-      );
-    }
-    const entries = new Map<string, unknown>(Object.entries(routes));
-    for (const key of entries.keys()) {
-      if (!this.#methods.has(key)) {
+  addMethods(entries: ReadonlyMap<string, unknown>): void {
+    for (const [key, entry] of entries) {
+      // A field may be excluded as well.
+      if (!this.#methods.has(key) && entry !== false) {
         throw new TypeError(
           `Cannot make a route of ${this.#name}.${key}: "static routes" must name methods; the methods are ${
             [...this.#methods.keys()].join(", ") || "none"
@@ -201,6 +205,18 @@ interface Statics {
 function readStatics(controller: object): Statics {
   // A class may have any static members; each is checked where it is read.
   return (findStaticOwner(controller) ?? {}) as Statics;
+}
+
+function readRoutes(name: string, controller: object): Map<string, unknown> {
+  const { routes = {} } = readStatics(controller);
+  if (typeof routes === "object" && routes !== null) {
+    return new Map<string, unknown>(Object.entries(routes));
+  }
+  throw new TypeError(
+    `Cannot make routes of ${name}: its "static routes" must be an object, not ${
+      routes === null ? "null" : typeof routes
+    }`,
+  );
 }
 
 /** Calls a hook: the static one if there is one, else that of the instances. */

@@ -138,6 +138,18 @@ export interface NoSuchMethod<Name> {
   readonly "static routes names no method of the class": Name;
 }
 
+/**
+ * Compile error: a field of a controller is named like a route, and a field is
+ * none. Write a method, or exclude the field in `static routes`. The compiler
+ * knows a field from a method if it is `readonly`.
+ *
+ * @typeParam Name The name of the field.
+ */
+export interface FieldAsRoute<Name> {
+  /** Never set: it is the text of the error. */
+  readonly "a field is no route, and must be a method": Name;
+}
+
 /** An argument of a route: its origin and its type. */
 type Given = readonly [place: string, type: unknown];
 
@@ -261,6 +273,24 @@ type NameFaults<T, Routes> = Exclude<keyof Routes, MethodNames<T>> extends
   : never;
 
 /**
+ * The fields that are named like routes and are functions.
+ *
+ * @internal
+ */
+type FieldFaults<T, Routes> = {
+  [K in keyof T]-?: K extends string ? [WordsOf<K>] extends [never] ? never
+    : K extends keyof Routes ? never
+    : T[K] extends (...args: never[]) => unknown
+      ? IsReadonly<T, K> extends true ? FieldAsRoute<K> : never
+    : never
+    : never;
+}[keyof T];
+
+type IsReadonly<T, K extends keyof T> =
+  (<G>() => G extends Pick<T, K> ? 1 : 2) extends
+    (<G>() => G extends { -readonly [P in K]: T[P] } ? 1 : 2) ? false : true;
+
+/**
  * The type of `static routes`.
  *
  * @internal
@@ -280,6 +310,7 @@ type StaticRoutes<C> = C extends { readonly routes: infer Routes } ? Routes
  */
 export type RouteFaults<C> = C extends { readonly prototype: infer T } ?
     | NameFaults<T, StaticRoutes<C>>
+    | FieldFaults<T, StaticRoutes<C>>
     | {
       [K in keyof T]-?: K extends string
         ? MethodFaults<K, T[K], StaticRoutes<C>>

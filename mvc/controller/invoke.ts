@@ -61,17 +61,20 @@ function makeHandler(
  * Calls the methods of a class's instances: of one for all requests, or, if it
  * depends on anything that lives in a scope, of one for each request.
  *
+ * @param check Checks the first instance.
  * @throws {DependencyError} If the class can never be built for a request.
  * @throws {TypeError} If its `static inject` does not fit its constructor.
  */
 export function handleByClass(
   Class: Constructor<object>,
   container: Container<ServiceToken>,
+  check: (instance: object) => void,
 ): HandlerFactory {
   const options = { provided: [Context] };
   const instances = new Instances(
     container,
     container.compile(Class, options) as Plan<object>,
+    check,
   );
   return (call) =>
     makeHandler(call, (ctx, args) => instances.handle(ctx, call, args));
@@ -80,12 +83,19 @@ export function handleByClass(
 class Instances {
   readonly #container: Container<ServiceToken>;
   readonly #plan: Plan<object>;
+  readonly #check: (instance: object) => void;
+  #isChecked = false;
   #shared: object | undefined;
   #pending: Promise<object> | undefined;
 
-  constructor(container: Container<ServiceToken>, plan: Plan<object>) {
+  constructor(
+    container: Container<ServiceToken>,
+    plan: Plan<object>,
+    check: (instance: object) => void,
+  ) {
     this.#container = container;
     this.#plan = plan;
+    this.#check = check;
   }
 
   handle(
@@ -103,13 +113,13 @@ class Instances {
   async #handleFirst(
     invoke: (instance: object) => Response | Promise<Response>,
   ): Promise<Response> {
-    const pending = this.#pending ??= Promise.try(() => this.#plan.create());
+    const pending = this.#pending ??= this.#create();
     try {
       this.#shared = await pending;
     } catch (error) {
       // The next request tries again; those that share this build do not.
       if (this.#pending === pending) this.#pending = undefined;
-      throw toHttpError(error);
+      throw error;
     }
     return await invoke(this.#shared);
   }
@@ -133,12 +143,18 @@ class Instances {
     }
   }
 
-  async #create(scope: Scope): Promise<object> {
+  async #create(scope?: Scope): Promise<object> {
+    let instance: object;
     try {
-      return await this.#plan.create(scope);
+      instance = await this.#plan.create(scope);
     } catch (error) {
       throw toHttpError(error);
     }
+    if (!this.#isChecked) {
+      this.#check(instance);
+      this.#isChecked = true;
+    }
+    return instance;
   }
 }
 

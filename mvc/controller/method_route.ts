@@ -62,6 +62,11 @@ export function readMethodName(
   return { method: found[1]!.toUpperCase(), path: `/${segments.join("/")}` };
 }
 
+/** Tells whether the name of a method stands for a route. */
+export function isRouteName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** Lists the parameters of a path, without those in the path of the party. */
 export function listOwnParams(party: string, path: string): string[] {
   return listParams(joinPath(party, path))

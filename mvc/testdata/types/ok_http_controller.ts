@@ -76,6 +76,15 @@ class UserController {
   }
 }
 
+// A field that is named like a route, and excluded.
+class WithField {
+  static readonly routes = { getTotal: false } as const;
+  readonly getTotal = () => 1;
+  readonly postCount: number = 0;
+  readonly renamed = () => 1;
+  get() {}
+}
+
 class WithoutConst {
   static routes = { find: "GET /:id" };
   find(id: string) {
@@ -94,6 +103,7 @@ const app = new Application(router.party("/users/:group"))
   .register(Database, { find: (id) => id })
   .handle(UserController)
   .handle(WithoutConst)
+  .handle(WithField)
   .handle(Child)
   .handle({ get: () => "x", getBy: (id: string) => id })
   .handle(new WithoutConst());
