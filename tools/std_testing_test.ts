@@ -10,19 +10,6 @@ import {
   assertThrows,
 } from "@std/assert";
 import { FakeTime, TimeError } from "@std/testing/time";
-import {
-  type Assert,
-  type AssertFalse,
-  type AssertTrue,
-  assertType,
-  type Has,
-  type IsAny,
-  type IsExact,
-  type IsNever,
-  type IsNullable,
-  type IsUnknown,
-  type NotHas,
-} from "@std/testing/types";
 
 Deno.test("FakeTime sets the date and restores it", () => {
   const { Date: RealDate, setTimeout: realSetTimeout } = globalThis;
@@ -205,41 +192,4 @@ Deno.test("FakeTime.restoreFor() gives the real time to one function", async () 
   assertEquals(Date.now(), time.now);
   time.restore();
   await assertRejects(() => FakeTime.restoreFor(() => {}), TimeError);
-});
-
-Deno.test("Types are compared while they are checked", () => {
-  assertType<IsExact<string | number, number | string>>(true);
-  assertType<IsExact<{ a: 1 } & { b: 2 }, { a: 1; b: 2 }>>(true);
-  assertType<IsExact<never, never>>(true);
-  // deno-lint-ignore no-explicit-any
-  assertType<IsExact<any, any>>(true);
-  // deno-lint-ignore no-explicit-any
-  assertType<IsExact<any, unknown>>(false);
-  // deno-lint-ignore no-explicit-any
-  assertType<IsExact<{ a: any }, { a: string }>>(false);
-  assertType<IsExact<{ a?: 1 }, { a: 1 }>>(false);
-  assertType<IsExact<{ a: 1 }, { a: 1 | 2 }>>(false);
-  assertType<IsExact<() => string, () => number>>(false);
-  assertType<IsExact<string, "a">>(false);
-  assertType<IsExact<never, string>>(false);
-  assertType<Has<string | number, string>>(true);
-  assertType<Has<string, number>>(false);
-  assertType<NotHas<string, number>>(true);
-  assertType<IsNullable<string | null>>(true);
-  assertType<IsNullable<string | undefined>>(true);
-  assertType<IsNullable<string>>(false);
-  assertType<IsAny<unknown>>(false);
-  assertType<IsNever<never>>(true);
-  assertType<IsNever<unknown>>(false);
-  assertType<IsUnknown<unknown>>(true);
-  assertType<IsUnknown<string>>(false);
-  type _True = AssertTrue<IsExact<1, 1>>;
-  type _False = AssertFalse<IsExact<1, 2>>;
-  type _Given = Assert<IsExact<1, 2>, false>;
-  // @ts-expect-error: the types differ
-  assertType<IsExact<1, 2>>(true);
-  // @ts-expect-error: the types are the same
-  assertType<IsExact<1, 1>>(false);
-  // @ts-expect-error: the types differ
-  type _Wrong = AssertTrue<IsExact<1, 2>>;
 });
