@@ -61,6 +61,7 @@ const MVC = [
   "contextOf",
   "metricsHandler",
   "optional",
+  "serverSentEvents",
   "status",
   "token",
   "websocketHandler",

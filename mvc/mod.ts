@@ -116,6 +116,11 @@ export {
   type ProblemDetails,
 } from "./http/http_error.ts";
 export { status, type StatusOptions } from "./http/response.ts";
+export {
+  type ServerSentEvent,
+  serverSentEvents,
+  type ServerSentEventsOptions,
+} from "./http/server_sent_events.ts";
 export { metricsHandler } from "./metrics.ts";
 export type {
   ErrorHook,

@@ -25,6 +25,10 @@ import {
 } from "@std/http/file-server";
 import { accepts } from "@std/http/negotiation";
 import {
+  type ServerSentEventMessage,
+  ServerSentEventStream,
+} from "@std/http/server-sent-event-stream";
+import {
   parseSignedCookie,
   signCookie,
   verifySignedCookie,
@@ -254,6 +258,26 @@ Deno.test("accepts() reads odd headers, and never throws", () => {
   ];
   for (const [accept, expected] of cases) {
     assertEquals([accept, choose(accept)], [accept, expected]);
+  }
+});
+
+Deno.test("ServerSentEventStream writes events, and refuses lines where there can be one", async () => {
+  const write = async (...events: ServerSentEventMessage[]) => {
+    const stream = ReadableStream.from(events)
+      .pipeThrough(new ServerSentEventStream());
+    return await new Response(stream).text();
+  };
+  assertEquals(
+    await write(
+      { comment: "a\nb", event: "e", data: "1\r\n2\r3", id: 7, retry: 5 },
+      { data: "" },
+      { comment: "" },
+      {},
+    ),
+    ":a\n:b\nevent:e\ndata:1\ndata:2\ndata:3\nid:7\nretry:5\n\ndata:\n\n:\n\n\n\n",
+  );
+  for (const event of [{ event: "a\nb" }, { id: "a\rb" }]) {
+    await assertRejects(() => write(event), SyntaxError);
   }
 });
 

@@ -98,6 +98,7 @@ Deno.test("layOut() names its entries as @std names them", async () => {
     "./cookie": "./cookie.ts",
     "./file-server": "./file_server.ts",
     "./negotiation": "./negotiation.ts",
+    "./server-sent-event-stream": "./server_sent_event_stream.ts",
     "./unstable-signed-cookie": "./unstable_signed_cookie.ts",
   });
 });

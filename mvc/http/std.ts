@@ -10,5 +10,7 @@ export { setCookie } from "@std/http/cookie";
 // @ts-ignore -- as above
 export { accepts } from "@std/http/negotiation";
 // @ts-ignore -- as above
+export { ServerSentEventStream } from "@std/http/server-sent-event-stream";
+// @ts-ignore -- as above
 // deno-fmt-ignore -- the comment above is for one line
 export { parseSignedCookie, signCookie, verifySignedCookie } from "@std/http/unstable-signed-cookie";
