@@ -188,6 +188,21 @@ Deno.test("TurnQueue lets all begin while a turn waits for the end of the connec
   assertEquals(log.at(-1), "last");
 });
 
+Deno.test("TurnQueue takes no turn of another queue, and none that has ended, for its caller", async () => {
+  const tracer = new AsyncLocalStorage<Turn>();
+  const make = () => new TurnQueue<never>(NO_ITEMS, tracer);
+  const [queue, other] = [make(), make()];
+  const found: Turns[] = [];
+  queue.push(async () => {
+    await later();
+    found.push(other.possibleCallers());
+    // It goes on when its turn has ended.
+    void later().then(later).then(() => found.push(queue.possibleCallers()));
+  });
+  for (let i = 0; i < 4; i++) await later();
+  assertEquals(found, [[], []]);
+});
+
 Deno.test("TurnQueue does not let a turn inherit the async context of the code that unblocks it", async () => {
   const tracer = new AsyncLocalStorage<Turn>();
   const stores: unknown[] = [];
