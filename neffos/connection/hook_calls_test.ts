@@ -161,11 +161,9 @@ for (const isLate of [false, true]) {
     const event = isRoom ? "onRoomLeave" : "onNamespaceDisconnect";
     Deno.test(`A server's hook that has itself left a ${name} cannot refuse the leave any more (${where})`, async () => {
       const calls = new Calls(isLate);
-      const { leave } = roomCalls(calls);
-      const { disconnect } = namespaceCalls;
-      const all = isRoom ? { leave } : { disconnect };
+      const leave = isRoom ? roomCalls(calls).leave : namespaceCalls.disconnect;
       for (const isAgreed of [false, true]) {
-        const hook = calls.in(event, isAgreed ? all : {}, true);
+        const hook = calls.in(event, isAgreed ? { leave } : {}, true);
         await using world = await start("server", calls, hook);
         await world.enter("room");
         calls.isOn = true;

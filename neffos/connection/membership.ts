@@ -50,7 +50,7 @@ import {
   type Phase,
   type State,
 } from "./phase.ts";
-import { AskTask, type Turn } from "./turn_queue.ts";
+import { AskTask, type Task, type Turn } from "./turn_queue.ts";
 
 /** What a membership needs from its connection. */
 export interface MembershipLink extends Link {
@@ -71,6 +71,17 @@ export interface HookRunner {
     room: string,
     cause: Cause & { body?: RawBody },
   ): Promise<void>;
+}
+
+/** Makes the work on an ask of the peer about a name. */
+export function makeTask(
+  { namespace, room }: Message,
+  kind: Kind,
+  run: Task,
+): AskTask<Message> {
+  const isEnded = (event: Message) =>
+    event.namespace === namespace && (room === "" || event.room === room);
+  return new AskTask(run, kind === "leave" ? isEnded : undefined);
 }
 
 const NAMESPACE = {
@@ -374,11 +385,7 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   #taskOf(message: Message, kind: Kind): AskTask<Message> {
-    const ends = kind === "leave"
-      ? ({ namespace, room }: Message) =>
-        namespace === this.namespace && (this.room === "" || room === this.room)
-      : undefined;
-    return new AskTask(() => this.#beginAsked(message, kind), ends);
+    return makeTask(message, kind, () => this.#beginAsked(message, kind));
   }
 
   /** Takes an ask of the peer whose turn has come. */
@@ -777,7 +784,6 @@ export abstract class Membership<Handle> implements Leavable {
     this.commit(all);
     this.#become(OUT);
     this.onLeft();
-    this.#payOwed(this.#owed);
     this.#owed = asked;
     const told = tell();
     this.#next();
@@ -841,7 +847,6 @@ export abstract class Membership<Handle> implements Leavable {
   /** Whether a client that loses its connection now is to enter it again. */
   get #isWanted(): boolean {
     const state = this.#state;
-    if (state.phase === "leaving" || state.phase === "takingBack") return false;
     if (state.phase === "telling") return false;
     if (state.phase === "releasing" && state.isAgreed) return false;
     if (this.#chain?.hasLeave) return false;

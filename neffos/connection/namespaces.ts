@@ -28,6 +28,7 @@ import {
 import type { OwnEntry } from "./goal.ts";
 import {
   type HookRunner,
+  makeTask,
   Membership,
   type MembershipLink,
 } from "./membership.ts";
@@ -119,11 +120,7 @@ export class Namespaces {
   }
 
   #roomTaskOf(message: Message, kind: Kind): AskTask<Message> {
-    const { namespace, room } = message;
-    const ends = kind === "leave"
-      ? (event: Message) => event.namespace === namespace && event.room === room
-      : undefined;
-    return new AskTask(() => this.#receiveInTurn(message, kind), ends);
+    return makeTask(message, kind, () => this.#receiveInTurn(message, kind));
   }
 
   #receiveInTurn(message: Message, kind: Kind): void | Promise<void> {

@@ -193,13 +193,18 @@ Deno.test("TurnQueue takes no turn of another queue, and none that has ended, fo
   const make = () => new TurnQueue<never>(NO_ITEMS, tracer);
   const [queue, other] = [make(), make()];
   const found: Turns[] = [];
+  // Both have a turn that is pending.
+  const gate = Promise.withResolvers<void>();
+  other.push(() => gate.promise);
   queue.push(async () => {
     await later();
     found.push(other.possibleCallers());
     // It goes on when its turn has ended.
     void later().then(later).then(() => found.push(queue.possibleCallers()));
   });
+  queue.push(() => gate.promise);
   for (let i = 0; i < 4; i++) await later();
+  gate.resolve();
   assertEquals(found, [[], []]);
 });
 

@@ -10,7 +10,9 @@ import {
   World,
 } from "../harness/world.ts";
 import type { Events, MessageHandler } from "../controller/events.ts";
+import type { NSConn } from "../api/ns_conn.ts";
 import { EventError } from "../protocol/errors.ts";
+import type { Message } from "../protocol/message.ts";
 
 /** The ways in which a program writes a handler that takes its time. */
 const FORMS: Record<string, (wait: () => Promise<void>) => MessageHandler> = {
@@ -139,6 +141,37 @@ for (const side of SIDES) {
     });
   }
 
+  Deno.test(`An event about another name waits while a name is left, and a handler waits (${side})`, async () => {
+    const gate = new Gate();
+    const log: string[] = [];
+    const bye = (_: NSConn, { namespace, room }: Message) =>
+      void log.push(`bye ${namespace}/${room}`);
+    await using world = await World.start({
+      [side]: {
+        chat: {
+          onSlow: async (nsConn: NSConn) => void await nsConn.ask("onHeld"),
+          onBye: bye,
+          onRoomLeave: () => void log.push("leave"),
+        },
+        other: { onBye: bye },
+      },
+      [otherOf(side)]: { chat: { onHeld: () => gate.pass() }, other: {} },
+    });
+    await world.enter("room", "second");
+    await (await world.client.connect("other")).joinRoom("room");
+    await world.rest();
+    const nsConn = world.chat(otherOf(side));
+    nsConn.emit("onSlow");
+    nsConn.emit("onBye");
+    nsConn.room("second")!.emit("onBye");
+    world.at(otherOf(side)).namespace("other")!.room("room")!.emit("onBye");
+    const left = nsConn.room("room")!.leave();
+    assertEquals(await world.outcomes(left), ["done"]);
+    assertEquals(log.splice(0), ["leave"]);
+    await world.open(gate);
+    assertEquals(log, ["bye chat/", "bye chat/second", "bye other/room"]);
+  });
+
   for (const room of ["", "room"]) {
     const where = room === "" ? "a namespace" : "a room";
     Deno.test(`An ask that nobody handles is answered with an error that names its event (${side}, in ${where})`, async () => {
@@ -174,6 +207,37 @@ Deno.test("An ask is answered by onAnyEvent, and emptily where a handler returns
   assertEquals((await nsConn.ask("onNothing")).body, "");
   const other = await world.client.connect("other");
   assertEquals((await other.ask("onThing")).body, "onThing");
+});
+
+Deno.test("What a function makes of an error frame does not show that it is synchronous", async () => {
+  const gate = new Gate();
+  const log: string[] = [];
+  await using world = await World.start({
+    ...hooksOf("server", {
+      onSlow(_, msg) {
+        return msg.error === undefined ? gate.pass() : undefined;
+      },
+      onAsk: () => void log.push("ask"),
+    }),
+    ...hooksOf("client", {
+      onSlow() {
+        throw new EventError("refused");
+      },
+    }),
+  });
+  await world.enter();
+  world.chat("server").emit("onSlow");
+  await world.rest();
+  const nsConn = world.chat("client");
+  nsConn.emit("onSlow");
+  const asked = nsConn.ask("onAsk");
+  await world.rest();
+  await world.chat("server").ask("onEcho");
+  await world.rest();
+  assertEquals(log, []);
+  await world.open(gate);
+  await asked;
+  assertEquals(log, ["ask"]);
 });
 
 Deno.test("A function that has returned a promise once is traced from then on", async () => {

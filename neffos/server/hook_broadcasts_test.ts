@@ -196,6 +196,7 @@ for (const isAsync of [false, true]) {
 
 Deno.test("A refused leave keeps what others say, and the next broadcast arrives", async () => {
   const gate = Promise.withResolvers<void>();
+  const later = Promise.withResolvers<void>();
   await using memory = new MemoryServer({
     chat: {
       async onRoomLeave(nsConn, { event }) {
@@ -206,6 +207,7 @@ Deno.test("A refused leave keeps what others say, and the next broadcast arrives
         server.broadcast(null, { ...told, body: "all" });
         await gate.promise;
         say(nsConn, "again", "room");
+        void later.promise.then(() => say(nsConn, "later", "room"));
         throw new EventError("stay");
       },
     },
@@ -229,6 +231,10 @@ Deno.test("A refused leave keeps what others say, and the next broadcast arrives
   await rest();
   assertEquals(take(raw), ["no", "after"]);
   assertEquals(take(other), ["again", "after"]);
+  // What the hook has begun goes on when it has ended.
+  later.resolve();
+  await rest();
+  assertEquals([take(raw), take(other)], [["later"], ["later"]]);
 });
 
 /** A server whose sockets count as those of a network. */
