@@ -157,8 +157,9 @@ export class World {
   #lost(code: number): void {
     this.isAway = true;
     this.losses++;
-    // A client does not come back after a plain close.
-    if (code === 1000) this.isOver = true;
+    // A client does not come back after a plain close, unless it has closed the
+    // connection itself before, with another code.
+    if (code === 1000 && !this.client?.conn.isClosed) this.isOver = true;
     this.book.lost((namespace, room) => this.find("client", namespace, room));
   }
 
