@@ -296,7 +296,11 @@ Deno.test("A codec that fails is a TypeError of the call, or an internal error o
   assertInstanceOf(thrown.cause, RangeError);
   // Whatever the codec: code and results to come are no bodies.
   for (const body of [Promise.resolve(1), () => 1, Symbol("s")]) {
-    assertThrows(() => nsConn.emit("on", body as unknown as Body), TypeError);
+    assertThrows(
+      () => nsConn.emit("on", body as unknown as Body),
+      TypeError,
+      "Cannot send a body of type",
+    );
   }
   await client.close();
   await memory.server.close();

@@ -77,10 +77,40 @@ const FAULTS: readonly [string, () => unknown][] = [
   ["symbol", () => Symbol("s")],
 ];
 
+/** The kinds that no field makes a body; of others the fields are sent. */
+const OPAQUE = new Set([
+  "Promise",
+  "Map",
+  "Set",
+  "WeakMap",
+  "WeakSet",
+  "Blob",
+  "File",
+  "FormData",
+  "URLSearchParams",
+  "Headers",
+  "Request",
+  "Response",
+  "ReadableStream",
+  "RegExp",
+  "SharedArrayBuffer",
+]);
+
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
 Deno.test("A body that JSON cannot carry is a TypeError that names it", () => {
   for (const [type, make] of FAULTS) {
     const text = `Cannot send a body of type "${type}": `;
     assertThrows(() => encodeBody(make()), TypeError, text);
+    // A field of its own does not make it a body.
+    const value = make();
+    const isBuiltIn = typeof value === "object" && tagOf(value) !== "Object";
+    if (OPAQUE.has(type) || isBuiltIn && value instanceof Error) {
+      const extended = Object.assign(value as object, { field: 1 });
+      assertThrows(() => encodeBody(extended), TypeError, text);
+    }
     const init = { event: "e", body: make() as Body };
     assertThrows(() => new Message(init), TypeError, text);
   }
@@ -191,6 +221,18 @@ Deno.test("Bodies of JSON values go as JSON.stringify writes them", () => {
     },
   };
   assertEquals(assertThrows(() => encodeJSON(failing)), own);
+});
+
+Deno.test("A bigint goes as its toJSON says, if the program has given it one", () => {
+  const prototype = BigInt.prototype as { toJSON?: () => string };
+  prototype.toJSON = function () {
+    return String(this);
+  };
+  try {
+    assertEquals(encodeBody({ n: [1n] }), '{"n":["1"]}');
+  } finally {
+    delete prototype.toJSON;
+  }
 });
 
 Deno.test("Bytes of every kind go as they are, and none that are gone", () => {
