@@ -138,4 +138,8 @@ export {
   type RouterOptions,
 } from "./router/router.ts";
 export type { DirOptions } from "./router/static_folder.ts";
-export { contextOf, websocketHandler } from "./websocket.ts";
+export {
+  contextOf,
+  websocketHandler,
+  type WebsocketHandlerOptions,
+} from "./websocket.ts";

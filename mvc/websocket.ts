@@ -10,6 +10,20 @@ import { type Context, findContext } from "./http/context.ts";
 import { HttpError, respondError } from "./http/http_error.ts";
 import type { RouteHandler } from "./router/handlers.ts";
 
+/** Options of {@linkcode websocketHandler}. */
+export interface WebsocketHandlerOptions {
+  /**
+   * Gives the ID of a new connection of this endpoint, for instance the name of
+   * a user whom middleware has found. Several connections of one user may share
+   * an ID. An exception is answered with 500.
+   *
+   * @default {the idGenerator of the server}
+   */
+  idGenerator?:
+    | ((context: Context) => string | Promise<string>)
+    | undefined;
+}
+
 /**
  * Makes the handler of a websocket endpoint. Mount it by a plain GET.
  *
@@ -17,7 +31,9 @@ import type { RouteHandler } from "./router/handlers.ts";
  * The server answers invalid requests without an upgrade; see `Server.upgrade`.
  *
  * @param server The server.
+ * @param options The ID generator of this endpoint.
  * @returns The handler, for `router.get`.
+ * @throws {TypeError} If the ID generator is not a function.
  *
  * @example
  * ```ts
@@ -26,6 +42,10 @@ import type { RouteHandler } from "./router/handlers.ts";
  * const server = new Server(denoUpgrader(), { chat: { onSay: () => {} } });
  * const router = new Router();
  * router.get("/chat", websocketHandler(server));
+ * router.get(
+ *   "/users/:name/chat",
+ *   websocketHandler(server, { idGenerator: (ctx) => ctx.params.name }),
+ * );
  * const options = { port: 0, hostname: "127.0.0.1" };
  * const listener = Deno.serve(options, router.handler);
  *
@@ -34,45 +54,44 @@ import type { RouteHandler } from "./router/handlers.ts";
  * await listener.shutdown();
  * ```
  */
-export function websocketHandler(server: Server): RouteHandler {
+export function websocketHandler(
+  server: Server,
+  options: WebsocketHandlerOptions = {},
+): RouteHandler {
+  const { idGenerator } = options;
+  if (idGenerator !== undefined && typeof idGenerator !== "function") {
+    throw new TypeError(
+      `Cannot use ${
+        String(idGenerator)
+      } as the "idGenerator" of an endpoint: it must be a function`,
+    );
+  }
   const handle = (context: Context): Promise<Response> => {
     // The server adds headers, which must go into the copy.
     context.detach();
-    return server.accept(context).then((response) =>
-      response.status < 400 ? response : respondRefusal(response, context)
-    );
+    return server.accept(context, {
+      idGenerator: idGenerator && (() => idGenerator(context)),
+    });
   };
   // For `Router.routes()` and `Router.explain()`.
   Object.defineProperty(handle, "name", { value: "websocketHandler" });
   return Object.assign(handle, { allow: "GET" });
 }
 
-/** Writes the answer of a server that refuses in the client's format. */
-async function respondRefusal(
-  response: Response,
-  { headers }: Context,
-): Promise<Response> {
-  const own = new Headers(response.headers);
-  own.delete("content-type");
-  const error = new HttpError(response.status, await response.text(), {
-    headers: own,
-  });
-  return await respondError(error, headers);
-}
-
 /**
  * Returns the Context of the request that a connection came from. Its fields
- * were copied before the upgrade.
+ * were copied before the upgrade. If the connection came through
+ * `Server.upgrade`, without a router, it is made of the request: it has no path
+ * parameters, and `remoteAddr` only if the server was given it.
  *
  * @param conn The connection, or the connection in a namespace.
- * @returns The Context.
- * @throws {TypeError} If the connection did not come through
- * {@linkcode websocketHandler}.
+ * @returns The Context, the same one for each call.
+ * @throws {TypeError} If the connection is that of a client.
  */
 export function contextOf(conn: Conn | NSConn): Context {
   const context = findContext("conn" in conn ? conn.conn : conn);
   if (context !== undefined) return context;
   throw new TypeError(
-    "Cannot get the Context of a connection: the connection must have come through websocketHandler()",
+    "Cannot get the Context of a connection: it must be a connection of a server",
   );
 }

@@ -141,7 +141,7 @@ export {
 } from "./protocol/codec.ts";
 export type { ServerOptions } from "./server/options.ts";
 export type { Origins } from "./server/origins.ts";
-export { Server } from "./server/server.ts";
+export { type AcceptOptions, Server } from "./server/server.ts";
 export { socketPair } from "./transport/socket.ts";
 export type {
   CloseInfo,

@@ -38,7 +38,10 @@ const app = new Application(router.party("/websocket_endpoint"))
 app.handleWebsocket(ChatController);
 
 // The application is what handles the connections of the server.
-const server = new Server(denoUpgrader(), app);
+// A page can send no headers, but URL parameters that stand for them.
+const server = new Server(denoUpgrader(), app, {
+  parameterHeaders: ["X-Chat-Name"],
+});
 app.router.get("/", websocketHandler(server));
 
 // The page, and the modules that its script imports.

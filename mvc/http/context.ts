@@ -10,7 +10,11 @@ import {
   ignoreRejection,
   takeHeaders,
 } from "../../neffos/internal.ts";
-import type { Conn, StandardSchemaV1 } from "../../neffos/mod.ts";
+import type {
+  Conn,
+  StandardSchemaV1,
+  UpgradeRequest,
+} from "../../neffos/mod.ts";
 import { collectQuery, type InputLimits, readBody, validate } from "./body.ts";
 import { Cookies, writeCookies } from "./cookies.ts";
 import { cleanPath, readPath, readQuery } from "./path.ts";
@@ -54,9 +58,12 @@ interface Copies {
   readonly method: string;
   readonly href: string;
   readonly headers: Headers;
-  readonly remoteAddr: Deno.Addr;
+  readonly remoteAddr: Deno.Addr | undefined;
   signal?: AbortSignal;
 }
+
+/** Makes the Context of a request that was upgraded without one. */
+let makeUpgradedContext: (from: UpgradeRequest) => Context;
 
 /**
  * Represents one HTTP request, and makes responses to it.
@@ -124,6 +131,31 @@ export class Context<Params = Record<string, string>> {
     };
   }
 
+  static {
+    makeUpgradedContext = (from) => {
+      const { request, headers, url, remoteAddr } = from;
+      // The connection exists, so the response was sent.
+      const completed = Promise.resolve();
+      let path = url.pathname;
+      try {
+        path = cleanPath(path, url.href);
+      } catch {
+        // Another router has taken it, though it cannot be decoded.
+      }
+      const info = {
+        get remoteAddr(): Deno.Addr {
+          return context.remoteAddr;
+        },
+        completed,
+      };
+      const context = new Context(request, info, { path });
+      const { href } = url;
+      context.#copies = { method: "GET", href, headers, remoteAddr };
+      context.#answered = true;
+      return context;
+    };
+  }
+
   /**
    * Makes a context. The router calls it for every request.
    *
@@ -176,9 +208,17 @@ export class Context<Params = Record<string, string>> {
     return this.#cookies ??= this.#makeCookies();
   }
 
-  /** The address of the remote end of the TCP connection. */
+  /**
+   * The address of the remote end of the TCP connection.
+   *
+   * @throws {TypeError} If `Server.upgrade` was called without it.
+   */
   get remoteAddr(): Deno.Addr {
-    return this.#copies?.remoteAddr ?? this.info.remoteAddr;
+    const address = this.#address;
+    if (address !== undefined) return address;
+    throw new TypeError(
+      "Cannot read the remote address: upgrade() must be given the info of Deno.serve as its second argument",
+    );
   }
 
   /**
@@ -186,8 +226,8 @@ export class Context<Params = Record<string, string>> {
    * other transport. Behind a proxy it is the address of the proxy.
    */
   get remoteIp(): string | undefined {
-    const address = this.remoteAddr;
-    return address.transport === "tcp" ? address.hostname : undefined;
+    const address = this.#address;
+    return address?.transport === "tcp" ? address.hostname : undefined;
   }
 
   /**
@@ -591,6 +631,12 @@ export class Context<Params = Record<string, string>> {
     });
   }
 
+  get #address(): Deno.Addr | undefined {
+    return this.#copies === undefined
+      ? this.info.remoteAddr
+      : this.#copies.remoteAddr;
+  }
+
   get #href(): string {
     return this.#copies?.href ?? this.request.url;
   }
@@ -603,13 +649,22 @@ export class Context<Params = Record<string, string>> {
   }
 }
 
+/** A request that knows the Context that was made for it. */
+interface WithContext extends UpgradeRequest {
+  [contextKey]?: Context;
+}
+
+const contextKey = Symbol("neffos.context");
+
 /**
- * Finds the Context of the request that a connection came from.
+ * Finds the Context of the request that a connection came from, or makes it.
  *
  * @param conn The connection.
- * @returns The Context, if the connection came through a router.
+ * @returns The Context, `undefined` for the connection of a client.
  */
 export function findContext(conn: Conn): Context | undefined {
   if (conn.isClient) return undefined;
-  return conn.request instanceof Context ? conn.request : undefined;
+  if (conn.request instanceof Context) return conn.request;
+  const from: WithContext = conn.request;
+  return from[contextKey] ??= makeUpgradedContext(from);
 }

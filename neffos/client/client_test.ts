@@ -37,7 +37,9 @@ Deno.test("dial() sends headers and subprotocols", async () => {
 });
 
 Deno.test("dial() sends headers as URL parameters where the platform cannot set them", async () => {
-  const server = new Server(denoUpgrader(), { "": { onHi() {} } });
+  const server = new Server(denoUpgrader(), { "": { onHi() {} } }, {
+    parameterHeaders: ["Authorization", "X-Mine", "User-Agent"],
+  });
   const listener = serve(server);
   // The WebSocket constructor of a page takes no headers.
   class PageWebSocket extends WebSocket {

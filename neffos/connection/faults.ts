@@ -193,29 +193,30 @@ export function quote(text: string): string {
 /** At most this many names are logged, since clients choose them. */
 const MAX_NAMES = 100;
 
-/** Warns once of each event that has no handler. */
-export class UnhandledLog {
-  readonly #told = new Map<string, Set<string>>();
-  #count = 0;
+/** Warns once of each name. */
+export class WarningLog {
+  readonly #told = new Set<string>();
 
-  /** Warns of an event that its namespace does not handle. */
-  tell(namespace: string, event: string, { handlers }: CompiledEvents): void {
-    if (this.#count === MAX_NAMES) return;
-    const told = this.#told.get(namespace) ?? new Set();
-    if (told.has(event)) return;
-    this.#told.set(namespace, told.add(event));
-    this.#count++;
-    const meant = findSimilar(event, handlers.keys());
-    const hint = meant === undefined
-      ? ""
-      : `; did you mean ${toLogText(meant)}?`;
-    // deno-lint-ignore no-console -- no onUnhandled is set
-    console.warn(
-      `Cannot handle event ${toLogText(event)} of namespace ${
-        toLogText(namespace)
-      }: nothing handles it${hint}`,
-    );
+  /** Warns of a name. */
+  tell(name: string, write: () => string): void {
+    if (this.#told.size === MAX_NAMES || this.#told.has(name)) return;
+    this.#told.add(name);
+    // deno-lint-ignore no-console -- a program has no hook for it, or sets none
+    console.warn(write());
   }
+}
+
+/** Writes that an event has no handler in its namespace. */
+export function writeUnhandled(
+  namespace: string,
+  event: string,
+  { handlers }: CompiledEvents,
+): string {
+  const meant = findSimilar(event, handlers.keys());
+  const hint = meant === undefined ? "" : `; did you mean ${toLogText(meant)}?`;
+  return `Cannot handle event ${toLogText(event)} of namespace ${
+    toLogText(namespace)
+  }: nothing handles it${hint}`;
 }
 
 /** Finds a known event that differs in case alone, or by a leading `on`. */

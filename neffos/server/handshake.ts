@@ -1,4 +1,4 @@
-import { quote } from "../connection/faults.ts";
+import { quote, WarningLog } from "../connection/faults.ts";
 import { UpgradeError } from "../protocol/errors.ts";
 
 /**
@@ -62,7 +62,7 @@ const PARAMETER_PREFIX = "x-websocket-header-";
 /** `Headers.has` is linear, so unbounded parameters would be quadratic. */
 const MAX_PARAMETER_HEADERS = 64;
 
-/** Headers that only a browser or a proxy may set. */
+/** Headers that only a browser or a proxy may set, whatever a program lists. */
 const FORBIDDEN_HEADERS = new RegExp(
   `^(${
     [
@@ -79,63 +79,123 @@ const FORBIDDEN_HEADERS = new RegExp(
       "keep-alive",
       "origin",
       "proxy-.*",
-      "range",
       "referer",
       "sec-.*",
-      "set-cookie",
+      "set-cookie2?",
       "te",
       "trailer",
       "transfer-encoding",
       "upgrade",
-      "user-agent",
       "via",
-      // Claims of proxies and clouds about the client.
-      "cdn-loop",
-      "cf-.*",
-      "client-.*",
-      "fastly-.*",
-      "fly-.*",
+      // Where a request came from, as proxies say it.
+      "(cf|fastly|fly)-.*",
+      "(x-|true-)?client-ip",
       "forwarded.*",
-      "remote-.*",
-      "tailscale-.*",
-      "true-client-.*",
-      "x-(amzn|appengine|auth|authenticated|azure|client|cluster|envoy)-.*",
-      "x-(forwarded|goog|ms|original|proxyuser|real|remote|rewrite|ssl)-.*",
-      "x-(http-method.*|method-override|host|scheme|user)",
+      "x-(cluster-client-ip|real-ip)",
+      "x-(forwarded|original|rewrite)-.*",
     ].join("|")
   })$`,
 );
 
-/**
- * Adds the headers that were sent as URL parameters,
- * `X-Websocket-Header-<Name>`, except for forbidden ones and those that are
- * already there.
- *
- * @throws {UpgradeError} 431, when there are more than 64.
- */
-export function addParameterHeaders(headers: Headers, url: URL): void {
-  if (url.search.length <= PARAMETER_PREFIX.length) return;
-  const added = new Headers();
-  let count = 0;
-  for (const [key, value] of url.searchParams) {
-    const lower = key.toLowerCase();
-    if (!lower.startsWith(PARAMETER_PREFIX)) continue;
-    const name = lower.slice(PARAMETER_PREFIX.length);
-    if (++count > MAX_PARAMETER_HEADERS) {
-      throw new UpgradeError(
-        431,
-        `Cannot read more than ${MAX_PARAMETER_HEADERS} headers out of URL parameters`,
+/** What a program that sets no list lets browsers send. */
+const DEFAULT_HEADERS = ["Authorization", "X-Websocket-*"];
+
+/** The header by which a client counts its tries; every server takes it. */
+const RECONNECT = "x-websocket-reconnect";
+
+/** The headers that a client may send as URL parameters. */
+export class ParameterHeaders {
+  readonly #names = new Set([RECONNECT]);
+  readonly #prefixes: string[] = [];
+  readonly #log = new WarningLog();
+
+  /**
+   * Reads the option `parameterHeaders`.
+   *
+   * @throws {TypeError} When it is no list of header names, or has one that
+   * only a browser or a proxy may set.
+   */
+  constructor(listed: readonly string[] = DEFAULT_HEADERS) {
+    if (!Array.isArray(listed)) {
+      throw new TypeError(
+        `Cannot set "parameterHeaders" to ${
+          describe(listed)
+        }: it must be a list, such as ["Authorization", "X-Auth-*"], or []`,
       );
     }
-    // Some programs treat an underscore as a hyphen.
-    if (FORBIDDEN_HEADERS.test(name) || name.includes("_")) continue;
-    try {
-      if (!headers.has(name) && !added.has(name)) added.set(name, value);
-    } catch {
-      // Not a valid header: ignored.
-    }
+    for (const entry of listed) this.#allow(entry);
   }
-  for (const [name, value] of added) headers.set(name, value);
+
+  /**
+   * Adds the headers that were sent as URL parameters,
+   * `X-Websocket-Header-<Name>`, except for those that are already there, and
+   * warns of those that are not listed.
+   *
+   * @throws {UpgradeError} 431, when there are more than 64.
+   */
+  addTo(headers: Headers, url: URL): void {
+    if (url.search.length <= PARAMETER_PREFIX.length) return;
+    const added = new Headers();
+    let count = 0;
+    for (const [key, value] of url.searchParams) {
+      const lower = key.toLowerCase();
+      if (!lower.startsWith(PARAMETER_PREFIX)) continue;
+      const name = lower.slice(PARAMETER_PREFIX.length);
+      if (++count > MAX_PARAMETER_HEADERS) {
+        throw new UpgradeError(
+          431,
+          `Cannot read more than ${MAX_PARAMETER_HEADERS} headers out of URL parameters`,
+        );
+      }
+      if (!this.#isAllowed(name)) {
+        this.#warn(name, 'the option "parameterHeaders" does not list it');
+        continue;
+      }
+      try {
+        if (!headers.has(name) && !added.has(name)) added.set(name, value);
+      } catch {
+        this.#warn(name, "its value is not one of a header");
+      }
+    }
+    for (const [name, value] of added) headers.set(name, value);
+  }
+
+  #allow(entry: unknown): void {
+    const name = typeof entry === "string" ? entry.toLowerCase() : "";
+    const isPrefix = name.endsWith("*");
+    const text = isPrefix ? name.slice(0, -1) : name;
+    const fault = !/^[a-z\d!#$%&'.^`|~+-]+$/.test(text)
+      ? 'it must be the name of a header, or the beginning of one and "*"'
+      : FORBIDDEN_HEADERS.test(text)
+      ? "only a browser or a proxy may set it"
+      : undefined;
+    if (fault !== undefined) {
+      throw new TypeError(
+        `Cannot allow ${describe(entry)} in "parameterHeaders": ${fault}`,
+      );
+    }
+    if (isPrefix) this.#prefixes.push(text);
+    else this.#names.add(text);
+  }
+
+  #isAllowed(name: string): boolean {
+    if (this.#names.has(name)) return true;
+    return this.#prefixes.some((prefix) => name.startsWith(prefix)) &&
+      // Some programs treat an underscore as a hyphen.
+      !FORBIDDEN_HEADERS.test(name) && /^[a-z\d-]+$/.test(name);
+  }
+
+  #warn(name: string, reason: string): void {
+    const quoted = quote(name);
+    this.#log.tell(
+      quoted,
+      () => `Cannot take header ${quoted} from a URL parameter: ${reason}`,
+    );
+  }
+}
+
+function describe(value: unknown): string {
+  return JSON.stringify(value) ?? String(value);
 }
 
 /**

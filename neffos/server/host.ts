@@ -4,7 +4,7 @@ import type { Conn } from "../api/conn.ts";
 import type { ServerStats } from "../api/stats.ts";
 import type { FaultSource, ServerApi } from "../api/server_api.ts";
 import type { UntypedNSConn } from "../api/ns_conn.ts";
-import { reportTo, UnhandledLog } from "../connection/faults.ts";
+import { reportTo, WarningLog, writeUnhandled } from "../connection/faults.ts";
 import type { Host } from "../connection/host.ts";
 import {
   Crossings,
@@ -31,6 +31,7 @@ import { ChunkedBroadcasts } from "./chunked_broadcasts.ts";
 import { ConnectionCounters } from "./counters.ts";
 import { ServerDirectory } from "./directory.ts";
 import type { HandlerTimes } from "./handler_times.ts";
+import { ParameterHeaders } from "./handshake.ts";
 import type { ServerOptions } from "./options.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
 import { parseTrustProxy } from "./address.ts";
@@ -52,6 +53,7 @@ export class ServerHost implements Host {
   readonly codec: BodyCodec | undefined;
   readonly admission: ConnectionLimiter;
   readonly checkOrigin: OriginCheck;
+  readonly parameterHeaders: ParameterHeaders;
   readonly isClient = false;
   readonly goal = undefined;
   readonly tracer: TurnTracer = new AsyncLocalStorage<Turn>();
@@ -69,7 +71,7 @@ export class ServerHost implements Host {
   /** The buffers that hold what follows an answer. */
   readonly #leads = new Set<SendBuffer>();
   #endLeads: ReturnType<typeof setImmediate> | undefined;
-  readonly #unhandled = new UnhandledLog();
+  readonly #unhandled = new WarningLog();
 
   constructor(server: ServerApi, handler: ConnHandler, options: ServerOptions) {
     const { origins, trustProxy = false, rateLimit, bodyCodec } = options;
@@ -83,6 +85,7 @@ export class ServerHost implements Host {
     const hops = parseTrustProxy(trustProxy);
     this.admission = new ConnectionLimiter({ ...options, hops, crossings });
     this.checkOrigin = makeOriginCheck(origins, hops);
+    this.parameterHeaders = new ParameterHeaders(options.parameterHeaders);
   }
 
   add(session: Session): void {
@@ -165,7 +168,11 @@ export class ServerHost implements Host {
     const { onUnhandled } = this.server;
     const { conn, namespace } = nsConn;
     if (onUnhandled === undefined) {
-      this.#unhandled.tell(namespace, message.event, events);
+      const { event } = message;
+      this.#unhandled.tell(
+        `${namespace}\n${event}`,
+        () => writeUnhandled(namespace, event, events),
+      );
       return;
     }
     Promise.try(onUnhandled, nsConn, message).catch((error) =>

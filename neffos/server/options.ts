@@ -23,6 +23,21 @@ export interface ServerOptions extends ServerHooks, ConnectionLimits {
    */
   origins?: Origins;
   /**
+   * The headers that a client may send as URL parameters
+   * (`X-Websocket-Header-Authorization=…`), as the clients of browsers do: names
+   * in any case, or the beginning of names with `*` at the end. Each other one
+   * is ignored, with a warning by `console.warn`, for at most 100 names. A
+   * header that the request has already is kept.
+   *
+   * A page, or any client that gets past a proxy, can send what is listed: list
+   * no header that a proxy sets. Those that only browsers and proxies may set
+   * (`Host`, `Origin`, `Cookie`, `Sec-…`, `X-Forwarded-…` and their like) are
+   * refused here, and never taken.
+   *
+   * @default {["Authorization", "X-Websocket-*"]}
+   */
+  parameterHeaders?: readonly string[];
+  /**
    * Whether proxies of your own stand before the server, and their number;
    * `true` is 1. The server then reads the entry that the outermost of them
    * has appended to `X-Forwarded-For`, `X-Forwarded-Host` and

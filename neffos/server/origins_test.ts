@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { handshake } from "../harness/mod.ts";
 import { UpgradeError } from "../protocol/errors.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
-import { addParameterHeaders } from "./handshake.ts";
+import { ParameterHeaders } from "./handshake.ts";
 import { makeOriginCheck, type Origins } from "./origins.ts";
 
 interface Given {
@@ -19,7 +19,7 @@ async function isAllowed(origin: string, given: Given = {}): Promise<boolean> {
     headers: new Headers(request.headers),
     url: new URL(given.url ?? request.url),
   };
-  addParameterHeaders(from.headers, from.url);
+  new ParameterHeaders().addTo(from.headers, from.url);
   try {
     await makeOriginCheck(given.origins, given.hops ?? 0)(from);
     return true;

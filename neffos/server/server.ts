@@ -17,6 +17,7 @@ import type {
 import type { MeasureOptions, ServerStats } from "../api/stats.ts";
 import type { AnswerOf, AnyEvents, EventInit } from "../api/typed_events.ts";
 import { Session } from "../connection/session.ts";
+import { quote } from "../connection/faults.ts";
 import type { ConnHandler } from "../controller/events.ts";
 import { assertName, isInstance, UpgradeError } from "../protocol/errors.ts";
 import {
@@ -31,7 +32,6 @@ import { hasValidHost } from "./address.ts";
 import { broadcast } from "./broadcast.ts";
 import { measureHandlers } from "./handler_times.ts";
 import {
-  addParameterHeaders,
   assertHandshake,
   chooseProtocol,
   markUpgraded,
@@ -41,6 +41,19 @@ import { ServerHost } from "./host.ts";
 import type { ServerOptions } from "./options.ts";
 import { Poll } from "./poll.ts";
 import { Shutdown } from "./shutdown.ts";
+
+/** The longest ID, in UTF-16 units: it is in logs, and goes to brokers. */
+const MAX_ID = 1_024;
+
+/** Options of {@linkcode Server.accept}. */
+export interface AcceptOptions {
+  /**
+   * Gives the ID of the connection.
+   *
+   * @default {the idGenerator of the server}
+   */
+  idGenerator?: ServerHooks["idGenerator"];
+}
 
 /** A websocket server: its connections, and what can be said to all of them. */
 export class Server implements ServerApi {
@@ -69,7 +82,7 @@ export class Server implements ServerApi {
    * Struct, or objects of functions.
    * @param options The limits and hooks.
    * @throws {TypeError} When the handler is none, or handles an event twice,
-   * or `origins` has what is no origin.
+   * or `origins` or `parameterHeaders` have what cannot be there.
    * @throws {RangeError} When a limit is not a positive number.
    */
   constructor(
@@ -170,21 +183,27 @@ export class Server implements ServerApi {
    * @param from The request and what was taken out of it. Where its URL has
    * parameters, its headers must be a copy: those that came as parameters are
    * added to them.
+   * @param options The ID generator, if not that of the server.
    * @returns The response, which must be the answer to the request.
    */
-  async accept(from: UpgradeRequest): Promise<Response> {
+  async accept(
+    from: UpgradeRequest,
+    options: AcceptOptions = {},
+  ): Promise<Response> {
     const { request, headers } = from;
     const isProbe = request.method === "HEAD" && !this.#shutdown.hasBegun;
     if (isProbe) return new Response(null, { status: 302 });
     let place: ConnectionSlot | undefined;
     try {
-      if (request.url.includes("?")) addParameterHeaders(headers, from.url);
+      if (request.url.includes("?")) {
+        this.#host.parameterHeaders.addTo(headers, from.url);
+      }
       this.#assertOpen();
       assertHandshake(request.method, headers);
       // It counts from here on, before anything is waited for.
       place = this.#host.admission.acquire(from);
       await this.#host.checkOrigin(from);
-      const id = await this.#makeId(from);
+      const id = await this.#makeId(from, options);
       const { protocols = [] } = this.#options;
       const protocol = chooseProtocol(headers, protocols);
       // It may have begun to close meanwhile.
@@ -215,13 +234,21 @@ export class Server implements ServerApi {
     });
   }
 
-  async #makeId(from: UpgradeRequest): Promise<string> {
-    const id = await this.idGenerator(from);
-    if (typeof id === "string" && id !== "" && id.isWellFormed()) return id;
+  async #makeId(
+    from: UpgradeRequest,
+    { idGenerator }: AcceptOptions,
+  ): Promise<string> {
+    const id: unknown = idGenerator
+      ? await idGenerator(from)
+      : await this.idGenerator(from);
+    if (
+      typeof id === "string" && id !== "" && id.length <= MAX_ID &&
+      id.isWellFormed()
+    ) return id;
     throw new TypeError(
       `Cannot use ${
-        JSON.stringify(id)
-      } as the ID of a connection: it must be a string that is not empty and has no lone surrogate`,
+        typeof id === "string" ? quote(id) : `a value of type "${typeof id}"`
+      } as the ID of a connection: it must be a string of 1 to ${MAX_ID} characters, without lone surrogates`,
     );
   }
 

@@ -71,6 +71,7 @@ async function tryClient(program: string): Promise<Check[]> {
       const log = new Journal();
       const server = new Server(denoUpgrader(), serverHandler(scenario, log), {
         idGenerator: () => "ID",
+        parameterHeaders: ["X-Name"],
         onError: (error) => log.push(`fault: ${error}`),
         ...scenario.options,
       });
