@@ -35,7 +35,11 @@ import {
   type ServiceOf,
   type ServiceToken,
 } from "./container/tokens.ts";
-import { activate, describeController } from "./controller/activation.ts";
+import {
+  activate,
+  assertNoHooks,
+  describeController,
+} from "./controller/activation.ts";
 import type { CheckedEvents } from "./controller/checks.ts";
 import { ControllerFactory } from "./controller/factory.ts";
 import type { CheckedHttpController } from "./controller/http_controller.ts";
@@ -177,6 +181,9 @@ export class Application<
   readonly #controllers: ControllerFactory;
   readonly #parent: Application | undefined;
   readonly #structs: Struct[] = [];
+  /** The controllers of routes, and those of events; shared with the parent. */
+  readonly #ofRoutes: Set<object>;
+  readonly #ofEvents = new Set<object>();
   readonly #middleware: EventMiddleware[] = [];
   #server: Server | undefined;
   /** The last server that a child application lent to this one. */
@@ -199,6 +206,7 @@ export class Application<
       ? parent.#container.createChild()
       : createRootContainer();
     this.#controllers = new ControllerFactory(this.#container);
+    this.#ofRoutes = parent ? parent.#ofRoutes : new Set();
     this.#container.register(Application, this.#registered());
     // A child has the server of its parent, until it has one of its own.
     if (parent === undefined) {
@@ -465,6 +473,7 @@ export class Application<
   ): this {
     const { router } = this;
     activate(controller as object, { router, container: this.#container });
+    this.#ofRoutes.add(controller as object);
     return this;
   }
 
@@ -474,7 +483,10 @@ export class Application<
    * A class that injects the connection (`NSConn`, `Conn`, `Context`, or a
    * service that depends on them) is built once for each connection in the
    * namespace, and its methods take `(msg)`. Any other class is built once, and
-   * an instance is used as it is: their methods take `(nsConn, msg)`.
+   * an instance is used as it is: their methods take `(nsConn, msg)`. For several
+   * namespaces, call it once for each, with `setNamespace()`: each has instances
+   * of its own. `beforeActivation()` is called for routes alone; see
+   * {@linkcode Application.handle}.
    *
    * @typeParam C The type of the class or the instance.
    * @param controller The class, or an instance.
@@ -498,12 +510,16 @@ export class Application<
    *
    * @param server The server.
    * @returns The handlers.
-   * @throws {TypeError} If a controller has no events, or the same one twice.
+   * @throws {TypeError} If a controller has no events, or the same one twice,
+   * or has `beforeActivation()` or `afterActivation()` and no routes.
    * @throws {DependencyError} If a service already injects another server.
    */
   [handlerSource](server?: ServerApi): NamespaceSource[] {
     this.#isInUse = true;
     if (server instanceof Server) this.#setServer(server);
+    for (const controller of this.#ofEvents) {
+      if (!this.#ofRoutes.has(controller)) assertNoHooks(controller);
+    }
     const around = this.#allMiddleware();
     return this.#structs
       .flatMap((struct) => struct[handlerSource]())
@@ -556,6 +572,7 @@ export class Application<
       ? this.#controllers.createStruct(controller)
       : new Struct(controller);
     this.#structs.push(struct);
+    this.#ofEvents.add(controller);
     return struct;
   }
 }

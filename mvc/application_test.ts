@@ -596,3 +596,98 @@ Deno.test("Application: a server is injected into shared services of parents, an
   assertStringIncludes(`${memory.errors[0]}`, "several servers");
   await client.close();
 });
+
+Deno.test("Application handles several namespaces with one controller, each with instances of its own", async () => {
+  const Log = token<string[]>("Log");
+  const log: string[] = [];
+  class ChatController {
+    static readonly inject = [NSConn, Log] as const;
+    constructor(readonly nsConn: NSConn, readonly log: string[]) {
+      log.push(`made in ${nsConn.namespace}`);
+    }
+    onSay(msg: Message) {
+      this.log.push(`${this.nsConn.namespace}: ${msg.text()}`);
+    }
+    onNamespaceDisconnect() {
+      this.log.push(`left ${this.nsConn.namespace}`);
+    }
+  }
+  const app = new Application(new Router()).register(Log, log);
+  for (const name of ["chat", "lobby"]) {
+    app.handleWebsocket(ChatController).setNamespace(name);
+  }
+  await using memory = new MemoryServer(app);
+  const client = await memory.dial({ chat: {}, lobby: {} });
+  for (const name of ["chat", "lobby"]) {
+    const nsConn = await client.connect(name);
+    await nsConn.ask("onSay", "hi");
+    await nsConn.disconnect();
+  }
+  assertEquals(
+    log,
+    ["chat", "lobby"].flatMap((name) => [
+      `made in ${name}`,
+      `${name}: hi`,
+      `left ${name}`,
+    ]),
+  );
+  await client.close();
+});
+
+Deno.test("Application refuses a controller twice in one namespace, and settings that come late", () => {
+  class ChatController {
+    onNamespaceConnected() {}
+  }
+  const app = new Application(new Router());
+  app.handleWebsocket(ChatController);
+  const second = app.handleWebsocket(ChatController);
+  assertThrows(
+    () => new Server(denoUpgrader(), app),
+    TypeError,
+    'Cannot handle namespace "" with ChatController twice: give each its own namespace',
+  );
+  assertThrows(
+    () => second.setNamespace("late"),
+    TypeError,
+    "Cannot set the namespace of ChatController: a server or client was already made of it",
+  );
+});
+
+Deno.test("Application refuses a websocket controller whose activation hooks nobody calls", () => {
+  class Before {
+    static beforeActivation() {}
+    onChat() {}
+  }
+  class After {
+    afterActivation() {}
+    onChat() {}
+  }
+  class Both {
+    beforeActivation() {}
+    get() {
+      return "home";
+    }
+    onChat() {}
+  }
+  for (
+    const [controller, key] of [
+      [Before, "beforeActivation"],
+      [After, "afterActivation"],
+      [new After(), "afterActivation"],
+      [Both, "beforeActivation"],
+    ] as const
+  ) {
+    const app = new Application(new Router());
+    app.handleWebsocket(controller as never);
+    assertThrows(
+      () => new Server(denoUpgrader(), app),
+      TypeError,
+      `its ${key}() is called for routes alone; call handle() of the application as well, or remove it`,
+    );
+  }
+  // In whatever order, and on another party.
+  const app = new Application(new Router());
+  app.handleWebsocket(Both);
+  app.party("/pages").handle(Both);
+  new Server(denoUpgrader(), app);
+});

@@ -71,11 +71,26 @@ export function websocketHandler(
     context.detach();
     return server.accept(context, {
       idGenerator: idGenerator && (() => idGenerator(context)),
-    });
+    }).then((response) =>
+      response.status < 400 ? response : respondRefusal(response, context)
+    );
   };
   // For `Router.routes()` and `Router.explain()`.
   Object.defineProperty(handle, "name", { value: "websocketHandler" });
   return Object.assign(handle, { allow: "GET" });
+}
+
+/** Writes the answer of a server that refuses in the client's format. */
+async function respondRefusal(
+  response: Response,
+  { headers }: Context,
+): Promise<Response> {
+  const own = new Headers(response.headers);
+  own.delete("content-type");
+  const error = new HttpError(response.status, await response.text(), {
+    headers: own,
+  });
+  return await respondError(error, headers);
 }
 
 /**

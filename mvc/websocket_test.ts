@@ -4,7 +4,13 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { Conn, denoUpgrader, dial, NSConn, Server } from "../neffos/mod.ts";
+import {
+  Conn,
+  denoUpgrader,
+  dial,
+  type NSConn,
+  Server,
+} from "../neffos/mod.ts";
 import { Application } from "./application.ts";
 import { token } from "./container/tokens.ts";
 import { Context } from "./http/context.ts";

@@ -14,6 +14,7 @@ export {
   type Method,
 } from "./controller/members.ts";
 export { isInstance } from "./protocol/errors.ts";
+export { beginsWith } from "./protocol/event_names.ts";
 export {
   describeIssues,
   encodeJSON,

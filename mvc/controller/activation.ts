@@ -5,6 +5,7 @@
  */
 
 import {
+  beginsWith,
   findStaticOwner,
   listMethods,
   type Method,
@@ -258,10 +259,31 @@ function assertNoUse(
   methods: ReadonlyMap<string, Method>,
 ): void {
   if (readStatics(controller).use === undefined) return;
-  for (const each of methods.keys()) if (/^[oO]n./.test(each)) return;
+  for (const each of methods.keys()) if (beginsWith(each, "on")) return;
   throw new TypeError(
     `Cannot handle requests with ${name}: its "static use" is middleware for websocket events, and it has none; put HTTP middleware into "static routes", into b.use() of beforeActivation(b), or on the party`,
   );
+}
+
+/**
+ * Refuses a websocket controller with hooks that nobody calls: only
+ * {@linkcode activate} does.
+ *
+ * @throws {TypeError} If it has one.
+ */
+export function assertNoHooks(controller: object): void {
+  const Class = readStatics(controller);
+  const object: Statics = isConstructor(controller)
+    ? controller.prototype
+    : controller;
+  for (const key of ["beforeActivation", "afterActivation"] as const) {
+    if (typeof (Class[key] ?? object[key]) !== "function") continue;
+    throw new TypeError(
+      `Cannot handle events with ${
+        describeController(controller)
+      }: its ${key}() is called for routes alone; call handle() of the application as well, or remove it`,
+    );
+  }
 }
 
 /** Reads the name of a controller's class. */

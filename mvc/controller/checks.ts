@@ -39,6 +39,72 @@ export interface NoSuchEvent<Name> {
 }
 
 /**
+ * Compile error: a member of a controller has nearly the name of one that
+ * counts, or stands where it does not count, and would be ignored.
+ *
+ * @typeParam Name The name of the member.
+ * @typeParam Should What to write.
+ */
+export interface IgnoredMember<Name, Should> {
+  /** Never set: it is the text of the error. */
+  readonly "a member would be ignored": [Name, Should];
+}
+
+/** The static fields of a controller. */
+type Field = "namespace" | "inject" | "events" | "use";
+
+/**
+ * The static field that a name was meant to be; `never` if none.
+ *
+ * @internal
+ */
+type MeantField<Name> = Name extends Field ? never
+  : Name extends string ? Lowercase<Name> extends Field ? Lowercase<Name>
+    : Lowercase<Name> extends `${infer F extends Field}s` ? F
+    : Lowercase<Name> extends "event" ? "events"
+    : never
+  : never;
+
+/**
+ * The built-in event that a name was meant to be; `never` if none.
+ *
+ * @internal
+ */
+type MeantEvent<Name> = Name extends BuiltInMethod ? never
+  : Name extends string
+    ? Lowercase<Name> extends Lowercase<BuiltInMethod> ? "a built-in event"
+    : Lowercase<Name> extends `onnamespacedisconnect${"ed" | "ing"}`
+      ? "onNamespaceDisconnect"
+    : Lowercase<Name> extends "onnamespaceconnecting" ? "onNamespaceConnect"
+    : Lowercase<Name> extends "onroomjoining" ? "onRoomJoin"
+    : Lowercase<Name> extends "onroomleaving" ? "onRoomLeave"
+    : Lowercase<Name> extends "onroomleaved" ? "onRoomLeft"
+    : never
+  : never;
+
+/**
+ * The errors of the members of a controller that would be ignored.
+ *
+ * @internal
+ */
+type IgnoredMembers<C, Instance> =
+  | (C extends ClassToken ?
+      | {
+        [Name in keyof C]: [MeantField<Name>] extends [never] ? never
+          : IgnoredMember<Name, `static ${MeantField<Name>}`>;
+      }[keyof C]
+      | IgnoredMember<OnMethod<C>, "a method that is not static">
+      | IgnoredMember<
+        Extract<keyof Instance, "inject">,
+        "static readonly inject"
+      >
+    : never)
+  | {
+    [Name in keyof Instance]-?: [MeantEvent<Name>] extends [never] ? never
+      : IgnoredMember<Name, MeantEvent<Name>>;
+  }[keyof Instance];
+
+/**
  * Checks the methods of a controller: `unknown` if each accepts its arguments,
  * else the error that names the method.
  *
@@ -47,13 +113,31 @@ export interface NoSuchEvent<Name> {
  * @typeParam Life The result of `LifeOf`.
  */
 export type CheckedEvents<C, Instance, Life> =
-  [NoSuchEventOf<C, Instance>] extends [never]
-    ? [MismatchedMethod<C, Instance, Life>] extends [never] ? unknown
-    : HandlerMismatch<
-      MismatchedMethod<C, Instance, Life>,
-      SignatureOf<C, MismatchedMethod<C, Instance, Life>, Life>
-    >
-    : NoSuchEvent<NoSuchEventOf<C, Instance>>;
+  [WithName<IgnoredMembers<C, Instance>>] extends [never]
+    ? CheckedMethods<C, Instance, Life>
+    : WithName<IgnoredMembers<C, Instance>>;
+
+/**
+ * Leaves out the errors that name no member.
+ *
+ * @internal
+ */
+type WithName<Fault> = Fault extends IgnoredMember<infer Name, unknown>
+  ? [Name] extends [never] ? never : Fault
+  : never;
+
+/**
+ * Checks the methods of a controller that are events.
+ *
+ * @internal
+ */
+type CheckedMethods<C, Instance, Life> = [NoSuchEventOf<C, Instance>] extends
+  [never] ? [MismatchedMethod<C, Instance, Life>] extends [never] ? unknown
+  : HandlerMismatch<
+    MismatchedMethod<C, Instance, Life>,
+    SignatureOf<C, MismatchedMethod<C, Instance, Life>, Life>
+  >
+  : NoSuchEvent<NoSuchEventOf<C, Instance>>;
 
 /**
  * The names in `static events` that are not events.

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isSchema } from "../../neffos/internal.ts";
+import { beginsWith, isSchema } from "../../neffos/internal.ts";
 import type { StandardSchemaV1 } from "../../neffos/mod.ts";
 import { assertLimits, type InputLimits, LIMITS } from "../http/body.ts";
 import { joinPath } from "../http/path.ts";
@@ -133,7 +133,7 @@ export function readMethodRoute(
  * @throws {TypeError} If it is one.
  */
 export function assertNoEvent(where: string, methodName: string): void {
-  if (!/^[oO]n\p{Lu}/u.test(methodName)) return;
+  if (!beginsWith(methodName, "on")) return;
   fail(
     where,
     "methods on… are events of a websocket, so it must have another name",

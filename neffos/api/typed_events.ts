@@ -98,13 +98,26 @@ export type BuiltInMethod = `${"_On" | "On" | "on"}${
   | "NativeMessage"}`;
 
 /**
+ * Tells whether a name is that of an event under the default matcher: `onChat`,
+ * not `online`.
+ *
+ * @internal
+ */
+type IsEvent<Name> = Name extends `_On${string}` ? true
+  : Name extends `${"on" | "On"}${infer Rest}`
+    ? Rest extends `${infer Char}${string}`
+      ? Char extends Uppercase<Char> ? true : false
+    : false
+  : false;
+
+/**
  * The names of a controller's methods that handle events, built-in ones
  * included, under the default matcher.
  *
  * @typeParam Instance The type of the controller's instances.
  */
 export type OnMethod<Instance> = {
-  [Name in keyof Instance]-?: Name extends `${"_On" | "on" | "On"}${string}`
+  [Name in keyof Instance]-?: IsEvent<Name> extends true
     ? Instance[Name] extends (...args: never[]) => unknown ? Name : never
     : never;
 }[keyof Instance];

@@ -88,6 +88,7 @@ function compileNamespace(sources: NamespaceSource[]): CompiledEvents {
   const hooks = new Map<string, CompiledHandler>();
   const owners = new Map<string, string>();
   let slots = 0;
+  assertOnce(sources);
   for (const outer of new Set(sources.map(({ around }) => around))) {
     const group = sources.filter(({ around }) => around === outer);
     const groupHooks = new Map<string, CompiledHandler>();
@@ -118,6 +119,20 @@ function compileNamespace(sources: NamespaceSource[]): CompiledEvents {
   handlers.delete(OnAnyEvent);
   handlers.delete(OnNativeMessage);
   return { handlers, hooks, any, native };
+}
+
+/** Refuses a controller that has a namespace twice. */
+function assertOnce(sources: readonly NamespaceSource[]): void {
+  const known = new Set<object>();
+  for (const { controller, name, namespace } of sources) {
+    if (controller === undefined) continue;
+    if (known.has(controller)) {
+      throw new TypeError(
+        `Cannot handle namespace "${namespace}" with ${name} twice: give each its own namespace, for instance with setNamespace()`,
+      );
+    }
+    known.add(controller);
+  }
 }
 
 /**

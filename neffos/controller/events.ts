@@ -41,10 +41,32 @@ export interface Events {
   [event: string]: MessageHandler;
 }
 
-/** The handlers of several namespaces. */
+/**
+ * The handlers of several namespaces: objects of events, and controllers.
+ *
+ * @example
+ * ```ts
+ * import { denoUpgrader, type Message, NSConn, Server, Struct } from "@neffos/mvc";
+ *
+ * class Room {
+ *   constructor(readonly nsConn: NSConn) {}
+ *   onSay(msg: Message) {
+ *     this.nsConn.server.broadcast(this.nsConn, msg);
+ *   }
+ * }
+ *
+ * // Each namespace has instances of its own.
+ * const server = new Server(denoUpgrader(), {
+ *   chat: new Struct(Room),
+ *   lobby: new Struct(Room),
+ *   status: { onPing: () => "pong" },
+ * });
+ * await server.close();
+ * ```
+ */
 export interface Namespaces {
-  /** The events of a namespace. */
-  [namespace: string]: Events;
+  /** The events of a namespace, or a controller without another namespace. */
+  [namespace: string]: Events | HandlerSource;
 }
 
 /**
@@ -71,6 +93,8 @@ export interface NamespaceSource {
   readonly namespace: string;
   /** The name of the controller, for error texts. */
   readonly name: string;
+  /** The class or the object, which cannot handle a namespace twice. */
+  readonly controller?: object | undefined;
   /** The handlers, by the names of their events on the wire. */
   readonly handlers: ReadonlyMap<string, SourceHandler>;
   /** Makes the instance of the controller for a connection. */

@@ -1,3 +1,8 @@
+import {
+  beginsWith,
+  findMeantEvent,
+  isNearly,
+} from "../protocol/event_names.ts";
 import { Message } from "../protocol/message.ts";
 import { isSchema, type StandardSchemaV1 } from "../protocol/body.ts";
 import type { EventMiddleware, SourceHandler } from "./events.ts";
@@ -60,6 +65,160 @@ function readField(owner: object & { namespace?: unknown }): unknown {
   return typeof owner.namespace === "function"
     ? owner.namespace()
     : owner.namespace;
+}
+
+/** The static fields of a controller. */
+const FIELDS = ["namespace", "inject", "events", "use"];
+
+/**
+ * Refuses what would be ignored without a word: fields and events that stand
+ * in the wrong place, or are misspelt.
+ *
+ * @throws {TypeError} That says what to write.
+ */
+export function assertMembers(controller: object, name: string): void {
+  const isClass = typeof controller === "function";
+  const owner = findStaticOwner(controller);
+  for (const [key, { value }] of listOwn(owner, Function.prototype)) {
+    const meant = FIELDS.find((field) => isMisspelt(key, field));
+    if (meant !== undefined && (isClass || typeof value !== "function")) {
+      throw fail(`read "${key}" of ${name}`, `its name is ${meant}`);
+    }
+    if (owner !== controller || isClass) {
+      if (typeof value === "function" && beginsWith(key, "on")) {
+        throw fail(
+          `handle an event with ${name}.${key}`,
+          "it is static, write it as a method",
+        );
+      }
+    }
+  }
+  const members = isClass ? controller.prototype : controller;
+  for (const [key, { value, get }] of listOwn(members, Object.prototype)) {
+    const isMisplaced = key === "inject" ||
+      (get !== undefined && FIELDS.includes(key));
+    if (isClass && isMisplaced) {
+      throw fail(
+        `read "${key}" of ${name}`,
+        `a class has it in a static field, write \`static ${key}\``,
+      );
+    }
+    if (!isClass && /^namespace$/i.test(key) && key !== "namespace") {
+      throw fail(`read "${key}" of ${name}`, "its name is namespace");
+    }
+    if (get !== undefined && beginsWith(key, "on")) {
+      throw fail(
+        `handle an event with ${name}.${key}`,
+        "it is a getter, write it as a method",
+      );
+    }
+    const meant = typeof value === "function" ? findMeantEvent(key) : undefined;
+    if (meant !== undefined) {
+      throw fail(
+        `handle an event with ${name}.${key}`,
+        `there is no such built-in event, write ${meant}`,
+      );
+    }
+  }
+}
+
+/**
+ * Refuses fields of an instance that stand in the wrong place, which cannot be
+ * seen in its class.
+ *
+ * @throws {TypeError} That says what to write.
+ */
+export function assertFields(
+  instance: object,
+  name: string,
+  namespace: string | undefined,
+): void {
+  for (const [key, value] of Object.entries(instance)) {
+    if (typeof value === "function" && beginsWith(key, "on")) {
+      throw fail(
+        `handle events with ${name}.${key}`,
+        "it is a field, write it as a method",
+      );
+    }
+    if (
+      namespace === undefined && /^namespace$/i.test(key) &&
+      typeof value === "string"
+    ) {
+      throw fail(
+        `find the namespace of ${name}`,
+        "a class has it in a static field, write `static namespace`",
+      );
+    }
+  }
+}
+
+/**
+ * Refuses a method that is called with other arguments than it takes. The
+ * number of arguments does not tell all of it, so the usual names count as well.
+ *
+ * @throws {TypeError} That says what to write.
+ */
+export function assertSignature(
+  method: Method,
+  { owner, name, isShared }: {
+    readonly owner: string;
+    readonly name: string;
+    readonly isShared: boolean;
+  },
+): void {
+  const { length } = method;
+  const first = length === 1 ? readFirstParameter(method) : "";
+  const wrong = isShared ? /^_?(msg|message)$/i : /^_?nsConn$/i;
+  if (length <= (isShared ? 2 : 1) && !wrong.test(first)) return;
+  throw fail(
+    `handle an event with ${owner}.${name}`,
+    `it takes ${
+      length === 1 ? `(${first})` : `${length} arguments`
+    }, and must take ${
+      isShared
+        ? "(nsConn, msg), since all connections share it"
+        : `(msg), since each connection has its own ${owner}`
+    }`,
+  );
+}
+
+function readFirstParameter(method: Method): string {
+  const text = Function.prototype.toString.call(method);
+  const [, name = ""] = /^(?:async\s+)?([\w$]+)\s*=>/.exec(text) ??
+    /^[^(]*\(\s*([\w$]+)/.exec(text) ?? [];
+  return name;
+}
+
+/** Whether a value is a class, as opposed to a function that can be called. */
+export function isClass(value: unknown): boolean {
+  return typeof value === "function" &&
+    /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/** Whether a key is nearly the name of a field; `user` is not nearly `use`. */
+function isMisspelt(key: string, field: string): boolean {
+  const lower = key.toLowerCase();
+  return key !== field &&
+    (lower === field || lower === `${field}s` ||
+      (field.length > 3 && isNearly(lower, field)));
+}
+
+/** Lists the properties of an object and of those that it inherits from. */
+function listOwn(
+  object: object | undefined,
+  end: object,
+): [key: string, descriptor: PropertyDescriptor][] {
+  const found: [string, PropertyDescriptor][] = [];
+  let level: object | null = object ?? null;
+  for (; level && level !== end && level !== Object.prototype;) {
+    found.push(...Object.entries(Object.getOwnPropertyDescriptors(level)));
+    level = getParent(level);
+  }
+  return found;
+}
+
+function fail(action: string, reason: string): TypeError {
+  return new TypeError(`Cannot ${action}: ${reason}`);
 }
 
 /**

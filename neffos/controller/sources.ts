@@ -6,7 +6,11 @@
  */
 
 import type { ServerApi } from "../api/server_api.ts";
-import { findBuiltInEvent, handlerSource } from "../protocol/event_names.ts";
+import {
+  findBuiltInEvent,
+  findMeantEvent,
+  handlerSource,
+} from "../protocol/event_names.ts";
 import type {
   ConnHandler,
   Events,
@@ -15,6 +19,7 @@ import type {
   SourceHandler,
   Timeouts,
 } from "./events.ts";
+import { isClass, listMethods } from "./members.ts";
 
 /**
  * Normalizes a handler.
@@ -29,15 +34,12 @@ export function toSources(
   server?: ServerApi,
 ): NamespaceSource[] {
   if (isSource(handler)) return handler[handlerSource](server);
-  if (typeof handler !== "object" || handler === null) {
-    throw new TypeError(
-      `Cannot handle connections with ${
-        describe(handler)
-      }: give an object of events, an object of namespaces, a Struct or an Application`,
-    );
-  }
+  assertObject(handler, "connections", "a Struct or an Application");
   const entries = Object.entries(handler);
-  const functions = entries.filter(([, value]) => typeof value === "function");
+  const functions = entries.filter(([key, value]) => {
+    if (isClass(value)) throw makeClassError(value, `"${key}"`);
+    return typeof value === "function";
+  });
   if (functions.length === entries.length && entries.length > 0) {
     return [toSource("", handler as Events)];
   }
@@ -48,30 +50,52 @@ export function toSources(
       }") and namespaces: put the events into a namespace, "" for none`,
     );
   }
-  return entries.map(([name, events]) => toSource(name, events as Events));
+  return entries.flatMap(([namespace, value]) =>
+    isSource(value)
+      ? value[handlerSource](server)
+        .map((source) => moveSource(source, namespace))
+      : [toSource(namespace, value)]
+  );
 }
 
-function isSource(handler: ConnHandler): handler is HandlerSource {
+function isSource(handler: unknown): handler is HandlerSource {
   return typeof handler === "object" && handler !== null &&
     typeof (handler as Partial<HandlerSource>)[handlerSource] === "function";
 }
 
-function toSource(namespace: string, events: Events): NamespaceSource {
-  const name = `events of namespace "${namespace}"`;
-  if (typeof events !== "object" || events === null) {
+/** Gives a source the namespace under whose name it stands. */
+function moveSource(
+  source: NamespaceSource,
+  namespace: string,
+): NamespaceSource {
+  if (source.namespace !== "" && source.namespace !== namespace) {
     throw new TypeError(
-      `Cannot use ${
-        describe(events)
-      } as the ${name}: it must be an object whose values are functions`,
+      `Cannot handle namespace "${namespace}" with ${source.name}: its namespace is "${source.namespace}" already`,
     );
   }
+  return { ...source, namespace };
+}
+
+function toSource(namespace: string, events: Events): NamespaceSource {
+  const where = `namespace "${namespace}"`;
+  const name = `events of ${where}`;
+  assertObject(events, where, "a Struct");
   const handlers = new Map<string, SourceHandler>();
   for (const [key, handler] of Object.entries(events)) {
+    if (isClass(handler)) {
+      throw makeClassError(handler, `event "${key}" of ${where}`);
+    }
     if (typeof handler !== "function") {
       throw new TypeError(
         `Cannot use ${
           describe(handler)
-        } as the handler of event "${key}" of namespace "${namespace}": it must be a function`,
+        } as the handler of event "${key}" of ${where}: it must be a function`,
+      );
+    }
+    const meant = findMeantEvent(key);
+    if (meant !== undefined) {
+      throw new TypeError(
+        `Cannot handle event "${key}" of ${where}: there is no such built-in event, write ${meant}`,
       );
     }
     const event = findBuiltInEvent(key) ?? key;
@@ -81,6 +105,33 @@ function toSource(namespace: string, events: Events): NamespaceSource {
     handlers.set(event, (nsConn, msg) => handler.call(events, nsConn, msg));
   }
   return { namespace, name, handlers };
+}
+
+/** Refuses what has no events of its own, or has them in a class. */
+function assertObject(value: unknown, what: string, others: string): void {
+  if (isClass(value)) throw makeClassError(value, what);
+  if (typeof value !== "object" || value === null) {
+    throw new TypeError(
+      `Cannot handle ${what} with ${
+        describe(value)
+      }: give an object whose values are functions, or ${others}`,
+    );
+  }
+  const { constructor } = value;
+  if (constructor === Object || listMethods(value).size === 0) return;
+  for (const key of listMethods(value).keys()) {
+    if (Object.hasOwn(value, key)) continue;
+    throw new TypeError(
+      `Cannot handle ${what} with an instance of ${constructor?.name}: its methods are events in a Struct, write new Struct(…)`,
+    );
+  }
+}
+
+function makeClassError(Class: unknown, what: string): TypeError {
+  const { name } = Class as { readonly name: string };
+  return new TypeError(
+    `Cannot handle ${what} with the class ${name}: write new Struct(${name})`,
+  );
 }
 
 /** Makes the error for an event with two handlers. */

@@ -6,7 +6,11 @@
 
 import type { NSConn } from "../api/ns_conn.ts";
 import { assertName } from "../protocol/errors.ts";
-import { findBuiltInEvent, handlerSource } from "../protocol/event_names.ts";
+import {
+  beginsWith,
+  findBuiltInEvent,
+  handlerSource,
+} from "../protocol/event_names.ts";
 import type {
   Binding,
   EventMiddleware,
@@ -17,6 +21,9 @@ import type {
 } from "./events.ts";
 import { assertTimeouts } from "./sources.ts";
 import {
+  assertFields,
+  assertMembers,
+  assertSignature,
   listMethods,
   type Method,
   readMiddleware,
@@ -57,8 +64,8 @@ export interface StructOptions {
 }
 
 /**
- * A controller. Each method named `on…` handles the event of exactly its own
- * name on the wire; `onNamespaceConnected`, `onRoomJoin`, `onAnyEvent` and so
+ * A controller. Each method named `on…` or `On…`, where no lower-case letter
+ * follows, handles the event of exactly its own name on the wire; `onNamespaceConnected`, `onRoomJoin`, `onAnyEvent` and so
  * on handle the built-in events.
  *
  * The class may have `static use`, an array of {@linkcode EventMiddleware}
@@ -102,6 +109,7 @@ export class Struct implements HandlerSource {
   #namespace: string | undefined;
   #matcher: EventMatcher = eventPrefixMatcher("on");
   #timeouts: Timeouts | undefined;
+  #isInUse = false;
 
   /**
    * Makes a controller of a class or an object.
@@ -132,6 +140,7 @@ export class Struct implements HandlerSource {
         ? (nsConn) => makeBinding(Reflect.construct(controller, [nsConn]))
         : undefined);
     this.#namespace = readNamespace(controller, this.#name);
+    assertMembers(controller, this.#name);
     this.#use = readMiddleware(controller, this.#name);
     this.#schemas = readSchemas(controller, this.#name);
     const methods = listMethods(controller);
@@ -143,7 +152,7 @@ export class Struct implements HandlerSource {
     }
     if (methods.size === 0) {
       throw new TypeError(
-        `Cannot handle events with ${this.#name}: it has no methods, name one like its event, for instance onChat`,
+        `Cannot handle events with ${this.#name}: it has no methods, name one like its event, for instance onChat; a field with a function is none`,
       );
     }
   }
@@ -153,10 +162,11 @@ export class Struct implements HandlerSource {
    *
    * @param namespace The name of the namespace.
    * @returns This.
-   * @throws {TypeError} When the controller has another one, or the name is no
-   * string or has a lone surrogate.
+   * @throws {TypeError} When the controller has another one, the name is no
+   * string or has a lone surrogate, or a server or client was made of it already.
    */
   setNamespace(namespace: string): this {
+    this.#assertOpen("set the namespace");
     assertName("namespace", namespace);
     if (this.#namespace !== undefined && this.#namespace !== namespace) {
       throw new TypeError(
@@ -173,8 +183,10 @@ export class Struct implements HandlerSource {
    *
    * @param matcher Finds the event that a method handles.
    * @returns This.
+   * @throws {TypeError} When a server or client was made of it already.
    */
   setEventMatcher(matcher: EventMatcher): this {
+    this.#assertOpen("set the event matcher");
     this.#matcher = matcher;
     return this;
   }
@@ -185,8 +197,10 @@ export class Struct implements HandlerSource {
    * @param timeouts The limits.
    * @returns This.
    * @throws {RangeError} When a limit is not a positive number.
+   * @throws {TypeError} When a server or client was made of it already.
    */
   setTimeouts(timeouts: Timeouts): this {
+    this.#assertOpen("set the timeouts");
     assertTimeouts(timeouts);
     this.#timeouts = timeouts;
     return this;
@@ -200,12 +214,14 @@ export class Struct implements HandlerSource {
    * same one, or a method takes too many arguments.
    */
   [handlerSource](): NamespaceSource[] {
+    this.#isInUse = true;
+    const isShared = this.#isShared;
     const handlers = new Map<string, SourceHandler>();
     const methods = listMethods(this.#controller);
     for (const [name, method] of methods) {
       const event = findBuiltInEvent(name) ?? this.#matcher(name);
       if (event === undefined) continue;
-      this.#assertSignature(name, method);
+      assertSignature(method, { owner: this.#name, name, isShared });
       if (handlers.has(event)) {
         throw new TypeError(
           `Cannot handle event "${event}" with ${this.#name}.${name}: another of its methods handles it`,
@@ -227,6 +243,7 @@ export class Struct implements HandlerSource {
     return [{
       namespace: this.#namespace ?? "",
       name: this.#name,
+      controller: this.#controller,
       handlers,
       bind: this.#create && this.#checkInstance(this.#create),
       timeouts: this.#timeouts,
@@ -234,21 +251,16 @@ export class Struct implements HandlerSource {
     }];
   }
 
+  #assertOpen(action: string): void {
+    if (!this.#isInUse) return;
+    throw new TypeError(
+      `Cannot ${action} of ${this.#name}: a server or client was already made of it, and it must be done before`,
+    );
+  }
+
   /** Read when a server is made, since services may change until then. */
   get #isShared(): boolean {
     return this.#options.isShared ?? typeof this.#controller !== "function";
-  }
-
-  #assertSignature(name: string, method: Method): void {
-    const isShared = this.#isShared;
-    if (method.length <= (isShared ? 2 : 1)) return;
-    throw new TypeError(
-      `Cannot handle an event with ${this.#name}.${name}: it takes ${method.length} arguments, and must take ${
-        isShared
-          ? "(nsConn, msg)"
-          : `(msg), since each connection has its own ${this.#name}`
-      }`,
-    );
   }
 
   #makeHandler(method: Method): SourceHandler {
@@ -261,19 +273,14 @@ export class Struct implements HandlerSource {
       : (nsConn, msg) => method.call(controller, nsConn, msg);
   }
 
-  /** Checks the first instance for events that are fields, not methods. */
+  /** Checks the first instance for fields that its class does not show. */
   #checkInstance(
     create: (nsConn: NSConn) => Binding | Promise<Binding>,
   ): (nsConn: NSConn) => Promise<Binding> {
     let isChecked = false;
     const check = (binding: Binding): Binding => {
-      if (isChecked) return binding;
-      for (const [key, value] of Object.entries(binding.instance)) {
-        if (typeof value === "function" && /^[oO]n[A-Z]/.test(key)) {
-          throw new TypeError(
-            `Cannot handle events with ${this.#name}.${key}: it is a field, write it as a method`,
-          );
-        }
+      if (!isChecked) {
+        assertFields(binding.instance, this.#name, this.#namespace);
       }
       isChecked = true;
       return binding;
@@ -292,13 +299,15 @@ export class Struct implements HandlerSource {
 
 /**
  * Makes a matcher for methods with a prefix, which handle the event of their
- * whole name. The first letter of the prefix may be in upper or lower case.
+ * whole name. The first letter of the prefix may be in upper or lower case. A
+ * prefix that ends with a letter must end a word: `on` is one of `onChat`, not
+ * of `online`.
  *
  * @param prefix The prefix, such as `on`.
  * @returns The matcher, for `setEventMatcher`.
  */
 export function eventPrefixMatcher(prefix: string): EventMatcher {
-  return (name) => startsWithPrefix(name, prefix) ? name : undefined;
+  return (name) => beginsWith(name, prefix) ? name : undefined;
 }
 
 /**
@@ -310,7 +319,7 @@ export function eventPrefixMatcher(prefix: string): EventMatcher {
  */
 export function eventTrimPrefixMatcher(prefix: string): EventMatcher {
   return (name) =>
-    startsWithPrefix(name, prefix) ? name.slice(prefix.length) : undefined;
+    beginsWith(name, prefix) ? name.slice(prefix.length) : undefined;
 }
 
 /**
@@ -323,11 +332,4 @@ export function makeBinding(instance: object): Binding {
   const disposable = instance as Partial<Disposable & AsyncDisposable>;
   const dispose = disposable[Symbol.asyncDispose] ?? disposable[Symbol.dispose];
   return { instance, dispose: dispose?.bind(instance) };
-}
-
-function startsWithPrefix(name: string, prefix: string): boolean {
-  if (name.length <= prefix.length) return false;
-  const start = name.slice(0, prefix.length);
-  return start.slice(1) === prefix.slice(1) &&
-    start.charAt(0).toLowerCase() === prefix.charAt(0).toLowerCase();
 }

@@ -75,5 +75,60 @@ export function findBuiltInEvent(name: string): string | undefined {
   return BUILT_IN.get(name);
 }
 
+/**
+ * Whether a name begins with a prefix as a word: a letter at the end of the
+ * prefix is followed by no lower-case letter. `onChat` begins with `on`,
+ * `online` does not. The first letter may be in upper or lower case.
+ */
+export function beginsWith(name: string, prefix: string): boolean {
+  const start = name.slice(0, prefix.length);
+  return name.length > prefix.length &&
+    start.slice(1) === prefix.slice(1) &&
+    start.charAt(0).toLowerCase() === prefix.charAt(0).toLowerCase() &&
+    !(/\p{L}$/u.test(start) && /^\p{Ll}/u.test(name.slice(start.length)));
+}
+
+/** Forms of the built-in events that people write and that do not exist. */
+const WRONG_FORMS: readonly (readonly [wrong: string, right: string])[] = [
+  ["namespaceconnecting", OnNamespaceConnect],
+  ["namespacedisconnected", OnNamespaceDisconnect],
+  ["namespacedisconnecting", OnNamespaceDisconnect],
+  ["roomjoining", OnRoomJoin],
+  ["roomleaving", OnRoomLeave],
+  ["roomleaved", OnRoomLeft],
+];
+
+const FORMS = [
+  ...[...LIFE_CYCLE, OnAnyEvent, OnNativeMessage]
+    .map((name) => [name.slice(3).toLowerCase(), name] as const),
+  ...WRONG_FORMS,
+];
+
+/**
+ * Finds the built-in event that the name of a method or a key was meant to be:
+ * `onNamespaceDisconnected`, `OnRoomJoind`.
+ *
+ * @param name The name.
+ * @returns What to write, `undefined` if it is right or far from all of them.
+ */
+export function findMeantEvent(name: string): string | undefined {
+  if (BUILT_IN.has(name)) return undefined;
+  const [, bare] = /^on(.+)/.exec(name.replaceAll("_", "").toLowerCase()) ?? [];
+  const found = FORMS.filter(([form]) => bare && isNearly(bare, form))
+    .map(([, event]) => `o${event.slice(2)}`);
+  return found.length === 0 ? undefined : [...new Set(found)].join(" or ");
+}
+
+/** Whether two texts differ by at most one letter, or two that are swapped. */
+export function isNearly(a: string, b: string): boolean {
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) i++;
+  const [restA, restB] = [a.slice(i), b.slice(i)];
+  return restA.slice(1) === restB.slice(1) || restA.slice(1) === restB ||
+    restA === restB.slice(1) ||
+    (restA.slice(2) === restB.slice(2) &&
+      restA.charAt(0) + restA.charAt(1) === restB.charAt(1) + restB.charAt(0));
+}
+
 /** The key of the method that makes an object a `HandlerSource`. */
 export const handlerSource: unique symbol = Symbol("neffos.handlerSource");

@@ -1,0 +1,13 @@
+// error: IgnoredMember<"Namespace", "static namespace">
+import { Application, type Message, NSConn, Router } from "../../../mod.ts";
+
+class ChatController {
+  static readonly Namespace = "chat";
+  static readonly inject = [NSConn] as const;
+  constructor(readonly nsConn: NSConn) {}
+  onChat(msg: Message) {
+    return msg.text();
+  }
+}
+
+new Application(new Router()).handleWebsocket(ChatController);
