@@ -333,7 +333,7 @@ export interface DialOptions {
    * Headers of the handshake, or a function that gives them for each attempt,
    * so that a token is fresh. If it fails, so does the attempt. Where the
    * platform cannot set headers (browsers) they are sent as URL parameters,
-   * which neffos servers read.
+   * of which a server takes those that its `parameterHeaders` lists.
    */
   headers?: HeadersInit | ForEachAttempt<HeadersInit | undefined>;
   /** The subprotocols to offer. */

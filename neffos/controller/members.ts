@@ -1,3 +1,4 @@
+import { NSConn } from "../api/ns_conn.ts";
 import {
   beginsWith,
   findMeantEvent,
@@ -123,6 +124,26 @@ export function assertMembers(controller: object, name: string): void {
 }
 
 /**
+ * Refuses a class that an Application has to make, for one that makes
+ * `new Class(nsConn)`: its other arguments would be missing.
+ *
+ * @throws {TypeError} That says what to write.
+ */
+export function assertConstructor(
+  controller: { readonly length: number },
+  name: string,
+): void {
+  const inject = readStatic(controller, "inject");
+  const isInjected = Array.isArray(inject) &&
+    inject.some((token) => token !== NSConn);
+  if (controller.length <= 1 && !isInjected) return;
+  throw fail(
+    `make a controller of ${name}`,
+    `a Struct makes it as new ${name}(nsConn); handle it with an Application, which injects its services, or give the option "create"`,
+  );
+}
+
+/**
  * Refuses fields of an instance that stand in the wrong place, which cannot be
  * seen in its class.
  *
@@ -168,7 +189,9 @@ export function assertSignature(
 ): void {
   const { length } = method;
   const first = length === 1 ? readFirstParameter(method) : "";
-  const wrong = isShared ? /^_?(msg|message)$/i : /^_?nsConn$/i;
+  const wrong = isShared
+    ? /^_?(m|msg|message|body|data|text|payload)$/i
+    : /^_?(conn|ns|nsConn)$/i;
   if (length <= (isShared ? 2 : 1) && !wrong.test(first)) return;
   throw fail(
     `handle an event with ${owner}.${name}`,

@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import type { NSConn } from "../api/ns_conn.ts";
+import { NSConn } from "../api/ns_conn.ts";
 import { MemoryServer } from "../harness/mod.ts";
 import { EventError } from "../protocol/errors.ts";
 import type { Message } from "../protocol/message.ts";
@@ -297,6 +297,7 @@ Deno.test("A method that takes what it is not given is refused", () => {
       },
     },
     { onNamespaceConnect(_message: Message) {} },
+    { onChat: (body: Message) => body.text() },
     new (class {
       onChat(_msg: Message) {}
     })(),
@@ -459,6 +460,17 @@ Deno.test("A controller cannot handle a namespace twice", () => {
   }
 });
 
+Deno.test("Struct refuses settings of another type", () => {
+  const struct = new Struct(makeClass());
+  for (const value of [undefined, 1, null, {}, Symbol("chat")]) {
+    const name = value as unknown as string;
+    const type = `a value of type "${typeof value}"`;
+    assertThrows(() => struct.setNamespace(name), TypeError, "Cannot ");
+    const matcher = value as unknown as () => undefined;
+    assertThrows(() => struct.setEventMatcher(matcher), TypeError, type);
+  }
+});
+
 Deno.test("Struct cannot be changed after a server was made of it", () => {
   const struct = new Struct(makeClass());
   makeServer(struct);
@@ -483,5 +495,42 @@ Deno.test("A namespace that is a field of the instances is refused with the firs
   assertEquals(memory.errors.map(String), [
     "TypeError: Cannot find the namespace of Chat: a class has it in a static field, write `static namespace`",
   ]);
+  await client.close();
+});
+
+Deno.test("Struct refuses a class whose services nobody injects", async () => {
+  class Two {
+    constructor(_nsConn: NSConn, _log: string[]) {}
+    onChat() {}
+  }
+  class Injected {
+    static readonly inject = [Symbol("Log")];
+    constructor(_log: string[]) {}
+    onChat() {}
+  }
+  for (const Class of [Two, Injected]) {
+    assertThrows(
+      () => new Struct(Class),
+      TypeError,
+      `Cannot make a controller of ${Class.name}: a Struct makes it as new ${Class.name}(nsConn); handle it with an Application`,
+    );
+    new Struct(Class, {
+      create: (nsConn) => ({ instance: new Two(nsConn, []) }),
+    });
+  }
+  class Fits {
+    static readonly inject = [NSConn];
+    readonly id: string;
+    constructor({ id }: NSConn, _rest = "") {
+      this.id = id;
+    }
+    onId() {
+      return this.id;
+    }
+  }
+  await using memory = new MemoryServer(new Struct(Fits));
+  const client = await memory.dial({ "": {} });
+  const nsConn = await client.connect("");
+  assertEquals((await nsConn.ask("onId")).text(), client.id);
   await client.close();
 });

@@ -21,6 +21,7 @@ import type {
 } from "./events.ts";
 import { assertTimeouts } from "./sources.ts";
 import {
+  assertConstructor,
   assertFields,
   assertMembers,
   assertSignature,
@@ -141,6 +142,7 @@ export class Struct implements HandlerSource {
         : undefined);
     this.#namespace = readNamespace(controller, this.#name);
     assertMembers(controller, this.#name);
+    if (isClass && !options.create) assertConstructor(controller, this.#name);
     this.#use = readMiddleware(controller, this.#name);
     this.#schemas = readSchemas(controller, this.#name);
     const methods = listMethods(controller);
@@ -183,10 +185,16 @@ export class Struct implements HandlerSource {
    *
    * @param matcher Finds the event that a method handles.
    * @returns This.
-   * @throws {TypeError} When a server or client was made of it already.
+   * @throws {TypeError} When it is no function, or a server or client was made
+   * of the controller already.
    */
   setEventMatcher(matcher: EventMatcher): this {
     this.#assertOpen("set the event matcher");
+    if (typeof matcher !== "function") {
+      throw new TypeError(
+        `Cannot set the event matcher of ${this.#name} to a value of type "${typeof matcher}": it must be a function, such as eventPrefixMatcher("on")`,
+      );
+    }
     this.#matcher = matcher;
     return this;
   }
