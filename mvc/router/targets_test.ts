@@ -130,12 +130,20 @@ const BAD_HOSTS = [
   "*",
   "http://host",
   ":80",
+  "a..b",
+  ".",
+  ".host",
+  "host..",
+  `${"a.".repeat(200)}example`,
+  "a".repeat(20_000),
 ];
 
 const GOOD_HOSTS = [
   "host",
   "HOST.Example",
   "host.",
+  "host.:80",
+  `${"a.".repeat(100)}example`,
   "a_b.example",
   "host:80",
   "host:65535",

@@ -98,7 +98,10 @@ export function readForwarded(
 }
 
 /** A host, and a port if there is one. */
-const AUTHORITY = /^(?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d{0,5})?$/i;
+const AUTHORITY = /^(?:\[[\da-f:.]+\]|(?:[\w~-]+\.)*[\w~-]+\.?)(?::\d{0,5})?$/i;
+
+/** The longest name of RFC 1035, section 2.3.4, and a port. */
+const MAX_AUTHORITY = 255 + 6;
 
 /**
  * An authority that `URL` takes in any case: its last label is no number. Of
@@ -135,6 +138,7 @@ export function hasValidHost({ url, headers }: Request): boolean {
 }
 
 function isAuthority(text: string): boolean {
-  return NAME.test(text) ||
-    (AUTHORITY.test(text) && URL.canParse(`http://${text}`));
+  return text.length <= MAX_AUTHORITY &&
+    (NAME.test(text) ||
+      (AUTHORITY.test(text) && URL.canParse(`http://${text}`)));
 }
