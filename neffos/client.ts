@@ -62,8 +62,11 @@ export type {
   DialURL,
   ForEachAttempt,
 } from "./client/dial.ts";
-export type { HeartbeatOptions, ReconnectOptions } from "./client/reconnect.ts";
-export type { ConnectionLimits } from "./connection/limits.ts";
+export type { ReconnectOptions } from "./client/reconnect.ts";
+export type {
+  ConnectionLimits,
+  HeartbeatOptions,
+} from "./connection/limits.ts";
 export type {
   Binding,
   ConnHandler,

@@ -66,8 +66,12 @@ export type {
   DialURL,
   ForEachAttempt,
 } from "./client/dial.ts";
-export type { HeartbeatOptions, ReconnectOptions } from "./client/reconnect.ts";
-export type { ConnectionLimits, RateLimit } from "./connection/limits.ts";
+export type { ReconnectOptions } from "./client/reconnect.ts";
+export type {
+  ConnectionLimits,
+  HeartbeatOptions,
+  RateLimit,
+} from "./connection/limits.ts";
 export type {
   Binding,
   ConnHandler,

@@ -5,13 +5,14 @@ import {
   assertType,
   CLIENT_LIMITS,
   type ConnectionLimits,
+  type HeartbeatOptions,
   type Limits,
   limitsOf,
 } from "../connection/limits.ts";
 import { DialError, hideSecrets } from "../protocol/errors.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
 import { WebSocketAdapter } from "../transport/web_socket.ts";
-import type { HeartbeatOptions, ReconnectOptions } from "./reconnect.ts";
+import type { ReconnectOptions } from "./reconnect.ts";
 
 /** An attempt of a client to connect, as the functions of its options see it. */
 export interface DialAttempt {

@@ -3,7 +3,12 @@ import type { FaultSource } from "../api/server_api.ts";
 import { reportTo } from "../connection/faults.ts";
 import { Goal } from "../connection/goal.ts";
 import type { Host } from "../connection/host.ts";
-import { Crossings, type Limits } from "../connection/limits.ts";
+import {
+  Crossings,
+  heartbeatOf,
+  type HeartbeatOptions,
+  type Limits,
+} from "../connection/limits.ts";
 import { Session } from "../connection/session.ts";
 import type { TurnTracer } from "../connection/turn_queue.ts";
 import {
@@ -40,10 +45,8 @@ import {
   resolveURL,
 } from "./dial.ts";
 import {
-  completeHeartbeat,
   completeReconnect,
   delayOf,
-  type HeartbeatOptions,
   mayComeBack,
   mayTryAgain,
   type Reconnect,
@@ -129,7 +132,7 @@ export class ClientHost implements Host {
     this.limits = clientLimitsOf(options);
     assertCodec(options.bodyCodec);
     this.codec = options.bodyCodec;
-    this.heartbeat = completeHeartbeat(options.heartbeat);
+    this.heartbeat = heartbeatOf(options.heartbeat);
     this.#reconnect = completeReconnect(options.reconnect);
     this.#url = url;
     this.#options = options;

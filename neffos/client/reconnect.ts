@@ -1,8 +1,4 @@
-import {
-  assertNumber,
-  assertPositive,
-  assertType,
-} from "../connection/limits.ts";
+import { assertNumber, assertType } from "../connection/limits.ts";
 import { MAX_WAIT } from "../util/timers.ts";
 
 /** How a client reconnects after it has lost its connection. */
@@ -153,48 +149,6 @@ export function completeReconnect(
   assertType("reconnect.probe", complete.probe, "boolean");
   assertType("reconnect.random", complete.random, "function");
   return complete;
-}
-
-/** How a client notices that its server has gone without a word. */
-export interface HeartbeatOptions {
-  /**
-   * How long the server may be silent before it is asked for a sign of life, in
-   * milliseconds. Any message is one.
-   *
-   * @default {25_000}
-   */
-  interval?: number;
-  /**
-   * How long the server may then take to answer, in milliseconds.
-   *
-   * @default {20_000}
-   */
-  timeout?: number;
-}
-
-/**
- * Fills in the defaults of the options.
- *
- * @param options The options, or whether to have a heartbeat at all.
- * @returns The options with their defaults, `undefined` for no heartbeat.
- * @throws {TypeError} When an option is of another type.
- * @throws {RangeError} When a number is not positive.
- */
-export function completeHeartbeat(
-  options: boolean | HeartbeatOptions = true,
-): Required<HeartbeatOptions> | undefined {
-  if (options === false) return undefined;
-  const given = options === true ? {} : options;
-  assertType(
-    "heartbeat",
-    given,
-    "object",
-    "true, false or an object such as { interval: 25_000 }",
-  );
-  const { interval = 25_000, timeout = 20_000 } = given;
-  assertPositive("heartbeat.interval", interval);
-  assertPositive("heartbeat.timeout", timeout);
-  return { interval, timeout };
 }
 
 /**

@@ -15,7 +15,12 @@ import type { CloseInfo } from "../transport/socket.ts";
 import type { Waiter } from "../util/promises.ts";
 import type { Timers } from "../util/timers.ts";
 import type { Goal } from "./goal.ts";
-import type { Crossings, Limits, RateLimit } from "./limits.ts";
+import type {
+  Crossings,
+  HeartbeatOptions,
+  Limits,
+  RateLimit,
+} from "./limits.ts";
 import type { TurnTracer } from "./turn_queue.ts";
 
 /** Options of an ask. */
@@ -59,6 +64,8 @@ export interface Host {
   readonly limits: Limits;
   /** The rate at which a peer may send, if it is limited. */
   readonly rate: Required<RateLimit> | undefined;
+  /** How a client notices that its server has gone without a word. */
+  readonly heartbeat: Required<HeartbeatOptions> | undefined;
   readonly timers: Timers;
   readonly drops: Drops;
   readonly traffic: TrafficCounters;

@@ -230,6 +230,50 @@ export function rateOf(
   );
 }
 
+/** How a client notices that its server has gone without a word. */
+export interface HeartbeatOptions {
+  /**
+   * How long the server may be silent before it is asked for a sign of life, in
+   * milliseconds. Silence is looked at once in that time, so it may last for up
+   * to twice as long.
+   *
+   * @default {25_000}
+   */
+  interval?: number;
+  /**
+   * How long the server may then take to send something, whatever it is, in
+   * milliseconds.
+   *
+   * @default {20_000}
+   */
+  timeout?: number;
+}
+
+/**
+ * Fills in the defaults of the options.
+ *
+ * @param options The options, or whether to have a heartbeat at all.
+ * @returns The options with their defaults, `undefined` for no heartbeat.
+ * @throws {TypeError} When an option is of another type.
+ * @throws {RangeError} When a number is not positive.
+ */
+export function heartbeatOf(
+  options: boolean | HeartbeatOptions = true,
+): Required<HeartbeatOptions> | undefined {
+  if (options === false) return undefined;
+  const given = options === true ? {} : options;
+  assertType(
+    "heartbeat",
+    given,
+    "object",
+    "true, false or an object such as { interval: 25_000 }",
+  );
+  const { interval = 25_000, timeout = 20_000 } = given;
+  assertPositive("heartbeat.interval", interval);
+  assertPositive("heartbeat.timeout", timeout);
+  return { interval, timeout };
+}
+
 /** A token bucket: how many messages one connection may send now. */
 export class Bucket {
   readonly #rate: Required<RateLimit>;

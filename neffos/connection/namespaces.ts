@@ -100,14 +100,15 @@ export class Namespaces {
     const isRoom = event === OnRoomJoin || event === OnRoomLeave;
     if (wait === "" || kind === undefined) {
       // The other events of the life cycle do not go over the wire.
-      return this.#answerInTurn(message, INVALID_PAYLOAD);
+      return this.#refuseInTurn(message, INVALID_PAYLOAD);
     }
-    if (message.isNoOp) return this.#answerInTurn(message);
+    // Heartbeats do not wait for handlers.
+    if (message.isNoOp) return this.#answer(message);
     if (!isRoom) {
       const membership = this.#membershipOf(message.namespace);
       if (membership !== undefined) return membership.receive(message, kind);
-      const isKnown = kind === "leave";
-      return this.#answerInTurn(message, isKnown ? undefined : BAD_NAMESPACE);
+      if (kind === "leave") return this.#answer(message);
+      return this.#refuseInTurn(message, BAD_NAMESPACE);
     }
     const membership = this.#memberships.get(message.namespace);
     if (membership?.isEntryAsked) {
@@ -116,7 +117,7 @@ export class Namespaces {
     } else if (membership?.isOngoing) {
       membership.stay!.room(message.room).receive(message, kind);
     } // An ask received before a stay began does not count in it (rule 8).
-    else this.#answerInTurn(message, BAD_NAMESPACE);
+    else this.#refuseInTurn(message, BAD_NAMESPACE);
   }
 
   #roomTaskOf(message: Message, kind: Kind): AskTask<Message> {
@@ -137,14 +138,20 @@ export class Namespaces {
     this.link.end(message);
   }
 
-  /** Answers, in its turn, an ask that no record of a namespace takes. */
-  #answerInTurn(message: Message, refusal?: string): void {
+  /** Answers an ask that changes nothing, past the queue. */
+  #answer(message: Message): void {
+    this.link.begin();
+    this.link.acknowledge(message);
+    this.link.end(message);
+  }
+
+  /** Refuses, in its turn, an ask that no record of a namespace takes. */
+  #refuseInTurn(message: Message, refusal: string): void {
     const link = this.link;
     const answer = () => {
       link.begin();
       if (refusal === INVALID_PAYLOAD) link.host.drops.stray++;
-      if (refusal === undefined) link.acknowledge(message);
-      else if (message.wait !== "") link.refuse(message, refusal);
+      if (message.wait !== "") link.refuse(message, refusal);
       link.end(message);
     };
     link.queue.push(new AskTask(answer));

@@ -54,7 +54,8 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
   #heldBytes = 0;
   /** How many of those are being handled. */
   #begun = 0;
-  #wasHeard = false;
+  /** The number of frames received. */
+  received = 0;
 
   constructor(link: ReceiverLink) {
     const { rate, handlers, codec } = link.host;
@@ -71,13 +72,6 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
   /** The number of messages that wait to be handled. */
   get waiting(): number {
     return this.#held - this.#begun;
-  }
-
-  /** Tells whether a message has come since the last call. */
-  takeWasHeard(): boolean {
-    const wasHeard = this.#wasHeard;
-    this.#wasHeard = false;
-    return wasHeard;
   }
 
   open(): void {
@@ -98,7 +92,7 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
       const reason = `${messages} messages in ${per} ms may come`;
       return link.cross("rateLimit", 1008, reason);
     }
-    this.#wasHeard = true;
+    this.received++;
     const { maxPayload } = host.limits;
     // No UTF-16 unit takes more than three bytes of UTF-8.
     if (data.length * 3 > maxPayload && exceeds(data, maxPayload)) {

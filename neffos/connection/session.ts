@@ -16,6 +16,7 @@ import {
   REFUSED,
   writeErrorText,
 } from "../protocol/errors.ts";
+import { OnNamespaceDisconnect } from "../protocol/event_names.ts";
 import {
   type Message,
   type MessageInit,
@@ -71,6 +72,8 @@ type Pairing = "unpaired" | "paired" | "told";
 type TimeLimit =
   | "hello" // for the peer's handshake
   | "silence" // for the peer's next message
+  | "quiet" // for the peer's next message, before it is asked for one
+  | "pulse" // for the peer's next message, after it was asked for one
   | "goodbye" // for the peer's answer to a close
   | "stuck" // for the handlers of messages from before the end
   | "hooks"; // for the hooks that hear of the end
@@ -79,6 +82,20 @@ const HELLO = "M";
 const WELCOME = "A";
 const REFUSAL = "H";
 const INTERNAL_ERROR = "internal error";
+
+/**
+ * A sign of life is asked for by leaving a namespace that nobody has: servers of
+ * this module and in Go answer at once, and call no handler. Go's does not
+ * answer an ask with the mark for "no operation".
+ */
+const HEARTBEAT = {
+  namespace: "_heartbeat",
+  room: "",
+  event: OnNamespaceDisconnect,
+  body: "",
+};
+/** A timer that is late by more, in milliseconds, has slept with its machine. */
+const LATE = 1_000;
 
 /** Counts the socket of a server's connection; see `ConnectionSlot`. */
 export interface SocketWatcher {
@@ -393,6 +410,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     }
     host.onOpen(this.conn);
     this.#awaitMessage();
+    this.#awaitPulse();
     this.receiver.accept();
   }
 
@@ -412,8 +430,9 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
   #awaitMessage(): void {
     const { read } = this.host.handlers.timeouts;
     if (read === undefined || this.isEnding) return;
+    const { received } = this.receiver;
     this.#setLimit("silence", read, () => {
-      if (this.receiver.takeWasHeard()) this.#awaitMessage();
+      if (this.receiver.received !== received) this.#awaitMessage();
       else this.close(4002, "nothing was received");
     });
   }
@@ -421,6 +440,40 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
   /** Handles no more messages until the peer has read enough. */
   congested(relief: Promise<void>): void {
     if (!this.isEnding) this.queue.runNow(() => relief);
+  }
+
+  /** Asks a peer that is silent for a sign of life. */
+  #awaitPulse(): void {
+    const { heartbeat, handlers } = this.host;
+    if (heartbeat === undefined || handlers.native === "only") return;
+    if (this.isEnding) return;
+    const { received } = this.receiver;
+    this.#setLimit("quiet", heartbeat.interval, () => {
+      if (this.receiver.received !== received) this.#awaitPulse();
+      else this.#askForPulse(heartbeat.timeout);
+    });
+  }
+
+  /** Asks for a sign of life, and gives up a peer that shows none. */
+  #askForPulse(timeout: number, isSecond = false): void {
+    const { received } = this.receiver;
+    const due = Date.now() + timeout;
+    const write = (wait: string) => encode({ wait, ...HEARTBEAT });
+    this.asks.send(write, () => {
+      if (!this.#deadlines?.has("pulse")) return;
+      this.#clearLimit("pulse");
+      this.#awaitPulse();
+    });
+    this.#setLimit("pulse", timeout, () => {
+      if (this.receiver.received !== received) return this.#awaitPulse();
+      // What has come while the machine slept may not have been read yet.
+      const hasSlept = Date.now() > due + LATE;
+      if (hasSlept && !isSecond) return this.#askForPulse(timeout, true);
+      const reason = "no answer to the heartbeat";
+      this.#closed({ code: 4003, reason, wasClean: false });
+      if (this.#socket.can?.terminate) this.#socket.terminate?.();
+      else this.#socket.close(4003, reason);
+    });
   }
 
   /** Closes the connection of a peer that reads too slowly. */
@@ -474,6 +527,8 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
   #lose(): void {
     this.#clearLimit("hello");
     this.#clearLimit("silence");
+    this.#clearLimit("quiet");
+    this.#clearLimit("pulse");
     this.#clearLimit("goodbye");
     this.receiver.drop();
     this.namespaces.lose();

@@ -56,6 +56,7 @@ export class ServerHost implements Host {
   readonly parameterHeaders: ParameterHeaders;
   readonly isClient = false;
   readonly goal = undefined;
+  readonly heartbeat = undefined;
   readonly tracer: TurnTracer = new AsyncLocalStorage<Turn>();
   readonly timers: Timers = new Timers();
   readonly directory: ServerDirectory = new ServerDirectory();

@@ -89,6 +89,8 @@ export class World {
           transport: () => this.#open().client,
           // A hook of the server may wait for time limits of calls.
           timeout: 120_000,
+          // With a heartbeat there would always be something left to happen.
+          heartbeat: false,
           reconnect: {
             initialDelay: 20,
             maxDelay: 80,

@@ -91,6 +91,16 @@ export class GoServer implements AsyncDisposable {
     else this.#port.resolve(port);
   }
 
+  /** Stops it without a word, as a network that silently goes away. */
+  stall(): void {
+    this.#process.kill("SIGSTOP");
+  }
+
+  /** Lets it go on after {@linkcode stall}. */
+  goOn(): void {
+    this.#process.kill("SIGCONT");
+  }
+
   /** Kills it like an outage: without a close frame. */
   async kill(): Promise<void> {
     try {

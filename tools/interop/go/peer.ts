@@ -39,6 +39,7 @@ export const goServer: Peer = {
     return async () => [
       ...await tryServer(program),
       await tryReconnecting(program),
+      await tryHeartbeat(program),
     ];
   },
 };
@@ -165,6 +166,51 @@ async function tryReconnecting(program: string): Promise<Check> {
     return { name, ok: false, note: result(error) };
   } finally {
     await server.kill();
+  }
+}
+
+/** How many answers to heartbeats are waited for. */
+const BEATS = 20;
+
+/** Counts what the server answers to heartbeats, and then stops it. */
+async function tryHeartbeat(program: string): Promise<Check> {
+  const name = "heartbeat";
+  await using server = await GoServer.start(program);
+  const beaten = Promise.withResolvers<void>();
+  const lost = Promise.withResolvers<number>();
+  const back = Promise.withResolvers<number>();
+  let count = 0;
+  try {
+    await using client = await dial(server.endpoint("ask"), { default: {} }, {
+      heartbeat: { interval: 10, timeout: 500 },
+      reconnect: { initialDelay: 20, maxDelay: 100 },
+      WebSocket: class extends WebSocket {
+        constructor(url: string, protocols?: string | string[]) {
+          super(url, protocols);
+          this.addEventListener("message", ({ data }) => {
+            if (/^[^;]+;{6}$/.test(data) && ++count === BEATS) beaten.resolve();
+          });
+        }
+      },
+      onClose: ({ code }) => lost.resolve(code),
+      onReconnect: back.resolve,
+    });
+    const nsConn = await client.connect("default");
+    await within(beaten.promise, DEADLINE, "The answers to heartbeats");
+    const { body } = await nsConn.ask("ask", "question");
+    server.stall();
+    const code = await within(lost.promise, DEADLINE, "The loss");
+    server.goOn();
+    await within(back.promise, DEADLINE, "The return");
+    return {
+      name,
+      ok: code === 4003 && body === "answer;42",
+      note: "the server was stopped, noticed, and let go on",
+    };
+  } catch (error) {
+    return { name, ok: false, note: result(error) };
+  } finally {
+    server.goOn();
   }
 }
 
