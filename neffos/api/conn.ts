@@ -178,7 +178,10 @@ export class Conn {
     return ignoreRejection(this.#port.drained());
   }
 
-  /** The namespaces that are connected. */
+  /**
+   * The namespaces that are connected. When the connection is lost, each of them
+   * is until its hooks have heard of that.
+   */
   get namespaces(): NSConn[] {
     return this.#port.nsConns;
   }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { dial } from "../client.ts";
+import { dial, type Events, joinConnHandlers } from "../client.ts";
 import { MemoryServer } from "../harness/mod.ts";
 import {
   BadNamespaceError,
@@ -120,5 +120,41 @@ Deno.test("DialOptions.onClose is called once, also when it throws", async () =>
   assertEquals(log, ["closed 1001"]);
   assertEquals(memory.errors.map((error) => (error as Error).message), [
     "onClose fails",
+  ]);
+});
+
+Deno.test("A handler that is added after dial() is reported, once", async () => {
+  const handlers: Record<string, Events> = {
+    chat: { onSay() {} },
+    admin: { onSay() {} },
+  };
+  await using memory = new MemoryServer({
+    chat: { onSay: (nsConn, msg) => nsConn.ask(msg.text()).then(() => {}) },
+  });
+  const client = await memory.dial(joinConnHandlers(handlers));
+  const chat = await client.connect("chat");
+  handlers.chat!.onLate = () => {};
+  for (const event of ["onLate", "onLate", "toString", "onNone", "onSay"]) {
+    await chat.ask("onSay", event);
+  }
+  assertEquals(memory.errors.map(String), [
+    'TypeError: Cannot handle event "onLate" of namespace "chat": its handler was added after dial(), which reads the handlers once',
+  ]);
+  await client.close();
+});
+
+Deno.test("A handler that is added after new Server() is warned of", async () => {
+  const warnings: unknown[] = [];
+  const { warn } = console;
+  console.warn = (text) => warnings.push(text);
+  const handlers: Record<string, Events> = { chat: {} };
+  await using memory = new MemoryServer(handlers, { onUnhandled: undefined });
+  await using client = await memory.dial({ chat: {} });
+  const chat = await client.connect("chat");
+  handlers.chat!.onLate = () => {};
+  await chat.ask("onLate").catch(() => {});
+  console.warn = warn;
+  assertEquals(warnings, [
+    'Cannot handle event "onLate" of namespace "chat": nothing handles it; its handler was added after the server was made, which reads the handlers once',
   ]);
 });

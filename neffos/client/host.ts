@@ -1,4 +1,5 @@
 import type { Conn } from "../api/conn.ts";
+import type { UntypedNSConn } from "../api/ns_conn.ts";
 import type { FaultSource } from "../api/server_api.ts";
 import { reportTo } from "../connection/faults.ts";
 import { Goal } from "../connection/goal.ts";
@@ -12,8 +13,10 @@ import {
 import { Session } from "../connection/session.ts";
 import type { TurnTracer } from "../connection/turn_queue.ts";
 import {
+  type CompiledEvents,
   type CompiledHandlers,
   compileHandlers,
+  isLate,
 } from "../controller/compile.ts";
 import type { ConnHandler } from "../controller/events.ts";
 import {
@@ -23,6 +26,7 @@ import {
 } from "../protocol/errors.ts";
 import { assertCodec, type BodyCodec } from "../protocol/body.ts";
 import { OnNamespaceConnect, OnRoomJoin } from "../protocol/event_names.ts";
+import type { Message } from "../protocol/message.ts";
 import { TrafficCounters } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
 import {
@@ -125,6 +129,8 @@ export class ClientHost implements Host {
   #tries = 0;
   /** Since when the client is connected, and in its namespaces and rooms. */
   #since: number | undefined;
+  /** The events whose handlers were added too late, and that were reported. */
+  readonly #late = new Map<CompiledEvents, Set<string>>();
   #session!: Session;
   #status: ClientStatus = "dialling";
 
@@ -404,8 +410,28 @@ export class ClientHost implements Host {
     }
   }
 
-  /** A client gets many events that it does not handle: none is logged. */
-  onUnhandled(): void {}
+  /**
+   * A client gets many events that it does not handle. Only one whose handler
+   * came too late is reported, once.
+   */
+  onUnhandled(
+    { conn, namespace }: UntypedNSConn,
+    events: CompiledEvents,
+    { event }: Message,
+  ): void {
+    if (!isLate(events, event)) return;
+    const late = this.#late.get(events) ?? new Set();
+    if (late.has(event)) return;
+    this.#late.set(events, late.add(event));
+    this.report(
+      new TypeError(
+        `Cannot handle event ${JSON.stringify(event)} of namespace ${
+          JSON.stringify(namespace)
+        }: its handler was added after dial(), which reads the handlers once`,
+      ),
+      { conn, namespace, event },
+    );
+  }
 
   report(error: unknown, source: FaultSource): void {
     reportTo(this.#options.onError, error, source);

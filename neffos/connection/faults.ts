@@ -1,5 +1,5 @@
 import type { FaultSource } from "../api/server_api.ts";
-import type { CompiledEvents } from "../controller/compile.ts";
+import { type CompiledEvents, isLate } from "../controller/compile.ts";
 
 /** The longest name or ID that is logged, in UTF-16 units. */
 const MAX_NAME = 128;
@@ -210,10 +210,14 @@ export class WarningLog {
 export function writeUnhandled(
   namespace: string,
   event: string,
-  { handlers }: CompiledEvents,
+  events: CompiledEvents,
 ): string {
-  const meant = findSimilar(event, handlers.keys());
-  const hint = meant === undefined ? "" : `; did you mean ${toLogText(meant)}?`;
+  const meant = findSimilar(event, events.handlers.keys());
+  const hint = isLate(events, event)
+    ? "; its handler was added after the server was made, which reads the handlers once"
+    : meant === undefined
+    ? ""
+    : `; did you mean ${toLogText(meant)}?`;
   return `Cannot handle event ${toLogText(event)} of namespace ${
     toLogText(namespace)
   }: nothing handles it${hint}`;

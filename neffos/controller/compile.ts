@@ -22,6 +22,7 @@ import type {
   Binding,
   ConnHandler,
   EventMiddleware,
+  Events,
   NamespaceSource,
   SourceHandler,
   Timeouts,
@@ -38,6 +39,8 @@ export interface CompiledEvents {
   any: CompiledHandler | undefined;
   /** The handler of native messages. */
   native: CompiledHandler | undefined;
+  /** The objects of functions that the handlers were taken from. */
+  readonly objects: readonly Events[];
 }
 
 /** The compiled handler of a server or a client. */
@@ -118,7 +121,20 @@ function compileNamespace(sources: NamespaceSource[]): CompiledEvents {
   const native = handlers.get(OnNativeMessage);
   handlers.delete(OnAnyEvent);
   handlers.delete(OnNativeMessage);
-  return { handlers, hooks, any, native };
+  const objects = sources.flatMap(({ events }) =>
+    events === undefined ? [] : [events]
+  );
+  return { handlers, hooks, any, native, objects };
+}
+
+/**
+ * Tells whether the handler of an event that nothing handles was added to its
+ * object after that was compiled.
+ */
+export function isLate({ objects }: CompiledEvents, event: string): boolean {
+  return objects.some((events) =>
+    Object.hasOwn(events, event) && typeof events[event] === "function"
+  );
 }
 
 /** Refuses a controller that has a namespace twice. */

@@ -97,6 +97,8 @@ export interface NamespaceSource {
   readonly controller?: object | undefined;
   /** The handlers, by the names of their events on the wire. */
   readonly handlers: ReadonlyMap<string, SourceHandler>;
+  /** The object of functions that they were taken from. */
+  readonly events?: Events | undefined;
   /** Makes the instance of the controller for a connection. */
   readonly bind?: ((nsConn: NSConn) => Binding | Promise<Binding>) | undefined;
   /** The time limits. */

@@ -104,7 +104,7 @@ function toSource(namespace: string, events: Events): NamespaceSource {
     }
     handlers.set(event, (nsConn, msg) => handler.call(events, nsConn, msg));
   }
-  return { namespace, name, handlers };
+  return { namespace, name, handlers, events };
 }
 
 /** Refuses what has no events of its own, or has them in a class. */
