@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { goClient, goServer } from "./interop/go/peer.ts";
 import { neffosJS } from "./interop/neffos_js/peer.ts";
-import { bun, node } from "./interop/platforms/peer.ts";
+import { platforms } from "./interop/platforms/peer.ts";
 import { ports } from "./interop/ports/peer.ts";
 import { type Check, type Peer, UnavailableError } from "./interop/peer.ts";
 
@@ -27,8 +27,7 @@ const PEERS: readonly Peer[] = [
   goClient,
   goServer,
   ports,
-  node,
-  bun,
+  ...platforms,
 ];
 
 const isRequired = Deno.env.get("INTEROP") === "required";

@@ -200,7 +200,8 @@ function textOf(error: unknown): string {
   if (!(error instanceof Error)) return "";
   const { cause, message } = error;
   const { code } = error as { code?: unknown };
-  return textOf(cause) || message || (typeof code === "string" ? code : "");
+  const own = message.replaceAll(/\s+/g, " ").trim();
+  return textOf(cause) || own || (typeof code === "string" ? code : "");
 }
 
 /** Reads the HTTP status out of an error of Deno, Bun or the package `ws`. */

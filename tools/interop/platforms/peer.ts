@@ -1,13 +1,25 @@
 import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
-import { ChatServer } from "../chat_server.ts";
-import { type Check, install, type Peer, readLines, run } from "../peer.ts";
+import { within } from "../journal.ts";
+import {
+  type Check,
+  install,
+  type Peer,
+  run,
+  UnavailableError,
+} from "../peer.ts";
+import { Stage } from "./stage.ts";
 
 const SOURCES = new URL("../../../neffos/", import.meta.url);
-const PROGRAM = fileURLToPath(new URL("program.mjs", import.meta.url));
+const PROGRAMS = ["program.mjs", "page.mjs", "scenarios.mjs"];
 
-/** Writes the client as JavaScript, and returns its entry. */
-async function writeClient(folder: URL): Promise<string> {
+/** How long all scenarios of a platform may take, in milliseconds. */
+const LIMIT = 90_000;
+
+/** Writes the client and the programs as JavaScript, into a new folder. */
+async function writeClient(cache: URL): Promise<URL> {
+  const folder = new URL("our-client/", cache);
+  await Deno.remove(folder, { recursive: true }).catch(() => {});
   const done = new Set<string>();
   const write = async (source: URL): Promise<void> => {
     if (done.has(source.href)) return;
@@ -25,21 +37,63 @@ async function writeClient(folder: URL): Promise<string> {
     }
   };
   await write(new URL("client.ts", SOURCES));
-  return fileURLToPath(new URL("client.mjs", folder));
+  for (const name of PROGRAMS) {
+    await Deno.copyFile(new URL(name, import.meta.url), new URL(name, folder));
+  }
+  return folder;
 }
 
-async function tryOn(
+/** Runs the scenarios in a process that is to end by itself. */
+async function runProgram(
   program: string,
-  args: string[],
+  files: URL,
+  { flags = [], ws }: { flags?: string[]; ws?: string },
 ): Promise<Check[]> {
-  await using server = await ChatServer.start();
-  const [client, ...rest] = args as [string, ...string[]];
-  const { lines, success } = await readLines<Check>(
-    program,
-    [PROGRAM, client, server.endpoint, ...rest],
-    { timeout: 60_000 },
+  await using stage = new Stage(files);
+  const [main, client] = ["program.mjs", "client.mjs"].map((name) =>
+    fileURLToPath(new URL(name, files))
   );
-  return [...lines, { name: "the program ends by itself", ok: success }];
+  const { success } = await new Deno.Command(program, {
+    args: [...flags, main!, client!, stage.origin, ...ws ? [ws] : []],
+    stdout: "inherit",
+    stderr: "inherit",
+    signal: AbortSignal.timeout(LIMIT),
+  }).output();
+  return [
+    ...stage.checks,
+    { name: "the program ends by itself", ok: success },
+  ];
+}
+
+/** Runs the scenarios in a page of a browser without a window. */
+async function runPage(browser: string, files: URL): Promise<Check[]> {
+  await using stage = new Stage(files);
+  const profile = await Deno.makeTempDir();
+  const process = new Deno.Command(browser, {
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      `--user-data-dir=${profile}`,
+      stage.origin,
+    ],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    await within(stage.done, LIMIT, "The page");
+    return stage.checks;
+  } catch (error) {
+    return [...stage.checks, { name: "the page", ok: false, note: `${error}` }];
+  } finally {
+    process.kill("SIGTERM");
+    await process.status;
+    await Deno.remove(profile, { recursive: true }).catch(() => {});
+  }
 }
 
 async function installInto(cache: URL, what: string): Promise<string> {
@@ -48,29 +102,71 @@ async function installInto(cache: URL, what: string): Promise<string> {
   return `${folder}node_modules/`;
 }
 
-/** This module's client in Node, which has a WebSocket since version 22. */
-export const node: Peer = {
-  name: "our client in Node",
-  async prepare(cache) {
-    await run("node", ["--version"]);
-    const modules = await installInto(cache, "ws@8");
-    const client = await writeClient(new URL("our-client/", cache));
-    return () => tryOn("node", [client, `${modules}ws/wrapper.mjs`]);
-  },
-};
+/** The system as the packages with binaries name it. */
+function nameSystem(): string {
+  const { os, arch } = Deno.build;
+  const system = os === "windows" ? "win" : os;
+  return `${system}-${arch === "x86_64" ? "x64" : "arm64"}`;
+}
 
-/** This module's client in Bun; the package for Linux contains the binary. */
-export const bun: Peer = {
+/** This module's client in a version of Node, out of a package of npm. */
+function inNode(version: number): Peer {
+  return {
+    name: `our client in Node ${version}`,
+    async prepare(cache) {
+      const name = `node-${nameSystem()}`;
+      const modules = await installInto(cache, `${name}@${version}`);
+      const bin = Deno.build.os === "windows" ? "node.exe" : "node";
+      const program = `${modules}${name}/bin/${bin}`;
+      await run(program, ["--version"]);
+      // It has a WebSocket since version 22.
+      const ws = version < 22
+        ? `${await installInto(cache, "ws@8")}ws/wrapper.mjs`
+        : undefined;
+      const files = await writeClient(cache);
+      return () => runProgram(program, files, { ...ws && { ws } });
+    },
+  };
+}
+
+/** This module's client in Bun; the package for a system has the binary. */
+const bun: Peer = {
   name: "our client in Bun",
   async prepare(cache) {
-    const system = `${Deno.build.os}-${
-      Deno.build.arch === "x86_64" ? "x64" : Deno.build.arch
-    }`;
-    const name = `@oven/bun-${system}`;
+    const name = `@oven/bun-${nameSystem().replace("arm", "aarch")}`;
     const modules = await installInto(cache, `${name}@1`);
     const program = `${modules}${name}/bin/bun`;
     await run(program, ["--version"]);
-    const client = await writeClient(new URL("our-client/", cache));
-    return () => tryOn(program, [client]);
+    const files = await writeClient(cache);
+    return () => runProgram(program, files, {});
   },
 };
+
+/** The names under which Chromium is installed. */
+const BROWSERS = ["chromium", "chromium-browser", "google-chrome"];
+
+/** This module's client in a page of Chromium. */
+const chromium: Peer = {
+  name: "our client in Chromium",
+  async prepare(cache) {
+    const files = await writeClient(cache);
+    for (const browser of BROWSERS) {
+      try {
+        await run(browser, ["--version"]);
+        return () => runPage(browser, files);
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error;
+      }
+    }
+    throw new UnavailableError(`none of ${BROWSERS.join(", ")} is installed`);
+  },
+};
+
+/** This module's client on each platform but Deno. */
+export const platforms: readonly Peer[] = [
+  inNode(20),
+  inNode(22),
+  inNode(24),
+  bun,
+  chromium,
+];
