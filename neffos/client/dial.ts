@@ -128,9 +128,12 @@ export function resolveURL(
 function baseURL(): string | undefined {
   const { document, location } = globalThis as {
     document?: { baseURI?: string };
-    location?: { href: string };
+    location?: { href: string; origin?: string };
   };
-  return document?.baseURI ?? location?.href;
+  if (document?.baseURI !== undefined) return document.baseURI;
+  // Nothing is relative to the URL of a worker that was made of a Blob.
+  const { href, origin } = location ?? {};
+  return href?.startsWith("blob:") ? origin : href;
 }
 
 /**
@@ -306,7 +309,7 @@ export function clientLimitsOf(options: DialOptions): Limits {
   }
   const { timeout, askTimeout, signal, headers, limits = {} } = options;
   assertType("limits", limits, "object", "an object such as { maxRooms: 128 }");
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+  if (signal !== undefined && typeof signal?.aborted !== "boolean") {
     throw new TypeError(
       'Cannot set "signal" to what is none: it must be an AbortSignal',
     );
@@ -405,12 +408,13 @@ export interface DialOptions {
   onClose?: (info: CloseInfo, willReconnect: boolean) => void;
   /**
    * Called before each attempt to reconnect, with its number, from 1, and the
-   * delay before it, in milliseconds. `client.retryNow()` ends the delay.
+   * delay before it, in milliseconds. `client.retryNow()` ends the delay. The
+   * number starts anew once a connection has lasted for `reconnect.minUptime`.
    */
   onReconnecting?: (tries: number, delay: number) => void;
   /**
    * Called when the client has reconnected and is back in its namespaces and
-   * rooms, with the number of attempts. Refusals are reported to `onError`.
+   * rooms, with the number of the attempt. Refusals are reported to `onError`.
    */
   onReconnect?: (tries: number) => void;
   /**

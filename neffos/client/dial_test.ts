@@ -259,6 +259,14 @@ Deno.test("resolveURL() resolves by the <base> of a page, else by its location",
       value: { href: "http://page.example/a/b" },
     });
     assertEquals(resolveURL("./ws").href, "ws://page.example/a/ws");
+    Object.defineProperty(globalThis, "location", {
+      configurable: true,
+      value: {
+        href: "blob:http://page.example/1",
+        origin: "http://page.example",
+      },
+    });
+    assertEquals(resolveURL("./ws").href, "ws://page.example/ws");
     page.document = { baseURI: "https://base.example/c/" };
     assertEquals(resolveURL("./ws").href, "wss://base.example/c/ws");
     assertEquals(resolveURL("/ws").href, "wss://base.example/ws");

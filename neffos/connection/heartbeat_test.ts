@@ -170,6 +170,23 @@ Deno.test("A peer that answers no ping is gone after the idle timeout, once", as
   await peer.untilEnd();
 });
 
+Deno.test("An idle timeout of Infinity is none", () => {
+  const given: unknown[] = [];
+  const { upgradeWebSocket } = Deno;
+  Deno.upgradeWebSocket = (_request, options) => {
+    given.push(options?.idleTimeout);
+    return { socket: new EventTarget() as WebSocket, response: new Response() };
+  };
+  try {
+    for (const idleTimeout of [Infinity, 0, 60]) {
+      denoUpgrader({ idleTimeout })(new Request("http://a.example"), undefined);
+    }
+  } finally {
+    Deno.upgradeWebSocket = upgradeWebSocket;
+  }
+  assertEquals(given, [0, 0, 60]);
+});
+
 Deno.test("A peer that ends without a close frame has the code 1006", async (t) => {
   const end = { code: 1006, wasClean: false };
   await t.step("by a FIN", async () => {

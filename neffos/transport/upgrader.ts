@@ -77,7 +77,7 @@ export type Upgrader = (
 export interface DenoUpgraderOptions {
   /**
    * The time in seconds after which a connection is ended whose peer answers
-   * no ping; the ping is sent after half of it. 0 sends none.
+   * no ping; the ping is sent after half of it. 0 and Infinity send none.
    *
    * @default {30}
    */
@@ -110,7 +110,8 @@ export function denoUpgrader(options: DenoUpgraderOptions = {}): Upgrader {
   }
   return (request, protocol) => {
     const { socket, response } = Deno.upgradeWebSocket(request, {
-      idleTimeout,
+      // Deno takes Infinity for no time at all.
+      idleTimeout: idleTimeout < Infinity ? idleTimeout : 0,
     });
     // Deno's own option fails for a list without a space after the comma.
     if (protocol !== undefined) {
