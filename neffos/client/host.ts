@@ -366,16 +366,28 @@ export class ClientHost implements Host {
         this.#since = Date.now();
         return this.#tell("onReconnect", tries);
       } catch (error) {
-        if (!this.#attempt!.isRefused) continue;
-        const { code } = await this.#session.ended;
-        if (mayTryAgain(code)) continue;
-        const reason = error instanceof Error ? error.message : "";
-        last = { code: 1008, reason, wasClean: true };
+        const end = await this.#readRefusal(error);
+        if (end === undefined) continue;
+        last = end;
         break;
       }
     }
     await this.#session.ended;
     this.#finish(signal.aborted ? signal.reason : last);
+  }
+
+  /** Reads how a server has told the client not to come back, if it has. */
+  async #readRefusal(error: unknown): Promise<CloseInfo | undefined> {
+    if (this.#attempt!.isRefused) {
+      const { code } = await this.#session.ended;
+      if (mayTryAgain(code)) return undefined;
+      const reason = error instanceof Error ? error.message : "";
+      return { code: 1008, reason, wasClean: true };
+    }
+    if (!(error instanceof DialError) || mayComeBack(error.code)) {
+      return undefined;
+    }
+    return { code: error.code, reason: error.reason, wasClean: true };
   }
 
   /** Waits for a time, or until `retryNow()` is called. */
