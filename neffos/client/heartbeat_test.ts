@@ -1,15 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { setImmediate } from "node:timers";
 import { type Client, dial, type DialOptions } from "../client.ts";
 import type { ConnHandler } from "../controller/events.ts";
 import { MemoryServer, RawClient } from "../harness/mod.ts";
+import { turn } from "../harness/world.ts";
 import { type Socket, socketPair } from "../transport/socket.ts";
-
-/** Lets all pending microtasks run; sockets in memory need no more. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
-}
 
 /** A client of a server that speaks frames, and a clock that the test moves. */
 class Beating {

@@ -1,17 +1,12 @@
 /** Walks the table of a client's states: every transition, taken by a server that speaks frames. */
 
 import { assertEquals } from "@std/assert";
-import { setImmediate } from "node:timers";
 import { RawClient } from "../harness/mod.ts";
+import { turn } from "../harness/world.ts";
 import { PathLog, readTransitions, transitionsOf } from "../harness/states.ts";
 import { socketPair } from "../transport/socket.ts";
 import { type Client, dial } from "../client.ts";
 import { ClientHost } from "./host.ts";
-
-/** Lets all pending microtasks run; sockets in memory need no more. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
-}
 
 /** A client, and the server's ends of its sockets. */
 class Subject implements AsyncDisposable {

@@ -5,10 +5,10 @@ import {
   assertThrows,
 } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { setImmediate } from "node:timers";
 import { type Client, dial, type DialOptions } from "../client.ts";
 import type { ConnHandler } from "../controller/events.ts";
 import { MemoryServer, RawClient } from "../harness/mod.ts";
+import { turn } from "../harness/world.ts";
 import { ConnectionClosedError, EventError } from "../protocol/errors.ts";
 import { Server } from "../server/server.ts";
 import { socketPair } from "../transport/socket.ts";
@@ -508,11 +508,6 @@ class Flapping {
     await this.client.close();
     this.time.restore();
   }
-}
-
-/** Lets all pending microtasks run; sockets in memory need no more. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
 }
 
 Deno.test("The delays grow as long as no connection lasts", async () => {

@@ -2,10 +2,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { setImmediate } from "node:timers";
 import { Prng } from "../../tools/fuzz/prng.ts";
 import { type Client, dial } from "../client.ts";
 import { RawClient } from "../harness/mod.ts";
+import { turn } from "../harness/world.ts";
 import { socketPair } from "../transport/socket.ts";
 import { mayComeBack, mayTryAgain } from "./reconnect.ts";
 
@@ -14,11 +14,6 @@ const MAX_TRIES = 6;
 const TIMEOUT = 10_000;
 const STEPS = 60;
 const WALKS = 60;
-
-/** Lets all pending microtasks run; sockets in memory need no more. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
-}
 
 /** What a client should do, in as few words as possible. */
 class Model {

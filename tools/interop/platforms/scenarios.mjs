@@ -55,6 +55,26 @@ export async function tryAll(origin, { dial, DialError, EventError }, options) {
     return client;
   }
 
+  /** Runs code with a client that comes back, and what it tells. */
+  async function withReturning(more, run) {
+    let lose;
+    let comeBack;
+    const lost = new Promise((resolve) => lose = resolve);
+    const back = new Promise((resolve) => comeBack = resolve);
+    const client = await dial(endpoint, { chat: {} }, {
+      ...options,
+      ...more,
+      reconnect: { initialDelay: 20, maxDelay: 100, ...more.reconnect },
+      onClose: ({ code }, isBack) => lose(`${code} ${isBack}`),
+      onReconnect: comeBack,
+    });
+    try {
+      return await run({ client, lost, back });
+    } finally {
+      await client.close();
+    }
+  }
+
   const heard = [];
   let hear = () => {};
   const numbers = [];
@@ -145,65 +165,40 @@ export async function tryAll(origin, { dial, DialError, EventError }, options) {
   });
 
   for (const probe of [false, true]) {
+    const how = probe ? ", with a probe" : "";
     await check(
-      `come back when the server is killed and started again${
-        probe ? ", with a probe" : ""
-      }`,
-      async () => {
-        let tell;
-        const back = new Promise((resolve) => tell = resolve);
-        let lose;
-        const lost = new Promise((resolve) => lose = resolve);
-        const returning = await dial(endpoint, { chat: {} }, {
-          ...options,
-          reconnect: { initialDelay: 20, maxDelay: 100, probe },
-          onClose: ({ code }, willReconnect) => lose([code, willReconnect]),
-          onReconnect: tell,
-        });
-        try {
-          const nsConn = await returning.connect("chat");
+      `come back when the server is killed and started again${how}`,
+      () =>
+        withReturning({ reconnect: { probe } }, async (returning) => {
+          const nsConn = await returning.client.connect("chat");
           const room = await nsConn.joinRoom("room");
           await order("close");
-          const [code, willReconnect] = await lost;
-          assert(code === 1006 && willReconnect, `lost with ${code}`);
+          const loss = await returning.lost;
+          assert(loss === "1006 true", `lost with ${loss}`);
           await new Promise((go) => setTimeout(go, 300));
           await order("open");
-          const tries = await back;
+          const tries = await returning.back;
           assert(room.isJoined, "the room is lost");
-          assert(returning.conn.wasReconnected, "it has not reconnected");
+          const { wasReconnected } = returning.client.conn;
+          assert(wasReconnected, "it has not reconnected");
           const text = (await nsConn.ask("onEcho", "hi")).text();
           assert(text === "hi", `the answer is ${text}`);
           return `try ${tries} was it`;
-        } finally {
-          await returning.close();
-        }
-      },
+        }),
     );
   }
-  await check("notice a server that silently goes, and come back", async () => {
-    let tell;
-    const back = new Promise((resolve) => tell = resolve);
-    let lose;
-    const lost = new Promise((resolve) => lose = resolve);
-    const returning = await dial(endpoint, { chat: {} }, {
-      ...options,
-      heartbeat: { interval: 50, timeout: 300 },
-      reconnect: { initialDelay: 20, maxDelay: 100 },
-      onClose: ({ code }, willReconnect) => lose([code, willReconnect]),
-      onReconnect: tell,
-    });
-    try {
-      await returning.connect("chat");
+  await check("notice a server that silently goes, and come back", () => {
+    const heartbeat = { interval: 50, timeout: 300 };
+    return withReturning({ heartbeat }, async (returning) => {
+      await returning.client.connect("chat");
       await new Promise((go) => setTimeout(go, 500));
-      assert(!returning.conn.isClosed, "it was lost before");
+      assert(!returning.client.conn.isClosed, "it was lost before");
       await order("stall");
-      const [code, willReconnect] = await lost;
-      assert(code === 4003 && willReconnect, `lost with ${code}`);
+      const loss = await returning.lost;
+      assert(loss === "4003 true", `lost with ${loss}`);
       await order("resume");
-      await back;
-    } finally {
-      await returning.close();
-    }
+      await returning.back;
+    });
   });
   await check("fail to dial where nobody listens, at once", async () => {
     await order("close");
