@@ -129,7 +129,9 @@ Deno.test("A handler that is added after dial() is reported, once", async () => 
     admin: { onSay() {} },
   };
   await using memory = new MemoryServer({
-    chat: { onSay: (nsConn, msg) => nsConn.ask(msg.text()).then(() => {}) },
+    chat: {
+      onSay: (nsConn, msg) => nsConn.ask(msg.text()).then(() => {}, () => {}),
+    },
   });
   const client = await memory.dial(joinConnHandlers(handlers));
   const chat = await client.connect("chat");
