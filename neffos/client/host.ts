@@ -219,8 +219,9 @@ export class ClientHost implements Host {
       await attempt.accepted.promise;
       return attempt.session!;
     } catch (error) {
-      // A server that refuses closes the socket itself, with its own code.
-      if (!attempt.isRefused) attempt.session?.close();
+      // A server that refuses closes the socket itself, with its own code. A
+      // session that ended later would be taken for the one of a later attempt.
+      if (!attempt.isRefused) attempt.session?.abandon(1000, "");
       throw error;
     }
   }
@@ -378,9 +379,10 @@ export class ClientHost implements Host {
 
   /** Reads how a server has told the client not to come back, if it has. */
   async #readRefusal(error: unknown): Promise<CloseInfo | undefined> {
-    if (this.#attempt!.isRefused) {
-      const { code } = await this.#session.ended;
-      if (mayTryAgain(code)) return undefined;
+    const { session, isRefused } = this.#attempt!;
+    const end = await session?.ended;
+    if (isRefused) {
+      if (mayTryAgain(end!.code)) return undefined;
       const reason = error instanceof Error ? error.message : "";
       return { code: 1008, reason, wasClean: true };
     }

@@ -735,3 +735,53 @@ Deno.test("Conn.wasReconnected tells both sides of a reconnection", async () => 
   assertEquals(returning.client.conn.wasReconnected, true);
   await returning.client.close();
 });
+
+Deno.test("The late end of an attempt that was given up does not end a later one", async () => {
+  // Like a WebSocket whose server has gone: close() waits for an answer.
+  const hang = (socket: Socket): Socket => ({
+    listen: (listener) => socket.listen(listener),
+    send: (data) => socket.send(data),
+    close: () => {},
+    bufferedAmount: 0,
+  });
+  const peers: RawClient[] = [];
+  const told: string[] = [];
+  const time = new FakeTime(0);
+  const dialling = dial("ws://memory.test/", { chat: {} }, {
+    timeout: 1_000,
+    heartbeat: false,
+    reconnect: { initialDelay: 0 },
+    transport: () => {
+      const [left, right] = socketPair();
+      peers.push(new RawClient(right));
+      return hang(left);
+    },
+    onReconnect: (tries) => void told.push(`back ${tries}`),
+    onClose: ({ code }) => void told.push(`close ${code}`),
+  });
+  const pass = async (ms: number) => {
+    await turn();
+    time.tick(ms);
+    await turn();
+  };
+  await turn();
+  peers[0]!.send("Aid");
+  const client = await dialling;
+  peers[0]!.socket.terminate!();
+  await pass(0);
+  await pass(0);
+  assertEquals(peers.length, 2);
+  await pass(1_000);
+  await pass(0);
+  assertEquals(peers.length, 3);
+  peers[2]!.send("Aid");
+  await pass(5_000);
+  peers[1]!.socket.terminate!();
+  await pass(5_000);
+  assertEquals(told, ["close 1006", "back 2"]);
+  assertEquals(client.conn.isClosed, false);
+  const closing = client.close();
+  await pass(5_000);
+  await closing;
+  time.restore();
+});
