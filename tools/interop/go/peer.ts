@@ -182,7 +182,7 @@ async function tryHeartbeat(program: string): Promise<Check> {
   let count = 0;
   try {
     await using client = await dial(server.endpoint("ask"), { default: {} }, {
-      heartbeat: { interval: 10, timeout: 500 },
+      heartbeat: { interval: 10, timeout: 1_000 },
       reconnect: { initialDelay: 20, maxDelay: 100 },
       WebSocket: class extends WebSocket {
         constructor(url: string, protocols?: string | string[]) {

@@ -50,7 +50,7 @@ export async function tryAll(origin, { dial, DialError, EventError }, options) {
     }).catch((error) => error);
     assert(client instanceof DialError, `no DialError: ${client}`);
     const took = Date.now() - begin;
-    assert(took < 3_000, `it took ${took} ms`);
+    assert(took < 8_000, `it took ${took} ms`);
     assert(client.stack.includes("failToDial"), `no frame: ${client.stack}`);
     return client;
   }
@@ -188,7 +188,7 @@ export async function tryAll(origin, { dial, DialError, EventError }, options) {
     );
   }
   await check("notice a server that silently goes, and come back", () => {
-    const heartbeat = { interval: 50, timeout: 300 };
+    const heartbeat = { interval: 50, timeout: 1_000 };
     return withReturning({ heartbeat }, async (returning) => {
       await returning.client.connect("chat");
       await new Promise((go) => setTimeout(go, 500));
