@@ -242,7 +242,8 @@ export interface HeartbeatOptions {
   interval?: number;
   /**
    * How long the server may then take to send something, whatever it is, in
-   * milliseconds.
+   * milliseconds. A message counts once all of it is there, so raise this where
+   * large ones come over slow networks.
    *
    * @default {20_000}
    */
