@@ -12,6 +12,7 @@ import { FORGERIES } from "./attacks/forgeries.ts";
 import { FRAMES } from "./attacks/frames.ts";
 import { REQUESTS } from "./attacks/requests.ts";
 import { SILENCE } from "./attacks/silence.ts";
+import { TARGETS } from "./attacks/targets.ts";
 import { Victim } from "./victim_process.ts";
 import { type Testimony, Witness } from "./witness.ts";
 
@@ -21,6 +22,7 @@ export type { Attack } from "./arena.ts";
 export const ATTACKS: readonly Attack[] = [
   ...FORGERIES,
   ...REQUESTS,
+  ...TARGETS,
   ...BODIES,
   ...FRAMES,
   ...SILENCE,

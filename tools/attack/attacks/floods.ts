@@ -5,6 +5,8 @@ import { NAMESPACES } from "../victim_limits.ts";
 const MIB = 1024 * 1024;
 /** More MiB than `maxBuffered` and `maxQueued` allow. */
 const ENOUGH = 20;
+/** The most memory that one connection may take, in MiB. */
+const MOST = 128;
 /** The number of connections at once. */
 const WIDTH = 50;
 
@@ -173,6 +175,21 @@ export const FLOODS: readonly Attack[] = [
     },
   },
   {
+    name: "messages of one mebibyte to handlers that wait for asks",
+    faults: "68",
+    async run(arena) {
+      const count = Math.max(ENOUGH, arena.many(900));
+      const seen: string[] = [];
+      for (const wait of ["", "$1"]) {
+        const body = "x".repeat(MIB - 100);
+        const frame = makeFrame(TEXT, `${wait};open;;onAskBack;0;0;${body}`);
+        const peer = await arena.enter();
+        seen.push(await fill(arena, peer, { frame, count }));
+      }
+      return seen.join("; asks: ");
+    },
+  },
+  {
     name: "messages that wait for M",
     async run(arena) {
       return await fillQueue(arena, await arena.open());
@@ -225,25 +242,33 @@ export const FLOODS: readonly Attack[] = [
 ];
 
 /** Sends as much as may wait, in messages of the largest size. */
-async function fillQueue(
+function fillQueue(arena: Arena, peer: Peer, room = ""): Promise<string> {
+  const body = "x".repeat(MIB - 100);
+  const frame = makeFrame(TEXT, `;open;${room};onEcho;0;0;${body}`);
+  const count = Math.max(ENOUGH, arena.many(256));
+  return fill(arena, peer, { frame, count });
+}
+
+/** Sends a frame again and again until the server closes. */
+async function fill(
   arena: Arena,
   peer: Peer,
-  room = "",
+  { frame, count }: { frame: Uint8Array; count: number },
 ): Promise<string> {
   const before = await arena.victim.rss();
-  const frame = makeFrame(
-    TEXT,
-    `;open;${room};onEcho;0;0;${"x".repeat(MIB - 100)}`,
-  );
-  const count = Math.max(ENOUGH, arena.many(256));
+  let isOver = false;
   const write = async () => {
-    for (let sent = 0; sent < count && await peer.write(frame);) sent++;
+    for (let sent = 0; sent < count && !isOver;) {
+      if (!await peer.write(frame)) break;
+      sent++;
+    }
   };
   void write();
-  const ending = await peer.ended();
+  const ending = await peer.ended().finally(() => isOver = true);
   const grown = Math.round((await arena.victim.rss() - before) / MIB);
   // Deno drops a client that sends more after the close.
   const isClosed = ending === 1008 || ending === "dropped";
   expect(isClosed, true, `${ending} after ${count} MiB that wait`);
+  expect(grown < MOST, true, `RSS + ${grown} MiB`);
   return `${ending}, RSS + ${grown} MiB`;
 }
