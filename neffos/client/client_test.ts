@@ -17,7 +17,7 @@ function serve(server: Server): Deno.HttpServer<Deno.NetAddr> {
 
 Deno.test("dial() sends headers and subprotocols", async () => {
   const server = new Server(denoUpgrader(), { "": { onHi() {} } }, {
-    protocols: ["neffos"],
+    protocols: ["neffos", "second"],
   });
   const listener = serve(server);
   const { port } = listener.addr;
@@ -32,6 +32,21 @@ Deno.test("dial() sends headers and subprotocols", async () => {
   assertEquals((remoteAddr as Deno.NetAddr).hostname, "127.0.0.1");
   assert(!client.isClosed);
   await client.close();
+  // The first one offered that the server speaks, or none.
+  for (
+    const [offered, chosen] of [
+      [["neffos"], "neffos"],
+      [["other", "neffos"], "neffos"],
+      [["second", "neffos"], "second"],
+    ] as const
+  ) {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/`, [...offered]);
+    await new Promise((resolve) => socket.onopen = resolve);
+    assertEquals(socket.protocol, chosen);
+    const closed = new Promise((resolve) => socket.onclose = resolve);
+    socket.close();
+    await closed;
+  }
   await server.close();
   await listener.shutdown();
 });

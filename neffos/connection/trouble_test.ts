@@ -11,13 +11,15 @@ import {
   RawClient,
   sessionOf,
 } from "../harness/mod.ts";
-import { CloseError, EventError } from "../protocol/errors.ts";
+import { AskTimeoutError, CloseError, EventError } from "../protocol/errors.ts";
 import { Server } from "../server/server.ts";
 import { socketPair } from "../transport/socket.ts";
 import { WebSocketAdapter } from "../transport/web_socket.ts";
 import { Timers } from "../util/timers.ts";
 
 const HELLO = ["M", "$1;chat;;_OnNamespaceConnect;0;0;"];
+
+const WAIT = { timeout: 5 };
 
 const FIXED = { idGenerator: () => "ID" };
 
@@ -387,6 +389,31 @@ Deno.test("A leave that is answered late is still completed", async () => {
   await left.promise;
   assertEquals(nsConn.isConnected, false);
   assertEquals(memory.server.connectionsByNamespace("chat"), []);
+});
+
+Deno.test("A call that is not answered says what it was for, and how long it waited", async () => {
+  await using memory = new MemoryServer({ chat: {}, news: {} });
+  // Answers that a room is joined, and nothing else.
+  const raw = await openRaw(memory);
+  const [nsConn] = memory.server.connectionsByNamespace("chat");
+  const joined = nsConn!.joinRoom("room");
+  const [join = ""] = (await raw.until(3)).slice(2) as string[];
+  raw.send(`${join.split(";", 1)};;;;;;`);
+  const room = await joined;
+  const calls: readonly (readonly [() => Promise<unknown>, string])[] = [
+    [() => nsConn!.conn.connect("news", WAIT), 'connect to namespace "news"'],
+    [() => nsConn!.joinRoom("other", WAIT), 'join room "other"'],
+    [() => room.leave(WAIT), 'leave room "room"'],
+    [() => nsConn!.ask("onAsk", "", WAIT), 'ask "onAsk"'],
+    [() => nsConn!.disconnect(WAIT), 'leave namespace "chat"'],
+  ];
+  for (const [call, action] of calls) {
+    await assertRejects(
+      call,
+      AskTimeoutError,
+      `Cannot ${action}: no answer within 5 ms`,
+    );
+  }
 });
 
 Deno.test("A join that is granted too late is taken back", async () => {

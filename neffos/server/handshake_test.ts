@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { toParameterHeaders } from "../client/dial.ts";
 import { UpgradeError } from "../protocol/errors.ts";
-import { ParameterHeaders, takeHeaders } from "./handshake.ts";
+import { chooseProtocol, ParameterHeaders, takeHeaders } from "./handshake.ts";
 
 const PREFIX = "X-Websocket-Header-";
 
@@ -254,4 +254,20 @@ Deno.test("ParameterHeaders refuses more than 64 headers", () => {
     "more than 64 headers",
   );
   assertEquals(error.status, 431);
+});
+
+Deno.test("chooseProtocol() takes the first one offered that the server speaks", () => {
+  const choose = (offered: string | undefined, ...spoken: string[]) =>
+    chooseProtocol(
+      new Headers(
+        offered === undefined ? {} : { "sec-websocket-protocol": offered },
+      ),
+      spoken,
+    );
+  assertEquals(choose("a, b,c", "c", "b"), "b");
+  assertEquals(choose("  a  ", "a"), "a");
+  assertEquals(choose("a", "b"), undefined);
+  assertEquals(choose("a"), undefined);
+  assertEquals(choose(undefined, "a"), undefined);
+  assertEquals(choose("A, ab", "a"), undefined);
 });
