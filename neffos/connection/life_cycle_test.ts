@@ -4,7 +4,8 @@ import type { NSConn } from "../api/ns_conn.ts";
 import type { Client } from "../client.ts";
 import type { Events } from "../controller/events.ts";
 import { MemoryServer, sessionOf } from "../harness/mod.ts";
-import { CloseError } from "../protocol/errors.ts";
+import { CloseError, type EventError } from "../protocol/errors.ts";
+import type { Message } from "../protocol/message.ts";
 import type { Server } from "../server/server.ts";
 
 /** Actions of a hook; their results do not matter here. */
@@ -266,3 +267,76 @@ Deno.test("100,000 asks leave no entry, no timer and no listener", async () => {
   await last;
   assertEquals([asks.size, host.timers.size - before, listeners], [0, 0, 0]);
 });
+
+/** Tells what came of a call. */
+async function outcomeOf(
+  call: () => Promise<unknown> | undefined,
+): Promise<string> {
+  try {
+    return (await call())?.constructor.name ?? "done";
+  } catch (error) {
+    const { name, message, namespace, room = "" } = error as EventError;
+    return `${name} ${namespace}/${room}: ${message}`;
+  }
+}
+
+for (const caller of ["server", "client"] as const) {
+  for (const hooked of ["server", "client"] as const) {
+    Deno.test(`A call about a name, in the hook that decides about it, settles at once: ${hooked}, called by the ${caller}`, async () => {
+      const seen: Record<string, string[]> = {};
+      const watch = (hook: string) => async (nsConn: NSConn, msg: Message) => {
+        const { room } = msg;
+        const calls = room === ""
+          ? [
+            () => nsConn.conn.connect(NAMESPACE),
+            () => nsConn.disconnect(),
+          ]
+          : [
+            () => nsConn.joinRoom(room),
+            () => nsConn.room(room)?.leave() ?? nsConn.leaveAll(),
+          ];
+        const outcomes: string[] = [];
+        for (const call of calls) outcomes.push(await outcomeOf(call));
+        seen[hook] = outcomes;
+      };
+      const hooks = Object.fromEntries(
+        ["onNamespaceConnect", "onRoomJoin", "onRoomLeave"]
+          .map((hook) => [hook, watch(hook)]),
+      );
+      const release = { onNamespaceDisconnect: watch("onNamespaceDisconnect") };
+      await using memory = new MemoryServer({
+        [NAMESPACE]: hooked === "client"
+          ? {}
+          : caller === "client"
+          ? { ...hooks, ...release }
+          : hooks,
+      });
+      const client = await memory.dial({
+        [NAMESPACE]: hooked === "client" ? hooks : {},
+      });
+      const side = caller === "client" ? client : memory.server.connections[0]!;
+      const nsConn = await side.connect(NAMESPACE);
+      const room = await nsConn.joinRoom("room");
+      await room.leave();
+      await nsConn.disconnect();
+      assertEquals(seen, {
+        onNamespaceConnect: [
+          'EventError chat/: Cannot connect to namespace "chat": it is this hook that decides',
+          "BadNamespaceError chat/: bad namespace",
+        ],
+        onRoomJoin: [
+          'EventError chat/room: Cannot join room "room": it is this hook that decides',
+          "done",
+        ],
+        // Its own side has left, the other one only asks.
+        onRoomLeave: caller === hooked
+          ? ["BadRoomError chat/room: bad room", "done"]
+          : ["Room", "done"],
+        ...caller === "client" && hooked === "server"
+          ? { onNamespaceDisconnect: ["NSConn", "done"] }
+          : {},
+      });
+      await client.close();
+    });
+  }
+}
