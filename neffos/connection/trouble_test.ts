@@ -416,6 +416,36 @@ Deno.test("A call that is not answered says what it was for, and how long it wai
   }
 });
 
+Deno.test("A join that comes before the peer has granted the server's connect is refused", async () => {
+  await using memory = new MemoryServer({ chat: {} });
+  const raw = await RawClient.open(memory, "M");
+  await raw.until(1);
+  const connected = memory.server.connections[0]!.connect("chat");
+  const [, ask = ""] = await raw.until(2) as string[];
+  raw.send("$2;chat;room;_OnRoomJoin;0;0;");
+  raw.send(`${ask.split(";", 1)};;;;;;`);
+  await connected;
+  assertEquals(
+    (await raw.until(3)).slice(2),
+    ["$2;chat;room;_OnRoomJoin;1;0;bad namespace"],
+  );
+  assertEquals(memory.server.room("chat", "room"), []);
+});
+
+Deno.test("A leave in onRoomJoined comes after the answer to the join", async () => {
+  await using memory = new MemoryServer({
+    chat: {
+      async onRoomJoined(nsConn, { room }) {
+        await nsConn.room(room)!.leave();
+      },
+    },
+  });
+  const raw = await openRaw(memory, "$2;chat;room;_OnRoomJoin;0;0;");
+  const [answer, ask = ""] = (await raw.until(4)).slice(2) as string[];
+  assertEquals(answer, "$2;;;;;;");
+  assertEquals(ask.slice(ask.indexOf(";")), ";chat;room;_OnRoomLeave;0;0;");
+});
+
 Deno.test("A join that is granted too late is taken back", async () => {
   const gate = Promise.withResolvers<void>();
   const left = Promise.withResolvers<void>();

@@ -25,6 +25,24 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     reason: "the head of no frame is kept, which only costs time",
   },
   {
+    file: "neffos/connection/membership.ts",
+    code: "new Waiter<Handle>({ timers: this.link.host.timers })",
+    kinds: ["remove-property"],
+    reason: "a wait without a time limit uses no timers",
+  },
+  {
+    file: "neffos/connection/membership.ts",
+    code: 'if (this.#forgetGoal() || this.#verdictOnHook("leave"))',
+    kinds: ["string"],
+    reason: "whatever the verdict, there is nothing to reserve",
+  },
+  {
+    file: "neffos/connection/membership.ts",
+    code: "reservation.entry = undefined;",
+    kinds: ["remove-statement"],
+    reason: "a reservation that is dropped twice is in no set any more",
+  },
+  {
     file: "mvc/container/container.ts",
     code: "make: () => undefined",
     kinds: ["remove-property"],
