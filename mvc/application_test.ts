@@ -423,6 +423,45 @@ Deno.test("Applications may be joined into the handler of one server", async () 
   await listener.shutdown();
 });
 
+Deno.test("Application reports a disposal that fails, and disposes of the other controllers", async () => {
+  const log: string[] = [];
+  const error = new Error("no space left");
+  class First {
+    static readonly namespace = "default";
+    static readonly inject = [NSConn] as const;
+    constructor(readonly nsConn: NSConn) {}
+    onHi() {}
+    [Symbol.dispose]() {
+      log.push("first");
+    }
+  }
+  class Second {
+    static readonly namespace = "default";
+    static readonly inject = [NSConn] as const;
+    constructor(readonly nsConn: NSConn) {}
+    onHo() {}
+    [Symbol.dispose]() {
+      throw error;
+    }
+  }
+  const app = new Application(new Router());
+  app.handleWebsocket(First);
+  app.handleWebsocket(Second);
+  const reports: unknown[] = [];
+  await using memory = new MemoryServer(app, {
+    onError: (error, { conn, namespace, event }) => {
+      reports.push([error, conn?.id, namespace, event]);
+    },
+  });
+  const client = await memory.dial({ default: {} });
+  const nsConn = await client.connect("default");
+  const id = memory.server.connections[0]!.id;
+  await nsConn.disconnect();
+  await client.close();
+  assertEquals(log, ["first"]);
+  assertEquals(reports, [[error, id, "default", "dispose"]]);
+});
+
 Deno.test("Application disposes its singletons", async () => {
   const log: string[] = [];
   class Pool implements AsyncDisposable {

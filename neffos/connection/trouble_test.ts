@@ -11,7 +11,12 @@ import {
   RawClient,
   sessionOf,
 } from "../harness/mod.ts";
-import { AskTimeoutError, CloseError, EventError } from "../protocol/errors.ts";
+import {
+  AskTimeoutError,
+  CloseError,
+  EventError,
+  NeffosError,
+} from "../protocol/errors.ts";
 import { Server } from "../server/server.ts";
 import { socketPair } from "../transport/socket.ts";
 import { WebSocketAdapter } from "../transport/web_socket.ts";
@@ -430,6 +435,51 @@ Deno.test("A join that comes before the peer has granted the server's connect is
     ["$2;chat;room;_OnRoomJoin;1;0;bad namespace"],
   );
   assertEquals(memory.server.room("chat", "room"), []);
+});
+
+Deno.test("A call on a handle that was left says what it was for", async () => {
+  await using memory = new MemoryServer({ chat: {} });
+  const client = await memory.dial({ chat: {} });
+  const nsConn = await client.connect("chat");
+  const room = await nsConn.joinRoom("room");
+  const about = async (call: () => Promise<unknown>) => {
+    const error = await assertRejects(call, NeffosError);
+    const { name, namespace, room, event } = error as EventError;
+    return { name, namespace, room, event };
+  };
+  const inRoom = { name: "BadRoomError", namespace: "chat", room: "room" };
+  await room.leave();
+  assertEquals(await about(() => room.ask("onAsk")), {
+    ...inRoom,
+    event: "onAsk",
+  });
+  assertEquals(await about(() => room.leave()), {
+    ...inRoom,
+    event: undefined,
+  });
+  assertEquals(await about(() => nsConn.joinRoom("")), {
+    ...inRoom,
+    room: "",
+    event: undefined,
+  });
+  await nsConn.disconnect();
+  const inNamespace = { name: "BadNamespaceError", namespace: "chat" };
+  assertEquals(await about(() => nsConn.ask("onAsk")), {
+    ...inNamespace,
+    room: undefined,
+    event: "onAsk",
+  });
+  assertEquals(await about(() => nsConn.joinRoom("room")), {
+    ...inNamespace,
+    room: "room",
+    event: undefined,
+  });
+  assertEquals(await about(() => nsConn.disconnect()), {
+    ...inNamespace,
+    room: undefined,
+    event: undefined,
+  });
+  await client.close();
 });
 
 Deno.test("A leave in onRoomJoined comes after the answer to the join", async () => {

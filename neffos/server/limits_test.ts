@@ -19,6 +19,7 @@ import {
 } from "../harness/mod.ts";
 import { turn } from "../harness/world.ts";
 import { EventError, LimitError } from "../protocol/errors.ts";
+import { reply } from "../protocol/message.ts";
 import { socketPair } from "../transport/socket.ts";
 import type { Socket } from "../transport/socket.ts";
 import type { ServerHost } from "./host.ts";
@@ -126,6 +127,29 @@ Deno.test("maxPayload closes with 1009, and counts once", async () => {
       assertEquals(raw.received.slice(2), [";chat;;onTick;0;0;short"]);
     });
   }
+});
+
+Deno.test("maxPayload counts the bytes of UTF-8, and allows exactly so many", async () => {
+  await using memory = new MemoryServer({
+    chat: { onSay: (_nsConn, msg) => reply(msg.body) },
+  }, { maxPayload: 100 });
+  const head = ";chat;;onSay;0;0;";
+  const exact = `${head}${"€".repeat(27)}${"x".repeat(2)}`;
+  assertEquals(new TextEncoder().encode(exact).length, 100);
+  const raw = await RawClient.open(
+    memory,
+    "M",
+    "$1;chat;;_OnNamespaceConnect;0;0;",
+    exact,
+    head + "x".repeat(83),
+    new TextEncoder().encode(exact),
+  );
+  assertEquals((await raw.until(5)).slice(2, 4), [
+    exact,
+    head + "x".repeat(83),
+  ]);
+  raw.send(`${exact}x`);
+  assertEquals((await raw.closed.promise).code, 1009);
 });
 
 Deno.test("maxQueued closes with 1008", async () => {
