@@ -3,7 +3,7 @@ import type { Kind } from "./plugin.ts";
 /** Mutants that no test can notice, and why. */
 export interface Equivalent {
   readonly file: string;
-  /** The code that they are in, as it stands in the file, once. */
+  /** The code that they begin in, as it stands in the file, once. */
   readonly code: string;
   /** All kinds, by default. */
   readonly kinds?: readonly Kind[];

@@ -132,7 +132,7 @@ export async function findEquivalents(
       );
     }
     const matching = candidates.filter((mutant) =>
-      mutant.start >= start && mutant.end <= start + code.length &&
+      mutant.start >= start && mutant.start < start + code.length &&
       (kinds === undefined || kinds.includes(mutant.kind))
     );
     if (matching.length === 0) {

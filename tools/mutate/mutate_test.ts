@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
-import type { Equivalent } from "./equivalent.ts";
+import { fileURLToPath } from "node:url";
+import { type Equivalent, EQUIVALENTS } from "./equivalent.ts";
 import { mutate, type MutateOptions, type Tally } from "./mod.ts";
-import { applyTo, findMutants, showDiff } from "./mutants.ts";
+import { applyTo, findEquivalents, findMutants, showDiff } from "./mutants.ts";
 import { runTests } from "./suites.ts";
 
 const SOURCE = `// Ünïcode 😀 before everything else
@@ -177,6 +178,14 @@ Deno.test("mutate() leaves out equivalent mutants, and refuses a stale list", as
       "Cannot use the equivalent mutants of lib.ts",
     );
   }
+});
+
+Deno.test("The list of equivalent mutants fits the source", async () => {
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  const files = [...new Set(EQUIVALENTS.map(({ file }) => file))];
+  const mutants = await findMutants(root, files);
+  const found = await findEquivalents(root, mutants, EQUIVALENTS);
+  assertEquals(found.size >= EQUIVALENTS.length, true);
 });
 
 Deno.test("mutate() refuses tests that fail without a change", async () => {
