@@ -172,6 +172,45 @@ for (
   });
 }
 
+Deno.test("compilePattern() reads escapes as URLPattern does", () => {
+  const paths = [
+    ...["/xy)/z", "/xy/z", "/:x/1", "/a:b/1", "/a/1", "/1)", "/1", "/a"],
+    ...["/ab-c", "/abc", "/-ab", "/ab", "/(a)/b", "/%7Ba%7D/b", "/a.b", "/a-b"],
+  ];
+  for (
+    const pattern of [
+      "/:a(x(?:y)\\))/(z)",
+      "/\\:x/:y",
+      "/a\\:b/:c",
+      "/:a(\\d\\))",
+      "/:a(\\(a\\))/:b",
+      "/\\{a\\}/:b",
+      "/:a(\\bab\\b.*)",
+      "/:a(ab\\B.*)",
+      "/:a(.*\\Bb)",
+      "/:a(.*\\bc)",
+      "/:a(a\\.b)",
+      "/:a([\\w.]+)",
+      "/:a(\\x61[\\-.]b)",
+    ]
+  ) {
+    const match = compilePattern(pattern);
+    const reference = new URLPattern({ pathname: pattern });
+    const matched = paths.filter((path) => {
+      const expected = reference.exec({ pathname: path })?.pathname.groups;
+      assertEquals(match(path), expected && { ...expected }, pattern + path);
+      return expected !== undefined;
+    });
+    assert(matched.length > 0, `nothing matches ${pattern}`);
+  }
+});
+
+Deno.test("compilePattern() refuses back references, which cannot be matched in linear time", () => {
+  for (const pattern of ["/:a/:b(\\1)", "/:a/:b(x\\k<a>)"]) {
+    assertThrows(() => compilePattern(pattern), TypeError);
+  }
+});
+
 Deno.test("compilePattern() ignores a slash at the end of a path", () => {
   for (
     const [pattern, path] of [
