@@ -5,6 +5,7 @@ import {
   encode,
   encodeEmptyReply,
   encodeEvent,
+  encodeOnce,
   encodeRoute,
   type NativeMode,
   readOrigin,
@@ -198,6 +199,24 @@ Deno.test("encode() writes a native message as its bare body", () => {
   const native = { namespace: "", room: "", event: "x", isNative: true };
   assertEquals(encode({ ...native, body: "a;b" }), "a;b");
   assertEquals(encode({ ...native, body: "b", wait: "$1" }), "$1;;;x;0;0;b");
+});
+
+Deno.test("encodeOnce() makes the same frame for one receiver and for many", () => {
+  for (const body of ["\ufeffx", "é😀", "", new Uint8Array([1, 2])]) {
+    for (const isNative of [true, false]) {
+      const message = {
+        namespace: "a",
+        room: "",
+        event: "e",
+        body,
+        isNative,
+        isBinary: typeof body !== "string",
+      };
+      for (const receivers of [1, 15, 16, 1_000]) {
+        assertEquals(encodeOnce(message, receivers), encode(message));
+      }
+    }
+  }
 });
 
 Deno.test("decode() makes an error of its own class for each text that peers compare", () => {

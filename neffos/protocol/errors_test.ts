@@ -29,3 +29,14 @@ Deno.test("CloseError takes only codes that a close frame may carry", () => {
   }
   assertEquals(new errors.CloseError(4999).code, 4999);
 });
+
+Deno.test("isInstance() says no of what cannot be examined", () => {
+  const { proxy, revoke } = Proxy.revocable(new Error(), {});
+  assertEquals(errors.isInstance(proxy, Error), true);
+  revoke();
+  assertEquals(errors.isInstance(proxy, Error), false);
+  for (const value of [undefined, null, "Error", 1n, { name: "Error" }]) {
+    assertEquals(errors.isInstance(value, Error), false);
+  }
+  assertEquals(errors.isInstance(new TypeError(), Error), true);
+});
