@@ -662,3 +662,26 @@ Deno.test("Context.onSent() calls the last callback first, and knows when it is 
   assertEquals(calls, [2, 1]);
   assertThrows(() => kept!.onSent(() => {}), Error, "already answered");
 });
+
+Deno.test("Router prints what fails before a handler is found, and nothing of a bad request", async () => {
+  const router = new Router().get("/", (ctx) => ctx.text("hi"));
+  const broken = Object.defineProperty(new Request("http://host/"), "method", {
+    get() {
+      throw new Error("no method");
+    },
+  });
+  const bad = {
+    url: "http://x y/",
+    method: "GET",
+    headers: new Headers({ host: "x y" }),
+  } as Request;
+  const statuses: number[] = [];
+  const printed = await withConsole(async () => {
+    for (const request of [bad, broken]) {
+      statuses.push((await router.handler(request, INFO)).status);
+    }
+  });
+  assertEquals(statuses, [400, 500]);
+  assertEquals(printed.length, 1);
+  assertMatch(String(printed[0]), /"message":"no method"/);
+});
