@@ -675,7 +675,7 @@ Deno.test("X-Forwarded-For counts by the entry of the trusted proxy", async () =
 
 Deno.test("Without trustProxy no client can choose its address", async () => {
   const forged = "?X-Websocket-Header-X-Forwarded-For=192.0.2.7";
-  for (const trustProxy of [false, true]) {
+  for (const trustProxy of [undefined, false, true]) {
     let count = 0;
     const server = new Server(
       () => ({ socket: socketPair()[0], response: new Response() }),

@@ -217,6 +217,30 @@ Deno.test("Server fires onDisconnect once for each onConnect that succeeded", as
   ]);
 });
 
+Deno.test("Server reports an onDisconnect that fails, with its connection", async () => {
+  const error = new Error("no space left");
+  const failures: Record<string, () => unknown> = {
+    throws: () => {
+      throw error;
+    },
+    rejects: () => Promise.reject(error),
+  };
+  for (const fail of Object.values(failures)) {
+    const reports: unknown[] = [];
+    await using memory = new MemoryServer({ chat: {} }, {
+      onDisconnect: () => fail() as void,
+      onError: (error, { conn, event }) => {
+        reports.push([error, conn?.id, event]);
+      },
+    });
+    const client = await memory.dial({ chat: {} });
+    const { id } = memory.server.connections[0]!;
+    await client.close();
+    await memory.server.close();
+    assertEquals(reports, [[error, id, "onDisconnect"]]);
+  }
+});
+
 Deno.test("Server.broadcast() reaches every other connection, once, in order", async () => {
   const received = new Map<string, string[]>();
   const done: Promise<void>[] = [];
