@@ -3,7 +3,7 @@ import { Crossings } from "../connection/limits.ts";
 import { handshake } from "../harness/mod.ts";
 import { UpgradeError } from "../protocol/errors.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
-import { resolveAddress } from "./address.ts";
+import { hasValidHost, resolveAddress } from "./address.ts";
 import { ConnectionLimiter } from "./admission.ts";
 
 function from(hostname: string, forwarded?: string): UpgradeRequest {
@@ -108,4 +108,21 @@ Deno.test("ConnectionLimiter refuses clients for random times", () => {
   }
   const expected = Array.from({ length: 10 }, (_, n) => `${n + 1}`);
   assertEquals([...waits].toSorted(), expected.toSorted());
+});
+
+Deno.test("hasValidHost() takes the URL of a unix socket, whose host is a path", () => {
+  const ask = (url: string, host?: string) =>
+    hasValidHost(
+      {
+        url,
+        headers: new Headers(host === undefined ? {} : { host }),
+      } as Request,
+    );
+  assertEquals(ask("http+unix://%2Ftmp%2Fserver.sock/a?b"), true);
+  assertEquals(ask("http+unix://%2Ftmp%2Fserver.sock/a", "x"), true);
+  assertEquals(ask("http+unix://%2Ftmp%2Fserver.sock/a", "x/admin?"), false);
+  assertEquals(ask("http://%2Ftmp%2Fserver.sock/a"), false);
+  // A target that is a whole URL, with a host of its own.
+  assertEquals(ask("http://a.example/b", "other.example"), true);
+  assertEquals(ask("http://a b/", "other.example"), false);
 });

@@ -1,8 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { toParameterHeaders } from "../client/dial.ts";
 import { UpgradeError } from "../protocol/errors.ts";
-import { hasValidHost } from "./address.ts";
-import { chooseProtocol, ParameterHeaders, takeHeaders } from "./handshake.ts";
+import { ParameterHeaders, takeHeaders } from "./handshake.ts";
 
 const PREFIX = "X-Websocket-Header-";
 
@@ -255,37 +254,4 @@ Deno.test("ParameterHeaders refuses more than 64 headers", () => {
     "more than 64 headers",
   );
   assertEquals(error.status, 431);
-});
-
-Deno.test("chooseProtocol() takes the first one offered that the server speaks", () => {
-  const choose = (offered: string | undefined, ...spoken: string[]) =>
-    chooseProtocol(
-      new Headers(
-        offered === undefined ? {} : { "sec-websocket-protocol": offered },
-      ),
-      spoken,
-    );
-  assertEquals(choose("a, b,c", "c", "b"), "b");
-  assertEquals(choose("  a  ", "a"), "a");
-  assertEquals(choose("a", "b"), undefined);
-  assertEquals(choose("a"), undefined);
-  assertEquals(choose(undefined, "a"), undefined);
-  assertEquals(choose("A, ab", "a"), undefined);
-});
-
-Deno.test("hasValidHost() takes the URL of a unix socket, whose host is a path", () => {
-  const ask = (url: string, host?: string) =>
-    hasValidHost(
-      {
-        url,
-        headers: new Headers(host === undefined ? {} : { host }),
-      } as Request,
-    );
-  assertEquals(ask("http+unix://%2Ftmp%2Fserver.sock/a?b"), true);
-  assertEquals(ask("http+unix://%2Ftmp%2Fserver.sock/a", "x"), true);
-  assertEquals(ask("http+unix://%2Ftmp%2Fserver.sock/a", "x/admin?"), false);
-  assertEquals(ask("http://%2Ftmp%2Fserver.sock/a"), false);
-  // A target that is a whole URL, with a host of its own.
-  assertEquals(ask("http://a.example/b", "other.example"), true);
-  assertEquals(ask("http://a b/", "other.example"), false);
 });

@@ -18,6 +18,7 @@ import { exclude } from "../protocol/message.ts";
 import { denoUpgrader } from "../transport/upgrader.ts";
 import { Listening, request, UPGRADE } from "./listening_test.ts";
 import type { ServerOptions } from "./options.ts";
+import { chooseProtocol } from "./handshake.ts";
 import { Server } from "./server.ts";
 
 Deno.test("Server.upgrade() answers a request that is no websocket handshake", async () => {
@@ -555,4 +556,20 @@ Deno.test("Server calls onUnhandled, and onError when that fails", async () => {
     sources.map(({ namespace, event }) => [namespace, event]),
     [["default", "onUnhandled"], ["default", "onUnhandled"]],
   );
+});
+
+Deno.test("chooseProtocol() takes the first one offered that the server speaks", () => {
+  const choose = (offered: string | undefined, ...spoken: string[]) =>
+    chooseProtocol(
+      new Headers(
+        offered === undefined ? {} : { "sec-websocket-protocol": offered },
+      ),
+      spoken,
+    );
+  assertEquals(choose("a, b,c", "c", "b"), "b");
+  assertEquals(choose("  a  ", "a"), "a");
+  assertEquals(choose("a", "b"), undefined);
+  assertEquals(choose("a"), undefined);
+  assertEquals(choose(undefined, "a"), undefined);
+  assertEquals(choose("A, ab", "a"), undefined);
 });
