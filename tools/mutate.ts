@@ -9,8 +9,9 @@
  * ```
  *
  * Prints what survived as it is found, and the share that was noticed. Fails if that is below `--at-least=90` percent.
- * `--workers=1` leaves the other cores alone, `--json=FILE` writes the outcomes. A full run takes about
- * an hour on two cores, a sample of 300 four minutes.
+ * `--workers=1` leaves the other cores alone, `--json=FILE` writes the outcomes. On two cores with other work, 240 of
+ * some 4,600 took 11 minutes; measuring the tests, one or two of them, is done again only where a file has changed.
+ * Not for Windows, which has no groups of processes.
  *
  * @module
  */
