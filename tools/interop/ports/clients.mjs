@@ -76,6 +76,7 @@ const pages = {
       ...chatting,
       _OnNamespaceConnected: (nsConn) =>
         void nsConn.joinRoom(new URL(url).searchParams.get("page")),
+      _OnRoomJoined: noted(),
       onNewVisit: noted(),
     },
   },
@@ -100,9 +101,7 @@ const pages = {
   "force-connect": {
     isWaiting: true,
     events: { ...chatting, _OnNamespaceConnect: noted(), chat: noted() },
-    commands: {
-      say: ({ conn }, text) => conn.namespace("default").emit("chat", text),
-    },
+    commands: emitting("chat"),
   },
   "protobuf": {
     events: {
@@ -141,7 +140,9 @@ const pages = {
 async function open({ namespace = "default", events, commands, isWaiting }) {
   const page = { room: undefined, nsConn: undefined };
   page.conn = await neffos.dial(url, { [namespace]: events }, options);
-  if (!isWaiting) page.nsConn = await page.conn.connect(namespace);
+  page.nsConn = isWaiting
+    ? await page.conn.waitServerConnect(namespace)
+    : await page.conn.connect(namespace);
   const all = { ...commands, exit: () => page.conn.close() };
   return (word, rest) => all[word](page, rest);
 }

@@ -45,19 +45,13 @@ class Members {
   /** Finds who sent a request. */
   async find(context: Context): Promise<Member> {
     const [scheme, sent] = context.header("authorization")?.split(" ") ?? [];
-    const token = scheme === "Bearer" ? sent : readCookie(context);
+    const token = scheme === "Bearer" ? sent : context.cookies.get(COOKIE);
     const claims = token ? await this.#tokens.verify(token) : undefined;
     if (claims === undefined || this.#out.has(`${claims["jti"]}`)) {
       throw new HttpError(401);
     }
     return new Member(`${claims["email"]}`, `${claims["jti"]}`);
   }
-}
-
-function readCookie(context: Context): string | undefined {
-  const cookies = context.header("cookie")?.split("; ") ?? [];
-  const found = cookies.find((cookie) => cookie.startsWith(`${COOKIE}=`));
-  return found?.slice(COOKIE.length + 1);
 }
 
 class AccountController {
@@ -68,16 +62,14 @@ class AccountController {
   async postSignin() {
     const { username } = await this.context.readBody<{ username: string }>();
     const token = await this.members.signIn(username);
-    const cookie =
-      `${COOKIE}=${token}; Path=/; Max-Age=${LIFETIME}; HttpOnly; SameSite=Lax`;
-    const headers = { "set-cookie": cookie };
-    return this.context.json({ access_token: token }, { headers });
+    this.context.cookies.set(COOKIE, token, { maxAge: LIFETIME });
+    return { access_token: token };
   }
 
   async getSignout() {
     this.members.signOut(await this.members.find(this.context));
-    const headers = { "set-cookie": `${COOKIE}=; Path=/; Max-Age=0` };
-    return this.context.text("", { headers });
+    this.context.cookies.delete(COOKIE);
+    return this.context.text("");
   }
 }
 

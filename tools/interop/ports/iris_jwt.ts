@@ -1,8 +1,10 @@
 import {
   contextOf,
   denoUpgrader,
+  EventError,
   HttpError,
   type Middleware,
+  type Namespaces,
   OnNamespaceConnected,
   OnNamespaceDisconnect,
   Router,
@@ -18,15 +20,19 @@ const SECRET = "only the ports know this secret!";
 async function serve(notes: Notes): Promise<Served> {
   const tokens = await Tokens.create(SECRET);
 
-  const requireToken: Middleware = async (context, next) => {
-    const [scheme, sent] = context.header("authorization")?.split(" ") ?? [];
-    const token = scheme === "Bearer" ? sent : context.query.get("token");
-    const claims = token ? await tokens.verify(token) : undefined;
-    if (claims === undefined) throw new HttpError(401);
-    return next();
+  const isValid = async (bearer: string | null, parameter = "") => {
+    const [scheme, sent] = bearer?.split(" ") ?? [];
+    const token = scheme === "Bearer" ? sent! : parameter;
+    return await tokens.verify(token) !== undefined;
   };
 
-  const server = new Server(denoUpgrader(), {
+  const requireToken: Middleware = async ({ headers, query }, next) => {
+    const token = query.get("token") ?? "";
+    if (await isValid(headers.get("authorization"), token)) return next();
+    throw new HttpError(401);
+  };
+
+  const handler: Namespaces = {
     default: {
       onNamespaceConnected(nsConn, { event, namespace }) {
         const body = contextOf(nsConn).remoteIp;
@@ -38,10 +44,23 @@ async function serve(notes: Notes): Promise<Served> {
         nsConn.server.broadcast(nsConn, msg);
       },
     },
-  }, namedUsers(notes));
+  };
+  const server = new Server(denoUpgrader(), handler, namedUsers(notes));
+  // What a page sends as parameters becomes headers with the upgrade.
+  const late = new Server(denoUpgrader(), handler, {
+    ...namedUsers(notes),
+    async onConnect(conn) {
+      if (!await isValid(conn.request.headers.get("authorization"))) {
+        throw new EventError("the token is not valid");
+      }
+      notes.say(conn, "connected");
+    },
+  });
   const router = new Router();
   router.party("/echo", requireToken).get("/", websocketHandler(server));
-  return { handler: router.handler, server };
+  router.get("/late", websocketHandler(late));
+  const end = () => late.close();
+  return { handler: router.handler, server, end };
 }
 
 /** The basic example of Iris' websockets, with JSON Web Tokens. */
@@ -68,12 +87,24 @@ export const irisJwt: Port = {
     for (const [what, token] of Object.entries(wrong)) {
       await request(what, `/echo?token=${token}`);
     }
-    // Guards run before the parameters of a page become headers.
-    const late = `X-Websocket-Header-Authorization=Bearer%20${token}`;
+    const bearer = (token: string) => ({
+      "X-Websocket-Header-Authorization": `Bearer ${token}`,
+      "X-Websocket-Header-X-Username": "dan",
+    });
+    const late = new URLSearchParams(bearer(token));
     await request("a token for later", `/echo?${late}`);
     const forged = { query: { token: wrong["another's token"]! } };
     await go("mallory", "/echo", forged).saw("refused");
     await page("mallet", "/echo", forged).saw("refused");
+
+    await page("malice", "/late", {
+      query: bearer(wrong["another's token"]!),
+    }).saw("refused");
+    const dan = page("dan", "/late", { query: bearer(token) });
+    await dan.saw(OnNamespaceConnected);
+    await server.saw(`dan ${OnNamespaceConnected}`);
+    dan.tell("exit");
+    await server.saw("dan disconnected");
 
     const ann = go("ann", "/echo", { query: { token } });
     await server.saw(`ann ${OnNamespaceConnected}`);

@@ -35,25 +35,20 @@ class VisitController {
     readonly notes: Notes,
   ) {}
 
-  OnNamespaceConnected({ namespace }: Message) {
+  OnNamespaceConnected() {
     this.logger.log("connected");
-    this.#tell(namespace, ++this.visits.count);
+    this.nsConn.broadcast("OnVisit", ++this.visits.count);
   }
 
-  OnNamespaceDisconnect({ namespace }: Message) {
+  OnNamespaceDisconnect() {
     this.logger.log("left");
-    this.#tell(namespace, --this.visits.count);
+    this.nsConn.broadcast("OnVisit", --this.visits.count);
   }
 
   OnChat(msg: Message) {
     const text = `${msg.text()} from ${this.context.remoteIp}`;
     this.notes.say(this.nsConn, "chat", text);
     this.nsConn.server.broadcast(this.nsConn, msg);
-  }
-
-  #tell(namespace: string, body: number) {
-    const message = { namespace, event: "OnVisit", body };
-    this.nsConn.server.broadcast(null, message);
   }
 }
 

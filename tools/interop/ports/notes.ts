@@ -54,6 +54,11 @@ export class Notes {
   }
 }
 
+/** A page sends its headers as URL parameters. */
+const PAGES = {
+  parameterHeaders: ["Authorization", "X-Websocket-*", "X-Username"],
+};
+
 /**
  * Makes the options of a server that knows its users by a header.
  *
@@ -62,6 +67,7 @@ export class Notes {
  */
 export function namedUsers(notes: Notes): ServerOptions {
   return {
+    ...PAGES,
     idGenerator: ({ headers }) =>
       headers.get("x-username") ?? crypto.randomUUID(),
     onDisconnect: (conn) => notes.say(conn, "disconnected"),

@@ -125,7 +125,7 @@ async function playPort(port: Port, tools: Tools): Promise<Logs> {
   const end = async () => {
     await server.close();
     await listener.shutdown();
-    endRest?.();
+    await endRest?.();
   };
   const tell = (command: string) => {
     const [, word, rest] = /^(\S+) ?(.*)$/.exec(command)!;

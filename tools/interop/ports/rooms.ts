@@ -58,8 +58,8 @@ function serve(notes: Notes): Served {
   const server = new Server(denoUpgrader(), app, {
     ...namedUsers(notes),
     onConnect(conn) {
-      const { reconnectTries: tries } = conn;
-      notes.say(conn, "connected", `again=${tries > 0} tries=${tries}`);
+      const { wasReconnected: again, reconnectTries: tries } = conn;
+      notes.say(conn, "connected", `again=${again} tries=${tries}`);
     },
   });
   router.get("/echo", websocketHandler(server));

@@ -43,7 +43,7 @@ export interface Served {
   /** What its operator may do, by the first word of the command. */
   readonly commands?: Readonly<Record<string, (rest: string) => unknown>>;
   /** Ends what else there is. */
-  readonly end?: () => void;
+  readonly end?: () => void | Promise<void>;
 }
 
 /** A server or a user, on the stage. */

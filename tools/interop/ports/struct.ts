@@ -52,7 +52,7 @@ function serve(notes: Notes): Served {
     .register(Ending, ", and more")
     .register(Notes, notes);
   app.handleWebsocket(EchoController)
-    .setTimeouts({ read: 20_000 })
+    .setTimeouts({ read: 20_000, write: 20_000 })
     .setEventMatcher(eventTrimPrefixMatcher("On"));
   const server = new Server(denoUpgrader(), app, namedUsers(notes));
   router.get("/", websocketHandler(server));

@@ -35,7 +35,7 @@ function serve(notes: Notes): Served {
         for (const one of connsOf(nsConn)) one.emit(msg.event, msg.body);
       },
     },
-  }, { read: 20_000 });
+  }, { read: 20_000, write: 20_000 });
   const server = new Server(denoUpgrader(), handler, {
     ...namedUsers(notes),
     idGenerator: ({ remoteAddr }) => (remoteAddr as Deno.NetAddr).hostname,

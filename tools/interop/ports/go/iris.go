@@ -37,7 +37,7 @@ func build(app *iris.Application) http.Handler {
 const tokenSecret = "only the ports know this secret!"
 
 func serveTokens() (http.Handler, commands) {
-	server := newIrisServer(websocket.Namespaces{"default": websocket.Events{
+	events := websocket.Namespaces{"default": websocket.Events{
 		websocket.OnNamespaceConnected: func(ns *websocket.NSConn, msg websocket.Message) error {
 			msg.Body = []byte(websocket.GetContext(ns.Conn).RemoteAddr())
 			return noted(ns, msg)
@@ -48,16 +48,29 @@ func serveTokens() (http.Handler, commands) {
 			ns.Conn.Server().Broadcast(ns, msg)
 			return nil
 		},
-	}})
-	app := iris.New()
-	route := app.Get("/echo", websocket.Handler(server, func(ctx iris.Context) string {
+	}}
+	idOf := func(ctx iris.Context) string {
 		if user := ctx.GetHeader(userHeader); user != "" {
 			return user
 		}
 		return websocket.DefaultIDGenerator(ctx)
-	}))
+	}
+	app := iris.New()
 	verifier := jwt.NewVerifier(jwt.HS256, tokenSecret)
+	route := app.Get("/echo", websocket.Handler(newIrisServer(events), idOf))
 	route.Use(verifier.Verify(func() any { return new(iris.Map) }))
+
+	// What a page sends as parameters becomes headers with the upgrade.
+	late := newIrisServer(events)
+	onConnect(late, func(conn *neffos.Conn) error {
+		ctx := websocket.GetContext(conn)
+		if _, err := verifier.VerifyToken([]byte(verifier.RequestToken(ctx))); err != nil {
+			return errors.New("the token is not valid")
+		}
+		say(conn, "connected", "")
+		return nil
+	})
+	app.Get("/late", websocket.Handler(late, idOf))
 	return build(app), nil
 }
 
