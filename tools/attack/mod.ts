@@ -177,7 +177,14 @@ async function quietly(
 ): Promise<readonly number[]> {
   await witness.testify();
   const trips: number[] = [];
-  while (trips.length < count) trips.push(...(await witness.testify()).trips);
+  while (trips.length < count) {
+    const { trips: more, faults } = await witness.testify();
+    // A witness that has failed has no more of them.
+    if (more.length === 0 && faults.length > 0) {
+      throw new Error(`The witness has failed: ${faults.join("; ")}`);
+    }
+    trips.push(...more);
+  }
   return trips;
 }
 
