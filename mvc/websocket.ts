@@ -10,8 +10,12 @@ import { type Context, findContext } from "./http/context.ts";
 import { HttpError, respondError } from "./http/http_error.ts";
 import type { RouteHandler } from "./router/handlers.ts";
 
-/** Options of {@linkcode websocketHandler}. */
-export interface WebsocketHandlerOptions {
+/**
+ * Options of {@linkcode websocketHandler}.
+ *
+ * @typeParam Params The path parameters by name.
+ */
+export interface WebsocketHandlerOptions<Params = Record<string, string>> {
   /**
    * Gives the ID of a new connection of this endpoint, for instance the name of
    * a user whom middleware has found. Several connections of one user may share
@@ -20,7 +24,7 @@ export interface WebsocketHandlerOptions {
    * @default {the idGenerator of the server}
    */
   idGenerator?:
-    | ((context: Context) => string | Promise<string>)
+    | ((context: Context<Params>) => string | Promise<string>)
     | undefined;
 }
 
@@ -30,6 +34,7 @@ export interface WebsocketHandlerOptions {
  * The connection keeps the Context of its request; see {@linkcode contextOf}.
  * The server answers invalid requests without an upgrade; see `Server.upgrade`.
  *
+ * @typeParam Params The path parameters by name, which the route's path gives.
  * @param server The server.
  * @param options The ID generator of this endpoint.
  * @returns The handler, for `router.get`.
@@ -54,10 +59,10 @@ export interface WebsocketHandlerOptions {
  * await listener.shutdown();
  * ```
  */
-export function websocketHandler(
+export function websocketHandler<Params = Record<string, string>>(
   server: Server,
-  options: WebsocketHandlerOptions = {},
-): RouteHandler {
+  options: WebsocketHandlerOptions<Params> = {},
+): RouteHandler<Params> {
   const { idGenerator } = options;
   if (idGenerator !== undefined && typeof idGenerator !== "function") {
     throw new TypeError(
@@ -66,7 +71,7 @@ export function websocketHandler(
       } as the "idGenerator" of an endpoint: it must be a function`,
     );
   }
-  const handle = (context: Context): Promise<Response> => {
+  const handle = (context: Context<Params>): Promise<Response> => {
     // The server adds headers, which must go into the copy.
     context.detach();
     return server.accept(context, {
@@ -83,7 +88,7 @@ export function websocketHandler(
 /** Writes the answer of a server that refuses in the client's format. */
 async function respondRefusal(
   response: Response,
-  { headers }: Context,
+  { headers }: Context<unknown>,
 ): Promise<Response> {
   const own = new Headers(response.headers);
   own.delete("content-type");
