@@ -33,6 +33,67 @@ function refusalOf(token: string, event: string): string {
   return `${token};open;;${wire};1;0;Cannot handle event "${read}" of namespace "open": nothing handles it`;
 }
 
+/** Headers by which proxies and clouds tell a program who its user is. */
+const IDENTITIES = [
+  "Authentik-Username",
+  "Cf-Access-Jwt-Assertion",
+  "Cookie",
+  "Forwarded",
+  "From",
+  "L5d-Client-Id",
+  "Remote-User",
+  "SSL-Client-Cert",
+  "SSL-Client-S-DN",
+  "SSL-Client-Verify",
+  "Tailscale-User-Login",
+  "X-Amzn-Oidc-Data",
+  "X-Anonymous-Consumer",
+  "X-API-Key",
+  "X-Arr-ClientCert",
+  "X-Auth-Request-Email",
+  "X-Auth-Token",
+  "X-Authentik-Username",
+  "X-Client-DN",
+  "X-Consumer-Custom-ID",
+  "X-Consumer-Groups",
+  "X-Consumer-ID",
+  "X-Consumer-Username",
+  "X-Credential-Identifier",
+  "X-CSRF-Token",
+  "X-Email",
+  "X-Endpoint-API-UserInfo",
+  "X-Forwarded-Access-Token",
+  "X-Forwarded-Client-Cert",
+  "X-Forwarded-Email",
+  "X-Forwarded-For",
+  "X-Forwarded-Groups",
+  "X-Forwarded-Preferred-Username",
+  "X-Forwarded-User",
+  "X-Goog-IAP-JWT-Assertion",
+  "X-Grafana-User",
+  "X-Groups",
+  "X-HTTP-Method-Override",
+  "X-ID-Token",
+  "X-JWT-Assertion",
+  "X-MS-Client-Principal",
+  "X-Organization",
+  "X-Original-URL",
+  "X-Pomerium-Claim-Email",
+  "X-Pomerium-JWT-Assertion",
+  "X-Proxy-User",
+  "X-Real-IP",
+  "X-Role",
+  "X-Spiffe-ID",
+  "X-SSL-Client-Verify",
+  "X-Tenant-ID",
+  "X-Token-Subject",
+  "X-User-ID",
+  "X-Userinfo",
+  "X-Vouch-User",
+  "X-WebAuth-Groups",
+  "X-WebAuth-User",
+] as const;
+
 /** The events that only the protocol itself may fire. */
 const EVENTS = [
   "_OnNamespaceConnected",
@@ -156,6 +217,38 @@ export const FORGERIES: readonly Attack[] = [
       expect(headers.cookie, "own=1", "cookie");
       expect(headers["x-websocket-role"], "first", "a header that came twice");
       return "none believed";
+    },
+  },
+  {
+    name: "identity headers of proxies as URL parameters",
+    faults: "82",
+    async run(arena) {
+      const spellings: readonly ((name: string) => string)[] = [
+        (name) => name,
+        (name) => name.toUpperCase(),
+        (name) => name.replaceAll("-", "_"),
+        (name) => name.replaceAll("-", "%2D"),
+      ];
+      for (const spell of spellings) {
+        const params = IDENTITIES.map((name) =>
+          `X-Websocket-Header-${spell(name)}=forged`
+        );
+        // What a client may send.
+        params.push("x-websocket-header-authorization=own");
+        const peer = await arena.open(`/ws?${params.join("&")}`);
+        await peer.ask("M");
+        await peer.ask("$1;open;;_OnNamespaceConnect;0;0;");
+        const head = "$1;open;;onHeaders;0;0;";
+        const answer = await peer.ask(head);
+        const headers: Record<string, string> = JSON.parse(
+          answer.slice(head.length),
+        );
+        const forged = Object.keys(headers)
+          .filter((name) => headers[name] === "forged");
+        expect(forged, [], "the headers that were believed");
+        expect(headers.authorization, "own", "authorization");
+      }
+      return `none of ${IDENTITIES.length} believed, however they are spelt`;
     },
   },
   {
