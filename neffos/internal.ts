@@ -10,6 +10,7 @@ import { type Conn, portOf } from "./api/conn.ts";
 export {
   assertMiddleware,
   findStaticOwner,
+  isGenerator,
   listMethods,
   type Method,
 } from "./controller/members.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { findStaticOwner } from "../../neffos/internal.ts";
+import { findStaticOwner, isGenerator } from "../../neffos/internal.ts";
 import { isConstructor } from "../container/tokens.ts";
 import { isRouteName } from "./method_route.ts";
 
@@ -207,15 +207,6 @@ function findRouteName(key: string): string | undefined {
   const words = rest.split("_").filter((word) => word !== "")
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1));
   return verb.toLowerCase() + words.join("");
-}
-
-const GENERATORS: readonly unknown[] = [
-  Object.getPrototypeOf(function* () {}),
-  Object.getPrototypeOf(async function* () {}),
-];
-
-function isGenerator(method: object): boolean {
-  return GENERATORS.includes(Object.getPrototypeOf(method));
 }
 
 function failAsField(name: string, field: string): never {

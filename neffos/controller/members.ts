@@ -113,6 +113,12 @@ export function assertMembers(controller: object, name: string): void {
         "it is a getter, write it as a method",
       );
     }
+    if (isGenerator(value) && beginsWith(key, "on")) {
+      throw fail(
+        `handle an event with ${name}.${key}`,
+        "a generator is no answer; write a method that returns a list",
+      );
+    }
     const meant = typeof value === "function" ? findMeantEvent(key) : undefined;
     if (meant !== undefined) {
       throw fail(
@@ -121,6 +127,17 @@ export function assertMembers(controller: object, name: string): void {
       );
     }
   }
+}
+
+const GENERATORS: readonly unknown[] = [
+  Object.getPrototypeOf(function* () {}),
+  Object.getPrototypeOf(async function* () {}),
+];
+
+/** Whether a value is a generator function, also an asynchronous one. */
+export function isGenerator(value: unknown): boolean {
+  return typeof value === "function" &&
+    GENERATORS.includes(Object.getPrototypeOf(value));
 }
 
 /**

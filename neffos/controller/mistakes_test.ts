@@ -153,6 +153,19 @@ Deno.test("Struct refuses what stands in the wrong place, and says where it belo
       },
       "Cannot handle an event with Object.onChat: it is a getter, write it as a method",
     ],
+    [
+      class Chat {
+        *onChat() {}
+      },
+      "Cannot handle an event with Chat.onChat: a generator is no answer",
+    ],
+    [
+      {
+        onOther() {},
+        async *onChat() {},
+      },
+      "a generator is no answer; write a method that returns a list",
+    ],
     [{ Namespace: "chat", onChat() {} }, "its name is namespace"],
     [{ Events: {}, onChat() {} }, "its name is events"],
     [

@@ -122,7 +122,9 @@ function assertObject(value: unknown, what: string, others: string): void {
   for (const key of listMethods(value).keys()) {
     if (Object.hasOwn(value, key)) continue;
     throw new TypeError(
-      `Cannot handle ${what} with an instance of ${constructor?.name}: its methods are events in a Struct, write new Struct(…)`,
+      `Cannot handle ${what} with an instance of ${
+        constructor?.name || "a class"
+      }: its methods are events in a Struct, write new Struct(…)`,
     );
   }
 }

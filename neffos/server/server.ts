@@ -18,6 +18,7 @@ import type { MeasureOptions, ServerStats } from "../api/stats.ts";
 import type { AnswerOf, AnyEvents, EventInit } from "../api/typed_events.ts";
 import { Session } from "../connection/session.ts";
 import { quote } from "../connection/faults.ts";
+import { assertType } from "../connection/limits.ts";
 import type { ConnHandler } from "../controller/events.ts";
 import { assertName, isInstance, UpgradeError } from "../protocol/errors.ts";
 import {
@@ -41,6 +42,16 @@ import { ServerHost } from "./host.ts";
 import type { ServerOptions } from "./options.ts";
 import { Poll } from "./poll.ts";
 import { Shutdown } from "./shutdown.ts";
+
+/** The options that are functions. */
+const HOOKS = [
+  "onConnect",
+  "onDisconnect",
+  "onUpgradeError",
+  "onError",
+  "onUnhandled",
+  "idGenerator",
+] as const;
 
 /** The longest ID, in UTF-16 units: it is in logs, and goes to brokers. */
 const MAX_ID = 1_024;
@@ -81,8 +92,9 @@ export class Server implements ServerApi {
    * @param handler What handles the connections' events: an Application, a
    * Struct, or objects of functions.
    * @param options The limits and hooks.
-   * @throws {TypeError} When the handler is none, or handles an event twice,
-   * or `origins` or `parameterHeaders` have what cannot be there.
+   * @throws {TypeError} When the upgrader or a hook is no function, the handler
+   * is none, or handles an event twice, or `origins` or `parameterHeaders` have
+   * what cannot be there.
    * @throws {RangeError} When a limit is not a positive number.
    */
   constructor(
@@ -90,6 +102,12 @@ export class Server implements ServerApi {
     handler: ConnHandler,
     options: ServerOptions = {},
   ) {
+    assertType("upgrader", upgrader, "function", "one, such as denoUpgrader()");
+    for (const name of HOOKS) {
+      if (options[name] !== undefined) {
+        assertType(name, options[name], "function");
+      }
+    }
     this.#upgrader = upgrader;
     this.#options = options;
     this.onConnect = options.onConnect;

@@ -15,7 +15,7 @@ import {
   EventError,
 } from "../protocol/errors.ts";
 import { exclude } from "../protocol/message.ts";
-import { denoUpgrader } from "../transport/upgrader.ts";
+import { denoUpgrader, type Upgrader } from "../transport/upgrader.ts";
 import { Listening, request, UPGRADE } from "./listening_test.ts";
 import type { ServerOptions } from "./options.ts";
 import { chooseProtocol } from "./handshake.ts";
@@ -457,6 +457,14 @@ Deno.test("new Server() checks what it is given", () => {
   assertStringIncludes(
     messageOf(make({}, { maxPayload: 0 })),
     'RangeError: Cannot set "maxPayload" to 0',
+  );
+  assertStringIncludes(
+    messageOf(make({}, { onConnect: "open" } as unknown as ServerOptions)),
+    'TypeError: Cannot set "onConnect" to "open": it must be a function',
+  );
+  assertStringIncludes(
+    messageOf(() => new Server(undefined as unknown as Upgrader, {})),
+    'TypeError: Cannot set "upgrader" to undefined: it must be one, such as denoUpgrader()',
   );
 });
 
