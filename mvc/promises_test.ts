@@ -12,11 +12,11 @@ import {
   Room,
   Router,
   Server,
-} from "./mod.ts";
-import { MemoryServer } from "./neffos/harness/mod.ts";
-import { turn } from "./neffos/harness/world.ts";
-import { socketPair } from "./neffos/transport/socket.ts";
-import type { AskOptions, UpgradeRequest } from "./neffos/mod.ts";
+} from "../mod.ts";
+import { MemoryServer } from "../neffos/harness/mod.ts";
+import { turn } from "../neffos/harness/world.ts";
+import { socketPair } from "../neffos/transport/socket.ts";
+import type { AskOptions, UpgradeRequest } from "../neffos/mod.ts";
 
 const QUESTION = { namespace: "ns", event: "onAsk" };
 const IN_ROOM = { ...QUESTION, room: "room" };
