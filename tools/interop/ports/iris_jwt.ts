@@ -10,6 +10,7 @@ import {
   Router,
   Server,
   websocketHandler,
+  type WebsocketHandlerOptions,
 } from "../../../mod.ts";
 import { namedUsers, type Notes } from "./notes.ts";
 import type { Port, Served } from "./stage.ts";
@@ -57,8 +58,13 @@ async function serve(notes: Notes): Promise<Served> {
     },
   });
   const router = new Router();
-  router.party("/echo", requireToken).get("/", websocketHandler(server));
-  router.get("/late", websocketHandler(late));
+  const named: WebsocketHandlerOptions = {
+    idGenerator: (context) =>
+      context.header("x-username") ?? crypto.randomUUID(),
+  };
+  router.party("/echo", requireToken)
+    .get("/", websocketHandler(server, named));
+  router.get("/late", websocketHandler(late, named));
   const end = () => late.close();
   return { handler: router.handler, server, end };
 }

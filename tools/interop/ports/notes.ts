@@ -54,11 +54,6 @@ export class Notes {
   }
 }
 
-/** A page sends its headers as URL parameters. */
-const PAGES = {
-  parameterHeaders: ["Authorization", "X-Websocket-*", "X-Username"],
-};
-
 /**
  * Makes the options of a server that knows its users by a header.
  *
@@ -67,7 +62,8 @@ const PAGES = {
  */
 export function namedUsers(notes: Notes): ServerOptions {
   return {
-    ...PAGES,
+    // A page sends its headers as URL parameters.
+    parameterHeaders: ["Authorization", "X-Websocket-*", "X-Username"],
     idGenerator: ({ headers }) =>
       headers.get("x-username") ?? crypto.randomUUID(),
     onDisconnect: (conn) => notes.say(conn, "disconnected"),
