@@ -11,6 +11,7 @@ export {
   assertMiddleware,
   findStaticOwner,
   isGenerator,
+  isMeantAsField,
   listMethods,
   type Method,
 } from "./controller/members.ts";

@@ -5,8 +5,13 @@
  * @module
  */
 
-import { findStaticOwner, isGenerator } from "../../neffos/internal.ts";
-import { isConstructor } from "../container/tokens.ts";
+import {
+  findStaticOwner,
+  isGenerator,
+  isMeantAsField,
+  listMethods,
+} from "../../neffos/internal.ts";
+import { type Constructor, isConstructor } from "../container/tokens.ts";
 import { isRouteName } from "./method_route.ts";
 
 /** What a class configures by static members. */
@@ -18,23 +23,32 @@ const STATICS = [
   "afterActivation",
 ] as const;
 
-/** A function as the value of a field: an arrow, `function`, or `.bind()`. */
+/** A function as a value: an arrow, `function`, or `.bind()`. */
 const FUNCTION =
-  /(?:async\b\s*)?(?:function\b|[\w$]+\s*=>|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\s*=>)|[\w$.#]+\.bind\(/
+  /(?:async\b\s*)?(?:function\b|[\w$]+\s*=>|\(\)\s*=>)|[\w$.#]+\.bind\(/
     .source;
 
-/** A field of the instances, or an assignment to one in the constructor. */
+/** A function as a field of the instances. */
 const FIELD = new RegExp(
-  `(?:^|[;{}\\n])\\s*(?:this\\.)?([\\w$]+)\\s*=\\s*(?:${FUNCTION})`,
+  `(?:^|[;{}\\n])\\s*([\\w$]+)\\s*=\\s*(?:${FUNCTION})`,
   "g",
 );
 
-/** A field that configures nothing, since it is not static. */
-const SETTING = /(?:^|[;{}\n])\s*(routes|inject)\s*=\s*[{[]/;
+/** A function that the constructor assigns to a field. */
+const ASSIGNED = new RegExp(
+  `\\bthis\\.([\\w$]+)\\s*=\\s*(?:${FUNCTION})`,
+  "g",
+);
 
-/** Comments, and what stands between quotes. */
+/** A list of services that are not injected, since it is not static. */
+const INJECT = /(?:^|[;{}\n])\s*inject\s*=\s*\[/;
+
+/** Routes that are not registered, since they are not static, and the first method. */
+const ROUTES = /(?:^|[;{}\n])\s*routes\s*=\s*\{\s*([\w$]+)\s*:/g;
+
+/** Comments, and what stands between quotes or is a regular expression. */
 const NO_CODE =
-  /\/\*[\s\S]*?\*\/|\/\/.*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`/g;
+  /\/\*[\s\S]*?\*\/|\/\/.*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`|(?<=(?:[(,=:[!&|?{};]|\breturn)\s*)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\//g;
 
 /** What {@linkcode assertNoMistakes} checks. */
 export interface Checked {
@@ -58,7 +72,7 @@ export function assertNoMistakes(checked: Checked): void {
     const owner = findStaticOwner(controller);
     if (owner !== undefined && isConstructor(owner)) {
       assertStatics(checked, owner);
-      assertNoSetting(checked, Object.keys(controller), owner);
+      assertNoSettings(checked, controller, owner);
     } else assertSettings(checked, controller, "");
     assertMembers(checked, controller);
   }
@@ -72,27 +86,74 @@ export function assertNoMistakes(checked: Checked): void {
  */
 export function assertNoFunctionFields(
   instance: object,
-  { name, excluded }: Checked,
+  checked: Checked,
 ): void {
   for (const key of Object.getOwnPropertyNames(instance)) {
     const { value } = Object.getOwnPropertyDescriptor(instance, key)!;
-    if (typeof value === "function" && isRouteName(key) && !excluded.has(key)) {
-      failAsField(name, key);
+    if (typeof value === "function" && !isMeantAsField(instance, key)) {
+      assertNoRoute(key, checked);
     }
   }
 }
 
-function assertClass(checked: Checked, Class: object): void {
-  const { name, excluded } = checked;
+function assertClass(checked: Checked, Class: Constructor<object>): void {
   assertStatics(checked, Class);
   for (const each of listClasses(Class)) {
-    const text = Function.prototype.toString.call(each).replace(NO_CODE, "0");
-    for (const [, field = ""] of text.matchAll(FIELD)) {
-      if (isRouteName(field) && !excluded.has(field)) failAsField(name, field);
+    const { code, fields, construction } = readCode(each);
+    const found = [
+      ...fields.matchAll(FIELD),
+      ...construction.matchAll(ASSIGNED),
+    ];
+    for (const [, key = ""] of found) assertNoRoute(key, checked);
+    if (INJECT.test(fields)) assertNoSetting(checked, "inject", Class);
+    for (const [, key = ""] of code.matchAll(ROUTES)) {
+      if (listMethods(Class).has(key)) {
+        assertNoSetting(checked, "routes", Class);
+      }
     }
-    const [, setting] = SETTING.exec(text) ?? [];
-    if (setting !== undefined) assertNoSetting(checked, [setting], Class);
   }
+}
+
+/** Fails if a field with a function has the name of a route, and hides no method. */
+function assertNoRoute(
+  key: string,
+  { name, excluded, controller }: Checked,
+): void {
+  if (!isRouteName(key) || excluded.has(key)) return;
+  // As by `this.getUsers = this.getUsers.bind(this)`: the route calls it.
+  if (listMethods(controller).has(key)) return;
+  failAsField(name, key);
+}
+
+/** The source text of a class, without comments and literals. */
+interface Code {
+  /** All of it. */
+  readonly code: string;
+  /** What is in no brackets but those of the class. */
+  readonly fields: string;
+  /** What is in no brackets but those of the constructor. */
+  readonly construction: string;
+}
+
+/** Reads the source text of a class. */
+function readCode(Class: object): Code {
+  const code = Function.prototype.toString.call(Class).replace(NO_CODE, "0");
+  let fields = "";
+  let construction = "";
+  let depth = 0;
+  let isConstruction = false;
+  for (const char of code) {
+    const isEnd = ")]}".includes(char);
+    if (isEnd) depth--;
+    if (depth === 1) {
+      if (char === "{") {
+        isConstruction = /\bconstructor\s*\(\)\s*$/.test(fields);
+      }
+      fields += char;
+    } else if (depth === 2 && isConstruction) construction += char;
+    if (!isEnd && "([{".includes(char)) depth++;
+  }
+  return { code, fields, construction };
 }
 
 /** Lists a class and those that it extends. */
@@ -147,16 +208,34 @@ function assertSettings(
   }
 }
 
-/** Checks that instances have no settings that their class should have. */
+/** Fails if a setting is not static, and the class has no static one either. */
 function assertNoSetting(
   { name }: Checked,
-  keys: readonly string[],
+  key: "routes" | "inject",
   Class: object,
 ): void {
-  for (const key of ["routes", "inject"]) {
-    if (keys.includes(key) && !(key in Class)) {
-      fail(name, key, `it must be static; write "static readonly ${key}"`);
-    }
+  if (key in Class) return;
+  fail(name, key, `it must be static; write "static readonly ${key}"`);
+}
+
+/** What may be settings in the wrong place, or anything else. */
+interface Settings {
+  readonly inject?: unknown;
+  readonly routes?: unknown;
+}
+
+/** Checks that an instance has no settings that its class should have. */
+function assertNoSettings(
+  checked: Checked,
+  instance: object,
+  Class: object,
+): void {
+  const { inject, routes }: Settings = { ...instance };
+  const methods = listMethods(instance);
+  if (Array.isArray(inject)) assertNoSetting(checked, "inject", Class);
+  // Any other object may be data, such as the routes of a bus.
+  if (Object.keys(routes ?? {}).some((key) => methods.has(key))) {
+    assertNoSetting(checked, "routes", Class);
   }
 }
 
@@ -169,10 +248,13 @@ function assertMembers(checked: Checked, owner: object): void {
     level = Object.getPrototypeOf(level)
   ) {
     const keys = Object.getOwnPropertyNames(level);
-    if (isConstructor(controller)) assertNoSetting(checked, keys, controller);
     for (const key of keys) {
       if (key === "constructor" || excluded.has(key)) continue;
       const { value, get } = Object.getOwnPropertyDescriptor(level, key)!;
+      const isSetting = key === "routes" || key === "inject";
+      if (get !== undefined && isSetting && isConstructor(controller)) {
+        assertNoSetting(checked, key, controller);
+      }
       if (get !== undefined && isRouteName(key)) {
         fail(name, key, `it is a getter; write a method, "${key}() { … }"`);
       }
@@ -204,6 +286,7 @@ function findRouteName(key: string): string | undefined {
   if (verb === undefined || isRouteName(key)) return undefined;
   // Any other spelling, such as `getter`, is a word of its own.
   if (!rest.startsWith("_") && verb !== verb.toUpperCase()) return undefined;
+  if (/^[A-Z\d]+$/.test(rest)) return undefined;
   const words = rest.split("_").filter((word) => word !== "")
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1));
   return verb.toLowerCase() + words.join("");

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Application } from "../application.ts";
+import { token } from "../container/tokens.ts";
 import { Listening } from "../harness/mod.ts";
 import { Context } from "../http/context.ts";
 import { Router } from "../router/router.ts";
@@ -105,6 +106,77 @@ Deno.test("handle() accepts fields that are no functions, excluded, or not named
   handle({ getUsers: () => ["Ann"] });
 });
 
+Deno.test("handle() accepts functions that are no fields, and those that a constructor keeps", async () => {
+  const GetNow = token<() => number>("GetNow");
+  class Controller {
+    static readonly inject = [GetNow] as const;
+    private readonly getNow: () => number;
+    private readonly getAfter: () => number;
+    constructor(getNow: () => number) {
+      this.getNow = getNow;
+      this.getAfter = getNow ?? Date.now;
+      this.getUsers = this.getUsers.bind(this);
+    }
+    getUsers() {
+      let getUser: () => string;
+      getUser = () => "Ann";
+      const { getOther = () => "Bob" }: { getOther?: () => string } = {};
+      class Repository {
+        getAll = () => [getUser(), getOther(), this.getOne(), quote];
+        getOne = () =>
+          `${
+            getUser() === ""
+              ? `
+          getNone = () => 1`
+              : "Eve"
+          }`;
+      }
+      const quote = "a`b".replace(/`[}"]?/, "");
+      getUser = function () {
+        return "Ann";
+      };
+      return new Repository().getAll();
+    }
+    getTime() {
+      return this.getNow() + this.getAfter();
+    }
+  }
+  await using listening = new Listening();
+  listening.app.register(GetNow, () => 1).handle(Controller);
+  assertEquals(await listening.ask("/users"), '200 ["Ann","Bob","Eve","ab"]');
+  assertEquals(await listening.ask("/time"), "200 2");
+  assertEquals(listening.faults, []);
+});
+
+Deno.test("handle() accepts data and helpers that are called routes or inject", () => {
+  class Buses {
+    readonly routes = ["A", "B"];
+    get() {
+      return this.inject();
+    }
+    inject() {
+      const routes = { other: [this.routes] };
+      return routes;
+    }
+  }
+  class Trains {
+    readonly routes: Record<string, string> = { north: "A" };
+    get() {}
+  }
+  class Ships {
+    get() {
+      return this.routes();
+    }
+    routes() {
+      return [];
+    }
+  }
+  for (const Class of [Buses, Trains, Ships]) {
+    handle(Class);
+    handle(new Class());
+  }
+});
+
 Deno.test("A field that the text of a class does not show is refused with its first instance", async () => {
   const cached = <F>(make: F): F => make;
   for (const isScoped of [true, false]) {
@@ -190,6 +262,7 @@ Deno.test("handle() refuses methods whose names are nearly right", () => {
     handle({ routes: { [name]: false }, get() {}, [name]() {} });
   }
   handle({ get() {}, getter() {}, postpone() {}, anything() {}, GETTER: 1 });
+  handle({ get() {}, HEADERS() {}, GETTER() {}, OPTIONS2() {} });
 });
 
 Deno.test("handle() refuses settings that are misspelt, or not static", () => {

@@ -172,7 +172,10 @@ export function assertFields(
   namespace: string | undefined,
 ): void {
   for (const [key, value] of Object.entries(instance)) {
-    if (typeof value === "function" && beginsWith(key, "on")) {
+    if (
+      typeof value === "function" && beginsWith(key, "on") &&
+      !isMeantAsField(instance, key)
+    ) {
       throw fail(
         `handle events with ${name}.${key}`,
         "it is a field, write it as a method",
@@ -188,6 +191,26 @@ export function assertFields(
       );
     }
   }
+}
+
+/** What a constructor keeps: `this.onLog = onLog`, `this.onLog = options.onLog`. */
+const KEPT = /\bthis\.([\w$]+)\s*=\s*[\w$.]+\s*(?:[;,}\n]|\?\?|\|\|)/g;
+
+/**
+ * Tells whether a field with a function is no mistake: it hides a method of the
+ * same name, as by `this.onChat = this.onChat.bind(this)`, or the constructor was
+ * given the function.
+ */
+export function isMeantAsField(instance: object, key: string): boolean {
+  let level = getParent(instance);
+  for (; level && level !== Object.prototype; level = getParent(level)) {
+    const own = Object.getOwnPropertyDescriptor(level, key);
+    if (typeof own?.value === "function") return true;
+    if (typeof level.constructor !== "function") continue;
+    const text = Function.prototype.toString.call(level.constructor);
+    for (const [, kept] of text.matchAll(KEPT)) if (kept === key) return true;
+  }
+  return false;
 }
 
 /**

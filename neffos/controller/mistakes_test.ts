@@ -226,6 +226,11 @@ for (
 Deno.test("Events of a program may have names that are far from built-in ones", () => {
   const names = [
     "onRoomList",
+    "onRoomJoin2",
+    "onRoomLease",
+    "onZoomJoin",
+    "onManyEvent",
+    "onAnyEventX",
     "onRooms",
     "onRoom",
     "onMyEvent",
@@ -546,4 +551,25 @@ Deno.test("Struct refuses a class whose services nobody injects", async () => {
   const nsConn = await client.connect("");
   assertEquals((await nsConn.ask("onId")).text(), client.id);
   await client.close();
+});
+
+Deno.test("A function that a constructor keeps is no misplaced event", async () => {
+  class Chat {
+    static readonly namespace = "chat";
+    readonly nsConn: NSConn;
+    private readonly onDone: () => string;
+    constructor(nsConn: NSConn, onDone = () => "done") {
+      this.nsConn = nsConn;
+      this.onDone = onDone;
+      this.onChat = this.onChat.bind(this);
+    }
+    onChat() {
+      return this.onDone();
+    }
+  }
+  await using memory = new MemoryServer(new Struct(Chat));
+  const chat = await (await memory.dial({ chat: {} })).connect("chat");
+  assertEquals((await chat.ask("onChat")).text(), "done");
+  await assertRejects(() => chat.ask("onDone"), EventError, "nothing handles");
+  assertEquals(memory.errors, []);
 });

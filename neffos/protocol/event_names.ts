@@ -112,11 +112,27 @@ const FORMS = [
  * @returns What to write, `undefined` if it is right or far from all of them.
  */
 export function findMeantEvent(name: string): string | undefined {
-  if (BUILT_IN.has(name)) return undefined;
+  if (BUILT_IN.has(name) || hasOtherWord(name)) return undefined;
   const [, bare] = /^on(.+)/.exec(name.replaceAll("_", "").toLowerCase()) ?? [];
-  const found = FORMS.filter(([form]) => bare && isNearly(bare, form))
+  const found = FORMS.filter(([form]) => bare && isTypo(bare, form))
     .map(([, event]) => `o${event.slice(2)}`);
   return found.length === 0 ? undefined : [...new Set(found)].join(" or ");
+}
+
+/** Whether a name is a built-in one with one more word: `onAnyEventX`. */
+function hasOtherWord(name: string): boolean {
+  return /[\p{Lu}\p{N}_]$/u.test(name) && BUILT_IN.has(name.slice(0, -1));
+}
+
+/** The length from which a name with another letter is no other word. */
+const MIN_LONG = 12;
+
+/** Whether a text is nearly a form; `zoomjoin` and `roomlease` are words of their own. */
+function isTypo(text: string, form: string): boolean {
+  return isNearly(text, form) &&
+    (form.length >= MIN_LONG || text.length !== form.length || text === form ||
+      [...text].toSorted().join() === [...form].toSorted().join()) &&
+    text.charAt(0) === form.charAt(0);
 }
 
 /** Whether two texts differ by at most one letter, or two that are swapped. */
