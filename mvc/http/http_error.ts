@@ -284,12 +284,15 @@ export function respondError(
   if (isFixed(error) || isFree) {
     return error.toResponse(sendsJson(headers) ? "problem" : "text");
   }
-  return negotiate(headers).then((format) => error.toResponse(format));
+  return negotiate(headers, accept).then((format) => error.toResponse(format));
 }
 
-async function negotiate(headers: Headers): Promise<ErrorFormat> {
+async function negotiate(
+  headers: Headers,
+  accept: string,
+): Promise<ErrorFormat> {
   // Of what the client takes equally well it gets the first.
-  const types = sendsJson(headers)
+  const types = sendsJson(headers) || namesJsonFirst(accept)
     ? [...JSON_TYPES, TEXT]
     : [TEXT, ...JSON_TYPES];
   try {
@@ -308,6 +311,17 @@ const JSON_TYPES = [
   "application/json;charset=utf-8",
 ];
 const TEXT = "text/plain;charset=utf-8";
+
+/** JSON that the client does not exclude by `q=0`. */
+const NAMED_JSON =
+  /\bapplication\/(?:problem\+)?json\b(?![^,]*;\s*q=0(?:\.0*)?\s*(?:[,;]|$))/i;
+
+/** As axios and Angular do: `application/json, text/plain, *\/*`. */
+function namesJsonFirst(accept: string): boolean {
+  const json = accept.search(NAMED_JSON);
+  const text = accept.search(/\btext\/(?:plain\b|\*)/i);
+  return json !== -1 && (text === -1 || json < text);
+}
 
 /** Tells whether the request has a body of JSON. */
 function sendsJson(headers: Headers): boolean {

@@ -191,6 +191,9 @@ Deno.test("An error is problem details for clients that ask for JSON, and text f
     "text/html;q=0.1, application/problem+json;q=0.2",
     "text/html, application/json, */*;q=0.1",
     "text/*, application/json",
+    // axios, Angular
+    "application/json, text/plain, */*",
+    "application/problem+json, text/*, */*",
   ];
   for (const accept of problem) {
     assertEquals(await formatOf(accept), "problem", accept);
@@ -204,6 +207,8 @@ Deno.test("An error is problem details for clients that ask for JSON, and text f
     "application/json;q=0.2, text/plain;q=0.3",
     "image/png",
     "application/jsonp",
+    "text/plain, application/json, */*",
+    "application/json;q=0.9, text/plain, */*",
     ";;;,=,\xff",
     ", ,",
   ];

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { encodeJSON } from "../../neffos/internal.ts";
+
 /** One event of {@linkcode serverSentEvents}. */
 export interface ServerSentEvent {
   /** What `EventSource` gives to the listener; anything but a string as JSON. */
@@ -130,6 +132,9 @@ function readEvents(
 ): ReadableStream<Message> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let next: Promise<IteratorResult<ServerSentEvent>> | undefined;
+  const end = () => {
+    Promise.try(() => iterator.return?.()).catch(() => {});
+  };
   return new ReadableStream<Message>({
     async pull(controller) {
       next ??= Promise.try(() => iterator.next());
@@ -142,14 +147,18 @@ function readEvents(
       if (result === undefined) return controller.enqueue({ comment: "" });
       next = undefined;
       if (result.done) return controller.close();
-      controller.enqueue(toMessage(result.value));
+      try {
+        controller.enqueue(toMessage(result.value));
+      } catch (error) {
+        end();
+        throw error;
+      }
     },
     cancel() {
       clearTimeout(timer);
       // Nobody waits for the event under way any more.
       next?.catch(() => {});
-      const ended = Promise.try(() => iterator.return?.());
-      ended.catch(() => {});
+      end();
     },
   }, { highWaterMark: 0 });
 }
@@ -158,6 +167,6 @@ function toMessage({ data, ...event }: ServerSentEvent): Message {
   if (data === undefined) return event;
   return {
     ...event,
-    data: typeof data === "string" ? data : JSON.stringify(data),
+    data: typeof data === "string" ? data : encodeJSON(data),
   };
 }

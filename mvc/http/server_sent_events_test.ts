@@ -134,3 +134,13 @@ Deno.test("serverSentEvents() refuses what is not iterable, and times that are n
     );
   }
 });
+
+Deno.test("serverSentEvents() ends its iterator at an event that cannot be sent", async () => {
+  for (const data of [new Map(), { at: [Promise.resolve()] }, 1n]) {
+    const source = new Source();
+    const { read } = await open(source);
+    source.send({ data });
+    await assertRejects(read, TypeError);
+    await source.ended.promise;
+  }
+});

@@ -51,7 +51,10 @@ export class Dispatcher {
     } catch (error) {
       const isOfClient = isInstance(error, BadRequestError);
       if (!isOfClient) printError(error);
-      return new HttpError(isOfClient ? 400 : 500).toResponse();
+      return respondError(
+        new HttpError(isOfClient ? 400 : 500),
+        request.headers,
+      );
     }
   }
 
@@ -60,7 +63,9 @@ export class Dispatcher {
     info: Deno.ServeHandlerInfo,
   ): Response | Promise<Response> {
     const path = readPath(request);
-    if (path.length > MAX_PATH) return new HttpError(414).toResponse();
+    if (path.length > MAX_PATH) {
+      return respondError(new HttpError(414), request.headers);
+    }
     const exact = this.table.findExact(path);
     const route = exact && pickRoute(exact, request.method);
     if (route === undefined) return this.#search(request, info, path);

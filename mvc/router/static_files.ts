@@ -9,6 +9,7 @@
 import { serveDir, serveFile } from "@std/http/file-server";
 import { isAbsolute, join, relative, sep } from "node:path";
 import type { Context } from "../http/context.ts";
+import { HttpError, respondError } from "../http/http_error.ts";
 
 /** A folder that is served, and how. */
 export interface Site {
@@ -164,6 +165,6 @@ function redirect(ctx: Context, path: string): Response {
   return ctx.redirect(path.replace(/^\/+/, "/") + ctx.url.search, 301);
 }
 
-function refuse(ctx: Context): Response {
-  return ctx.text("Not Found", { status: 404 });
+function refuse(ctx: Context): Response | Promise<Response> {
+  return respondError(new HttpError(404), ctx.headers);
 }

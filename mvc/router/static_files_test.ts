@@ -377,7 +377,17 @@ Deno.test("Party.handleDir() adds headers to files, not to 404", async () => {
   assertEquals(headers.get("content-type"), "x/y");
   const missing = await site.ask("GET /p/static/none");
   assertEquals(missing.headers.has("cache-control"), false);
-  assertEquals(log, ["/p/static/a.txt", "/p/static/none"]);
+  const accept = "application/json";
+  const problem = await site.ask("GET /p/static/none", { accept });
+  assertEquals(
+    problem.headers.get("content-type"),
+    "application/problem+json",
+  );
+  assertEquals(log, [
+    "/p/static/a.txt",
+    "/p/static/none",
+    "/p/static/none",
+  ]);
 });
 
 Deno.test("Party.handleDir() refuses invalid folders and options", async () => {

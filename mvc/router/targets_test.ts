@@ -360,6 +360,21 @@ Deno.test("A path of more than 8,192 characters is answered with 414", async () 
   const path = `/${"x".repeat(8_191)}`;
   assertEquals(await target.get(path, "host"), "200 8192");
   assertEquals(await target.get(`${path}y`, "host"), "414 URI Too Long");
+  // For a client that takes JSON as every other error.
+  const response = await target.router.handler(
+    new Request(`http://host${path}y`, {
+      headers: { accept: "application/json" },
+    }),
+    {
+      remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
+      completed: Promise.resolve(),
+    },
+  );
+  assertEquals(await response.json(), {
+    type: "about:blank",
+    title: "URI Too Long",
+    status: 414,
+  });
   const query = `/?${"x".repeat(20_000)}`;
   assertEquals(await target.get(query, "host"), "200 1");
 });
