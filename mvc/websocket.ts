@@ -38,7 +38,8 @@ export interface WebsocketHandlerOptions<Params = Record<string, string>> {
  * @param server The server.
  * @param options The ID generator of this endpoint.
  * @returns The handler, for `router.get`.
- * @throws {TypeError} If the ID generator is not a function.
+ * @throws {TypeError} If the options are not an object, or the ID generator is
+ * not a function.
  *
  * @example
  * ```ts
@@ -63,6 +64,13 @@ export function websocketHandler<Params = Record<string, string>>(
   server: Server,
   options: WebsocketHandlerOptions<Params> = {},
 ): RouteHandler<Params> {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot take a value of type "${
+        options === null ? "null" : typeof options
+      }" as the options of an endpoint: they must be an object such as { idGenerator }`,
+    );
+  }
   const { idGenerator } = options;
   if (idGenerator !== undefined && typeof idGenerator !== "function") {
     throw new TypeError(

@@ -114,6 +114,14 @@ Deno.test("websocketHandler() refuses an ID generator that is no function", () =
       `Cannot use ${idGenerator} as the "idGenerator" of an endpoint`,
     );
   }
+  // As Go's `websocket.Handler(server, idGenerator)` takes it.
+  for (const options of [() => "ann", null, "ann"]) {
+    assertThrows(
+      () => websocketHandler(server, options as WebsocketHandlerOptions),
+      TypeError,
+      "they must be an object such as { idGenerator }",
+    );
+  }
 });
 
 interface Session {

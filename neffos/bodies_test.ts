@@ -189,7 +189,7 @@ Deno.test("A name with a lone surrogate is a TypeError of every call, on both si
       await assertRejects(
         async () => await call(),
         TypeError,
-        '"r\\ud800" as the name of a ',
+        '"r\\ud800" as the name of a',
       );
     }
   }

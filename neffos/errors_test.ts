@@ -353,6 +353,7 @@ Deno.test("registerError() refuses what is no class of errors, and a name that i
       "which has no colon",
     ],
     [Same, 'two classes of errors under the name "TakenError"'],
+    [BadRoomError, 'Cannot register "BadRoomError" as an error: its text is'],
   ];
   for (const [Class, text] of wrongs) {
     assertThrows(

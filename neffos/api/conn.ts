@@ -312,7 +312,8 @@ export class Conn {
    * before the answer.
    * @throws {LimitError} When too many asks wait already.
    * @throws {RangeError} When the time limit is not a positive number.
-   * @throws {TypeError} When the body cannot be sent.
+   * @throws {TypeError} When the body cannot be sent, or the event is one of the
+   * protocol (`isSystemEvent`).
    *
    * @example
    * ```ts

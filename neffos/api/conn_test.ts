@@ -475,3 +475,32 @@ Deno.test("Conn refuses names that are too long", async () => {
   raw.socket.close();
   await raw.closed.promise;
 });
+
+Deno.test("An event of the protocol cannot be asked: it would leave a name on one side alone", async () => {
+  await using memory = new MemoryServer({ chat: {} });
+  const client = await memory.dial({ chat: {} });
+  const nsConn = await client.connect("chat");
+  const room = await nsConn.joinRoom("lobby");
+  const { server } = memory;
+  const [accepted] = server.connectionsByNamespace("chat");
+  const init = { namespace: "chat", event: "_OnNamespaceDisconnect" };
+  const leave = { ...init, room: "lobby", event: "_OnRoomLeave" };
+  const ways: (() => Promise<unknown>)[] = [
+    () => nsConn.ask(init.event),
+    () => accepted!.ask(init.event),
+    () => room.ask(leave.event),
+    () => accepted!.conn.ask(leave),
+    () => client.conn.ask(init),
+    () => server.ask(init),
+    async () => void await Array.fromAsync(server.askAll(leave)),
+  ];
+  for (const way of ways) {
+    await assertRejects(
+      way,
+      TypeError,
+      "it is an event of the protocol, which connect(), joinRoom(), leave() and disconnect() send",
+    );
+  }
+  assertEquals([nsConn.isConnected, room.isJoined], [true, true]);
+  assertEquals(server.room("chat", "lobby"), [accepted]);
+});

@@ -242,8 +242,8 @@ export class NSConn<Emits extends object = AnyEvents> {
    * @throws {BadNamespaceError} When the namespace is not connected.
    * @throws {LimitError} When too many asks wait already.
    * @throws {RangeError} When the time limit is not a positive number.
-   * @throws {TypeError} When the body cannot be sent, or the name of the event
-   * has a lone surrogate.
+   * @throws {TypeError} When the body cannot be sent, the name of the event has
+   * a lone surrogate, or the event is one of the protocol (`isSystemEvent`).
    */
   ask<Event extends keyof Emits & string>(
     event: Event,

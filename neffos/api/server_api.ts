@@ -216,7 +216,8 @@ export interface ServerApi extends ServerHooks, AsyncDisposable {
    * @throws {ConnectionClosedError} When all have left.
    * @throws {LimitError} When too many asks of each wait already.
    * @throws {RangeError} When the time limit is not a positive number.
-   * @throws {TypeError} When the body cannot be sent.
+   * @throws {TypeError} When the body cannot be sent, or the event is one of the
+   * protocol (`isSystemEvent`).
    */
   ask<Emits extends object = AnyEvents>(
     init: Message | EventInit<Emits>,
@@ -240,7 +241,8 @@ export interface ServerApi extends ServerHooks, AsyncDisposable {
    * to leave out.
    * @returns The answers.
    * @throws {RangeError} When the time limit is not a positive number.
-   * @throws {TypeError} When the body cannot be sent.
+   * @throws {TypeError} When the body cannot be sent, or the event is one of the
+   * protocol (`isSystemEvent`).
    *
    * @example
    * ```ts

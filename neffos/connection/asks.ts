@@ -5,6 +5,7 @@ import {
   LimitError,
   remakeError,
 } from "../protocol/errors.ts";
+import { findBadAsk } from "../protocol/event_names.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
 import { Waiter } from "../util/promises.ts";
 import type { RequestOptions } from "./host.ts";
@@ -128,6 +129,8 @@ export class Asks {
     options: RequestOptions = {},
   ): Waiter<UntypedMessage> {
     if (!this.#link.isOpen) return this.#reject(this.#link.closedError(head));
+    const wrong = findBadAsk(head.event);
+    if (wrong !== undefined) return this.#reject(wrong);
     const { isErrorAnswer, sendFrame } = options;
     let token = "";
     const waiter = this.wait<UntypedMessage>({

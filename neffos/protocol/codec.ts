@@ -45,6 +45,7 @@ interface DecodeOptions {
  * @param native The treatment of native messages.
  * @returns The message, `undefined` when the frame is not valid: it is empty,
  * has fewer than seven fields, or names that are not UTF-8.
+ * @throws {TypeError} When the frame is neither a string nor bytes.
  *
  * @example
  * ```ts
@@ -55,10 +56,16 @@ interface DecodeOptions {
  * ```
  */
 export function decode(
-  data: RawBody,
+  data: RawBody | ArrayBuffer,
   native: NativeMode = "none",
 ): Message | undefined {
-  return decodeWith({ native, codec: undefined }, data);
+  const frame = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+  if (typeof frame !== "string" && !(frame instanceof Uint8Array)) {
+    throw new TypeError(
+      `Cannot decode a value of type "${typeof data}": a frame is a string, a Uint8Array or an ArrayBuffer`,
+    );
+  }
+  return decodeWith({ native, codec: undefined }, frame);
 }
 
 function decodeWith(
@@ -252,7 +259,8 @@ export type Encodable =
  * for whatever they send: this is for programs that write frames themselves,
  * such as a test or a gateway.
  *
- * @param message The message.
+ * @param message The message. A body of bytes makes a binary frame, unless
+ * `isBinary` is `false`.
  * @returns A string for a text frame, bytes for a binary one. A native message
  * is its bare body.
  *
@@ -280,7 +288,8 @@ export function encode(message: Encodable): RawBody {
   const head = `${wait};${escape(message.namespace)};${escape(message.room)};${
     escape(message.event)
   };${isError};${message.isNoOp ? "1" : "0"};`;
-  return message.isBinary ? join(head, body) : head + toText(body);
+  const { isBinary = typeof body !== "string" } = message;
+  return isBinary ? join(head, body) : head + toText(body);
 }
 
 /** The number of receivers from which on flattening a frame pays. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import {
   decode,
   Decoder,
@@ -235,4 +235,19 @@ Deno.test("decode() tells how a frame came, that of an error too", () => {
 Deno.test("decode() drops the name of a sender: only servers may give one", () => {
   assertEquals(decode("neffos(0x1);a;;e;0;0;")?.wait, "");
   assertEquals(decode("1!2;a;;e;0;0;")?.wait, "1!2");
+});
+
+Deno.test("decode() reads what a WebSocket gives, and refuses what is no frame", () => {
+  const { buffer } = new TextEncoder().encode(";chat;;onSay;0;0;hello");
+  assertEquals(decode(buffer)?.text(), "hello");
+  for (const value of [undefined, null, 5, {}, new Uint16Array(8)]) {
+    assertThrows(() => decode(value as never), TypeError, "Cannot decode a");
+  }
+});
+
+Deno.test("encode() keeps the bytes of a body, whether isBinary is set or not", () => {
+  const body = new Uint8Array([0xff, 0]);
+  const parts = { namespace: "a", room: "", event: "e", body };
+  assertEquals(encode(parts), encode({ ...parts, isBinary: true }));
+  assertEquals(typeof encode({ ...parts, isBinary: false }), "string");
 });

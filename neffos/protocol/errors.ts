@@ -380,6 +380,13 @@ export type KnownErrorClass =
  */
 const KNOWN = new Map<string, KnownErrorClass>();
 
+/** The classes with a text of their own, which peers compare. */
+const FIXED: readonly unknown[] = [
+  BadNamespaceError,
+  BadRoomError,
+  InvalidPayloadError,
+];
+
 /**
  * Registers a class of errors, as Go's `RegisterKnownError` does: an error of
  * this class that a handler throws arrives as one of this class, where the
@@ -401,8 +408,9 @@ const KNOWN = new Map<string, KnownErrorClass>();
  * EventError then. The texts are chosen by the other side.
  *
  * @param Class The class.
- * @throws {TypeError} When it is no subclass of EventError, or has no name or
- * that of another class that is registered.
+ * @throws {TypeError} When it is no subclass of EventError, has a text of the
+ * protocol (`BadRoomError` and its like), or has no name or that of another
+ * class that is registered.
  *
  * @example
  * ```ts
@@ -438,6 +446,11 @@ export function registerError(Class: KnownErrorClass): void {
           ? `"${Class.name}"`
           : `a value of type "${typeof Class}"`
       } as an error: it must be a subclass of EventError`,
+    );
+  }
+  if (FIXED.includes(Class)) {
+    throw new TypeError(
+      `Cannot register "${Class.name}" as an error: its text is one of the protocol, by which it is known`,
     );
   }
   const name = nameError(Class);
@@ -528,15 +541,16 @@ export function findBadName(
   kind: Named,
   name: unknown,
 ): TypeError | undefined {
+  const what = kind === "event" ? "an event" : `a ${kind}`;
   if (typeof name !== "string") {
     return new TypeError(
-      `Cannot use a value of type "${typeof name}" as the name of a ${kind}: it must be a string`,
+      `Cannot use a value of type "${typeof name}" as the name of ${what}: it must be a string`,
     );
   }
   return name.isWellFormed() ? undefined : new TypeError(
     `Cannot use ${
       JSON.stringify(name)
-    } as the name of a ${kind}: it has a lone surrogate, and must be well-formed`,
+    } as the name of ${what}: it has a lone surrogate, and must be well-formed`,
   );
 }
 

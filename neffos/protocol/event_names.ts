@@ -66,6 +66,21 @@ export function isSystemEvent(event: string): boolean {
 }
 
 /**
+ * Checks the event of an ask: one that a program wrote itself about a namespace
+ * or a room would change what the other side alone knows of it.
+ *
+ * @param event The name of the event.
+ * @returns The error, `undefined` if the event may be asked.
+ */
+export function findBadAsk(event: string): TypeError | undefined {
+  return isSystemEvent(event)
+    ? new TypeError(
+      `Cannot ask "${event}": it is an event of the protocol, which connect(), joinRoom(), leave() and disconnect() send`,
+    )
+    : undefined;
+}
+
+/**
  * Finds the built-in event for the name of a method or a key.
  *
  * @param name The name: `onRoomJoin`, `OnRoomJoin` or `_OnRoomJoin`.

@@ -129,8 +129,9 @@ export class Message<T = unknown> {
    *
    * @param init The parts.
    * @throws {TypeError} When the body cannot be sent: it is or has something
-   * that JSON cannot carry, such as a promise, a Map or a function. Or when
-   * there are both `room` and `rooms`.
+   * that JSON cannot carry, such as a promise, a Map or a function. What only a
+   * codec can carry goes to `broadcast`, `ask` and `write` as the parts, not as
+   * a Message. Or when there are both `room` and `rooms`.
    */
   constructor(init: MessageInit & Partial<Received> = {}) {
     const { body, codec } = init;

@@ -7,6 +7,7 @@ import {
   ConnectionClosedError,
   remakeError,
 } from "../protocol/errors.ts";
+import { findBadAsk } from "../protocol/event_names.ts";
 import type { Message, UntypedMessage } from "../protocol/message.ts";
 import {
   type Deferred,
@@ -58,7 +59,8 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
    * Makes a poll, which asks when its first answer is taken.
    *
    * @throws {RangeError} When the time limit is not a positive number.
-   * @throws {TypeError} When what is left out is no connection.
+   * @throws {TypeError} When what is left out is no connection, or the event is
+   * one of the protocol.
    */
   constructor(host: PollHost, message: Message, options: AskManyOptions) {
     const { timeout = host.limits.askTimeout } = options;
@@ -67,6 +69,8 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
         `Cannot ask "${message.event}" with a timeout of ${timeout}: it must be a positive number of milliseconds`,
       );
     }
+    const wrong = findBadAsk(message.event);
+    if (wrong !== undefined) throw wrong;
     // Checks it: the connections are found when they are asked.
     findExcluded(host.directory, options.except);
     this.#host = host;
