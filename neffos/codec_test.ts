@@ -16,7 +16,7 @@ import type {
   RawBody,
   StandardSchemaV1,
 } from "./protocol/body.ts";
-import { InvalidPayloadError } from "./protocol/errors.ts";
+import { EventError, InvalidPayloadError } from "./protocol/errors.ts";
 import { OnNativeMessage } from "./protocol/event_names.ts";
 import {
   type Message,
@@ -304,6 +304,32 @@ Deno.test("A codec that fails is a TypeError of the call, or an internal error o
   }
   await client.close();
   await memory.server.close();
+});
+
+Deno.test("A promise in a body is refused whatever the codec, which would make {} of it", async () => {
+  const bodyCodec: BodyCodec = {
+    encode: (value) => Array.isArray(value) ? "list" : "map",
+    decode: (body) => body,
+  };
+  await using memory = new MemoryServer({
+    chat: {
+      onAsk: () => ({ a: [Promise.resolve(1)] }),
+      onCycle: (_, msg) => msg.text(),
+    },
+  }, { bodyCodec });
+  const client = await memory.dial({ chat: {} }, { bodyCodec });
+  const nsConn = await client.connect("chat");
+  assertThrows(
+    () => nsConn.emit("on", [{ user: Promise.resolve("ann") }]),
+    TypeError,
+    'Cannot send a body whose "[0].user" is of type "Promise": await it first',
+  );
+  await assertRejects(() => nsConn.ask("onAsk"), EventError, "internal error");
+  assertInstanceOf(memory.errors.pop(), TypeError);
+  // A codec may take what JSON does not: circles, collections, objects of classes.
+  const circle: Record<string, unknown> = { map: new Map(), toJSON: () => "" };
+  circle.self = [circle, circle];
+  assertEquals((await nsConn.ask("onCycle", circle)).text(), "map");
 });
 
 Deno.test("What is no codec is refused where a server or client is made", async () => {

@@ -70,7 +70,7 @@ export type RawBody = string | Uint8Array;
  * or CBOR do. Both sides must have the same one.
  *
  * Strings, bytes and the empty body are sent as they are and do not go through
- * `encode`. An empty body does not go through `decode`; any other body does
+ * `encode`; a promise in a body is a TypeError, as with JSON. An empty body does not go through `decode`; any other body does
  * where a program reads it with `msg.json()` or through a schema.
  *
  * @example
@@ -173,10 +173,8 @@ function toBytes(view: ArrayBufferView): Uint8Array {
 }
 
 function encodeWith(codec: BodyCodec, body: unknown): RawBody {
-  const type = findLiveType(body);
-  if (type !== undefined) {
-    throw new TypeError(describeFault({ type, path: [] }));
-  }
+  const fault = findLive(body, new Set());
+  if (fault !== undefined) throw new TypeError(describeFault(fault));
   let encoded: unknown;
   try {
     encoded = codec.encode(body);
@@ -297,6 +295,31 @@ function hasToJSON(
   value: object,
 ): value is { toJSON(key: string): unknown } {
   return typeof (value as { toJSON?: unknown }).toJSON === "function";
+}
+
+/**
+ * Finds what no codec can carry, in lists and plain objects. Functions inside of
+ * them are left to the codec: one of them may be `toJSON`.
+ *
+ * @param seen The objects that were seen, since a codec may take circles.
+ */
+function findLive(value: unknown, seen: Set<object>): BodyFault | undefined {
+  const type = findLiveType(value);
+  if (type === "Promise" || (type !== undefined && seen.size === 0)) {
+    return { type, path: [] };
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const isList = Array.isArray(value);
+  const prototype = isList ? null : Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return undefined;
+  if (seen.has(value)) return undefined;
+  seen.add(value);
+  for (const key of isList ? value.keys() : Object.keys(value)) {
+    const field = (value as Record<string | number, unknown>)[key];
+    const fault = findLive(field, seen);
+    if (fault !== undefined) return within(key, fault);
+  }
+  return undefined;
 }
 
 /** The type of what no codec can carry: code, and results to come. */
