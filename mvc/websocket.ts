@@ -5,7 +5,13 @@
  * @module
  */
 
-import type { Conn, NSConn, Server } from "../neffos/mod.ts";
+import {
+  type Conn,
+  type NSConn,
+  type Server,
+  UpgradeError,
+} from "../neffos/mod.ts";
+import { isInstance } from "../neffos/internal.ts";
 import { type Context, findContext } from "./http/context.ts";
 import { HttpError, respondError } from "./http/http_error.ts";
 import type { RouteHandler } from "./router/handlers.ts";
@@ -19,7 +25,8 @@ export interface WebsocketHandlerOptions<Params = Record<string, string>> {
   /**
    * Gives the ID of a new connection of this endpoint, for instance the name of
    * a user whom middleware has found. Several connections of one user may share
-   * an ID. An exception is answered with 500.
+   * an ID. An HttpError is answered with its status and text, any other
+   * exception with 500.
    *
    * @default {the idGenerator of the server}
    */
@@ -83,7 +90,7 @@ export function websocketHandler<Params = Record<string, string>>(
     // The server adds headers, which must go into the copy.
     context.detach();
     return server.accept(context, {
-      idGenerator: idGenerator && (() => idGenerator(context)),
+      idGenerator: idGenerator && (() => generateID(idGenerator, context)),
     }).then((response) =>
       response.status < 400 ? response : respondRefusal(response, context)
     );
@@ -91,6 +98,20 @@ export function websocketHandler<Params = Record<string, string>>(
   // For `Router.routes()` and `Router.explain()`.
   Object.defineProperty(handle, "name", { value: "websocketHandler" });
   return Object.assign(handle, { allow: "GET" });
+}
+
+async function generateID<Params>(
+  idGenerator: (context: Context<Params>) => string | Promise<string>,
+  context: Context<Params>,
+): Promise<string> {
+  try {
+    return await idGenerator(context);
+  } catch (cause) {
+    if (!isInstance(cause, HttpError)) throw cause;
+    const { status, message } = cause;
+    const headers = Object.fromEntries(cause.headers);
+    throw new UpgradeError(status, message, { headers, cause });
+  }
 }
 
 /** Writes the answer of a server that refuses in the client's format. */

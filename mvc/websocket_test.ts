@@ -8,12 +8,14 @@ import {
   Conn,
   denoUpgrader,
   dial,
+  DialError,
   type NSConn,
   Server,
 } from "../neffos/mod.ts";
 import { Application } from "./application.ts";
 import { token } from "./container/tokens.ts";
 import { Context } from "./http/context.ts";
+import { HttpError } from "./http/http_error.ts";
 import { Router } from "./router/router.ts";
 import {
   contextOf,
@@ -50,6 +52,10 @@ Deno.test("websocketHandler() takes the ID generator of its endpoint, in place o
       throw new Error("no ID today");
     },
     rejects: () => Promise.reject(new Error("no ID tomorrow")),
+    refuses: () => {
+      const headers = { "www-authenticate": "Bearer" };
+      throw new HttpError(401, "sign in first", { headers });
+    },
     empty: () => "",
     nothing: () => undefined,
     number: () => 7n,
@@ -102,6 +108,8 @@ Deno.test("websocketHandler() takes the ID generator of its endpoint, in place o
     assertEquals(faults.pop()!.slice(0, fault.length), fault);
     assertEquals(statuses.pop(), 500, name);
   }
+  await assertRejects(() => connect("refuses"), DialError, "answered 401");
+  assertEquals([faults, statuses], [[], [401]]);
 });
 
 Deno.test("websocketHandler() refuses an ID generator that is no function", () => {
