@@ -43,6 +43,13 @@ export function lastCallDecides(
   if (hasLost && wish) {
     if (refusals.length > 0 || isLimited(setup)) return true;
   }
+  // What a fault has kept a client out of, it tries again on the next connection.
+  if (hasLost && !wish) {
+    const isFault = (hook: HookRun) =>
+      hook.side === "client" && hook.outcome === "throw" &&
+      isRefusal(hook, name);
+    if (journal.hooks.some(isFault)) return true;
+  }
   // A join that the other side gives up, or refuses itself, ends with a leave.
   return calls.some((call) =>
     call.side !== side &&
