@@ -1144,6 +1144,49 @@ for (const hook of ["onNamespaceConnect", "onRoomJoin"]) {
   }
 }
 
+for (const isBrowser of [false, true]) {
+  for (const where of ["hook", "body", "handler"]) {
+    Deno.test(`An ask for which a room waits does not wait for the kept events: ${where}${isBrowser ? ", in a browser" : ""}`, async () => {
+      const answers: unknown[] = [];
+      let hasLost = false;
+      const ask = async (nsConn: NSConn) => {
+        if (!hasLost) return;
+        await null;
+        answers.push(await nsConn.ask("onNumber").then((msg) => msg.text()));
+      };
+      const received: string[] = [];
+      await using world = await World.start({
+        client: {
+          chat: where === "hook" ? { onRoomJoin: ask } : { onBack: ask },
+        },
+        server: listening(received, {
+          onNumber: () => "1",
+          async onRoomJoin(nsConn) {
+            if (where === "handler") await nsConn.ask("onBack");
+          },
+        }),
+        reconnect: KEEPING,
+        isBrowser,
+      });
+      await world.enter();
+      const chat = world.chat("client");
+      const body = async () => {
+        await ask(chat);
+        return "ticket";
+      };
+      await chat.joinRoom("room", where === "body" ? { body } : {});
+      const room = world.room("client");
+      await world.lose();
+      hasLost = true;
+      emitThree(chat, room);
+      await world.comeBack();
+      assertEquals(answers, ["1"]);
+      assertEquals(received, KEPT);
+      await world.assertAtRest(["chat", "chat/room"]);
+    });
+  }
+}
+
 Deno.test("Only the events kept for a room that refuses are dropped", async () => {
   const received: string[] = [];
   await using world = await World.start({

@@ -644,7 +644,9 @@ export abstract class Membership<Handle> implements Leavable {
 
   /** Begins a phase in which a hook runs. */
   protected startHook(phase: HookRun["phase"]): HookRun {
-    const state = makeHookRun(phase, this.link.queue.exactCaller());
+    const turn = this.link.queue.exactCaller();
+    if (turn !== undefined && phase === "deciding") turn.isAwaited = true;
+    const state = makeHookRun(phase, turn);
     this.#become(state);
     return state;
   }

@@ -288,10 +288,17 @@ export class Stay
     return room === "" ? this.#scope : encodeRoute(this.namespace, room);
   }
 
-  /** Sends a frame behind those that were kept while the client was away. */
+  /**
+   * Sends a frame behind those that were kept while the client was away: they
+   * wait for rooms, so an ask for which a room may wait does not wait for them.
+   */
   sendInOrder(kept: KeptFrame): boolean {
-    const { goal } = this.link.host;
-    if (!goal?.isHolding(this.namespace)) return this.link.send(kept.frame);
+    const { queue, host: { goal } } = this.link;
+    if (
+      !goal?.isHolding(this.namespace) || kept.isAsk && queue.isCallerAwaited
+    ) {
+      return this.link.send(kept.frame);
+    }
     goal.hold(this.namespace, kept);
     return true;
   }

@@ -14,6 +14,8 @@ export class Turn {
   endWaits = 0;
   /** Whether it has ended, or runs beside the queue: no item waits for it. */
   isDone = false;
+  /** Whether the peer, or a name that is being entered, waits for its end. */
+  isAwaited = false;
   /** Whether the tracer attributes all of its code to it. */
   isTraced = false;
   /** Who leaves, while the hook runs that decides about it. */
@@ -144,6 +146,7 @@ export class TurnQueue<Item extends object> {
   async runBeside(code: () => Promise<void>): Promise<void> {
     const turn = new Turn();
     turn.isDone = true;
+    turn.isAwaited = true;
     turn.isKnown = true;
     const outer = this.#current;
     this.#current = turn;
@@ -179,6 +182,11 @@ export class TurnQueue<Item extends object> {
     return traced !== undefined && this.#pending?.has(traced)
       ? traced
       : undefined;
+  }
+
+  /** Whether the peer, or a name that is being entered, waits for the caller. */
+  get isCallerAwaited(): boolean {
+    return this.possibleCallers().some(({ isAwaited }) => isAwaited);
   }
 
   /** Lets asks begin while these turns wait for an answer. */
@@ -279,6 +287,7 @@ export class TurnQueue<Item extends object> {
   #run(item: Entry<Item>): void {
     const turn = this.#spare ?? new Turn();
     turn.isTraced = false;
+    turn.isAwaited = this.#isAsk(item);
     this.#spare = undefined;
     const outer = this.#current;
     this.#current = turn;
