@@ -53,6 +53,7 @@ const roomCalls = (calls: Calls) => ({
 
 const namespaceCalls = {
   connect: (_: NSConn, conn: Conn) => conn.connect("chat"),
+  wait: (_: NSConn, conn: Conn) => conn.waitConnect("chat"),
   disconnect: (nsConn: NSConn) => nsConn.disconnect(),
 };
 
@@ -111,6 +112,7 @@ for (const side of SIDES) {
         assertEquals(await world.outcomes(connected), ["done"]);
         assertEquals(calls.log, [
           "connect: EventError",
+          "wait: EventError",
           "disconnect: BadNamespaceError",
         ]);
         await world.assertAtRest(["chat"]);
@@ -133,6 +135,7 @@ for (const side of SIDES) {
           "join: BadNamespaceError",
           "leave: done",
           "connect: BadNamespaceError",
+          "wait: BadNamespaceError",
           "disconnect: done",
         ]);
         await world.assertAtRest([]);
@@ -152,7 +155,7 @@ for (const isLate of [false, true]) {
     calls.isOn = true;
     const left = world.chat("client").disconnect();
     assertEquals(await world.outcomes(left), ["done"]);
-    assertEquals(calls.log, ["connect: in", "disconnect: done"]);
+    assertEquals(calls.log, ["connect: in", "wait: in", "disconnect: done"]);
     await world.assertAtRest([]);
   });
 

@@ -208,7 +208,7 @@ export abstract class Membership<Handle> implements Leavable {
    * {@linkcode dropLeave}; `undefined` when there is nothing to leave.
    */
   reserveLeave(cause: Cause): Reservation | undefined {
-    if (this.#forgetGoal() || this.#verdictOnHook("leave")) return undefined;
+    if (this.#forgetGoal() || this.verdictOnHook("leave")) return undefined;
     if (this.isGone) return undefined;
     const last = this.#chain?.last;
     if (last === undefined && !this.isIn) return undefined;
@@ -250,7 +250,7 @@ export abstract class Membership<Handle> implements Leavable {
       return rejected(this.link.closedError(this.#head(kind)));
     }
     if (kind === "enter") this.#own ??= OWN;
-    const verdict = this.#verdictOnHook(kind);
+    const verdict = this.verdictOnHook(kind);
     if (verdict !== undefined) return verdict;
     // It is certain to be left, together with its namespace.
     if (this.isGone && kind === "leave" && this.isIn) return Promise.resolve();
@@ -307,7 +307,7 @@ export abstract class Membership<Handle> implements Leavable {
    * Settles at once a call about this name that comes from the hook which
    * decides about it or hears that it is left: waiting would lock up the hook.
    */
-  #verdictOnHook(kind: Kind): Promise<unknown> | undefined {
+  protected verdictOnHook(kind: Kind): Promise<unknown> | undefined {
     const state = this.#state;
     const maker = this.#chain?.head?.maker;
     const turn = "turn" in state ? state.turn : undefined;

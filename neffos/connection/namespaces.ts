@@ -199,6 +199,8 @@ export class Namespaces {
     if (isEnding) return rejected(this.link.closedError({ namespace }));
     const known = this.#memberships.get(namespace);
     if (known?.isOngoing) return Promise.resolve(known.stay!.nsConn);
+    const verdict = known?.verdictOnWait();
+    if (verdict !== undefined) return verdict;
     const waiters = this.#waiters?.get(namespace) ?? new Set();
     const waiter: Waiter<UntypedNSConn> = asks.wait({
       timeout: Infinity,
@@ -362,6 +364,11 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
       throw error;
     }
     await this.enterUnasked();
+  }
+
+  /** Settles at once a wait for it by the hook that it waits for itself. */
+  verdictOnWait(): Promise<UntypedNSConn> | undefined {
+    return this.verdictOnHook("enter") as Promise<UntypedNSConn> | undefined;
   }
 
   protected refusalToEnter(): NeffosError | undefined {

@@ -44,7 +44,7 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   },
   {
     file: "neffos/connection/membership.ts",
-    code: 'if (this.#forgetGoal() || this.#verdictOnHook("leave"))',
+    code: 'if (this.#forgetGoal() || this.verdictOnHook("leave"))',
     kinds: ["string"],
     reason: "whatever the verdict, there is nothing to reserve",
   },
