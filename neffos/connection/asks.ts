@@ -2,6 +2,7 @@ import type { AskHead, AskOptions } from "../api/ask_options.ts";
 import type { UntypedMessage } from "../protocol/message.ts";
 import {
   AskTimeoutError,
+  EventError,
   LimitError,
   remakeError,
 } from "../protocol/errors.ts";
@@ -178,8 +179,15 @@ export class Asks {
     }
   }
 
-  #refusal(action: string, about: Partial<AskHead>): LimitError | undefined {
-    const { crossings, limits: { maxPendingAsks } } = this.#link.host;
+  #refusal(action: string, about: Partial<AskHead>): EventError | undefined {
+    const { crossings, handlers, limits: { maxPendingAsks } } = this.#link.host;
+    // Without an event, nothing is asked: the peer is to do something itself.
+    if (handlers.native === "only" && about.event !== undefined) {
+      return new EventError(
+        `Cannot ${action}: this connection has native messages alone, which nobody can answer`,
+        about,
+      );
+    }
     if (this.waiting < maxPendingAsks) return undefined;
     crossings.add("maxPendingAsks");
     return new LimitError(

@@ -37,11 +37,12 @@ class Subject implements Disposable {
   constructor({ isClient = true, maxPendingAsks = 1024 } = {}) {
     const { timers, crossings, queue, sent } = this;
     const limits = { ...DEFAULT_LIMITS, askTimeout: 100, maxPendingAsks };
+    const handlers = { native: "none" };
     const isOpen = () => this.isOpen;
     // Asks look at nothing else of a connection.
     this.asks = new Asks(
       {
-        host: { isClient, limits, timers, crossings },
+        host: { isClient, handlers, limits, timers, crossings },
         queue,
         get isOpen() {
           return isOpen();

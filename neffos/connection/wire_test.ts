@@ -421,6 +421,29 @@ Deno.test("Server and Client speak as Go does: native-only", async () => {
   ]);
 });
 
+Deno.test("What asks the other side says that native messages alone have no answers", async () => {
+  const handler: Events = { _OnNativeMessage() {} };
+  await using memory = new MemoryServer(handler);
+  await using client = await memory.dial(handler);
+  for (const { conn } of [client, { conn: memory.server.connections[0]! }]) {
+    const nsConn = await conn.waitConnect("");
+    const calls = {
+      'ask "onHi"': () => nsConn.ask("onHi"),
+      'join room "room"': () => nsConn.joinRoom("room"),
+      'leave namespace ""': () => nsConn.disconnect(),
+    };
+    for (const [call, run] of Object.entries(calls)) {
+      await assertRejects(
+        run,
+        EventError,
+        `Cannot ${call}: this connection has native messages alone, which nobody can answer`,
+      );
+    }
+    assertEquals(conn.namespace(""), nsConn);
+  }
+  assertEquals(memory.frames, []);
+});
+
 Deno.test("Server and Client speak as Go does: native-mixed", async () => {
   const log: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
