@@ -350,9 +350,14 @@ Deno.test("dial() ends an attempt whose functions do not end", async () => {
     last = attempt;
     return new Promise<never>(() => {});
   };
-  const error = await fail(hangs, { timeout: 5 });
-  assertStringIncludes(error.message, "did not accept within 5 ms");
-  assert(last!.signal.aborted);
+  for (const [url, headers] of [[hangs], ["x", hangs]] as const) {
+    const error = await fail(url, { ...(headers && { headers }), timeout: 5 });
+    assertStringIncludes(
+      error.message,
+      "the functions for its URL and headers did not end within 5 ms",
+    );
+    assert(last!.signal.aborted);
+  }
   const controller = new AbortController();
   const { signal } = controller;
   const dialling = dial("memory", HANDLER, { headers: hangs, signal });

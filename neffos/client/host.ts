@@ -208,7 +208,10 @@ export class ClientHost implements Host {
       timeout,
       signal,
       onTimeout: () => {
-        const why = `the server did not accept within ${timeout} ms`;
+        const late = attempt.socket === undefined
+          ? "the functions for its URL and headers did not end"
+          : "the server did not accept";
+        const why = `${late} within ${timeout} ms`;
         const cause = new AskTimeoutError(`Cannot dial: ${why}`, timeout);
         return new DialError(attempt.url, why, { cause });
       },
