@@ -12,6 +12,8 @@ class Beating {
   readonly peers: RawClient[] = [];
   readonly told: [code: number, willReconnect: boolean][] = [];
   client!: Client;
+  /** The bytes that the network has not taken. */
+  unsent = 0;
 
   static async start(
     options: DialOptions = {},
@@ -24,7 +26,7 @@ class Beating {
         const [left, right] = socketPair();
         self.peers.push(new RawClient(right));
         // A WebSocket can neither be terminated nor close without its peer.
-        return { ...silenced(left), can: undefined! };
+        return silenced(left, self);
       },
       onClose: ({ code }, willReconnect) =>
         void self.told.push([code, willReconnect]),
@@ -61,12 +63,17 @@ class Beating {
 }
 
 /** A socket whose close does not come through, as on a dead network. */
-function silenced(socket: Socket): Socket {
+function silenced(socket: Socket, network: { unsent: number }): Socket {
   return {
     listen: (listener) => socket.listen(listener),
-    send: (data) => socket.send(data),
+    send(data) {
+      if (typeof data !== "string") network.unsent += data.length;
+      return socket.send(data);
+    },
     close: () => {},
-    bufferedAmount: 0,
+    get bufferedAmount() {
+      return network.unsent;
+    },
   };
 }
 
@@ -102,6 +109,52 @@ Deno.test("Any message is a sign of life", async () => {
     await beating.pass(10);
     assertEquals(beating.asked.length, 2);
     await beating.pass(5);
+    assertEquals(beating.told, [[4003, true]]);
+  }
+});
+
+Deno.test("What a server still reads is a sign of life", async () => {
+  await using beating = await Beating.start({
+    heartbeat: { interval: 10, timeout: 5 },
+  });
+  const chat = beating.client.connect("chat", { timeout: Infinity });
+  await turn();
+  await beating.send("$1;;;;;;");
+  const nsConn = await chat;
+  for (let count = 0; count < 100; count++) {
+    nsConn.emit("onEvent", "0123456789");
+  }
+  beating.unsent = 1_000;
+  await beating.pass(10);
+  await beating.pass(10);
+  for (const unsent of [800, 500, 1, 0]) {
+    beating.unsent = unsent;
+    await beating.pass(5);
+    assertEquals(beating.told, []);
+  }
+  await beating.pass(5);
+  assertEquals(beating.told, [[4003, true]]);
+});
+
+Deno.test("A server that reads nothing of what is sent is given up", async () => {
+  for (const [length, patience] of [[1_000, 0], [65_536, 1_000]] as const) {
+    await using beating = await Beating.start({
+      heartbeat: { interval: 100, timeout: 50 },
+    });
+    const chat = beating.client.connect("chat", { timeout: Infinity });
+    await turn();
+    await beating.send("$1;;;;;;");
+    const nsConn = await chat;
+    const frame = new Uint8Array(length);
+    // A large frame may take its time, as a slow network takes it as a whole.
+    nsConn.emit("onEvent", frame);
+    await beating.pass(100);
+    await beating.pass(100);
+    for (let left = patience; left > 0; left -= 50) {
+      await beating.pass(50);
+      assertEquals(beating.told, []);
+    }
+    await beating.pass(50);
     assertEquals(beating.told, [[4003, true]]);
   }
 });

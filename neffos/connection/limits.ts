@@ -243,7 +243,9 @@ export interface HeartbeatOptions {
   /**
    * How long the server may then take to send something, whatever it is, in
    * milliseconds. A message counts once all of it is there, so raise this where
-   * large ones come over slow networks.
+   * large ones come over slow networks. While the server still reads what was
+   * sent before, it has more time: 16 seconds for each MiB of the largest unsent
+   * message.
    *
    * @default {20_000}
    */

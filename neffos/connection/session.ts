@@ -456,16 +456,34 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
 
   /** Asks for a sign of life, and gives up a peer that shows none. */
   #askForPulse(timeout: number, isSecond = false): void {
-    const { received } = this.receiver;
-    const due = Date.now() + timeout;
+    const { patience } = this.buffer;
     const write = (wait: string) => encode({ wait, ...HEARTBEAT });
     this.asks.send(write, () => {
       if (!this.#deadlines?.has("pulse")) return;
       this.#clearLimit("pulse");
       this.#awaitPulse();
     });
+    this.#awaitAnswer(timeout, isSecond, patience);
+  }
+
+  /** Waits for a sign of life, behind what the peer has yet to read. */
+  #awaitAnswer(
+    timeout: number,
+    isSecond: boolean,
+    patience: number | undefined,
+  ): void {
+    const { received } = this.receiver;
+    const { taken } = this.buffer;
+    const due = Date.now() + timeout;
     this.#setLimit("pulse", timeout, () => {
       if (this.receiver.received !== received) return this.#awaitPulse();
+      if (patience !== undefined) {
+        const isRead = this.buffer.taken > taken;
+        const left = isRead ? this.buffer.patience : patience - timeout;
+        if (isRead || left! > 0) {
+          return this.#awaitAnswer(timeout, isSecond, left);
+        }
+      }
       // What has come while the machine slept may not have been read yet.
       const hasSlept = Date.now() > due + LATE;
       if (hasSlept && !isSecond) return this.#askForPulse(timeout, true);

@@ -148,6 +148,22 @@ export class SendBuffer {
     return messages - this.#marks[0]!.messages;
   }
 
+  /** How many bytes the network has taken so far. */
+  get taken(): number {
+    return this.#marks.at(-1)!.bytes + this.#newBytes -
+      this.#socket.bufferedAmount;
+  }
+
+  /**
+   * How long a peer that reads may take for the largest unsent frame, in
+   * milliseconds; `undefined` when nothing is unsent.
+   */
+  get patience(): number | undefined {
+    if (this.#socket.bufferedAmount === 0) return undefined;
+    if (this.taken >= this.#largestEnd) this.#largest = 0;
+    return this.#largest * PATIENCE.msPerByte;
+  }
+
   /** Sends a frame, behind those that are queued. */
   send(frame: RawBody): boolean {
     return this.#queued === undefined ? this.#write(frame) : this.queue(frame);
