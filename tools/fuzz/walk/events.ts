@@ -1,3 +1,4 @@
+import { hasFailed } from "./last_call.ts";
 import type { Conn, Message, NSConn, Room } from "../../../neffos/mod.ts";
 import { type MadeEmit, nameOf } from "./journal.ts";
 import type { Call, Side } from "./plan.ts";
@@ -39,6 +40,7 @@ export class Events {
       `${side} emits [e${made.id}] to ${name}: ${made.isTaken}`
     );
     if (!made.isAway || !made.isTaken || book.former.has(name)) return;
+    if (hasFailed(this.#world, made)) return;
     journal.fail("kept for what was left", `[e${made.id}] for ${name}`);
   }
 

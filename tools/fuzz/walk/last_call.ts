@@ -43,18 +43,22 @@ export function lastCallDecides(
   if (hasLost && wish) {
     if (refusals.length > 0 || isLimited(setup)) return true;
   }
-  // What a fault has kept a client out of, it tries again on the next connection.
-  if (hasLost && !wish) {
-    const isFault = (hook: HookRun) =>
-      hook.side === "client" && hook.outcome === "throw" &&
-      isRefusal(hook, name);
-    if (journal.hooks.some(isFault)) return true;
-  }
+  if (hasLost && !wish && hasFailed(world, name)) return true;
   // A join that the other side gives up, or refuses itself, ends with a leave.
   return calls.some((call) =>
     call.side !== side &&
     ((kindOf(call, name) === "leave") === wish ||
       wish && call.result !== "done")
+  );
+}
+
+/**
+ * Whether a fault has ever kept the client out of a name: it tries again on the
+ * next connection.
+ */
+export function hasFailed({ journal }: World, name: Name): boolean {
+  return journal.hooks.some((hook) =>
+    hook.side === "client" && hook.outcome === "throw" && isRefusal(hook, name)
   );
 }
 
