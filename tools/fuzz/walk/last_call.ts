@@ -53,12 +53,12 @@ export function lastCallDecides(
 }
 
 /**
- * Whether a fault has ever kept the client out of a name: it tries again on the
- * next connection.
+ * Whether a fault, or an error that closes, has ever kept the client out of a
+ * name: it may try again on the next connection.
  */
 export function hasFailed({ journal }: World, name: Name): boolean {
   return journal.hooks.some((hook) =>
-    hook.side === "client" && hook.outcome === "throw" && isRefusal(hook, name)
+    hook.side === "client" && hook.outcome !== "refuse" && isRefusal(hook, name)
   );
 }
 
