@@ -113,7 +113,10 @@ export class Conn {
     return this.reconnectTries > 0;
   }
 
-  /** Resolves, with the reason, when the connection and its hooks have ended. */
+  /**
+   * Resolves, with the reason, when the connection and its hooks have ended; in
+   * those hooks themselves at once.
+   */
   get closed(): Promise<CloseInfo> {
     return this.#port.ended;
   }

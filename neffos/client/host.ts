@@ -183,9 +183,12 @@ export class ClientHost implements Host {
   /** Closes the client for good; resolves when its hooks have ended. */
   async close(code: number, reason: string): Promise<void> {
     assertCloseCode(code);
-    const closed = this.#session.queue.awaitEnd(this.closed.promise);
+    const session = this.#session;
+    const closed = session.isAwaitingCaller
+      ? undefined
+      : session.queue.awaitEnd(this.closed.promise);
     this.#end.abort({ code, reason, wasClean: false });
-    this.#session.close(code, reason);
+    session.close(code, reason);
     this.retryNow();
     await closed;
   }

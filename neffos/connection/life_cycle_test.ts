@@ -340,3 +340,39 @@ for (const caller of ["server", "client"] as const) {
     });
   }
 }
+
+for (const hook of ["onRoomLeft", "onNamespaceDisconnect", "onDisconnect"]) {
+  Deno.test(`A hook that hears of the end may wait for it: ${hook}`, async () => {
+    const log: string[] = [];
+    const wait = async (conn: Conn, close: () => Promise<void>) => {
+      await null;
+      log.push(`closed ${(await conn.closed).code}`);
+      await close();
+      log.push("over");
+    };
+    const isTold = hook === "onDisconnect";
+    await using memory: MemoryServer = new MemoryServer({
+      chat: isTold ? {} : {
+        [hook]: ({ conn }) => wait(conn, () => memory.server.close()),
+      },
+    }, {
+      onDisconnect: (conn) =>
+        isTold ? wait(conn, () => memory.server.close()) : undefined,
+      closeTimeout: 1e9,
+    });
+    const client: Client = await memory.dial({
+      chat: { [hook]: ({ conn }) => wait(conn, () => client.close()) },
+    });
+    const nsConn = await client.connect("chat");
+    await nsConn.joinRoom("room");
+    memory.server.connections[0]!.close(4_000);
+    await client.closed;
+    await memory.server.close();
+    const sides = isTold ? ["a server"] : ["a server", "a client"];
+    assertEquals(log.toSorted(), [
+      ...sides.map(() => "closed 4000"),
+      ...sides.map(() => "over"),
+    ]);
+    assertEquals(memory.errors, []);
+  });
+}

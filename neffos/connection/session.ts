@@ -34,7 +34,7 @@ import type { Host } from "./host.ts";
 import type { LimitName } from "./limits.ts";
 import { Namespaces } from "./namespaces.ts";
 import { Receiver, type ReceiverLink } from "./receiver.ts";
-import { TurnQueue } from "./turn_queue.ts";
+import { type Turn, TurnQueue } from "./turn_queue.ts";
 
 /**
  * The state of a connection.
@@ -148,6 +148,8 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
   #status: ConnStatus = "connecting";
   #pairing: Pairing = "unpaired";
   #end: End | undefined;
+  /** The turn in which hooks hear of the end. */
+  #lastTurn: Turn | undefined;
   #ended: Deferred<CloseInfo> | undefined;
 
   constructor(init: SessionInit) {
@@ -199,6 +201,13 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
   }
 
   get ended(): Promise<CloseInfo> {
+    return this.isAwaitingCaller
+      ? Promise.resolve(this.#end!.info)
+      : this.whenEnded();
+  }
+
+  /** Resolves when all hooks have ended, whoever waits for it. */
+  whenEnded(): Promise<CloseInfo> {
     if (this.#ended === undefined) {
       this.#ended = makeDeferred();
       if (this.#status === "ended") this.#ended.resolve(this.#end!.info);
@@ -206,6 +215,12 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     const { promise } = this.#ended;
     // The end comes after the handlers: one that waits for it must not lock up.
     return this.isEnding ? this.queue.awaitEnd(promise) : promise;
+  }
+
+  /** Whether a hook calls that hears of the end, which waits for that hook. */
+  get isAwaitingCaller(): boolean {
+    return this.#lastTurn !== undefined &&
+      this.#lastTurn === this.queue.exactCaller();
   }
 
   get bufferedAmount(): number {
@@ -571,7 +586,10 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
       this.host.crossings.add("closeTimeout");
       void this.#finish();
     });
-    this.queue.push(() => this.#finish());
+    this.queue.push(() => {
+      this.#lastTurn = this.queue.exactCaller();
+      return this.#finish();
+    });
   }
 
   async #finish(): Promise<void> {

@@ -36,6 +36,13 @@ export class Shutdown {
       );
     }
     const sessions = [...this.#host.sessions.values()];
+    const ended = this.#end(sessions, timeout);
+    // A hook that hears of the end of its connection does not wait for itself.
+    if (sessions.some(({ isAwaitingCaller }) => isAwaitingCaller)) return;
+    await ended;
+  }
+
+  async #end(sessions: Session[], timeout: number | undefined): Promise<void> {
     const closed = Promise.all(sessions.map(waitForEnd));
     const isFirst = this.#finished === undefined;
     const { promise, resolve } = this.#finished ??= makeDeferred();
@@ -91,7 +98,7 @@ export class Shutdown {
 
 /** Waits for the end of a connection; a handler of its own may do so. */
 async function waitForEnd(session: Session): Promise<void> {
-  await session.queue.awaitEnd(session.ended);
+  await session.queue.awaitEnd(session.whenEnded());
 }
 
 /** Puts a list into a random order, each as likely (Fisher and Yates). */
