@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kataras/iris/v12"
 	"github.com/kataras/iris/v12/auth"
@@ -226,12 +227,21 @@ func servePages() (http.Handler, commands) {
 			views[msg.Room] += by
 			now := views[msg.Room]
 			lock.Unlock()
-			ns.Conn.Server().Broadcast(nil, websocket.Message{
-				Namespace: msg.Namespace,
-				Room:      msg.Room,
-				Event:     "onNewVisit",
-				Body:      fmt.Append(nil, now),
-			})
+			tell := func() {
+				ns.Conn.Server().Broadcast(nil, websocket.Message{
+					Namespace: msg.Namespace,
+					Room:      msg.Room,
+					Event:     "onNewVisit",
+					Body:      fmt.Append(nil, now),
+				})
+			}
+			if by < 0 {
+				tell()
+			} else {
+				// neffos answers the join while it broadcasts: either may
+				// come first, and the page knows its room from the answer.
+				time.AfterFunc(20*time.Millisecond, tell)
+			}
 			return nil
 		}
 	}
