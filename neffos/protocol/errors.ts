@@ -541,13 +541,14 @@ export function findBadName(
   kind: Named,
   name: unknown,
 ): TypeError | undefined {
+  if (typeof name === "string" && name.isWellFormed()) return undefined;
   const what = kind === "event" ? "an event" : `a ${kind}`;
   if (typeof name !== "string") {
     return new TypeError(
       `Cannot use a value of type "${typeof name}" as the name of ${what}: it must be a string`,
     );
   }
-  return name.isWellFormed() ? undefined : new TypeError(
+  return new TypeError(
     `Cannot use ${
       JSON.stringify(name)
     } as the name of ${what}: it has a lone surrogate, and must be well-formed`,
