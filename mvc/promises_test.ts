@@ -1,4 +1,4 @@
-/** Every promise of the public API may be left alone, and still rejects for who awaits it. */
+/** No promise of the public API has to be awaited, and each still rejects for a caller that awaits it. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {

@@ -26,7 +26,7 @@ import { readOption, readText } from "./options.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const FILES =
   "neffos/protocol,neffos/connection,neffos/server,mvc/container,mvc/router";
-/** The name of a file that is no source of the module. */
+/** The name of a file that does not belong to the sources of the module. */
 const NO_SOURCE = /_test\.ts$|\/(harness|testdata)\//;
 
 function print({ mutant, diff, verdict, suites }: Outcome): void {

@@ -206,7 +206,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
       : this.whenEnded();
   }
 
-  /** Resolves when all hooks have ended, whoever waits for it. */
+  /** Resolves when all hooks have ended, even if one of them is the caller. */
   whenEnded(): Promise<CloseInfo> {
     if (this.#ended === undefined) {
       this.#ended = makeDeferred();

@@ -408,7 +408,7 @@ const FIXED: readonly unknown[] = [
  * EventError then. The texts are chosen by the other side.
  *
  * @param Class The class.
- * @throws {TypeError} When it is no subclass of EventError, has a text of the
+ * @throws {TypeError} When it is not a subclass of EventError, has a text of the
  * protocol (`BadRoomError` and its like), or has no name or that of another
  * class that is registered.
  *

@@ -46,7 +46,7 @@ class Scene implements AsyncDisposable {
     return own;
   }
 
-  /** Sends a message, and lists who has heard it. */
+  /** Sends a message, and lists the connections that have received it. */
   async say(
     init: Omit<MessageInit, "namespace" | "event">,
     except: Except | readonly Except[] = null,

@@ -112,7 +112,7 @@ export class ParameterHeaders {
   /**
    * Reads the option `parameterHeaders`.
    *
-   * @throws {TypeError} When it is no list of header names, or has one that
+   * @throws {TypeError} When it is not a list of header names, or has one that
    * only a browser or a proxy may set.
    */
   constructor(listed: readonly string[] = DEFAULT_HEADERS) {

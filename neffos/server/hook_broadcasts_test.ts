@@ -72,7 +72,7 @@ for (const isAsync of [false, true]) {
     onRoomLeft: tell(room, isAsync),
   });
 
-  Deno.test(`Who joins a room is answered before it gets what the hooks broadcast (${how})`, async () => {
+  Deno.test(`A joiner is answered before it gets what the hooks broadcast (${how})`, async () => {
     await using memory = new MemoryServer({ chat: hooks("room") });
     const [raw, other] = await enter(memory);
     other.send("$2;chat;room;_OnRoomJoin;0;0;");
@@ -111,7 +111,7 @@ for (const isAsync of [false, true]) {
     );
   });
 
-  Deno.test(`Who leaves a room gets nothing that the hooks broadcast (${how})`, async () => {
+  Deno.test(`A connection that leaves a room gets nothing that the hooks broadcast (${how})`, async () => {
     await using memory = new MemoryServer({ chat: hooks("room") });
     const [raw, other] = await enter(memory);
     const [nsConn] = memory.server.connectionsByNamespace("chat");
@@ -148,7 +148,7 @@ for (const isAsync of [false, true]) {
     assertEquals(take(other), told);
   });
 
-  Deno.test(`Who connects is answered before it gets what the hooks broadcast, and gets nothing of them when it leaves (${how})`, async () => {
+  Deno.test(`A connecting client is answered before it gets what the hooks broadcast, and gets nothing of them when it leaves (${how})`, async () => {
     const log: string[] = [];
     await using memory = new MemoryServer({
       chat: {

@@ -21,7 +21,7 @@ interface Notice {
   readonly text: string;
 }
 
-/** The notices that nobody has seen, and who is there. */
+/** The unread notices, and the connected users. */
 class Board implements Disposable {
   readonly #conns = new Map<string, Conn>();
   readonly #job = setInterval(() => this.#push(), PUSH_EVERY);
