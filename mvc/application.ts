@@ -47,19 +47,31 @@ import { Context } from "./http/context.ts";
 import type { Middleware } from "./router/handlers.ts";
 import type { Party } from "./router/party.ts";
 
-/** The tokens that every Application registers itself. */
+/**
+ * The tokens that every Application registers itself.
+ *
+ * @category Application
+ */
 export type BuiltIn =
   | PerConnection
   | typeof Server
   | typeof Application;
 
-/** The tokens that HTTP controllers can inject without a registration. */
+/**
+ * The tokens that HTTP controllers can inject without a registration.
+ *
+ * @category Application
+ */
 export type HttpBuiltIn =
   | typeof Server
   | typeof Context
   | typeof Application;
 
-/** The tokens that each connection or request has a value of its own for. */
+/**
+ * The tokens that each connection or request has a value of its own for.
+ *
+ * @category Application
+ */
 export type PerConnection = typeof NSConn | typeof Conn | typeof Context;
 
 /**
@@ -69,6 +81,8 @@ export type PerConnection = typeof NSConn | typeof Conn | typeof Context;
  * @typeParam C The type of the class.
  * @typeParam Scoped The union of the types of the scoped tokens.
  * @typeParam Shared The union of the types of those that are not scoped.
+ *
+ * @category Type utilities
  */
 export type LifeOf<C, Scoped, Shared> = C extends
   { readonly inject: infer Inject extends readonly unknown[] }
@@ -106,6 +120,8 @@ type StrictestOf<Lives> = "own" extends Lives ? "own"
  * @typeParam Registered The union of the types of all registered tokens.
  * @typeParam Scoped The union of the types of the scoped ones.
  * @typeParam Shared The union of the types of those that are not scoped.
+ *
+ * @category Type utilities
  */
 export type CheckedController<C, Registered, Scoped = never, Shared = never> =
   C extends ClassToken<infer Instance> ?
@@ -169,6 +185,8 @@ export type CheckedController<C, Registered, Scoped = never, Shared = never> =
  * await server.close();
  * await listener.shutdown();
  * ```
+ *
+ * @category Application
  */
 export class Application<
   const in Registered extends ServiceToken = never,

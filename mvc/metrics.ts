@@ -45,6 +45,8 @@ const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
  * assertStringIncludes(await response.text(), "\nneffos_connections 0\n");
  * await listener.shutdown();
  * ```
+ *
+ * @category Observability
  */
 export function metricsHandler(
   server: Server,

@@ -20,6 +20,8 @@ import type { RouteHandler } from "./router/handlers.ts";
  * Options of {@linkcode websocketHandler}.
  *
  * @typeParam Params The path parameters by name.
+ *
+ * @category Application
  */
 export interface WebsocketHandlerOptions<Params = Record<string, string>> {
   /**
@@ -66,6 +68,8 @@ export interface WebsocketHandlerOptions<Params = Record<string, string>> {
  * await server.close();
  * await listener.shutdown();
  * ```
+ *
+ * @category Application
  */
 export function websocketHandler<Params = Record<string, string>>(
   server: Server,
@@ -136,6 +140,8 @@ async function respondRefusal(
  * @param conn The connection, or the connection in a namespace.
  * @returns The Context, the same one for each call.
  * @throws {TypeError} If the connection is that of a client.
+ *
+ * @category Application
  */
 export function contextOf(conn: Conn | NSConn): Context {
   const context = findContext("conn" in conn ? conn.conn : conn);

@@ -146,7 +146,11 @@ export type {
 } from "./transport/socket.ts";
 export type { UpgradeRequest } from "./transport/upgrader.ts";
 
-/** A connection to a neffos server, made by {@linkcode dial}. */
+/**
+ * A connection to a neffos server, made by {@linkcode dial}.
+ *
+ * @category Client
+ */
 export class Client implements AsyncDisposable {
   readonly #host: ClientHost;
   readonly #conn: Conn;
@@ -305,6 +309,8 @@ export class Client implements AsyncDisposable {
  * await server.close();
  * await listener.shutdown();
  * ```
+ *
+ * @category Client
  */
 export function dial(
   url: DialURL,

@@ -17,6 +17,8 @@ import type {
  * Compile error: the token `K` is not registered in this container.
  *
  * @typeParam K The type of the token.
+ *
+ * @category Type utilities
  */
 export interface NotRegistered<K> {
   /** Never set: it is the text of the error. */
@@ -28,6 +30,8 @@ export interface NotRegistered<K> {
  * `static inject`.
  *
  * @typeParam Parameters The constructor's parameters.
+ *
+ * @category Type utilities
  */
 export interface InjectMissing<Parameters> {
   /** Never set: it is the text of the error. */
@@ -38,6 +42,8 @@ export interface InjectMissing<Parameters> {
  * Compile error: `static inject` is an array of unknown length.
  *
  * @typeParam Inject Its type.
+ *
+ * @category Type utilities
  */
 export interface InjectNotConst<Inject> {
   /** Never set: it is the text of the error. */
@@ -48,6 +54,8 @@ export interface InjectNotConst<Inject> {
  * Compile error: an element of `static inject` is not a token.
  *
  * @typeParam Inject Its type.
+ *
+ * @category Type utilities
  */
 export interface InjectNotTokens<Inject> {
   /** Never set: it is the text of the error. */
@@ -60,6 +68,8 @@ export interface InjectNotTokens<Inject> {
  * @typeParam Place The element: `inject[0]`.
  * @typeParam Given The type of the service that it injects.
  * @typeParam Taken The type of the constructor's parameter.
+ *
+ * @category Type utilities
  */
 export interface InjectMismatch<Place extends string, Given, Taken> {
   /** Never set: it is the text of the error. */
@@ -71,6 +81,8 @@ export interface InjectMismatch<Place extends string, Given, Taken> {
  * singleton would keep the first one forever.
  *
  * @typeParam K The type of the token.
+ *
+ * @category Type utilities
  */
 export interface ScopedInSingleton<K> {
   /** Never set: it is the text of the error. */
@@ -83,6 +95,8 @@ export interface ScopedInSingleton<K> {
  * @typeParam Deps The type of the tuple.
  * @typeParam Scoped The union of the types of the scoped tokens.
  * @typeParam Shared The union of the types of those that are not scoped.
+ *
+ * @category Type utilities
  */
 export type ScopedOf<Deps extends readonly unknown[], Scoped, Shared> = {
   [I in keyof Deps]: CapturedDep<Deps[I], Scoped, Shared> extends
@@ -97,6 +111,8 @@ export type ScopedOf<Deps extends readonly unknown[], Scoped, Shared> = {
  * @typeParam K The type of the dependency.
  * @typeParam Scoped The union of the types of the scoped tokens.
  * @typeParam Shared The union of the types of those that are not scoped.
+ *
+ * @category Type utilities
  */
 export type CapturedDep<K, Scoped, Shared> = K extends Optional<infer O>
   ? CapturedDep<O, Scoped, Shared>
@@ -112,6 +128,8 @@ export type CapturedDep<K, Scoped, Shared> = K extends Optional<infer O>
  * @typeParam Registered The union of the types of all registered tokens.
  * @typeParam Scoped The union of the types of the scoped tokens.
  * @typeParam Shared The union of the types of those that are not scoped.
+ *
+ * @category Type utilities
  */
 export type CheckedSingletonDeps<
   Deps extends readonly unknown[],
@@ -129,6 +147,8 @@ export type CheckedSingletonDeps<
  * and a class its base class, without being the same token.
  *
  * @typeParam K The type of the token.
+ *
+ * @category Type utilities
  */
 export interface Exactly<in out K> {
   /** Never set: it makes `K` invariant. */
@@ -139,6 +159,8 @@ export interface Exactly<in out K> {
  * Makes each member of a union of tokens invariant.
  *
  * @typeParam Registered The union of the types of all registered tokens.
+ *
+ * @category Type utilities
  */
 export type ExactlyEach<Registered> = Registered extends unknown
   ? Exactly<Registered>
@@ -149,6 +171,8 @@ export type ExactlyEach<Registered> = Registered extends unknown
  *
  * @typeParam K The type of the dependency.
  * @typeParam Registered The union of the types of all registered tokens.
+ *
+ * @category Type utilities
  */
 export type CheckedDep<K, Registered> = K extends Optional ? unknown
   : Exactly<K> extends ExactlyEach<Registered> ? unknown
@@ -163,6 +187,8 @@ export type CheckedDep<K, Registered> = K extends Optional ? unknown
  *
  * @typeParam Deps The type of the tuple.
  * @typeParam Registered The union of the types of all registered tokens.
+ *
+ * @category Type utilities
  */
 export type CheckedDeps<Deps extends readonly unknown[], Registered> =
   [ServiceToken] extends [Registered] ? unknown
@@ -173,6 +199,8 @@ export type CheckedDeps<Deps extends readonly unknown[], Registered> =
  *
  * @typeParam Deps The type of the tuple.
  * @typeParam Registered The union of the types of all registered tokens.
+ *
+ * @category Type utilities
  */
 export type UnregisteredOf<Deps extends readonly unknown[], Registered> = {
   [I in keyof Deps]: CheckedDep<Deps[I], Registered> extends
@@ -184,6 +212,8 @@ export type UnregisteredOf<Deps extends readonly unknown[], Registered> = {
  *
  * @typeParam Given The tuple of the injected services.
  * @typeParam Taken The tuple of the constructor's parameters.
+ *
+ * @category Type utilities
  */
 export type MismatchOf<
   Given extends readonly unknown[],
@@ -201,6 +231,8 @@ export type MismatchOf<
  *
  * @typeParam C The type of the class.
  * @typeParam Given The tuple of the injected services.
+ *
+ * @category Type utilities
  */
 export type CheckedConstructor<C, Given extends readonly unknown[]> = C extends
   abstract new (...args: Given) => unknown ? C
@@ -240,6 +272,8 @@ export type CheckedConstructor<C, Given extends readonly unknown[]> = C extends
  *   },
  * );
  * ```
+ *
+ * @category Type utilities
  */
 export type CheckedClass<
   C,
@@ -267,6 +301,8 @@ export type CheckedClass<
  *
  * @typeParam T The type of the target.
  * @typeParam Registered The union of the types of all registered tokens.
+ *
+ * @category Type utilities
  */
 export type CheckedTarget<T, Registered> = [ServiceToken] extends [Registered]
   ? T

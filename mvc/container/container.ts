@@ -61,6 +61,8 @@ import {
  * The options of a {@linkcode Container}.
  *
  * @typeParam Provided The union of the types of the provided tokens.
+ *
+ * @category Services
  */
 export interface ContainerOptions<Provided extends ServiceToken> {
   /**
@@ -74,7 +76,11 @@ export interface ContainerOptions<Provided extends ServiceToken> {
   provided?: readonly Provided[] | readonly [];
 }
 
-/** The options of {@linkcode Container.compile}. */
+/**
+ * The options of {@linkcode Container.compile}.
+ *
+ * @category Services
+ */
 export interface CompileOptions {
   /**
    * The provided tokens that the scopes of this plan will have a value for;
@@ -120,6 +126,8 @@ export interface CompileOptions {
  * const session = await plan.create(scope);
  * assertEquals(session.user, "kataras");
  * ```
+ *
+ * @category Services
  */
 export class Container<
   in Registered extends ServiceToken = never,

@@ -18,6 +18,8 @@ import {
 /**
  * A service cannot be built: a dependency is not registered, depends on
  * itself, lives shorter than its dependent, or is disposed.
+ *
+ * @category Services
  */
 export class DependencyError extends NeffosError {
   /** The name of the class. */
@@ -43,7 +45,11 @@ export class DependencyError extends NeffosError {
   }
 }
 
-/** One registration, as `graph()` lists it. */
+/**
+ * One registration, as `graph()` lists it.
+ *
+ * @category Services
+ */
 export interface GraphEntry {
   /** The name of the token or the class. */
   readonly name: string;

@@ -28,6 +28,8 @@ import {
  * Services that are built together: `compile()` gives them as a tuple.
  *
  * @typeParam Deps The type of the tuple of dependencies.
+ *
+ * @category Services
  */
 export interface Bundle<
   Deps extends readonly Dependency[] = readonly Dependency[],
@@ -38,13 +40,19 @@ export interface Bundle<
   readonly deps: Deps;
 }
 
-/** The argument of `compile()`. */
+/**
+ * The argument of `compile()`.
+ *
+ * @category Services
+ */
 export type CompileTarget = ServiceToken | Bundle;
 
 /**
  * The result of a plan for a {@linkcode CompileTarget}.
  *
  * @typeParam T The type of the target.
+ *
+ * @category Type utilities
  */
 export type ResultOf<T> = T extends ServiceToken ? ServiceOf<T>
   : T extends Bundle<infer Deps> ? ServicesOf<Deps>
@@ -54,6 +62,8 @@ export type ResultOf<T> = T extends ServiceToken ? ServiceOf<T>
  * The result of `compile()`: builds a class or a service.
  *
  * @typeParam T The type of the result.
+ *
+ * @category Services
  */
 export interface Plan<T> {
   /** The name of the class or the token in error texts. */

@@ -19,6 +19,8 @@ import {
  *
  * @typeParam Deps The type of the tuple of dependencies.
  * @typeParam T The type of the service.
+ *
+ * @category Services
  */
 export type Factory<Deps extends readonly Dependency[], T> = (
   ...services: ServicesOf<Deps>
@@ -28,6 +30,8 @@ export type Factory<Deps extends readonly Dependency[], T> = (
  * The origin of a service: registered as it is (`value`), built once
  * (`singleton`), built once for each scope (`scoped`), or handed in with each
  * scope (`provided`).
+ *
+ * @category Services
  */
 export type ServiceKind = "value" | "singleton" | "scoped" | "provided";
 

@@ -12,6 +12,8 @@ import { readName, type ServiceToken } from "./tokens.ts";
  * The life of one request or of one connection in one namespace, made by
  * `createScope()`: holds the services built for it, and disposes them in
  * reverse order of creation.
+ *
+ * @category Services
  */
 export interface Scope extends AsyncDisposable {
   /** Whether it is disposed or being disposed. */

@@ -10,6 +10,8 @@
  *
  * @typeParam T The type of the service.
  * @typeParam N The literal description, if one was given.
+ *
+ * @category Type utilities
  */
 export interface TokenBrand<T, N extends string> {
   /** The type of the service. */
@@ -34,6 +36,8 @@ export interface TokenBrand<T, N extends string> {
  * const DbUrl: Token<string, "DbUrl"> = token<string, "DbUrl">("DbUrl");
  * const Secret: Token<string, "Secret"> = token<string, "Secret">("Secret");
  * ```
+ *
+ * @category Services
  */
 export type Token<T, N extends string = string> = symbol & TokenBrand<T, N>;
 
@@ -41,6 +45,8 @@ export type Token<T, N extends string = string> = symbol & TokenBrand<T, N>;
  * A class, concrete or abstract, that is its own token.
  *
  * @typeParam T The type of its instances.
+ *
+ * @category Services
  */
 export type ClassToken<T = unknown> = abstract new (...args: never[]) => T;
 
@@ -48,6 +54,8 @@ export type ClassToken<T = unknown> = abstract new (...args: never[]) => T;
  * A class that the container can build.
  *
  * @typeParam T The type of its instances.
+ *
+ * @category Services
  */
 // Without the prototype, the compiler would take a generic class for one of its
 // instantiations, which is another token.
@@ -59,6 +67,8 @@ export type Constructor<T = unknown> =
  * Anything that names a service: a {@linkcode Token} or a class.
  *
  * @typeParam T The type of the service.
+ *
+ * @category Services
  */
 export type ServiceToken<T = unknown> = Token<T> | ClassToken<T>;
 
@@ -66,19 +76,27 @@ export type ServiceToken<T = unknown> = Token<T> | ClassToken<T>;
  * A dependency that may be missing, made by `optional()`.
  *
  * @typeParam K The type of the token.
+ *
+ * @category Services
  */
 export interface Optional<K extends ServiceToken = ServiceToken> {
   /** The token of the service. */
   readonly optional: K;
 }
 
-/** An element of `deps` and of `static inject`. */
+/**
+ * An element of `deps` and of `static inject`.
+ *
+ * @category Services
+ */
 export type Dependency = ServiceToken | Optional;
 
 /**
  * The service that a token, a class or an {@linkcode Optional} stands for.
  *
  * @typeParam K The type of the token: `ServiceOf<typeof Logger>`.
+ *
+ * @category Type utilities
  */
 export type ServiceOf<K> = K extends TokenBrand<infer T, string> ? T
   // The prototype of a generic class has instances of a type argument `unknown`.
@@ -90,6 +108,8 @@ export type ServiceOf<K> = K extends TokenBrand<infer T, string> ? T
  * The services that a tuple of dependencies stands for, in its order.
  *
  * @typeParam Deps The type of the tuple: `ServicesOf<typeof inject>`.
+ *
+ * @category Type utilities
  */
 export type ServicesOf<Deps extends readonly unknown[]> = {
   -readonly [I in keyof Deps]: ServiceOf<Deps[I]>;
@@ -119,6 +139,8 @@ export type ServicesOf<Deps extends readonly unknown[]> = {
  * assertEquals(typeof Logger, "symbol");
  * assertEquals(DbUrl.description, "DbUrl");
  * ```
+ *
+ * @category Services
  */
 export function token<T, const N extends string = string>(
   description: N,
@@ -157,6 +179,8 @@ export function token<T, const N extends string = string>(
  * );
  * assertEquals(await container.compile(Greeting).create(), "Hello");
  * ```
+ *
+ * @category Services
  */
 export function optional<K extends ServiceToken>(token: K): Optional<K> {
   assertToken(token);

@@ -20,6 +20,8 @@ import type { IsLiteral, ParamsIn, PatternParam } from "../router/pattern.ts";
  *
  * @typeParam Name The name of the method.
  * @typeParam Should The signature that it must have.
+ *
+ * @category Type utilities
  */
 export interface HandlerMismatch<Name, Should> {
   /** Never set: it is the text of the error. */
@@ -31,6 +33,8 @@ export interface HandlerMismatch<Name, Should> {
  * of the controller, or that handles a built-in event of the protocol.
  *
  * @typeParam Name The name.
+ *
+ * @category Type utilities
  */
 export interface NoSuchEvent<Name> {
   /** Never set: it is the text of the error. */
@@ -111,6 +115,8 @@ type IgnoredMembers<C, Instance> =
  * @typeParam C The type of the class or the instance.
  * @typeParam Instance The type of the instances.
  * @typeParam Life The result of `LifeOf`.
+ *
+ * @category Type utilities
  */
 export type CheckedEvents<C, Instance, Life> =
   [WithName<IgnoredMembers<C, Instance>>] extends [never]
@@ -206,6 +212,8 @@ type Verb =
  * `postLogin(body)`.
  * @typeParam Given The type of the argument.
  * @typeParam Taken The type of the parameter.
+ *
+ * @category Type utilities
  */
 export interface ArgumentMismatch<Place extends string, Given, Taken> {
   /** Never set: it is the text of the error. */
@@ -216,6 +224,8 @@ export interface ArgumentMismatch<Place extends string, Given, Taken> {
  * Compile error: `static routes` has a key that is not a public method.
  *
  * @typeParam Name The key.
+ *
+ * @category Type utilities
  */
 export interface NoSuchMethod<Name> {
   /** Never set: it is the text of the error. */
@@ -228,6 +238,8 @@ export interface NoSuchMethod<Name> {
  * knows a field from a method if it is `readonly`.
  *
  * @typeParam Name The name of the field.
+ *
+ * @category Type utilities
  */
 export interface FieldAsRoute<Name> {
   /** Never set: it is the text of the error. */
@@ -391,6 +403,8 @@ type StaticRoutes<C> = C extends { readonly routes: infer Routes } ? Routes
  * literals, are left to the checks at start-up.
  *
  * @typeParam C The type of the class.
+ *
+ * @category Type utilities
  */
 export type RouteFaults<C> = C extends { readonly prototype: infer T } ?
     | NameFaults<T, StaticRoutes<C>>

@@ -15,6 +15,8 @@ import type { RouteFaults } from "./checks.ts";
 /**
  * The options of one method in `static routes` of a controller, and the limits of
  * its body and query.
+ *
+ * @category Controllers
  */
 export interface RouteOptions extends InputLimits {
   /**
@@ -82,12 +84,18 @@ export interface RouteOptions extends InputLimits {
  * const router = new Router();
  * new Application(router.party("/products")).handle(ProductController);
  * ```
+ *
+ * @category Controllers
  */
 export type ControllerRoutes = Readonly<
   Record<string, string | false | RouteOptions>
 >;
 
-/** One route of a controller, for `afterActivation`. */
+/**
+ * One route of a controller, for `afterActivation`.
+ *
+ * @category Controllers
+ */
 export interface ControllerRoute {
   /** The HTTP method. */
   readonly method: string;
@@ -122,6 +130,8 @@ export interface ControllerRoute {
  * new Application(router).handle(StatusController);
  * assertEquals(router.routes().map((route) => route.path), ["/", "/health"]);
  * ```
+ *
+ * @category Controllers
  */
 export interface BeforeActivation {
   /** The party of the controller's routes. */
@@ -175,6 +185,8 @@ export interface BeforeActivation {
  * new Application(new Router().party("/users")).handle(UserController);
  * assertEquals(paths, ["GET /users/:param1"]);
  * ```
+ *
+ * @category Controllers
  */
 export interface AfterActivation {
   /** The party of the controller's routes. */
@@ -191,6 +203,8 @@ export interface AfterActivation {
  * @typeParam Registered The union of the types of all registered tokens.
  * @typeParam Builtins The union of the types of the tokens that the framework
  * registers itself.
+ *
+ * @category Type utilities
  */
 export type CheckedHttpController<C, Registered, Builtins = never> = C extends
   ClassToken

@@ -13,7 +13,11 @@ export interface BodySource {
 /** The format of a body, by its content type. */
 type Format = "json" | "urlencoded" | "multipart";
 
-/** The limits of a body and of a query. */
+/**
+ * The limits of a body and of a query.
+ *
+ * @category Limits
+ */
 export interface InputLimits {
   /**
    * The largest body that is accepted, in bytes. Reading stops there, and the

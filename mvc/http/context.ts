@@ -19,7 +19,11 @@ import { collectQuery, type InputLimits, readBody, validate } from "./body.ts";
 import { Cookies, writeCookies } from "./cookies.ts";
 import { cleanPath, readPath, readQuery } from "./path.ts";
 
-/** The options of a {@linkcode Context}. */
+/**
+ * The options of a {@linkcode Context}.
+ *
+ * @category HTTP
+ */
 export interface ContextOptions<Params = Record<string, string>> {
   /**
    * The path of the request, normalized.
@@ -35,13 +39,25 @@ export interface ContextOptions<Params = Record<string, string>> {
   params?: Params;
 }
 
-/** The options of {@linkcode Context.readBody}: its limits. */
+/**
+ * The options of {@linkcode Context.readBody}: its limits.
+ *
+ * @category HTTP
+ */
 export type ReadBodyOptions = InputLimits;
 
-/** The options of {@linkcode Context.readQuery}. */
+/**
+ * The options of {@linkcode Context.readQuery}.
+ *
+ * @category HTTP
+ */
 export type ReadQueryOptions = Pick<InputLimits, "maxFields">;
 
-/** Runs once a response has been sent. */
+/**
+ * Runs once a response has been sent.
+ *
+ * @category HTTP
+ */
 export type SentCallback = () => void | PromiseLike<void>;
 
 /** As {@linkcode Context.onSent}, and at once if that is too late. */
@@ -92,6 +108,8 @@ let makeUpgradedContext: (from: UpgradeRequest) => Context;
  * assertEquals(await response.json(), { id: "ann", full: true });
  * await server.shutdown();
  * ```
+ *
+ * @category HTTP
  */
 export class Context<Params = Record<string, string>> {
   /**

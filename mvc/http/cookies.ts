@@ -4,7 +4,11 @@
  * @module
  */
 
-/** The attributes of a cookie that a response sets. */
+/**
+ * The attributes of a cookie that a response sets.
+ *
+ * @category HTTP
+ */
 export interface CookieOptions {
   /**
    * After how many seconds the client forgets the cookie.
@@ -59,13 +63,21 @@ export interface CookieOptions {
   partitioned?: boolean;
 }
 
-/** The attributes by which a client finds the cookie to forget. */
+/**
+ * The attributes by which a client finds the cookie to forget.
+ *
+ * @category HTTP
+ */
 export type DeleteCookieOptions = Pick<
   CookieOptions,
   "domain" | "path" | "secure" | "partitioned"
 >;
 
-/** The keys of signed cookies. */
+/**
+ * The keys of signed cookies.
+ *
+ * @category HTTP
+ */
 export interface CookieKeys {
   /**
    * A key for HMAC, or several: the first one signs, and each of them may have
@@ -144,6 +156,8 @@ export let writeCookies: (
  *   return ctx.text(user);
  * });
  * ```
+ *
+ * @category HTTP
  */
 export class Cookies {
   readonly #source: CookieSource;

@@ -67,6 +67,8 @@ function findReasonPhrase(status: number): string {
 /**
  * An error as problem details, after RFC 9457: what a client that takes JSON
  * gets.
+ *
+ * @category HTTP
  */
 export interface ProblemDetails {
   /** A URI reference that names the kind of problem. */
@@ -83,7 +85,11 @@ export interface ProblemDetails {
   readonly [extension: string]: unknown;
 }
 
-/** The options of an {@linkcode HttpError}. */
+/**
+ * The options of an {@linkcode HttpError}.
+ *
+ * @category HTTP
+ */
 export interface HttpErrorOptions extends ErrorOptions {
   /**
    * Headers of the response.
@@ -169,6 +175,8 @@ const MEMBERS = ["type", "title", "status", "detail", "instance"];
  * });
  * await server.shutdown();
  * ```
+ *
+ * @category HTTP
  */
 export class HttpError extends EventError {
   /** The name of the class. */
@@ -260,7 +268,11 @@ export class HttpError extends EventError {
   }
 }
 
-/** How a client wants its errors: as text, or as problem details. */
+/**
+ * How a client wants its errors: as text, or as problem details.
+ *
+ * @category HTTP
+ */
 export type ErrorFormat = "text" | "problem";
 
 /** Tells whether the program has said what the response is. */

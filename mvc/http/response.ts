@@ -33,7 +33,11 @@ export function toResponse(result: unknown): Response {
   return bodyToResponse(result);
 }
 
-/** The options of {@linkcode status}. */
+/**
+ * The options of {@linkcode status}.
+ *
+ * @category HTTP
+ */
 export interface StatusOptions {
   /**
    * Headers of the response, which replace those of the body.
@@ -81,6 +85,8 @@ export interface StatusOptions {
  * assertEquals((await fetch(`${url}/1`, { method: "DELETE" })).status, 204);
  * await server.shutdown();
  * ```
+ *
+ * @category HTTP
  */
 export function status(
   status: number,

@@ -6,7 +6,11 @@
 
 import { encodeJSON } from "../../neffos/internal.ts";
 
-/** One event of {@linkcode serverSentEvents}. */
+/**
+ * One event of {@linkcode serverSentEvents}.
+ *
+ * @category HTTP
+ */
 export interface ServerSentEvent {
   /** What `EventSource` gives to the listener; anything but a string as JSON. */
   readonly data?: unknown;
@@ -24,7 +28,11 @@ export interface ServerSentEvent {
   readonly comment?: string;
 }
 
-/** The options of {@linkcode serverSentEvents}. */
+/**
+ * The options of {@linkcode serverSentEvents}.
+ *
+ * @category HTTP
+ */
 export interface ServerSentEventsOptions {
   /**
    * After how many milliseconds without an event a comment is sent, so that
@@ -74,6 +82,8 @@ const MAX_TIMER = 2 ** 31 - 1;
  * assertEquals(first, 'event:tick\ndata:{"left":3}');
  * await server.shutdown();
  * ```
+ *
+ * @category HTTP
  */
 export async function serverSentEvents(
   events: AsyncIterable<ServerSentEvent> | Iterable<ServerSentEvent>,

@@ -4,6 +4,8 @@ import type { Context } from "../http/context.ts";
  * Runs the next middleware, or the handler after the last one.
  *
  * @returns The response, which the middleware may change or replace.
+ *
+ * @category Routing
  */
 export type Next = () => Promise<Response>;
 
@@ -29,6 +31,8 @@ export type Next = () => Promise<Response>;
  *   return response;
  * };
  * ```
+ *
+ * @category Routing
  */
 export type Middleware<Params = Record<string, string>> = (
   ctx: Context<Params>,
@@ -39,6 +43,8 @@ export type Middleware<Params = Record<string, string>> = (
  * Answers the requests of one route.
  *
  * @typeParam Params The path parameters by name.
+ *
+ * @category Routing
  */
 export interface RouteHandler<Params = Record<string, string>> {
   /**
@@ -60,6 +66,8 @@ export interface RouteHandler<Params = Record<string, string>> {
  * The arguments of a route: any number of middleware, then the handler.
  *
  * @typeParam Params The path parameters by name.
+ *
+ * @category Routing
  */
 export type RouteHandlers<Params = Record<string, string>> = [
   ...middleware: Middleware<Params>[],
@@ -73,6 +81,8 @@ export type RouteHandlers<Params = Record<string, string>> = [
  * @param ctx The request. If it is `upgraded` or `answered` already, the
  * returned response has no effect.
  * @returns The response for the client; nothing for status 500.
+ *
+ * @category Routing
  */
 export type ErrorHook = (
   error: unknown,

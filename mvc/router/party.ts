@@ -19,6 +19,8 @@ import { type DirOptions, serveFolder } from "./static_folder.ts";
  * registration, that matches.
  *
  * @typeParam Params The parameters in the path of the party, by name.
+ *
+ * @category Routing
  */
 export class Party<Params = Record<string, string>> {
   /** The path prefix of all routes of the party; "/" for a router. */

@@ -157,6 +157,8 @@ type NameOf<Params extends PatternParam, IsOptional extends boolean> = Extract<
  * numbers: for `"/files/*"` it is `{ 0: string }`, read as `params[0]`.
  *
  * @typeParam Path The pattern. If it is not one literal, any name is a string.
+ *
+ * @category Routing
  */
 export type PathParams<Path extends string> = IsLiteral<Path> extends true
   ? Flatten<

@@ -13,7 +13,11 @@ import {
   type RouteTable,
 } from "./route_table.ts";
 
-/** The options of a {@linkcode Router}. */
+/**
+ * The options of a {@linkcode Router}.
+ *
+ * @category Routing
+ */
 export interface RouterOptions {
   /**
    * Handles the errors of handlers and middleware, and may return a response.
@@ -23,7 +27,11 @@ export interface RouterOptions {
   onError?: ErrorHook;
 }
 
-/** One entry of {@linkcode Router.routes}. */
+/**
+ * One entry of {@linkcode Router.routes}.
+ *
+ * @category Routing
+ */
 export interface RouteInfo {
   /** The method; `ANY` for every method without a handler of its own. */
   readonly method: string;
@@ -36,6 +44,8 @@ export interface RouteInfo {
 /**
  * The options of {@linkcode Router.listen}: those of `Deno.serve`, with `cert`
  * and `key` for HTTPS.
+ *
+ * @category Routing
  */
 export type ListenOptions =
   | Deno.ServeTcpOptions
@@ -72,6 +82,8 @@ export type ListenOptions =
  * assertEquals(response.headers.get("x-served-by"), "deno");
  * await server.shutdown();
  * ```
+ *
+ * @category Routing
  */
 export class Router extends Party<unknown> {
   /**

@@ -12,7 +12,11 @@ import type { RouteHandler } from "./handlers.ts";
 import { compilePattern, type PathGroups } from "./pattern.ts";
 import type { Site } from "./static_files.ts";
 
-/** The options of {@linkcode Party.handleDir}. */
+/**
+ * The options of {@linkcode Party.handleDir}.
+ *
+ * @category Routing
+ */
 export interface DirOptions {
   /**
    * The name of the file that is served for its folder, `false` for none.

@@ -7,7 +7,11 @@ export interface AskHead {
   readonly event: string;
 }
 
-/** The time limit of an ask, and a signal that ends it. */
+/**
+ * The time limit of an ask, and a signal that ends it.
+ *
+ * @category Connections
+ */
 export interface AskOptions {
   /**
    * The time limit in milliseconds.
@@ -23,6 +27,8 @@ export interface AskOptions {
  * The options of a call that connects a namespace or joins a room.
  *
  * @typeParam B The type of the body.
+ *
+ * @category Connections
  */
 export interface EntryOptions<B = Body> extends AskOptions {
   /**

@@ -57,7 +57,11 @@ export interface ConnPort {
 let getPort: (conn: Conn) => ConnPort;
 let setPort: (conn: Conn, port: ConnPort) => void;
 
-/** One connection, in all of its namespaces, on either side. */
+/**
+ * One connection, in all of its namespaces, on either side.
+ *
+ * @category Connections
+ */
 export class Conn {
   #port: ConnPort;
   readonly #request: UpgradeRequest | undefined;

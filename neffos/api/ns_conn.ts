@@ -61,6 +61,8 @@ let setPort: (nsConn: NSConn, port: NamespacePort) => void;
  *   if (answer.json()) nsConn.emit("onChat", { from: "server", text: "" });
  * }
  * ```
+ *
+ * @category Connections
  */
 export class NSConn<Emits extends object = AnyEvents> {
   #port: NamespacePort;

@@ -34,6 +34,8 @@ let setPort: (room: Room, port: RoomPort) => void;
  * A connection inside one room of a namespace.
  *
  * @typeParam Emits The events that may be sent, as for `NSConn`.
+ *
+ * @category Connections
  */
 export class Room<Emits extends object = AnyEvents> {
   /** The name of the room. */

@@ -15,7 +15,11 @@ import type { Room } from "./room.ts";
 import type { MeasureOptions, ServerStats } from "./stats.ts";
 import type { AnswerOf, AnyEvents, EventInit } from "./typed_events.ts";
 
-/** Where an error came from. */
+/**
+ * Where an error came from.
+ *
+ * @category Server
+ */
 export interface FaultSource {
   /** The connection, if there was one. */
   readonly conn?: Conn | undefined;
@@ -25,7 +29,11 @@ export interface FaultSource {
   readonly event?: string | undefined;
 }
 
-/** The hooks of a server: what it decides and reports about connections. */
+/**
+ * The hooks of a server: what it decides and reports about connections.
+ *
+ * @category Server
+ */
 export interface ServerHooks {
   /**
    * Decides whether a new connection is accepted. An EventError refuses it
@@ -74,10 +82,16 @@ export interface ServerHooks {
 /**
  * The receivers that a broadcast leaves out: one connection, all connections
  * with an ID, or none.
+ *
+ * @category Server
  */
 export type Except = Conn | NSConn | Room | Exclude | null | undefined;
 
-/** Options of `Server.ask` and `Server.askAll`. */
+/**
+ * Options of `Server.ask` and `Server.askAll`.
+ *
+ * @category Server
+ */
 export interface AskManyOptions extends AskOptions {
   /**
    * The connections that are not asked.
@@ -91,6 +105,8 @@ export interface AskManyOptions extends AskOptions {
  * An answer of one of many connections that were asked.
  *
  * @typeParam T The type that `json()` returns, if it is known.
+ *
+ * @category Server
  */
 export interface Answer<T = unknown> extends Message<T> {
   /** The ID of the connection that has answered. */
@@ -119,6 +135,8 @@ export type UntypedAnswer = Answer<any>;
  *   onChange: (nsConn: NSConn) => notifyOthers(nsConn.server, nsConn.id),
  * };
  * ```
+ *
+ * @category Server
  */
 export interface ServerApi extends ServerHooks, AsyncDisposable {
   /** The number of connections. */

@@ -4,7 +4,11 @@
  * @module
  */
 
-/** The frames and messages that were dropped, by reason. */
+/**
+ * The frames and messages that were dropped, by reason.
+ *
+ * @category Observability
+ */
 export interface Drops {
   /** Frames that could not be decoded. */
   invalid: number;
@@ -19,6 +23,8 @@ export interface Drops {
 /**
  * A snapshot of the counters and gauges of a server. The counters begin when
  * the server is made; times are in milliseconds.
+ *
+ * @category Observability
  */
 export interface ServerStats {
   /** When the server was made, in milliseconds since 1970. */
@@ -68,7 +74,11 @@ export interface ServerStats {
   readonly handlers: readonly HandlerStats[];
 }
 
-/** The durations of the handler of one event, middleware included. */
+/**
+ * The durations of the handler of one event, middleware included.
+ *
+ * @category Observability
+ */
 export interface HandlerStats {
   /** The namespace, as registered. */
   readonly namespace: string;
@@ -85,7 +95,11 @@ export interface HandlerStats {
   readonly buckets: readonly DurationBucket[];
 }
 
-/** One bucket of the histogram. */
+/**
+ * One bucket of the histogram.
+ *
+ * @category Observability
+ */
 export interface DurationBucket {
   /** The upper bound, in milliseconds. */
   readonly max: number;
@@ -93,7 +107,11 @@ export interface DurationBucket {
   readonly count: number;
 }
 
-/** Options of `Server.measureHandlers()`. */
+/**
+ * Options of `Server.measureHandlers()`.
+ *
+ * @category Observability
+ */
 export interface MeasureOptions {
   /**
    * The upper bounds of the buckets, in milliseconds, in ascending order.

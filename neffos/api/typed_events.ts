@@ -34,6 +34,8 @@ import type { StandardSchemaV1 } from "../protocol/body.ts";
 /**
  * Events of any name with any body: the default where a program declares no
  * events.
+ *
+ * @category Type utilities
  */
 export interface AnyEvents {
   /** The body of an event. */
@@ -47,6 +49,8 @@ export interface AnyEvents {
  *
  * @typeParam Emits The events.
  * @typeParam Event The name of the event.
+ *
+ * @category Type utilities
  */
 export type BodyOf<Emits, Event extends keyof Emits> = Emits[Event] extends
   (...args: infer Args) => unknown ? Args extends readonly [] ? undefined
@@ -58,6 +62,8 @@ export type BodyOf<Emits, Event extends keyof Emits> = Emits[Event] extends
  *
  * @typeParam Emits The events.
  * @typeParam Event The name of the event.
+ *
+ * @category Type utilities
  */
 export type AnswerOf<Emits, Event extends keyof Emits> = Emits[Event] extends
   (...args: never[]) => infer Answer ? Transmitted<Awaited<Answer>>
@@ -69,6 +75,8 @@ export type AnswerOf<Emits, Event extends keyof Emits> = Emits[Event] extends
  *
  * @typeParam B The body.
  * @typeParam Rest The arguments after the body.
+ *
+ * @category Type utilities
  */
 export type BodyArgs<B, Rest extends unknown[] = []> = undefined extends B
   ? [body?: B, ...rest: Rest]
@@ -78,6 +86,8 @@ export type BodyArgs<B, Rest extends unknown[] = []> = undefined extends B
  * A message to broadcast, with a body that fits its event.
  *
  * @typeParam Emits The events.
+ *
+ * @category Type utilities
  */
 export type EventInit<Emits extends object> = string extends keyof Emits
   ? MessageInit
@@ -90,7 +100,11 @@ export type EventInit<Emits extends object> = string extends keyof Emits
         : { body: BodyOf<Emits, Event> });
   }[keyof Emits & string];
 
-/** The names of methods that handle built-in events. */
+/**
+ * The names of methods that handle built-in events.
+ *
+ * @category Type utilities
+ */
 export type BuiltInMethod = `${"_On" | "On" | "on"}${
   | `Namespace${"Connect" | "Connected" | "Disconnect"}`
   | `Room${"Join" | "Joined" | "Leave" | "Left"}`
@@ -115,6 +129,8 @@ type IsEvent<Name> = Name extends `_On${string}` ? true
  * included, under the default matcher.
  *
  * @typeParam Instance The type of the controller's instances.
+ *
+ * @category Type utilities
  */
 export type OnMethod<Instance> = {
   [Name in keyof Instance]-?: IsEvent<Name> extends true
@@ -126,6 +142,8 @@ export type OnMethod<Instance> = {
  * The names of a controller's methods that handle its own events.
  *
  * @typeParam Instance The type of the controller's instances.
+ *
+ * @category Type utilities
  */
 export type EventMethod<Instance> = Exclude<OnMethod<Instance>, BuiltInMethod>;
 
@@ -134,6 +152,8 @@ export type EventMethod<Instance> = Exclude<OnMethod<Instance>, BuiltInMethod>;
  * or the one after the `NSConn`; `unknown` if the method takes no message.
  *
  * @typeParam Method The type of the method.
+ *
+ * @category Type utilities
  */
 export type MessageParameter<Method> = Method extends
   (first: infer First) => unknown
@@ -147,6 +167,8 @@ export type MessageParameter<Method> = Method extends
  *
  * @typeParam C The type of the class.
  * @typeParam Event The name of the event.
+ *
+ * @category Type utilities
  */
 export type SchemaOf<C, Event> = C extends { readonly events: infer Schemas }
   ? string extends keyof Schemas ? never
@@ -180,6 +202,8 @@ type GivenAnswer<R> = R extends Reply<infer T> ? Transmitted<T>
  * else the type of its JSON.
  *
  * @typeParam T The type of the value.
+ *
+ * @category Type utilities
  */
 export type Transmitted<T> = unknown extends T ? T
   : T extends string | Uint8Array ? T
@@ -233,6 +257,8 @@ type Jsonified<T> = unknown extends T ? T
  * };
  * console.log(events.onDouble(21));
  * ```
+ *
+ * @category Type utilities
  */
 export type EventsOf<C extends object> = C extends
   abstract new (...args: never[]) => infer Instance ? {
@@ -249,6 +275,8 @@ export type EventsOf<C extends object> = C extends
  * `onNamespaceConnect` of the controller takes, else anything.
  *
  * @typeParam C The type of the class.
+ *
+ * @category Type utilities
  */
 export type ConnectBodyOf<C> = C extends
   abstract new (...args: never[]) => infer Instance
@@ -270,6 +298,8 @@ type ConnectHook = `${"_On" | "On" | "on"}NamespaceConnect`;
  * out if the body may.
  *
  * @typeParam C The type of the other side's controller.
+ *
+ * @category Type utilities
  */
 export type ConnectArgs<C> = undefined extends ConnectBodyOf<C>
   ? [options?: EntryOptions<ConnectBodyOf<C>>]
@@ -283,6 +313,8 @@ export type ConnectArgs<C> = undefined extends ConnectBodyOf<C>
  * The namespace of a controller if its type has it, else `string`.
  *
  * @typeParam C The type of the class.
+ *
+ * @category Type utilities
  */
 export type NamespaceOf<C> = C extends
   { readonly namespace: infer N; new (...args: never[]): unknown }

@@ -14,7 +14,11 @@ import type { CloseInfo, Socket } from "../transport/socket.ts";
 import { WebSocketAdapter } from "../transport/web_socket.ts";
 import type { ReconnectOptions } from "./reconnect.ts";
 
-/** An attempt of a client to connect, as the functions of its options see it. */
+/**
+ * An attempt of a client to connect, as the functions of its options see it.
+ *
+ * @category Client
+ */
 export interface DialAttempt {
   /**
    * The number of attempts to reconnect since a connection has lasted, this one
@@ -28,10 +32,18 @@ export interface DialAttempt {
   readonly signal: AbortSignal;
 }
 
-/** Gives a value anew for each attempt of a client to connect. */
+/**
+ * Gives a value anew for each attempt of a client to connect.
+ *
+ * @category Client
+ */
 export type ForEachAttempt<T> = (attempt: DialAttempt) => T | Promise<T>;
 
-/** The URL of a server, or a function that gives it for each attempt. */
+/**
+ * The URL of a server, or a function that gives it for each attempt.
+ *
+ * @category Client
+ */
 export type DialURL = string | URL | ForEachAttempt<string | URL>;
 
 /** Writes headers as URL parameters. */
@@ -332,7 +344,11 @@ const FUNCTIONS = [
   "transport",
 ] as const;
 
-/** Options of {@linkcode dial}. Times are in milliseconds. */
+/**
+ * Options of {@linkcode dial}. Times are in milliseconds.
+ *
+ * @category Client
+ */
 export interface DialOptions {
   /**
    * Headers of the handshake, or a function that gives them for each attempt,

@@ -1,7 +1,11 @@
 import { assertNumber, assertType } from "../connection/limits.ts";
 import { MAX_WAIT } from "../util/timers.ts";
 
-/** How a client reconnects after it has lost its connection. */
+/**
+ * How a client reconnects after it has lost its connection.
+ *
+ * @category Client
+ */
 export interface ReconnectOptions {
   /**
    * The upper bound of the first delay, in milliseconds.

@@ -2,6 +2,8 @@
  * The limits of what one connection holds and receives, as options of a server
  * or a client. Sizes are in bytes. The defaults are those of a server: a client
  * has none of these limits unless its options set them.
+ *
+ * @category Limits
  */
 export interface ConnectionLimits {
   /**
@@ -185,7 +187,11 @@ export function assertType(
   throw new TypeError(`Cannot set "${name}" to ${shown}: it must be ${wanted}`);
 }
 
-/** The rate at which a connection may send; see `ServerOptions.rateLimit`. */
+/**
+ * The rate at which a connection may send; see `ServerOptions.rateLimit`.
+ *
+ * @category Limits
+ */
 export interface RateLimit {
   /** How many messages it may send in each `per`, on average. */
   readonly messages: number;
@@ -230,7 +236,11 @@ export function rateOf(
   );
 }
 
-/** How a client notices that its server has gone without a word. */
+/**
+ * How a client notices that its server has gone without a word.
+ *
+ * @category Client
+ */
 export interface HeartbeatOptions {
   /**
    * How long the server may be silent before it is asked for a sign of life, in

@@ -26,6 +26,8 @@ import type { handlerSource } from "../protocol/event_names.ts";
  * @param nsConn The connection, in the namespace of the event.
  * @param msg The message.
  * @returns The answer, or a promise of it.
+ *
+ * @category Controllers
  */
 // A method, whose parameters are bivariant: a handler may take Message<Chat>.
 export type MessageHandler = {
@@ -35,6 +37,8 @@ export type MessageHandler = {
 /**
  * The handlers of one namespace, by the names of their events on the wire.
  * Built-in events may be spelt `_OnRoomJoin`, `OnRoomJoin` or `onRoomJoin`.
+ *
+ * @category Controllers
  */
 export interface Events {
   /** The handler of an event. */
@@ -63,6 +67,8 @@ export interface Events {
  * });
  * await server.close();
  * ```
+ *
+ * @category Controllers
  */
 export interface Namespaces {
   /** The events of a namespace, or a controller without another namespace. */
@@ -73,10 +79,16 @@ export interface Namespaces {
  * The handler of a server or a client: the events of the empty namespace, the
  * events of several namespaces, or a {@linkcode HandlerSource}: a Struct, an
  * Application, or the result of `joinConnHandlers` or `withTimeout`.
+ *
+ * @category Controllers
  */
 export type ConnHandler = Events | Namespaces | HandlerSource;
 
-/** A provider of event handlers; see {@linkcode ConnHandler}. */
+/**
+ * A provider of event handlers; see {@linkcode ConnHandler}.
+ *
+ * @category Protocol
+ */
 export interface HandlerSource {
   /**
    * Returns the handlers. Called once, when a server or a client is made.
@@ -87,7 +99,11 @@ export interface HandlerSource {
   [handlerSource](server?: ServerApi): NamespaceSource[];
 }
 
-/** The handlers that one controller or one object has for a namespace. */
+/**
+ * The handlers that one controller or one object has for a namespace.
+ *
+ * @category Protocol
+ */
 export interface NamespaceSource {
   /** The namespace. */
   readonly namespace: string;
@@ -115,13 +131,19 @@ export interface NamespaceSource {
 /**
  * A handler of a {@linkcode NamespaceSource}: a {@linkcode MessageHandler}
  * that also takes the instance of its controller.
+ *
+ * @category Protocol
  */
 export interface SourceHandler {
   /** Handles an event; `instance` comes from the source's `bind`. */
   (nsConn: NSConn, msg: Message, instance: object): unknown;
 }
 
-/** The instance of a controller for one connection in a namespace. */
+/**
+ * The instance of a controller for one connection in a namespace.
+ *
+ * @category Protocol
+ */
 export interface Binding {
   /** The instance. */
   readonly instance: object;
@@ -136,6 +158,8 @@ export interface Binding {
  * room and event have no effect.
  * @returns The result of the handler. Rejects with the error that the handler
  * throws or returns.
+ *
+ * @category Controllers
  */
 export type NextEvent = (msg?: Message) => Promise<unknown>;
 
@@ -183,13 +207,19 @@ export type NextEvent = (msg?: Message) => Promise<unknown>;
  *   onChat() {}
  * }
  * ```
+ *
+ * @category Controllers
  */
 // A method, whose parameters are bivariant: it may take an NSConn<Events>.
 export type EventMiddleware = {
   handle(nsConn: NSConn, msg: Message, next: NextEvent): unknown;
 }["handle"];
 
-/** Time limits of a connection, in milliseconds. */
+/**
+ * Time limits of a connection, in milliseconds.
+ *
+ * @category Controllers
+ */
 export interface Timeouts {
   /**
    * Closes a connection (4002) after so long without a frame from the peer.
@@ -225,6 +255,8 @@ export interface Timeouts {
  *   onChat: (_nsConn, msg) => console.log(msg.json().text),
  * };
  * ```
+ *
+ * @category Controllers
  */
 export type HandlersOf<Emits extends object> =
   & {

@@ -200,6 +200,8 @@ export function assertTimeouts({ read, write }: Timeouts): void {
  * const server = new Server(denoUpgrader(), handler);
  * await server.close();
  * ```
+ *
+ * @category Controllers
  */
 export function joinConnHandlers(...handlers: ConnHandler[]): HandlerSource {
   return {
@@ -218,6 +220,8 @@ export function joinConnHandlers(...handlers: ConnHandler[]): HandlerSource {
  * @throws {RangeError} When a limit is not a positive number.
  * @throws {TypeError} When a server or client is made of it and the handler
  * has no namespaces.
+ *
+ * @category Controllers
  */
 export function withTimeout(
   handler: ConnHandler,

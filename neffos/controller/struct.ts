@@ -40,13 +40,23 @@ import {
  * @param name The name of the method.
  * @returns The name of the event on the wire, `undefined` if the method
  * handles none.
+ *
+ * @category Controllers
  */
 export type EventMatcher = (name: string) => string | undefined;
 
-/** A class whose instances are controllers. */
+/**
+ * A class whose instances are controllers.
+ *
+ * @category Controllers
+ */
 export type ControllerClass = abstract new (...args: never[]) => object;
 
-/** Options of {@linkcode Struct}. */
+/**
+ * Options of {@linkcode Struct}.
+ *
+ * @category Controllers
+ */
 export interface StructOptions {
   /**
    * Makes the instance for a connection that enters the namespace. An
@@ -97,6 +107,8 @@ export interface StructOptions {
  * const server = new Server(denoUpgrader(), new Struct(Counter));
  * await server.close();
  * ```
+ *
+ * @category Controllers
  */
 export class Struct implements HandlerSource {
   readonly #controller: object;
@@ -313,6 +325,8 @@ export class Struct implements HandlerSource {
  *
  * @param prefix The prefix, such as `on`.
  * @returns The matcher, for `setEventMatcher`.
+ *
+ * @category Controllers
  */
 export function eventPrefixMatcher(prefix: string): EventMatcher {
   return (name) => beginsWith(name, prefix) ? name : undefined;
@@ -324,6 +338,8 @@ export function eventPrefixMatcher(prefix: string): EventMatcher {
  *
  * @param prefix The prefix, such as `on`.
  * @returns The matcher, for `setEventMatcher`.
+ *
+ * @category Controllers
  */
 export function eventTrimPrefixMatcher(prefix: string): EventMatcher {
   return (name) =>

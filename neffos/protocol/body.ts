@@ -11,6 +11,8 @@
  *
  * The type leaves out what JSON cannot carry and the compiler can tell:
  * promises, functions, collections, streams, files, responses.
+ *
+ * @category Messages
  */
 export type Body =
   | string
@@ -62,7 +64,11 @@ interface NotOpaque {
   readonly [Symbol.asyncIterator]?: never;
 }
 
-/** The body of a frame: text or bytes. */
+/**
+ * The body of a frame: text or bytes.
+ *
+ * @category Messages
+ */
 export type RawBody = string | Uint8Array;
 
 /**
@@ -98,6 +104,8 @@ export type RawBody = string | Uint8Array;
  * );
  * await server.close();
  * ```
+ *
+ * @category Messages
  */
 export interface BodyCodec {
   /**
@@ -387,7 +395,11 @@ function tagOf(value: object): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-/** A validator of the Standard Schema specification, version 1. */
+/**
+ * A validator of the Standard Schema specification, version 1.
+ *
+ * @category Controllers
+ */
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
   /** The properties of the specification. */
   readonly "~standard": {
@@ -408,7 +420,11 @@ export interface StandardSchemaV1<Input = unknown, Output = Input> {
   };
 }
 
-/** The types of the specification. */
+/**
+ * The types of the specification.
+ *
+ * @category Controllers
+ */
 export declare namespace StandardSchemaV1 {
   /** The result of a validation. */
   export type Result<Output> =

@@ -26,6 +26,8 @@ const MAX_RETAINED = 512;
 /**
  * The treatment of native messages, which are frames in no format: refuse
  * them, allow them beside the others, or take every frame as one.
+ *
+ * @category Protocol
  */
 export type NativeMode = "none" | "allow" | "only";
 
@@ -54,6 +56,8 @@ interface DecodeOptions {
  * const message = decode(";chat;;onSay;0;0;hello");
  * console.log(message?.event, message?.text()); // onSay hello
  * ```
+ *
+ * @category Protocol
  */
 export function decode(
   data: RawBody | ArrayBuffer,
@@ -247,7 +251,11 @@ function isPlain(message: Message): boolean {
     !message.isNoOp && !message.isNative && !message.isBinary;
 }
 
-/** The parts of a {@linkcode Message} that its frame is made of. */
+/**
+ * The parts of a {@linkcode Message} that its frame is made of.
+ *
+ * @category Protocol
+ */
 export type Encodable =
   & Pick<Message, "namespace" | "room" | "event" | "body">
   & Partial<
@@ -275,6 +283,8 @@ export type Encodable =
  * });
  * console.log(encode(message)); // ;chat;;onSay;0;0;{"text":"hello"}
  * ```
+ *
+ * @category Protocol
  */
 export function encode(message: Encodable): RawBody {
   const { wait = "", error } = message;

@@ -28,7 +28,11 @@ export function isInstance<T>(
   }
 }
 
-/** The options of a {@linkcode NeffosError}. */
+/**
+ * The options of a {@linkcode NeffosError}.
+ *
+ * @category Errors
+ */
 export interface NeffosErrorOptions extends ErrorOptions {
   /** The namespace of the failed action. */
   namespace?: string | undefined;
@@ -38,7 +42,11 @@ export interface NeffosErrorOptions extends ErrorOptions {
   event?: string | undefined;
 }
 
-/** The base class of the errors that happen on a connection. */
+/**
+ * The base class of the errors that happen on a connection.
+ *
+ * @category Errors
+ */
 export class NeffosError extends Error {
   static {
     this.prototype.name = "NeffosError";
@@ -82,6 +90,8 @@ export class NeffosError extends Error {
  *   },
  * };
  * ```
+ *
+ * @category Errors
  */
 export class EventError extends NeffosError {
   static {
@@ -96,6 +106,8 @@ export class EventError extends NeffosError {
  * Our client reconnects after 1001, 1005, 1006, 1011 to 1014 and 4000 to
  * 4499, and after no other code (RFC 6455, section 7.4, leaves 4000 to 4999
  * to the application).
+ *
+ * @category Errors
  */
 export class CloseError extends EventError {
   static {
@@ -123,28 +135,44 @@ export class CloseError extends EventError {
 /** The text of a refusal that has none: on the wire that would be no error. */
 export const REFUSED = "refused";
 
-/** The namespace is unknown to one side, or it is not connected. */
+/**
+ * The namespace is unknown to one side, or it is not connected.
+ *
+ * @category Errors
+ */
 export class BadNamespaceError extends EventError {
   static {
     this.prototype.name = "BadNamespaceError";
   }
 }
 
-/** The connection has not joined the room. */
+/**
+ * The connection has not joined the room.
+ *
+ * @category Errors
+ */
 export class BadRoomError extends EventError {
   static {
     this.prototype.name = "BadRoomError";
   }
 }
 
-/** A frame is not a message of the protocol. */
+/**
+ * A frame is not a message of the protocol.
+ *
+ * @category Errors
+ */
 export class InvalidPayloadError extends EventError {
   static {
     this.prototype.name = "InvalidPayloadError";
   }
 }
 
-/** Options of a {@linkcode ConnectionClosedError}. */
+/**
+ * Options of a {@linkcode ConnectionClosedError}.
+ *
+ * @category Errors
+ */
 export interface ConnectionClosedErrorOptions extends NeffosErrorOptions {
   /**
    * What happened, in words.
@@ -154,7 +182,11 @@ export interface ConnectionClosedErrorOptions extends NeffosErrorOptions {
   message?: string;
 }
 
-/** The connection is closed, or it closed before the answer arrived. */
+/**
+ * The connection is closed, or it closed before the answer arrived.
+ *
+ * @category Errors
+ */
 export class ConnectionClosedError extends NeffosError {
   static {
     this.prototype.name = "ConnectionClosedError";
@@ -182,7 +214,11 @@ export class ConnectionClosedError extends NeffosError {
   }
 }
 
-/** Options of a {@linkcode DialError}. */
+/**
+ * Options of a {@linkcode DialError}.
+ *
+ * @category Errors
+ */
 export interface DialErrorOptions extends NeffosErrorOptions {
   /** The HTTP status with which the server refused to open a WebSocket. */
   status?: number | undefined;
@@ -218,6 +254,8 @@ export interface DialErrorOptions extends NeffosErrorOptions {
  *   console.log(error.message, error.status, error.cause);
  * }
  * ```
+ *
+ * @category Errors
  */
 export class DialError extends ConnectionClosedError {
   static {
@@ -260,7 +298,11 @@ export function hideSecrets(url: string): string {
     .replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/?]*@/i, "$1");
 }
 
-/** An answer did not arrive in time. */
+/**
+ * An answer did not arrive in time.
+ *
+ * @category Errors
+ */
 export class AskTimeoutError extends NeffosError {
   static {
     this.prototype.name = "AskTimeoutError";
@@ -281,14 +323,22 @@ export class AskTimeoutError extends NeffosError {
   }
 }
 
-/** The connection has reached a limit, such as its number of rooms. */
+/**
+ * The connection has reached a limit, such as its number of rooms.
+ *
+ * @category Errors
+ */
 export class LimitError extends EventError {
   static {
     this.prototype.name = "LimitError";
   }
 }
 
-/** A request was not upgraded. */
+/**
+ * A request was not upgraded.
+ *
+ * @category Errors
+ */
 export class UpgradeError extends NeffosError {
   static {
     this.prototype.name = "UpgradeError";
@@ -366,6 +416,8 @@ export function remakeError(
 /**
  * A class for {@linkcode registerError}: a subclass of {@linkcode EventError}
  * that is made of a text, or has a function `fromText` that does so.
+ *
+ * @category Errors
  */
 export type KnownErrorClass =
   | (new (text: string, options?: NeffosErrorOptions) => EventError)
@@ -435,6 +487,8 @@ const FIXED: readonly unknown[] = [
  * registerError(OutOfStockError);
  * registerError(PriceChangedError);
  * ```
+ *
+ * @category Errors
  */
 export function registerError(Class: KnownErrorClass): void {
   if (

@@ -1,30 +1,66 @@
 /** The names of the built-in events. */
 
-/** Fired before a namespace is connected; an error refuses it. */
+/**
+ * Fired before a namespace is connected; an error refuses it.
+ *
+ * @category Controllers
+ */
 export const OnNamespaceConnect = "_OnNamespaceConnect";
 
-/** Fired after a namespace is connected. */
+/**
+ * Fired after a namespace is connected.
+ *
+ * @category Controllers
+ */
 export const OnNamespaceConnected = "_OnNamespaceConnected";
 
-/** Fired when a namespace is left; on the server an error refuses it. */
+/**
+ * Fired when a namespace is left; on the server an error refuses it.
+ *
+ * @category Controllers
+ */
 export const OnNamespaceDisconnect = "_OnNamespaceDisconnect";
 
-/** Fired before a room is joined; an error refuses it. */
+/**
+ * Fired before a room is joined; an error refuses it.
+ *
+ * @category Controllers
+ */
 export const OnRoomJoin = "_OnRoomJoin";
 
-/** Fired after a room is joined. */
+/**
+ * Fired after a room is joined.
+ *
+ * @category Controllers
+ */
 export const OnRoomJoined = "_OnRoomJoined";
 
-/** Fired before a room is left; on the server an error refuses it. */
+/**
+ * Fired before a room is left; on the server an error refuses it.
+ *
+ * @category Controllers
+ */
 export const OnRoomLeave = "_OnRoomLeave";
 
-/** Fired after a room is left. */
+/**
+ * Fired after a room is left.
+ *
+ * @category Controllers
+ */
 export const OnRoomLeft = "_OnRoomLeft";
 
-/** Fired for a message whose event has no handler of its own. */
+/**
+ * Fired for a message whose event has no handler of its own.
+ *
+ * @category Controllers
+ */
 export const OnAnyEvent = "_OnAnyEvent";
 
-/** Fired for native messages, in the empty namespace. */
+/**
+ * Fired for native messages, in the empty namespace.
+ *
+ * @category Controllers
+ */
 export const OnNativeMessage = "_OnNativeMessage";
 
 /** The events of the protocol itself: connect, disconnect, join, leave. */
@@ -60,6 +96,8 @@ const BUILT_IN: ReadonlyMap<string, string> = new Map(
  * console.log(isSystemEvent(OnRoomJoin)); // true
  * console.log(isSystemEvent("onChat")); // false
  * ```
+ *
+ * @category Protocol
  */
 export function isSystemEvent(event: string): boolean {
   return LIFE_CYCLE.has(event);
@@ -161,5 +199,9 @@ export function isNearly(a: string, b: string): boolean {
       restA.charAt(0) + restA.charAt(1) === restB.charAt(1) + restB.charAt(0));
 }
 
-/** The key of the method that makes an object a `HandlerSource`. */
+/**
+ * The key of the method that makes an object a `HandlerSource`.
+ *
+ * @category Protocol
+ */
 export const handlerSource: unique symbol = Symbol("neffos.handlerSource");

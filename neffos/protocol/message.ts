@@ -25,7 +25,11 @@ import {
 
 export type { Body, RawBody } from "./body.ts";
 
-/** The parts of a {@linkcode Message}. */
+/**
+ * The parts of a {@linkcode Message}.
+ *
+ * @category Messages
+ */
 export interface MessageInit {
   /** The name of the event; optional for a native message. */
   event?: string;
@@ -77,6 +81,8 @@ let sourceOf: (message: Message) => unknown;
  *
  * @typeParam T The type that {@linkcode Message.json} returns, if it is known:
  * from a schema in a controller's `static events`, or as the program claims.
+ *
+ * @category Messages
  */
 export class Message<T = unknown> {
   /** The namespace, often `""` or `"default"`. */
@@ -342,6 +348,8 @@ let readReply: (reply: Reply) => { source: unknown; fault: unknown };
  * An answer that a handler returns; made by {@linkcode reply}.
  *
  * @typeParam T The type of the body.
+ *
+ * @category Messages
  */
 export class Reply<T = unknown> {
   /** The type of the body, for the compiler alone. */
@@ -408,12 +416,18 @@ export function encodeReply(
  *   onPing: () => reply("pong"),
  * };
  * ```
+ *
+ * @category Messages
  */
 export function reply<const T extends Body = undefined>(body?: T): Reply<T> {
   return new Reply(body);
 }
 
-/** The ID that a broadcast leaves out; made by {@linkcode exclude}. */
+/**
+ * The ID that a broadcast leaves out; made by {@linkcode exclude}.
+ *
+ * @category Server
+ */
 export class Exclude {
   /** The ID of the connections to leave out. */
   readonly id: string;
@@ -446,6 +460,8 @@ export class Exclude {
  *   });
  * }
  * ```
+ *
+ * @category Server
  */
 export function exclude(id: string): Exclude {
   return new Exclude(id);

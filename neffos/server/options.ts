@@ -3,7 +3,11 @@ import type { ConnectionLimits, RateLimit } from "../connection/limits.ts";
 import type { BodyCodec } from "../protocol/body.ts";
 import type { Origins } from "./origins.ts";
 
-/** Options of a server. Sizes are in bytes, times in milliseconds. */
+/**
+ * Options of a server. Sizes are in bytes, times in milliseconds.
+ *
+ * @category Server
+ */
 export interface ServerOptions extends ServerHooks, ConnectionLimits {
   /**
    * The pages that may connect; others are answered with 403. A list of

@@ -3,7 +3,11 @@ import { UpgradeError } from "../protocol/errors.ts";
 import type { UpgradeRequest } from "../transport/upgrader.ts";
 import { readForwarded } from "./address.ts";
 
-/** The pages that may open a socket; see `ServerOptions.origins`. */
+/**
+ * The pages that may open a socket; see `ServerOptions.origins`.
+ *
+ * @category Server
+ */
 export type Origins =
   | readonly string[]
   | "*"

@@ -56,7 +56,11 @@ const HOOKS = [
 /** The longest ID, in UTF-16 units: it is in logs, and goes to brokers. */
 const MAX_ID = 1_024;
 
-/** Options of {@linkcode Server.accept}. */
+/**
+ * Options of {@linkcode Server.accept}.
+ *
+ * @category Server
+ */
 export interface AcceptOptions {
   /**
    * Gives the ID of the connection.
@@ -66,7 +70,11 @@ export interface AcceptOptions {
   idGenerator?: ServerHooks["idGenerator"];
 }
 
-/** A websocket server: its connections, and what can be said to all of them. */
+/**
+ * A websocket server: its connections, and what can be said to all of them.
+ *
+ * @category Server
+ */
 export class Server implements ServerApi {
   /** See {@linkcode ServerOptions.onConnect}. */
   onConnect: ServerHooks["onConnect"];

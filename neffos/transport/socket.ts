@@ -7,7 +7,11 @@
 
 import type { RawBody } from "../protocol/message.ts";
 
-/** The end of a socket. */
+/**
+ * The end of a socket.
+ *
+ * @category Connections
+ */
 export interface CloseInfo {
   /** The close code (RFC 6455, section 7.4), 1006 without a close frame. */
   readonly code: number;
@@ -17,7 +21,11 @@ export interface CloseInfo {
   readonly wasClean: boolean;
 }
 
-/** Handles the events of a {@linkcode Socket}. Its methods must not throw. */
+/**
+ * Handles the events of a {@linkcode Socket}. Its methods must not throw.
+ *
+ * @category Transports
+ */
 export interface SocketListener {
   /** Called when the socket is open and can send. */
   open(): void;
@@ -35,7 +43,11 @@ export interface SocketListener {
   close(info: CloseInfo): void;
 }
 
-/** The optional abilities of a transport. */
+/**
+ * The optional abilities of a transport.
+ *
+ * @category Transports
+ */
 export interface SocketAbilities {
   /** Whether it has {@linkcode Socket.terminate}. */
   readonly terminate: boolean;
@@ -45,7 +57,11 @@ export interface SocketAbilities {
   readonly count: boolean;
 }
 
-/** One end of a websocket, over any transport. */
+/**
+ * One end of a websocket, over any transport.
+ *
+ * @category Transports
+ */
 export interface Socket {
   /**
    * The optional abilities of the transport.
@@ -127,6 +143,8 @@ export function cutReason(reason: string): string {
  * right.listen({ open() {}, message: received.resolve, close() {} });
  * console.log(await received.promise); // hi
  * ```
+ *
+ * @category Transports
  */
 export function socketPair(): [Socket, Socket] {
   const left = new MemorySocket();

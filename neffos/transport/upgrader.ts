@@ -29,6 +29,8 @@ class DenoSocket extends WebSocketAdapter {
 /**
  * A request to open a connection, or the one that has opened it. A Context is
  * one as well.
+ *
+ * @category Transports
  */
 export interface UpgradeRequest {
   /**
@@ -52,7 +54,11 @@ export interface UpgradeRequest {
   setUpgraded?(response: Response): void;
 }
 
-/** A request that has become a socket. */
+/**
+ * A request that has become a socket.
+ *
+ * @category Transports
+ */
 export interface Upgraded {
   /** The socket; it opens once the response is sent. */
   readonly socket: Socket;
@@ -67,13 +73,19 @@ export interface Upgraded {
  * @param request The request, a valid websocket handshake.
  * @param protocol The subprotocol to answer with, if any.
  * @returns The socket and the response.
+ *
+ * @category Transports
  */
 export type Upgrader = (
   request: Request,
   protocol: string | undefined,
 ) => Upgraded;
 
-/** Options of {@linkcode denoUpgrader}. */
+/**
+ * Options of {@linkcode denoUpgrader}.
+ *
+ * @category Transports
+ */
 export interface DenoUpgraderOptions {
   /**
    * The time in seconds after which a connection is ended whose peer answers
@@ -100,6 +112,8 @@ export interface DenoUpgraderOptions {
  * });
  * await server.close();
  * ```
+ *
+ * @category Transports
  */
 export function denoUpgrader(options: DenoUpgraderOptions = {}): Upgrader {
   const { idleTimeout = 30 } = options;
