@@ -1,6 +1,6 @@
 /**
- * The web side: router, container and controllers, without the websocket
- * framework.
+ * The web side alone: router, services and HTTP controllers, and what mounts a
+ * websocket server on a route. The server itself is in `@neffos/mvc/neffos`.
  *
  * ```ts
  * import { Application, Router } from "@neffos/mvc/mvc";

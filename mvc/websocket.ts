@@ -141,6 +141,18 @@ async function respondRefusal(
  * @returns The Context, the same one for each call.
  * @throws {TypeError} If the connection is that of a client.
  *
+ * @example
+ * ```ts
+ * import { contextOf, denoUpgrader, Server } from "@neffos/mvc";
+ *
+ * const server = new Server(denoUpgrader(), {
+ *   chat: {
+ *     onWhoAmI: (nsConn) => contextOf(nsConn).cookies.get("name") ?? "nobody",
+ *   },
+ * });
+ * await server.close();
+ * ```
+ *
  * @category Application
  */
 export function contextOf(conn: Conn | NSConn): Context {

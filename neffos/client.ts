@@ -1,18 +1,30 @@
 /**
  * {@linkcode dial}: a client for Deno, browsers, Node and Bun, on the
- * platform's WebSocket alone.
+ * platform's WebSocket alone. For pages and programs that only connect.
  *
- * ```ts ignore
+ * ```ts
  * import { dial } from "@neffos/mvc/client";
+ * import { denoUpgrader, Server } from "@neffos/mvc/neffos";
  *
- * const client = await dial("ws://localhost:8080/websocket_endpoint", {
- *   default: {
- *     onChat: (_nsConn, msg) => console.log(msg.text()),
- *   },
+ * // The server, which is another program.
+ * const server = new Server(denoUpgrader(), {
+ *   chat: { onSay: (_nsConn, msg) => `you said ${msg.text()}` },
  * });
- * const nsConn = await client.connect("default");
- * nsConn.emit("onChat", "Hello from the client!");
+ * const listener = Deno.serve(
+ *   { port: 0, hostname: "127.0.0.1", onListen() {} },
+ *   (request, info) => server.upgrade(request, info),
+ * );
+ *
+ * const client = await dial(`ws://127.0.0.1:${listener.addr.port}`, {
+ *   chat: { onNews: (_nsConn, msg) => console.log(msg.text()) },
+ * }, { reconnect: true });
+ * const chat = await client.connect("chat");
+ * chat.emit("onSay", "hello");
+ * console.log((await chat.ask("onSay", "hello")).text()); // you said hello
+ *
  * await client.close();
+ * await server.close();
+ * await listener.shutdown();
  * ```
  *
  * @module
@@ -148,6 +160,26 @@ export type { UpgradeRequest } from "./transport/upgrader.ts";
 
 /**
  * A connection to a neffos server, made by {@linkcode dial}.
+ *
+ * @example
+ * ```ts
+ * import { denoUpgrader, dial, Server } from "@neffos/mvc";
+ *
+ * const server = new Server(denoUpgrader(), { chat: { onHi: () => "hello" } });
+ * const listener = Deno.serve(
+ *   { port: 0, hostname: "127.0.0.1", onListen() {} },
+ *   (request, info) => server.upgrade(request, info),
+ * );
+ * {
+ *   await using client = await dial(`ws://127.0.0.1:${listener.addr.port}`, {
+ *     chat: {},
+ *   });
+ *   await client.connect("chat");
+ *   console.log(client.id, client.namespace("chat") !== undefined); // … true
+ * }
+ * await server.close();
+ * await listener.shutdown();
+ * ```
  *
  * @category Client
  */

@@ -1,6 +1,7 @@
 /**
  * The websocket framework alone: server, client and protocol, without
- * controllers' services and without a router.
+ * services and without a router. For a program that has an HTTP framework
+ * already.
  *
  * ```ts
  * import { denoUpgrader, Server } from "@neffos/mvc/neffos";

@@ -86,7 +86,7 @@ export interface CompileOptions {
    * The provided tokens that the scopes of this plan will have a value for;
    * depending on another one is an error.
    *
-   * @default all provided tokens of the container
+   * @default {all provided tokens of the container}
    */
   provided?: readonly ServiceToken[];
 }

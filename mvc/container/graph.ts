@@ -19,6 +19,33 @@ import {
  * A service cannot be built: a dependency is not registered, depends on
  * itself, lives shorter than its dependent, or is disposed.
  *
+ * @example
+ * ```ts
+ * import {
+ *   Container,
+ *   DependencyError,
+ *   type ServiceToken,
+ *   token,
+ * } from "@neffos/mvc";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const Logger = token<Console>("Logger");
+ *
+ * class Users {
+ *   static readonly inject = [Logger] as const;
+ *   constructor(readonly logger: Console) {}
+ * }
+ *
+ * // Of this type, as in JavaScript, the compiler checks nothing.
+ * const container: Container<ServiceToken> = new Container<ServiceToken>();
+ * const error = assertThrows(
+ *   () => container.compile(Users),
+ *   DependencyError,
+ *   "Users -> Logger: not registered",
+ * );
+ * assertEquals(error.path, ["Users", "Logger"]);
+ * ```
+ *
  * @category Services
  */
 export class DependencyError extends NeffosError {

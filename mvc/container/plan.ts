@@ -34,7 +34,11 @@ import {
 export interface Bundle<
   Deps extends readonly Dependency[] = readonly Dependency[],
 > {
-  /** Its name in error texts. @default {"(bundle)"} */
+  /**
+   * Its name in error texts.
+   *
+   * @default {"(bundle)"}
+   */
   readonly name?: string;
   /** The dependencies, in the order of the tuple. */
   readonly deps: Deps;

@@ -23,7 +23,7 @@ export interface InputLimits {
    * The largest body that is accepted, in bytes. Reading stops there, and the
    * client gets 413.
    *
-   * @default {1048576}
+   * @default {1_048_576}
    */
   readonly maxBody?: number | undefined;
   /**
@@ -32,14 +32,14 @@ export interface InputLimits {
    * parsing takes up to 15 times as long as receiving them. With more of them the
    * client gets 413, or 414 for a query.
    *
-   * @default {1000}
+   * @default {1_000}
    */
   readonly maxFields?: number | undefined;
   /**
    * How long the client may take to send the body, in milliseconds; `Infinity`
    * for no limit. After that time it gets 408.
    *
-   * @default {30000}
+   * @default {30_000}
    */
   readonly bodyTimeout?: number | undefined;
 }

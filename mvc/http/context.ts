@@ -34,7 +34,7 @@ export interface ContextOptions<Params = Record<string, string>> {
   /**
    * The path parameters, decoded.
    *
-   * @default {{}}
+   * @default {none}
    */
   params?: Params;
 }

@@ -126,7 +126,7 @@ export interface HttpErrorOptions extends ErrorOptions {
   /**
    * More members of the problem details. They go to the client.
    *
-   * @default {{}}
+   * @default {none}
    */
   extensions?: Readonly<Record<string, unknown>>;
 }

@@ -12,7 +12,11 @@ import { encodeJSON } from "../../neffos/internal.ts";
  * @category HTTP
  */
 export interface ServerSentEvent {
-  /** What `EventSource` gives to the listener; anything but a string as JSON. */
+  /**
+   * What `EventSource` gives to the listener; anything but a string as JSON.
+   *
+   * @default {undefined} no data, for a comment alone
+   */
   readonly data?: unknown;
   /**
    * The type of the event.
@@ -20,11 +24,23 @@ export interface ServerSentEvent {
    * @default {"message"}
    */
   readonly event?: string;
-  /** What the client sends as `Last-Event-ID` when it comes back. */
+  /**
+   * What the client sends as `Last-Event-ID` when it comes back.
+   *
+   * @default {undefined} that of the event before
+   */
   readonly id?: string | number;
-  /** How long the client waits before it comes back, in milliseconds. */
+  /**
+   * How long the client waits before it comes back, in milliseconds.
+   *
+   * @default {undefined} as the client chooses
+   */
   readonly retry?: number;
-  /** A text that the client ignores. */
+  /**
+   * A text that the client ignores.
+   *
+   * @default {undefined} none
+   */
   readonly comment?: string;
 }
 
@@ -39,7 +55,7 @@ export interface ServerSentEventsOptions {
    * proxies keep the connection open and a client that has gone is noticed;
    * `Infinity` for never.
    *
-   * @default {15000}
+   * @default {15_000}
    */
   keepAlive?: number;
   /**

@@ -20,6 +20,26 @@ import { type DirOptions, serveFolder } from "./static_folder.ts";
  *
  * @typeParam Params The parameters in the path of the party, by name.
  *
+ * @example
+ * ```ts
+ * import { Router } from "@neffos/mvc";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const router = new Router();
+ * const admin = router.party("/admin", (ctx, next) => {
+ *   if (ctx.header("x-role") === "admin") return next();
+ *   return ctx.text("admins only", { status: 403 });
+ * });
+ * admin.get("/users/:id", (ctx) => ctx.text(`user ${ctx.params.id}`));
+ *
+ * const options = { port: 0, hostname: "127.0.0.1", onListen() {} };
+ * const listener = router.listen(options);
+ * const url = `http://127.0.0.1:${listener.addr.port}/admin/users/7`;
+ * const response = await fetch(url);
+ * assertEquals(await response.text(), "admins only");
+ * await listener.shutdown();
+ * ```
+ *
  * @category Routing
  */
 export class Party<Params = Record<string, string>> {

@@ -22,7 +22,7 @@ export interface RouterOptions {
   /**
    * Handles the errors of handlers and middleware, and may return a response.
    *
-   * @default one line of JSON by `console.error`, and the client gets 500
+   * @default {one line of JSON by `console.error`, and the client gets 500}
    */
   onError?: ErrorHook;
 }

@@ -43,7 +43,7 @@ export interface DirOptions {
    * Headers of the responses, such as `cache-control`. They replace those of the
    * same name.
    *
-   * @default {{}}
+   * @default {none}
    */
   headers?: HeadersInit;
 }

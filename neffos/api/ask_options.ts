@@ -19,7 +19,11 @@ export interface AskOptions {
    * @default {10_000}
    */
   timeout?: number | undefined;
-  /** Ends the wait; the promise is rejected with the signal's reason. */
+  /**
+   * Ends the wait; the promise is rejected with the signal's reason.
+   *
+   * @default {undefined} the time limit alone ends it
+   */
   signal?: AbortSignal | undefined;
 }
 

@@ -60,6 +60,22 @@ let setPort: (conn: Conn, port: ConnPort) => void;
 /**
  * One connection, in all of its namespaces, on either side.
  *
+ * @example
+ * ```ts
+ * import { type Conn, denoUpgrader, Server } from "@neffos/mvc";
+ *
+ * const server = new Server(denoUpgrader(), { chat: {} }, {
+ *   onConnect(conn: Conn) {
+ *     conn.set("since", Date.now());
+ *   },
+ *   onDisconnect(conn: Conn, { code }) {
+ *     const seconds = (Date.now() - conn.get<number>("since")!) / 1000;
+ *     console.log(`${conn.id} has left after ${seconds} s with code ${code}`);
+ *   },
+ * });
+ * await server.close();
+ * ```
+ *
  * @category Connections
  */
 export class Conn {

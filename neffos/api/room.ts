@@ -35,6 +35,21 @@ let setPort: (room: Room, port: RoomPort) => void;
  *
  * @typeParam Emits The events that may be sent, as for `NSConn`.
  *
+ * @example
+ * ```ts
+ * import { denoUpgrader, Server } from "@neffos/mvc";
+ *
+ * const server = new Server(denoUpgrader(), {
+ *   chat: {
+ *     async onEnter(nsConn, msg) {
+ *       const room = await nsConn.joinRoom(msg.text());
+ *       room.broadcastOthers("onEntered", nsConn.id);
+ *     },
+ *   },
+ * });
+ * await server.close();
+ * ```
+ *
  * @category Connections
  */
 export class Room<Emits extends object = AnyEvents> {

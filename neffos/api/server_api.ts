@@ -45,11 +45,17 @@ export interface ServerHooks {
   /**
    * Called exactly once at the end of each connection that `onConnect` has
    * accepted, after its rooms and namespaces were left.
+   *
+   * @default {undefined} nothing is called
    */
   onDisconnect?:
     | ((conn: Conn, info: CloseInfo) => void | Promise<void>)
     | undefined;
-  /** Called for each request that was not upgraded, with the reason. */
+  /**
+   * Called for each request that was not upgraded, with the reason.
+   *
+   * @default {undefined} nothing is called
+   */
   onUpgradeError?:
     | ((error: UpgradeError, request: UpgradeRequest) => void)
     | undefined;
@@ -57,15 +63,15 @@ export interface ServerHooks {
    * Called for every exception that is not an EventError, and for each
    * EventError that cannot be sent to a peer.
    *
-   * @default one line of JSON by `console.error` for each
+   * @default {one line of JSON by `console.error` for each}
    */
   onError?: ((error: unknown, source: FaultSource) => void) | undefined;
   /**
    * Called for each message without a handler: there is none for its event
    * and none for any event. An ask is answered with an error.
    *
-   * @default one line of `console.warn` for each event, for at most 100 of
-   * them, since clients choose the names
+   * @default {one line of `console.warn` for each event, for at most 100 of
+   * them, since clients choose the names}
    */
   onUnhandled?: ((nsConn: NSConn, msg: Message) => void) | undefined;
   /**
@@ -96,7 +102,7 @@ export interface AskManyOptions extends AskOptions {
   /**
    * The connections that are not asked.
    *
-   * @default none
+   * @default {undefined} none
    */
   except?: Except | readonly Except[];
 }

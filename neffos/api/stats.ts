@@ -29,7 +29,7 @@ export interface Drops {
 export interface ServerStats {
   /** When the server was made, in milliseconds since 1970. */
   readonly startTime: number;
-  /** The time since then. */
+  /** The time since then, in milliseconds. */
   readonly uptime: number;
   /** The connections now: `Server.totalConnections`. */
   readonly connections: number;
@@ -54,11 +54,11 @@ export interface ServerStats {
   readonly rooms: number;
   /** The frames received, those of the protocol itself included. */
   readonly messagesIn: number;
-  /** Their lengths: bytes of binary frames, UTF-16 units of text. */
+  /** Their lengths: bytes of binary frames, UTF-16 units of text frames. */
   readonly bytesIn: number;
   /** The frames sent, a broadcast once for each receiver. */
   readonly messagesOut: number;
-  /** Their lengths: bytes of binary frames, UTF-16 units of text. */
+  /** Their lengths: bytes of binary frames, UTF-16 units of text frames. */
   readonly bytesOut: number;
   /** The errors that were reported to `onError`, or to the console. */
   readonly errors: number;

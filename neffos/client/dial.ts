@@ -355,21 +355,32 @@ export interface DialOptions {
    * so that a token is fresh. If it fails, so does the attempt. Where the
    * platform cannot set headers (browsers) they are sent as URL parameters,
    * of which a server takes those that its `parameterHeaders` lists.
+   *
+   * @default {undefined} none
    */
   headers?: HeadersInit | ForEachAttempt<HeadersInit | undefined>;
-  /** The subprotocols to offer. */
+  /**
+   * The subprotocols to offer.
+   *
+   * @default {[]}
+   */
   protocols?: string | string[];
-  /** Ends the attempt to connect; `dial` rejects with the signal's reason. */
+  /**
+   * Ends the attempt to connect; `dial` rejects with the signal's reason.
+   *
+   * @default {undefined} the time limit alone ends it
+   */
   signal?: AbortSignal;
   /**
-   * How long an attempt to connect may take: the functions given as URL and
+   * How long an attempt to connect may take, in milliseconds: the functions given as URL and
    * `headers`, the opening of the socket, and the server that accepts.
    *
    * @default {10_000}
    */
   timeout?: number;
   /**
-   * The time limit of an ask that does not set one of its own.
+   * The time limit, in milliseconds, of an ask that does not set one of its
+   * own.
    *
    * @default {10_000}
    */
@@ -379,11 +390,13 @@ export interface DialOptions {
    * limit that closes the connection does so with its own code, and that code
    * decides whether a client that reconnects comes back.
    *
-   * @default none
+   * @default {undefined} none
    */
   limits?: ConnectionLimits;
   /**
-   * As `limits.maxPayload`, which counts where both are set.
+   * As `limits.maxPayload`, in bytes, which counts where both are set.
+   *
+   * @default {Infinity}
    *
    * @deprecated Use `limits`.
    */
@@ -392,7 +405,7 @@ export interface DialOptions {
    * Encodes and decodes the bodies of the connection in place of JSON. The
    * other side must have the same codec.
    *
-   * @default JSON
+   * @default {JSON}
    */
   bodyCodec?: BodyCodec;
   /**
@@ -414,29 +427,35 @@ export interface DialOptions {
    * together does not, so set it to `false` there, or raise `timeout`. A
    * connection for native messages alone has no heartbeat.
    *
-   * @default 25 seconds of silence, then 20 for the answer
+   * @default {25 seconds of silence, then 20 for the answer}
    */
   heartbeat?: boolean | HeartbeatOptions;
   /**
    * Called each time the connection has ended, whichever side ended it, with
    * whether the client will reconnect. The last time it will not.
+   *
+   * @default {undefined} nothing is called
    */
   onClose?: (info: CloseInfo, willReconnect: boolean) => void;
   /**
    * Called before each attempt to reconnect, with its number, from 1, and the
    * delay before it, in milliseconds. `client.retryNow()` ends the delay. The
    * number starts anew once a connection has lasted for `reconnect.minUptime`.
+   *
+   * @default {undefined} nothing is called
    */
   onReconnecting?: (tries: number, delay: number) => void;
   /**
    * Called when the client has reconnected and is back in its namespaces and
    * rooms, with the number of the attempt. Refusals are reported to `onError`.
+   *
+   * @default {undefined} nothing is called
    */
   onReconnect?: (tries: number) => void;
   /**
    * Called with every exception of a handler that is not an EventError.
    *
-   * @default one line of JSON by `console.error` for each
+   * @default {one line of JSON by `console.error` for each}
    */
   onError?: (error: unknown, source: FaultSource) => void;
   /**
@@ -449,7 +468,7 @@ export interface DialOptions {
   /**
    * Makes the socket, for transports other than WebSocket and for tests.
    *
-   * @default a WebSocket to the URL
+   * @default {a WebSocket to the URL}
    */
   transport?: (url: string) => Socket;
 }

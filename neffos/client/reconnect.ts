@@ -17,7 +17,7 @@ export interface ReconnectOptions {
    * The upper bound of every delay, in milliseconds; 2^31 - 1, or 25 days, is
    * the most that counts.
    *
-   * @default 30_000, or `initialDelay` where that is more
+   * @default {30_000, or `initialDelay` where that is more}
    */
   maxDelay?: number;
   /**

@@ -7,7 +7,8 @@
  */
 export interface ConnectionLimits {
   /**
-   * The maximum size of a message. A larger one closes the connection (1009).
+   * The maximum size of a message, in bytes. A larger one closes the connection
+   * (1009).
    *
    * @default {1_048_576}
    */
@@ -204,7 +205,7 @@ export interface RateLimit {
   /**
    * How many messages it may send at once after a pause; at least 1.
    *
-   * @default `messages`, or 1 where that is less
+   * @default {`messages`, or 1 where that is less}
    */
   readonly burst?: number;
 }

@@ -27,7 +27,7 @@ import type { handlerSource } from "../protocol/event_names.ts";
  * @param msg The message.
  * @returns The answer, or a promise of it.
  *
- * @category Controllers
+ * @category Events
  */
 // A method, whose parameters are bivariant: a handler may take Message<Chat>.
 export type MessageHandler = {
@@ -38,7 +38,7 @@ export type MessageHandler = {
  * The handlers of one namespace, by the names of their events on the wire.
  * Built-in events may be spelt `_OnRoomJoin`, `OnRoomJoin` or `onRoomJoin`.
  *
- * @category Controllers
+ * @category Events
  */
 export interface Events {
   /** The handler of an event. */
@@ -68,7 +68,7 @@ export interface Events {
  * await server.close();
  * ```
  *
- * @category Controllers
+ * @category Events
  */
 export interface Namespaces {
   /** The events of a namespace, or a controller without another namespace. */
@@ -80,7 +80,7 @@ export interface Namespaces {
  * events of several namespaces, or a {@linkcode HandlerSource}: a Struct, an
  * Application, or the result of `joinConnHandlers` or `withTimeout`.
  *
- * @category Controllers
+ * @category Events
  */
 export type ConnHandler = Events | Namespaces | HandlerSource;
 
@@ -159,7 +159,7 @@ export interface Binding {
  * @returns The result of the handler. Rejects with the error that the handler
  * throws or returns.
  *
- * @category Controllers
+ * @category Events
  */
 export type NextEvent = (msg?: Message) => Promise<unknown>;
 
@@ -208,7 +208,7 @@ export type NextEvent = (msg?: Message) => Promise<unknown>;
  * }
  * ```
  *
- * @category Controllers
+ * @category Events
  */
 // A method, whose parameters are bivariant: it may take an NSConn<Events>.
 export type EventMiddleware = {
@@ -218,18 +218,19 @@ export type EventMiddleware = {
 /**
  * Time limits of a connection, in milliseconds.
  *
- * @category Controllers
+ * @category Events
  */
 export interface Timeouts {
   /**
-   * Closes a connection (4002) after so long without a frame from the peer.
+   * Closes a connection (4002) after so many milliseconds without a frame from
+   * the peer.
    *
    * @default {undefined} no limit
    */
   readonly read?: number | undefined;
   /**
-   * Closes a connection (4002) when the network has not taken a message so
-   * long after it was sent: the peer has stopped to read, or is gone. It is
+   * Closes a connection (4002) when the network has not taken a message so many
+   * milliseconds after it was sent: the peer has stopped to read, or is gone. It is
    * looked at about three times a second. A message should be small enough to
    * be taken in that time.
    *
@@ -256,7 +257,7 @@ export interface Timeouts {
  * };
  * ```
  *
- * @category Controllers
+ * @category Events
  */
 export type HandlersOf<Emits extends object> =
   & {

@@ -201,7 +201,7 @@ export function assertTimeouts({ read, write }: Timeouts): void {
  * await server.close();
  * ```
  *
- * @category Controllers
+ * @category Events
  */
 export function joinConnHandlers(...handlers: ConnHandler[]): HandlerSource {
   return {
@@ -221,7 +221,19 @@ export function joinConnHandlers(...handlers: ConnHandler[]): HandlerSource {
  * @throws {TypeError} When a server or client is made of it and the handler
  * has no namespaces.
  *
- * @category Controllers
+ * @example
+ * ```ts
+ * import { denoUpgrader, Server, withTimeout } from "@neffos/mvc";
+ *
+ * const chat = { chat: { onSay: () => {} } };
+ * const server = new Server(
+ *   denoUpgrader(),
+ *   withTimeout(chat, { read: 60_000, write: 20_000 }), // milliseconds
+ * );
+ * await server.close();
+ * ```
+ *
+ * @category Events
  */
 export function withTimeout(
   handler: ConnHandler,

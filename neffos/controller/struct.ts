@@ -62,7 +62,7 @@ export interface StructOptions {
    * Makes the instance for a connection that enters the namespace. An
    * exception refuses the connection.
    *
-   * @default `new Class(nsConn)` for a class
+   * @default {`new Class(nsConn)`, for a class}
    */
   create?: ((nsConn: NSConn) => Binding | Promise<Binding>) | undefined;
   /**
@@ -326,6 +326,17 @@ export class Struct implements HandlerSource {
  * @param prefix The prefix, such as `on`.
  * @returns The matcher, for `setEventMatcher`.
  *
+ * @example
+ * ```ts
+ * import { eventPrefixMatcher, Struct } from "@neffos/mvc";
+ *
+ * class ChatController {
+ *   handleChat() {} // the event "handleChat"
+ * }
+ *
+ * new Struct(ChatController).setEventMatcher(eventPrefixMatcher("handle"));
+ * ```
+ *
  * @category Controllers
  */
 export function eventPrefixMatcher(prefix: string): EventMatcher {
@@ -338,6 +349,17 @@ export function eventPrefixMatcher(prefix: string): EventMatcher {
  *
  * @param prefix The prefix, such as `on`.
  * @returns The matcher, for `setEventMatcher`.
+ *
+ * @example
+ * ```ts
+ * import { eventTrimPrefixMatcher, Struct } from "@neffos/mvc";
+ *
+ * class ChatController {
+ *   onChat() {} // the event "Chat"
+ * }
+ *
+ * new Struct(ChatController).setEventMatcher(eventTrimPrefixMatcher("on"));
+ * ```
  *
  * @category Controllers
  */

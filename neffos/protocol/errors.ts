@@ -34,16 +34,44 @@ export function isInstance<T>(
  * @category Errors
  */
 export interface NeffosErrorOptions extends ErrorOptions {
-  /** The namespace of the failed action. */
+  /**
+   * The namespace of the failed action.
+   *
+   * @default {undefined} none
+   */
   namespace?: string | undefined;
-  /** The room of the failed action. */
+  /**
+   * The room of the failed action.
+   *
+   * @default {undefined} none
+   */
   room?: string | undefined;
-  /** The event of the failed action. */
+  /**
+   * The event of the failed action.
+   *
+   * @default {undefined} none
+   */
   event?: string | undefined;
 }
 
 /**
  * The base class of the errors that happen on a connection.
+ *
+ * @example
+ * ```ts
+ * import { NeffosError, type NSConn } from "@neffos/mvc";
+ *
+ * export async function askForName(nsConn: NSConn): Promise<string> {
+ *   try {
+ *     return (await nsConn.ask("onName")).text();
+ *   } catch (error) {
+ *     // A wrong argument is a TypeError or a RangeError instead.
+ *     if (!(error instanceof NeffosError)) throw error;
+ *     console.warn(error.namespace, error.event, error.message);
+ *     return "nobody";
+ *   }
+ * }
+ * ```
  *
  * @category Errors
  */
@@ -107,6 +135,19 @@ export class EventError extends NeffosError {
  * 4499, and after no other code (RFC 6455, section 7.4, leaves 4000 to 4999
  * to the application).
  *
+ * @example
+ * ```ts
+ * import { CloseError, type Events } from "@neffos/mvc";
+ *
+ * const events: Events = {
+ *   onUpload(_nsConn, msg) {
+ *     // 4500 to 4999: the client does not come back.
+ *     if (msg.bytes().length > 1_000_000) throw new CloseError(4500, "too large");
+ *   },
+ * };
+ * console.log(Object.keys(events)); // ["onUpload"]
+ * ```
+ *
  * @category Errors
  */
 export class CloseError extends EventError {
@@ -138,6 +179,21 @@ export const REFUSED = "refused";
 /**
  * The namespace is unknown to one side, or it is not connected.
  *
+ * @example
+ * ```ts
+ * import { BadNamespaceError, type Client } from "@neffos/mvc";
+ *
+ * export async function connectAdmin(client: Client) {
+ *   try {
+ *     return await client.connect("admin");
+ *   } catch (error) {
+ *     // This server has no such namespace.
+ *     if (error instanceof BadNamespaceError) return undefined;
+ *     throw error;
+ *   }
+ * }
+ * ```
+ *
  * @category Errors
  */
 export class BadNamespaceError extends EventError {
@@ -149,6 +205,20 @@ export class BadNamespaceError extends EventError {
 /**
  * The connection has not joined the room.
  *
+ * @example
+ * ```ts
+ * import { BadRoomError, type NSConn } from "@neffos/mvc";
+ *
+ * export async function countPeople(nsConn: NSConn): Promise<number> {
+ *   try {
+ *     return (await nsConn.room("lobby")?.ask("onCount"))?.json<number>() ?? 0;
+ *   } catch (error) {
+ *     if (error instanceof BadRoomError) return 0; // left meanwhile
+ *     throw error;
+ *   }
+ * }
+ * ```
+ *
  * @category Errors
  */
 export class BadRoomError extends EventError {
@@ -158,7 +228,23 @@ export class BadRoomError extends EventError {
 }
 
 /**
- * A frame is not a message of the protocol.
+ * A frame is not a message of the protocol, or the codec of the connection
+ * cannot decode its body.
+ *
+ * @example
+ * ```ts
+ * import { InvalidPayloadError, type Message } from "@neffos/mvc";
+ *
+ * // With `bodyCodec`; without it, a body that is not JSON is an EventError.
+ * export function readPoint(msg: Message): { x: number; y: number } | undefined {
+ *   try {
+ *     return msg.json<{ x: number; y: number }>();
+ *   } catch (error) {
+ *     if (error instanceof InvalidPayloadError) return undefined;
+ *     throw error;
+ *   }
+ * }
+ * ```
  *
  * @category Errors
  */
@@ -184,6 +270,22 @@ export interface ConnectionClosedErrorOptions extends NeffosErrorOptions {
 
 /**
  * The connection is closed, or it closed before the answer arrived.
+ *
+ * @example
+ * ```ts
+ * import { ConnectionClosedError, type NSConn } from "@neffos/mvc";
+ *
+ * export async function askAgainLater(nsConn: NSConn): Promise<boolean> {
+ *   try {
+ *     await nsConn.ask("onSave", { draft: "hello" });
+ *     return false;
+ *   } catch (error) {
+ *     // It is not known whether the server has handled it.
+ *     if (error instanceof ConnectionClosedError) return true;
+ *     throw error;
+ *   }
+ * }
+ * ```
  *
  * @category Errors
  */
@@ -220,7 +322,11 @@ export class ConnectionClosedError extends NeffosError {
  * @category Errors
  */
 export interface DialErrorOptions extends NeffosErrorOptions {
-  /** The HTTP status with which the server refused to open a WebSocket. */
+  /**
+   * The HTTP status with which the server refused to open a WebSocket.
+   *
+   * @default {undefined} not known
+   */
   status?: number | undefined;
   /**
    * The close code.
@@ -301,6 +407,21 @@ export function hideSecrets(url: string): string {
 /**
  * An answer did not arrive in time.
  *
+ * @example
+ * ```ts
+ * import { AskTimeoutError, type NSConn } from "@neffos/mvc";
+ *
+ * export async function isAwake(nsConn: NSConn): Promise<boolean> {
+ *   try {
+ *     await nsConn.ask("onPing", "", { timeout: 2_000 }); // milliseconds
+ *     return true;
+ *   } catch (error) {
+ *     if (error instanceof AskTimeoutError) return false;
+ *     throw error;
+ *   }
+ * }
+ * ```
+ *
  * @category Errors
  */
 export class AskTimeoutError extends NeffosError {
@@ -326,6 +447,20 @@ export class AskTimeoutError extends NeffosError {
 /**
  * The connection has reached a limit, such as its number of rooms.
  *
+ * @example
+ * ```ts
+ * import { LimitError, type NSConn } from "@neffos/mvc";
+ *
+ * export async function joinRooms(nsConn: NSConn, names: string[]) {
+ *   try {
+ *     for (const name of names) await nsConn.joinRoom(name);
+ *   } catch (error) {
+ *     if (!(error instanceof LimitError)) throw error;
+ *     console.warn(error.message); // `maxRooms` of the server
+ *   }
+ * }
+ * ```
+ *
  * @category Errors
  */
 export class LimitError extends EventError {
@@ -336,6 +471,21 @@ export class LimitError extends EventError {
 
 /**
  * A request was not upgraded.
+ *
+ * @example
+ * ```ts
+ * import { denoUpgrader, Server, UpgradeError } from "@neffos/mvc";
+ *
+ * const server = new Server(denoUpgrader(), { chat: {} }, {
+ *   idGenerator(request) {
+ *     const key = request.headers.get("authorization");
+ *     if (key === null) throw new UpgradeError(401, "a key is required");
+ *     return key;
+ *   },
+ *   onUpgradeError: (error) => console.warn(error.status, error.message),
+ * });
+ * await server.close();
+ * ```
  *
  * @category Errors
  */

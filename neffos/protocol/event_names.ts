@@ -3,63 +3,63 @@
 /**
  * Fired before a namespace is connected; an error refuses it.
  *
- * @category Controllers
+ * @category Events
  */
 export const OnNamespaceConnect = "_OnNamespaceConnect";
 
 /**
  * Fired after a namespace is connected.
  *
- * @category Controllers
+ * @category Events
  */
 export const OnNamespaceConnected = "_OnNamespaceConnected";
 
 /**
  * Fired when a namespace is left; on the server an error refuses it.
  *
- * @category Controllers
+ * @category Events
  */
 export const OnNamespaceDisconnect = "_OnNamespaceDisconnect";
 
 /**
  * Fired before a room is joined; an error refuses it.
  *
- * @category Controllers
+ * @category Events
  */
 export const OnRoomJoin = "_OnRoomJoin";
 
 /**
  * Fired after a room is joined.
  *
- * @category Controllers
+ * @category Events
  */
 export const OnRoomJoined = "_OnRoomJoined";
 
 /**
  * Fired before a room is left; on the server an error refuses it.
  *
- * @category Controllers
+ * @category Events
  */
 export const OnRoomLeave = "_OnRoomLeave";
 
 /**
  * Fired after a room is left.
  *
- * @category Controllers
+ * @category Events
  */
 export const OnRoomLeft = "_OnRoomLeft";
 
 /**
  * Fired for a message whose event has no handler of its own.
  *
- * @category Controllers
+ * @category Events
  */
 export const OnAnyEvent = "_OnAnyEvent";
 
 /**
  * Fired for native messages, in the empty namespace.
  *
- * @category Controllers
+ * @category Events
  */
 export const OnNativeMessage = "_OnNativeMessage";
 

@@ -31,7 +31,11 @@ export type { Body, RawBody } from "./body.ts";
  * @category Messages
  */
 export interface MessageInit {
-  /** The name of the event; optional for a native message. */
+  /**
+   * The name of the event; a native message needs none.
+   *
+   * @default {""}
+   */
   event?: string;
   /**
    * The namespace.
@@ -50,7 +54,7 @@ export interface MessageInit {
    * gets the message once, in the first of them that it is in. An empty list
    * reaches nobody.
    *
-   * @default none
+   * @default {undefined} the one of `room`
    */
   rooms?: readonly string[] | undefined;
   /**
@@ -59,17 +63,35 @@ export interface MessageInit {
    * @default {""}
    */
   body?: Body;
-  /** An error for the peer; its text is sent in place of the body. */
+  /**
+   * An error for the peer; its text is sent in place of the body.
+   *
+   * @default {undefined} no error
+   */
   error?: Error | undefined;
-  /** Sends the body alone, for peers that do not speak the protocol. */
+  /**
+   * Sends the body alone, for peers that do not speak the protocol.
+   *
+   * @default {false}
+   */
   isNative?: boolean | undefined;
-  /** Sends a binary frame; a body of bytes implies it. */
+  /**
+   * Sends a binary frame.
+   *
+   * @default {true} for a body of bytes, else false
+   */
   isBinary?: boolean | undefined;
-  /** Limits a broadcast to the connections with this ID. */
+  /**
+   * Limits a broadcast to the connections with this ID.
+   *
+   * @default {""} all of them
+   */
   to?: string | undefined;
   /**
    * Skips each peer that reads slowly, to which more than 64 KiB or about 128
    * messages wait to be sent. For values that the next one replaces.
+   *
+   * @default {false}
    */
   isVolatile?: boolean | undefined;
 }
@@ -81,6 +103,21 @@ let sourceOf: (message: Message) => unknown;
  *
  * @typeParam T The type that {@linkcode Message.json} returns, if it is known:
  * from a schema in a controller's `static events`, or as the program claims.
+ *
+ * @example
+ * ```ts
+ * import { denoUpgrader, type Message, type NSConn, Server } from "@neffos/mvc";
+ *
+ * const server = new Server(denoUpgrader(), {
+ *   chat: {
+ *     onSay(_nsConn: NSConn, msg: Message<{ text: string }>) {
+ *       const { text } = msg.json(); // msg.text() and msg.bytes() read the others
+ *       console.log(`${msg.namespace} ${msg.event}: ${text}`);
+ *     },
+ *   },
+ * });
+ * await server.close();
+ * ```
  *
  * @category Messages
  */
@@ -349,6 +386,16 @@ let readReply: (reply: Reply) => { source: unknown; fault: unknown };
  *
  * @typeParam T The type of the body.
  *
+ * @example
+ * ```ts
+ * import { type Events, Reply, reply } from "@neffos/mvc";
+ * import { assertInstanceOf } from "@std/assert";
+ *
+ * const events: Events = { onPing: () => reply("pong") };
+ * assertInstanceOf(reply("pong"), Reply);
+ * console.log(Object.keys(events)); // ["onPing"]
+ * ```
+ *
  * @category Messages
  */
 export class Reply<T = unknown> {
@@ -425,6 +472,16 @@ export function reply<const T extends Body = undefined>(body?: T): Reply<T> {
 
 /**
  * The ID that a broadcast leaves out; made by {@linkcode exclude}.
+ *
+ * @example
+ * ```ts
+ * import { denoUpgrader, exclude, Server } from "@neffos/mvc";
+ *
+ * const server = new Server(denoUpgrader(), { chat: {} });
+ * const message = { namespace: "chat", event: "onNotice", body: "hello" };
+ * server.broadcast(exclude("bot"), message); // to all but "bot"
+ * await server.close();
+ * ```
  *
  * @category Server
  */

@@ -4,7 +4,9 @@ import type { BodyCodec } from "../protocol/body.ts";
 import type { Origins } from "./origins.ts";
 
 /**
- * Options of a server. Sizes are in bytes, times in milliseconds.
+ * Options of a server. Sizes are in bytes, times in milliseconds; the
+ * `idleTimeout` of {@linkcode DenoUpgraderOptions}, which is Deno's, is in
+ * seconds.
  *
  * @category Server
  */
@@ -23,7 +25,7 @@ export interface ServerOptions extends ServerHooks, ConnectionLimits {
    * By default a page must come from the host and port that the request is
    * for, and with TLS if the request came with TLS.
    *
-   * @default pages of the host that the request is for
+   * @default {pages of the host that the request is for}
    */
   origins?: Origins;
   /**
@@ -64,7 +66,7 @@ export interface ServerOptions extends ServerHooks, ConnectionLimits {
    * until it has really ended: if its client reads no more or does not answer
    * the close, until `closeTimeout`. `totalConnections` may be less.
    *
-   * @default none
+   * @default {Infinity}
    */
   maxConnections?: number;
   /**
@@ -76,18 +78,19 @@ export interface ServerOptions extends ServerHooks, ConnectionLimits {
    * one: those of a unix socket, or of `upgrade` without its `info`. Behind a
    * proxy all requests have its address; see `trustProxy`.
    *
-   * @default none
+   * @default {Infinity}
    */
   maxConnectionsPerAddress?: number;
   /**
-   * The rate at which a connection may send; a faster one is closed (1008).
+   * The rate at which a connection may send, in messages for a period in
+   * milliseconds; a faster one is closed (1008).
    * Every frame counts, answers and those of the handshake too.
    *
    * A client that keeps sending may see 1006 instead, here and at every limit
    * that closes a connection: Deno drops a socket that receives more after
    * the close.
    *
-   * @default none
+   * @default {undefined} no limit
    */
   rateLimit?: RateLimit;
   /**
@@ -101,24 +104,25 @@ export interface ServerOptions extends ServerHooks, ConnectionLimits {
    * Encodes and decodes the bodies of all connections in place of JSON. The
    * other side must have the same codec.
    *
-   * @default JSON
+   * @default {JSON}
    */
   bodyCodec?: BodyCodec;
   /**
-   * The time limit of the handshake that follows the upgrade. A client that
-   * takes longer is closed (4001).
+   * The time limit, in milliseconds, of the handshake that follows the
+   * upgrade. A client that takes longer is closed (4001).
    *
    * @default {10_000}
    */
   ackTimeout?: number;
   /**
-   * The default time limit of an ask.
+   * The time limit, in milliseconds, of an ask that sets none of its own.
    *
    * @default {10_000}
    */
   askTimeout?: number;
   /**
-   * The time limit of closing a connection, its last handler included.
+   * The time limit, in milliseconds, of closing a connection, its last handler
+   * included.
    *
    * @default {5_000}
    */

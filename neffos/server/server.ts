@@ -73,6 +73,25 @@ export interface AcceptOptions {
 /**
  * A websocket server: its connections, and what can be said to all of them.
  *
+ * @example
+ * ```ts
+ * import { denoUpgrader, Server } from "@neffos/mvc";
+ *
+ * const server = new Server(denoUpgrader(), {
+ *   chat: {
+ *     onSay: (nsConn, msg) => nsConn.server.broadcast(nsConn, msg),
+ *   },
+ * }, { maxConnections: 10_000, rateLimit: { messages: 20 } });
+ * const listener = Deno.serve(
+ *   { port: 0, hostname: "127.0.0.1", onListen() {} },
+ *   (request, info) => server.upgrade(request, info),
+ * );
+ *
+ * // When the program ends:
+ * await server.close({ timeout: 10_000 });
+ * await listener.shutdown();
+ * ```
+ *
  * @category Server
  */
 export class Server implements ServerApi {

@@ -66,7 +66,7 @@ export interface Socket {
   /**
    * The optional abilities of the transport.
    *
-   * @default none, as with the platform's WebSocket
+   * @default {none, as with the platform's WebSocket}
    */
   readonly can?: SocketAbilities;
   /**

@@ -88,8 +88,10 @@ export type Upgrader = (
  */
 export interface DenoUpgraderOptions {
   /**
-   * The time in seconds after which a connection is ended whose peer answers
-   * no ping; the ping is sent after half of it. 0 and Infinity send none.
+   * The time, in seconds (not milliseconds: it is the option of
+   * `Deno.upgradeWebSocket`), after which a connection is ended whose peer
+   * answers no ping. The ping is sent after half of it. 0 and Infinity send
+   * none.
    *
    * @default {30}
    */
