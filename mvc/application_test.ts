@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { MemoryServer } from "../neffos/harness/mod.ts";
 import {
   Conn,
@@ -565,11 +566,11 @@ Deno.test("The README's program works as printed", async () => {
   );
   const [, program] = /```ts ignore\n(.*?)```/s.exec(readme)!;
   // It must be a file of the package that it imports by name.
-  const dir = new URL("testdata/", import.meta.url).pathname;
+  const dir = fileURLToPath(new URL("testdata/", import.meta.url));
   const file = await Deno.makeTempFile({ dir, suffix: ".ts" });
   try {
     await Deno.writeTextFile(file, program!);
-    await chatWith(new URL(`file://${file}`));
+    await chatWith(pathToFileURL(file));
   } finally {
     await Deno.remove(file);
   }

@@ -1,3 +1,4 @@
+import { pathToFileURL } from "node:url";
 import { assertEquals } from "@std/assert";
 import type { Application, ServiceToken } from "../../mod.ts";
 import { MemoryServer } from "../../neffos/harness/mod.ts";
@@ -11,7 +12,7 @@ Deno.test("writeProgram() writes a program that works, and the same one each tim
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   try {
     await Deno.writeTextFile(file, source);
-    const { makeApp } = await import(`file://${file}`) as {
+    const { makeApp } = await import(pathToFileURL(file).href) as {
       makeApp(): Application<ServiceToken>;
     };
     await using app = makeApp();
