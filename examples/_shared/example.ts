@@ -1,5 +1,13 @@
 const ROOT = new URL("../../", import.meta.url);
 
+/** All that an example may do: it listens, serves its page and reads its settings. */
+const PERMISSIONS = [
+  "--no-prompt",
+  "--allow-net=127.0.0.1",
+  "--allow-read=examples,neffos",
+  "--allow-env=PORT,HOST,AUTH_KEY",
+];
+
 /** An example, as a process of its own, on a free port. */
 export class Example implements AsyncDisposable {
   /** The address that it has printed. */
@@ -28,7 +36,7 @@ export class Example implements AsyncDisposable {
     main: URL,
     env: Record<string, string> = {},
   ): Promise<Example> {
-    return Example.#spawn(["run", "-A", main.href], env);
+    return Example.#spawn(["run", ...PERMISSIONS, main.href], env);
   }
 
   /**
