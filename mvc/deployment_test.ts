@@ -300,6 +300,8 @@ function findPort(): number {
 const CLIENT = `
   import { dial } from "@neffos/mvc";
   const [url, ...origins] = Deno.args;
+  const nowhere = url.replace("/chat", "/nowhere");
+  console.log(await dial(nowhere, {}).catch((error) => error.status));
   for (const origin of origins) {
     try {
       const client = await dial(url, { chat: {} }, { headers: { origin } });
@@ -399,8 +401,8 @@ for (const { command, args, configure, ready } of PROXIES) {
       // A page without TLS may have been forged: that the client has TLS is known
       // by the headers of the proxy alone.
       assertEquals(results, [
-        "said\nrefused\nrefused\n",
-        "said\nsaid\nrefused\n",
+        "404\nsaid\nrefused\nrefused\n",
+        "404\nsaid\nsaid\nrefused\n",
       ]);
     },
   );

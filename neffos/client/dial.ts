@@ -202,8 +202,12 @@ export function explainFailure(
   });
 }
 
-/** The texts by which browsers and Node do not tell why a socket has failed. */
-const UNTOLD = /^$|non-101 status code/;
+/**
+ * The texts by which platforms do not tell why a socket has failed: those of browsers and Node, and those of Deno,
+ * which tries HTTP/2 when a handshake over TLS has failed, and tells why that has.
+ */
+const UNTOLD =
+  /^$|non-101 status code|NoApplicationProtocol|stream error received/;
 
 /** Whether the platform does not tell why a socket could not be opened. */
 export function isUntold(failure: unknown): boolean {

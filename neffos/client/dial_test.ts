@@ -520,6 +520,24 @@ const PLATFORMS: Record<string, Platform> = {
     },
     close: { code: 0 },
   },
+  "Deno over TLS, with a server that has no HTTP/2": {
+    events: ["error", "close"],
+    init: {
+      error: new Error(
+        "failed to connect to WebSocket: received fatal alert: NoApplicationProtocol",
+      ),
+    },
+    close: { code: 0 },
+  },
+  "Deno over TLS, with a server that has HTTP/2": {
+    events: ["error", "close"],
+    init: {
+      error: new Error(
+        "failed to connect to WebSocket: stream error received: unspecific protocol error detected",
+      ),
+    },
+    close: { code: 0 },
+  },
   "Node 22": {
     events: ["error"],
     init: {
@@ -576,35 +594,43 @@ for (const [name, platform] of Object.entries(PLATFORMS)) {
   });
 }
 
-Deno.test("DialError tells what a GET request sees where the platform tells nothing", async () => {
-  const WebSocket = failingWebSocket(PLATFORMS["Node 22"]!);
-  for (
-    const [answer, status] of [
-      [404, 404],
-      [401, 401],
-      [503, 503],
-      [302, 302],
-      [
-        426,
-        undefined,
-      ],
-      [400, undefined],
-      [405, undefined],
-      [200, undefined],
-    ] as const
-  ) {
-    await using server = serveStatus(answer);
-    const url = `ws://127.0.0.1:${server.addr.port}/`;
-    const error = await fail(url, { WebSocket });
-    assertEquals(error.status, status);
-    assertEquals(
-      error.message.includes("the platform does not tell why"),
-      status === undefined,
-    );
-  }
-  const error = await fail(`ws://127.0.0.1:${freePort()}/`, { WebSocket });
-  assertInstanceOf(error.cause, TypeError);
-});
+for (
+  const name of [
+    "Node 22",
+    "Deno over TLS, with a server that has no HTTP/2",
+    "Deno over TLS, with a server that has HTTP/2",
+  ]
+) {
+  Deno.test(`DialError tells what a GET request sees where the platform tells nothing: ${name}`, async () => {
+    const WebSocket = failingWebSocket(PLATFORMS[name]!);
+    for (
+      const [answer, status] of [
+        [404, 404],
+        [401, 401],
+        [503, 503],
+        [302, 302],
+        [
+          426,
+          undefined,
+        ],
+        [400, undefined],
+        [405, undefined],
+        [200, undefined],
+      ] as const
+    ) {
+      await using server = serveStatus(answer);
+      const url = `ws://127.0.0.1:${server.addr.port}/`;
+      const error = await fail(url, { WebSocket });
+      assertEquals(error.status, status);
+      assertEquals(
+        error.message.includes("the platform does not tell why"),
+        status === undefined,
+      );
+    }
+    const error = await fail(`ws://127.0.0.1:${freePort()}/`, { WebSocket });
+    assertInstanceOf(error.cause, TypeError);
+  });
+}
 
 Deno.test("A server that never answers the GET request does not hold dial()", async () => {
   using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
