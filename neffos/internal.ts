@@ -6,6 +6,7 @@
  */
 
 import { type Conn, portOf } from "./api/conn.ts";
+import type { Session } from "./connection/session.ts";
 
 export {
   assertMiddleware,
@@ -14,9 +15,10 @@ export {
   isMeantAsField,
   listMethods,
   type Method,
+  readNamespace,
 } from "./controller/members.ts";
 export { isInstance } from "./protocol/errors.ts";
-export { beginsWith } from "./protocol/event_names.ts";
+export { beginsWith, findBuiltInEvent } from "./protocol/event_names.ts";
 export {
   describeIssues,
   encodeJSON,
@@ -26,7 +28,10 @@ export {
 export { writeError } from "./connection/faults.ts";
 export { hasValidHost } from "./server/address.ts";
 export { findUpgrade, takeHeaders } from "./server/handshake.ts";
-export { ignoreRejection } from "./util/promises.ts";
+export type { ServerHost } from "./server/host.ts";
+export { setMemoryUpgrade } from "./server/memory_upgrade.ts";
+export type { Session };
+export { ignoreRejection, runUnwatched } from "./util/promises.ts";
 
 /**
  * Reports an error of a connection to the `onError` hook of its server or
@@ -42,4 +47,15 @@ export function reportFault(
   source: { readonly namespace: string; readonly event: string },
 ): void {
   portOf(conn).report(error, source);
+}
+
+/**
+ * Finds the session behind a connection.
+ *
+ * @param conn The connection.
+ * @returns The session that it has now.
+ */
+export function sessionOf(conn: Conn): Session {
+  // A Conn has no other port.
+  return portOf(conn) as Session;
 }

@@ -13,8 +13,8 @@ const KNOWN_CODES: ReadonlySet<number> = new Set([
 export class ConnectionCounters {
   readonly startTime: number = Date.now();
   readonly #start = performance.now();
-  readonly refused = new Map<number, number>();
-  readonly closed = new Map<string, number>();
+  readonly refused: Map<number, number> = new Map();
+  readonly closed: Map<string, number> = new Map();
   accepted = 0;
   errors = 0;
 

@@ -68,7 +68,7 @@ export class ServerHost implements Host {
   /** How long handlers take, once that is asked for. */
   measure: HandlerTimes | undefined;
   /** The connections whose end was not told yet. */
-  readonly sessions = new Map<Conn, Session>();
+  readonly sessions: Map<Conn, Session> = new Map();
   /** The buffers that hold what follows an answer. */
   readonly #leads = new Set<SendBuffer>();
   #endLeads: ReturnType<typeof setImmediate> | undefined;

@@ -39,6 +39,7 @@ import {
   takeHeaders,
 } from "./handshake.ts";
 import { ServerHost } from "./host.ts";
+import { findMemoryUpgrade } from "./memory_upgrade.ts";
 import type { ServerOptions } from "./options.ts";
 import { Poll } from "./poll.ts";
 import { Shutdown } from "./shutdown.ts";
@@ -255,7 +256,9 @@ export class Server implements ServerApi {
       this.#assertOpen();
       from.detach?.();
       // Once this is called, nothing may fail until the response is sent.
-      const { socket, response } = this.#upgrader(request, protocol);
+      const memory = findMemoryUpgrade(request);
+      const upgrader = memory?.upgrader ?? this.#upgrader;
+      const { socket, response } = upgrader(request, protocol);
       from.setUpgraded?.(response);
       const session = new Session({
         host: this.#host,
@@ -264,6 +267,7 @@ export class Server implements ServerApi {
         request: from,
         watcher: place,
       });
+      memory?.onSession(session);
       this.#host.add(session);
       return response;
     } catch (error) {
