@@ -20,6 +20,7 @@ import {
 import type {
   CheckedClass,
   CheckedDeps,
+  CheckedOverride,
   CheckedSingletonDeps,
   Exactly,
   ExactlyEach,
@@ -365,6 +366,39 @@ export class Application<
     const register: (...args: never[]) => unknown = this.#container.scoped;
     register.apply(this.#container, args);
     return this.#registered();
+  }
+
+  /**
+   * Puts a value in the place of a service that is registered, for tests. It
+   * takes effect although controllers are registered, and where a parent has
+   * the service, for all of the parent's applications. The application never
+   * disposes it.
+   *
+   * @param token The token of the service.
+   * @param value The value, which all requests and connections share.
+   * @returns This application.
+   * @throws {TypeError} If the token is neither a Symbol nor a class.
+   * @throws {DependencyError} If the token is not registered, each request or
+   * connection has its own, or something was built with it already: override
+   * before the first request or connection.
+   *
+   * @example
+   * ```ts
+   * import { Application, Router, token } from "@neffos/mvc";
+   *
+   * const Now = token<() => number>("Now");
+   *
+   * await using app = new Application(new Router())
+   *   .register(Now, Date.now)
+   *   .override(Now, () => 0);
+   * ```
+   */
+  override<K extends ServiceToken>(
+    token: CheckedOverride<K, Registered>,
+    value: ServiceOf<K>,
+  ): this {
+    this.#container.override(token as K, value);
+    return this;
   }
 
   /**

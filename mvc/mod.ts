@@ -37,6 +37,7 @@ export type {
   CheckedConstructor,
   CheckedDep,
   CheckedDeps,
+  CheckedOverride,
   CheckedSingletonDeps,
   CheckedTarget,
   Exactly,

@@ -179,6 +179,19 @@ export type CheckedDep<K, Registered> = K extends Optional ? unknown
   : NotRegistered<K>;
 
 /**
+ * Checks a token that is to be overridden: the token itself if it is registered.
+ * If `Registered` is `ServiceToken`, every token counts as registered.
+ *
+ * @typeParam K The type of the token.
+ * @typeParam Registered The union of the types of all registered tokens.
+ * @category Type utilities
+ */
+export type CheckedOverride<K, Registered> = [ServiceToken] extends [Registered]
+  ? K
+  : unknown extends CheckedDep<K, Registered> ? K
+  : NotRegistered<K>;
+
+/**
  * Checks a tuple of dependencies. Used as `Deps & CheckedDeps<Deps,
  * Registered>` it makes the compiler mark the very element that is not
  * registered.

@@ -34,6 +34,7 @@ import { ignoreRejection } from "../../neffos/internal.ts";
 import type {
   CheckedClass,
   CheckedDeps,
+  CheckedOverride,
   CheckedSingletonDeps,
   CheckedTarget,
 } from "./checks.ts";
@@ -252,6 +253,40 @@ export class Container<
   ): Container<Registered | K, Scoped | K, Shared>;
   scoped(...args: never[]): Container<ServiceToken, unknown, unknown> {
     return this.#addBuilt("scoped", args);
+  }
+
+  /**
+   * Puts a value in the place of a service that is registered, for tests: in
+   * the container that has it, whatever depends on it and was compiled already.
+   * The container never disposes it.
+   *
+   * @param token The token of the service.
+   * @param value The value, which scopes share.
+   * @returns This container.
+   * @throws {TypeError} If the token is neither a Symbol nor a class.
+   * @throws {DependencyError} If the token is not registered, is provided with
+   * each scope, or something was built with it already.
+   *
+   * @example
+   * ```ts
+   * import { Container, token } from "@neffos/mvc";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Now = token<() => number>("Now");
+   * const container = new Container().register(Now, Date.now);
+   *
+   * container.override(Now, () => 0);
+   * const now = await container.compile(Now).create();
+   * assertEquals(now(), 0);
+   * ```
+   */
+  override<K extends ServiceToken>(
+    token: CheckedOverride<K, Registered>,
+    value: ServiceOf<K>,
+  ): this {
+    assertToken(token);
+    this.#registry.override(token, value);
+    return this;
   }
 
   /**

@@ -1182,3 +1182,77 @@ Deno.test("explain() draws the tree, with missing services and cycles", () => {
   );
   assertEquals(container.explain(User), "User (provided)");
 });
+
+Deno.test("Container.override() puts a value in place of each kind of service, whatever was compiled", async () => {
+  const Value = token<string, "Value">("Value");
+  const Single = token<string, "Single">("Single");
+  const Scoped = token<{ name: string }, "Scoped">("Scoped");
+  const container = new Container()
+    .register(Value, "value")
+    .singleton(Single, [Value], (value) => `single of ${value}`)
+    .scoped(Scoped, [Single], (single) => ({ name: `scoped of ${single}` }));
+  const plan = container.compile({ deps: [Value, Single, Scoped] });
+  let disposed = 0;
+  const fake = { name: "fake", [Symbol.dispose]: () => void disposed++ };
+  assertStrictEquals(container.override(Single, "one"), container);
+  container.override(Value, "other").override(Scoped, fake);
+  container.override(Value, "another");
+  // It is still built for each scope, for those that depend on it.
+  assertEquals(plan.isScoped, true);
+  for (let i = 0; i < 2; i++) {
+    await using scope = container.createScope();
+    assertEquals(await plan.create(scope), ["another", "one", fake]);
+  }
+  await container[Symbol.asyncDispose]();
+  assertEquals(disposed, 0);
+});
+
+Deno.test("Container.override() refuses what would have no effect", async () => {
+  const Missing = token<string, "Missing">("Missing");
+  const User = token<string, "User">("User");
+  const Url = token<string, "Url">("Url");
+  class Database {
+    static readonly inject = [Url] as const;
+    constructor(readonly url: string) {}
+  }
+  const container = new Container({ provided: [User] })
+    .register(Url, "pg://").singleton(Database);
+  assertThrows(
+    () => container.override(Missing as never, "x" as never),
+    DependencyError,
+    'Cannot override "Missing": it is not registered, so nothing would be given the value',
+  );
+  assertThrows(
+    () => container.override(User, "x"),
+    DependencyError,
+    'Cannot override "User": each request or connection has one of its own',
+  );
+  assertThrows(
+    () => container.override("Url" as never, "x" as never),
+    TypeError,
+    'Cannot use "Url" as a token',
+  );
+  await container.compile(Database).create();
+  assertThrows(
+    () => container.override(Url, "x"),
+    DependencyError,
+    'Cannot override "Url": "Database" uses it already; override before the first request or connection',
+  );
+});
+
+Deno.test("Container.override() of a child changes the container that has the service", async () => {
+  const Url = token<string>("Url");
+  class Database {
+    static readonly inject = [Url] as const;
+    constructor(readonly url: string) {}
+  }
+  const container = new Container().register(Url, "pg://").singleton(Database);
+  const child = container.createChild();
+  child.override(Url, "fake://");
+  assertEquals((await child.compile(Database).create()).url, "fake://");
+  assertThrows(
+    () => container.createChild().override(Url, "x"),
+    DependencyError,
+    '"Database" uses it already',
+  );
+});

@@ -71,6 +71,44 @@ export class Registry implements View {
     this.#version++;
   }
 
+  /**
+   * Puts a value in the place of a provider, in the registry that has it. What
+   * was built for each scope still counts as such, so that what depends on it
+   * is not shared all at once.
+   *
+   * @throws {DependencyError} If the token is not registered, is provided, or
+   * is linked already.
+   */
+  override(token: ServiceToken, value: unknown): void {
+    const name = readName(token);
+    const found = this.find(token);
+    const kind = found?.provider.kind;
+    const dependent = found && found.owner.#dependents.get(token);
+    const reason = found === undefined
+      ? "it is not registered, so nothing would be given the value"
+      : kind === "provided"
+      ? "each request or connection has one of its own"
+      : dependent !== undefined
+      ? `"${dependent}" uses it already; override before the first request or connection, in an application of the test's own`
+      : undefined;
+    if (reason !== undefined) {
+      throw new DependencyError(`Cannot override "${name}": ${reason}`, [name]);
+    }
+    found!.owner.#replace(token, value);
+  }
+
+  #replace(token: ServiceToken, value: unknown): void {
+    const held: Provider = { kind: "value", deps: [], make: () => value };
+    if (this.#providers.get(token)?.kind !== "scoped") {
+      return this.set(token, held);
+    }
+    // What a scope has not built, it does not dispose.
+    const holder = Symbol(readName(token)) as ServiceToken;
+    this.set(holder, held);
+    const deps = [holder];
+    this.set(token, { kind: "scoped", deps, make: ([service]) => service });
+  }
+
   find(token: ServiceToken): FoundInRegistry | undefined {
     const provider = this.#providers.get(token);
     if (provider === undefined) return this.#parent?.find(token);

@@ -1,0 +1,6 @@
+// error: Argument of type 'number' is not assignable to parameter of type 'string'
+import { Application, Router, token } from "../../../mod.ts";
+
+const Url = token<string>("Url");
+
+new Application(new Router()).register(Url, "pg://").override(Url, 1);
