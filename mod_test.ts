@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import * as all from "./mod.ts";
 import * as mvc from "./mvc/mod.ts";
+import * as testing from "./mvc/testing/mod.ts";
 import * as client from "./neffos/client.ts";
 import * as neffos from "./neffos/mod.ts";
 
@@ -78,5 +79,12 @@ Deno.test("client.ts exports what a client's program needs", () => {
   assertEquals(
     Object.keys(client).toSorted(),
     NEFFOS.filter((name) => !serverOnly.includes(name)).toSorted(),
+  );
+});
+
+Deno.test("The test kit exports these names, and no others", () => {
+  assertEquals(
+    Object.keys(testing).toSorted(),
+    ["AssertionError", "TestClient", "connectTest", "request"],
   );
 });

@@ -48,6 +48,9 @@ import { Context } from "./http/context.ts";
 import type { Middleware } from "./router/handlers.ts";
 import type { Party } from "./router/party.ts";
 
+/** Finds the server whose handler an application is. */
+export let serverOf: (app: Application) => Server | undefined;
+
 /**
  * The tokens that every Application registers itself.
  *
@@ -209,6 +212,10 @@ export class Application<
   #lent: Server | undefined;
   #isInUse = false;
   #isMiddlewareUsed = false;
+
+  static {
+    serverOf = (app) => app.#server;
+  }
 
   /**
    * Makes an application.
@@ -385,12 +392,26 @@ export class Application<
    * @example
    * ```ts
    * import { Application, Router, token } from "@neffos/mvc";
+   * import { request } from "@neffos/mvc/testing";
+   * import { assertEquals } from "@std/assert";
    *
    * const Now = token<() => number>("Now");
    *
+   * class ClockController {
+   *   static readonly inject = [Now] as const;
+   *   constructor(readonly now: () => number) {}
+   *   get() {
+   *     return { now: this.now() };
+   *   }
+   * }
+   *
    * await using app = new Application(new Router())
    *   .register(Now, Date.now)
+   *   .handle(ClockController)
    *   .override(Now, () => 0);
+   *
+   * const response = await request(app, "/");
+   * assertEquals(await response.json(), { now: 0 });
    * ```
    */
   override<K extends ServiceToken>(

@@ -101,7 +101,19 @@ export function websocketHandler<Params = Record<string, string>>(
   };
   // For `Router.routes()` and `Router.explain()`.
   Object.defineProperty(handle, "name", { value: "websocketHandler" });
-  return Object.assign(handle, { allow: "GET" });
+  return Object.assign(handle, { allow: "GET", [endpointOf]: server });
+}
+
+const endpointOf = Symbol("neffos.endpointOf");
+
+/** The handler of a route, which may be that of a websocket endpoint. */
+interface MaybeEndpoint {
+  readonly [endpointOf]?: Server;
+}
+
+/** Finds the server of a websocket endpoint, by the handler of its route. */
+export function findServer(handler: RouteHandler): Server | undefined {
+  return (handler as MaybeEndpoint)[endpointOf];
 }
 
 async function generateID<Params>(

@@ -13,6 +13,9 @@ import {
   type RouteTable,
 } from "./route_table.ts";
 
+/** Lists the routes of a router with their handlers. */
+export let routesOf: (router: Router) => readonly Route[];
+
 /**
  * The options of a {@linkcode Router}.
  *
@@ -95,6 +98,10 @@ export class Router extends Party<unknown> {
     info: Deno.ServeHandlerInfo,
   ) => Response | Promise<Response>;
   readonly #table: RouteTable;
+
+  static {
+    routesOf = (router) => router.#table.routes;
+  }
 
   /**
    * Makes a router without routes.

@@ -39,7 +39,7 @@ const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["websocket.ts", "metrics.ts"],
     ["controller"],
     ["application.ts"],
-    ["mod.ts"],
+    ["mod.ts", "testing"],
   ],
 };
 

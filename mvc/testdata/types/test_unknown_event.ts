@@ -1,0 +1,14 @@
+// error: Argument of type '"onChatt"' is not assignable to parameter of type '"onChat" | "onConfirm"'
+import { NSConn } from "../../../mod.ts";
+import type { EmitsOf, TestClient } from "../../testing/mod.ts";
+
+class ChatController {
+  static readonly inject = [NSConn] as const;
+  constructor(
+    readonly nsConn: NSConn<{ onChat: string; onConfirm(text: string): boolean }>,
+  ) {}
+  onSay() {}
+}
+declare const client: TestClient<object, EmitsOf<typeof ChatController>>;
+
+client.received("onChatt");

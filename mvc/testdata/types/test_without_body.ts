@@ -1,0 +1,13 @@
+// error: Expected 3 arguments, but got 2
+import { type Message, NSConn, type Server } from "../../../mod.ts";
+import { connectTest } from "../../testing/mod.ts";
+
+class ChatController {
+  static readonly inject = [NSConn] as const;
+  constructor(readonly nsConn: NSConn) {}
+  onNamespaceConnect(_msg: Message<{ token: string }>) {}
+  onSay() {}
+}
+declare const server: Server;
+
+connectTest(server, ChatController);

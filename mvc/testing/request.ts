@@ -1,0 +1,144 @@
+/**
+ * {@linkcode request}: sends an HTTP request to a router, without a port.
+ *
+ * @module
+ */
+
+import { Application } from "../application.ts";
+import { watchResponse } from "../http/response.ts";
+import { Party } from "../router/party.ts";
+import { Router } from "../router/router.ts";
+import type {
+  FetchHandler,
+  RequestTarget,
+  TestRequestOptions,
+} from "./types.ts";
+
+/**
+ * Options of {@linkcode request}: those of `fetch()`, and what a test says of the
+ * client. The method is POST where there is a body and no method.
+ * @category Testing
+ */
+export interface TestRequestInit
+  extends TestRequestOptions, Omit<RequestInit, "headers"> {
+  /**
+   * A body to be sent as JSON, in place of `body`.
+   *
+   * @default {undefined} none
+   */
+  json?: unknown;
+}
+
+/** Where paths begin. */
+const BASE = "http://localhost";
+
+/**
+ * Sends an HTTP request through the routes and the middleware of a router,
+ * without a port.
+ *
+ * @param target The application, its router, or another handler of requests.
+ * @param path The path on the router, with a query if there is one, or a whole
+ * URL.
+ * @param init The request.
+ * @returns The response. Its body may be a stream that goes on.
+ * @throws {TypeError} If the request is not one.
+ *
+ * @example
+ * ```ts
+ * import { Application, HttpError, Router } from "@neffos/mvc";
+ * import { request } from "@neffos/mvc/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class UserController {
+ *   getBy(name: string) {
+ *     if (name !== "ann") throw new HttpError(404, `There is no ${name}`);
+ *     return { name };
+ *   }
+ * }
+ *
+ * const app = new Application(new Router().party("/users"))
+ *   .handle(UserController);
+ *
+ * const found = await request(app, "/users/ann");
+ * assertEquals(await found.json(), { name: "ann" });
+ * const missing = await request(app, "/users/bob");
+ * assertEquals([missing.status, await missing.text()], [404, "There is no bob"]);
+ * ```
+ *
+ * @category Testing
+ */
+export async function request(
+  target: RequestTarget,
+  path: string,
+  init: TestRequestInit = {},
+): Promise<Response> {
+  const { json } = init;
+  const headers = new Headers(init.headers);
+  const body = json === undefined ? init.body ?? null : JSON.stringify(json);
+  if (json !== undefined && !headers.has("content-type")) {
+    headers.set("content-type", "application/json");
+  }
+  const method = init.method ?? (body === null ? "GET" : "POST");
+  const rest = { ...init, method, body };
+  const sent = makeRequest(path, { ...init, headers }, rest);
+  return await send(toHandler(target), sent, init);
+}
+
+/**
+ * Sends a request to a handler.
+ *
+ * @returns The response; what waits until it is sent waits for its body.
+ */
+export async function send(
+  handler: FetchHandler,
+  request: Request,
+  { address = "127.0.0.1" }: TestRequestOptions,
+): Promise<Response> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const response = await handler(request, {
+    remoteAddr: { transport: "tcp", hostname: address, port: 50_000 },
+    completed: promise,
+  });
+  return watchResponse(response, undefined, resolve);
+}
+
+/** Finds what answers the requests of a test. */
+export function toHandler(target: RequestTarget): FetchHandler {
+  return typeof target === "function" ? target : findRouter(target).handler;
+}
+
+/**
+ * Finds the router of an application or a party.
+ *
+ * @throws {TypeError} If it is neither.
+ */
+export function findRouter(target: Application | Party): Router {
+  let party: unknown = target instanceof Application ? target.router : target;
+  while (party instanceof Party && party.parent) party = party.parent;
+  if (party instanceof Router) return party;
+  throw new TypeError(
+    `Cannot send a request to a value of type "${typeof target}": it must be an Application, a Router or a handler of requests`,
+  );
+}
+
+/** Makes a request of what a test says of it. */
+export function makeRequest(
+  path: string,
+  { headers: given, cookies = {}, query = {} }: TestRequestOptions,
+  init: RequestInit = {},
+): Request {
+  const url = new URL(path, BASE);
+  for (const [name, value] of Object.entries(query)) {
+    url.searchParams.append(name, value);
+  }
+  const headers = new Headers(given);
+  if (!headers.has("host")) headers.set("host", url.host);
+  const pairs = cookies instanceof Response
+    ? cookies.headers.getSetCookie().map((cookie) => cookie.split(";")[0]!)
+    : Object.entries(cookies).map(([name, value]) => `${name}=${value}`);
+  if (pairs.length > 0) {
+    const before = headers.get("cookie");
+    headers.set("cookie", [...before ? [before] : [], ...pairs].join("; "));
+  }
+  return new Request(url, { ...init, headers });
+}
