@@ -6,7 +6,6 @@ import {
   assertThrows,
 } from "@std/assert";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { MemoryServer } from "../neffos/harness/mod.ts";
 import {
   Conn,
   denoUpgrader,
@@ -23,44 +22,8 @@ import { token } from "./container/tokens.ts";
 import { Context } from "./http/context.ts";
 import { HttpError } from "./http/http_error.ts";
 import { Router } from "./router/router.ts";
+import { connectTest, request, type TestClient } from "./testing/mod.ts";
 import { contextOf, websocketHandler } from "./websocket.ts";
-
-/** An application that listens; `app` is made by the test. */
-class Listening implements AsyncDisposable {
-  readonly server: Server;
-  readonly faults: unknown[] = [];
-  readonly origin: string;
-  readonly #listener: Deno.HttpServer<Deno.NetAddr>;
-
-  constructor(router: Router, handler: Application) {
-    this.server = new Server(denoUpgrader(), handler, {
-      onError: (error) => this.faults.push(error),
-    });
-    handler.router.get("/", websocketHandler(this.server));
-    this.#listener = Deno.serve(
-      { port: 0, hostname: "127.0.0.1", onListen() {} },
-      router.handler,
-    );
-    this.origin = `http://127.0.0.1:${this.#listener.addr.port}`;
-  }
-
-  /** Connects a client to a namespace. */
-  async connect(
-    path: string,
-    namespace: string,
-    headers: HeadersInit = {},
-  ): Promise<NSConn> {
-    const client = await dial(this.origin + path, { [namespace]: {} }, {
-      headers,
-    });
-    return await client.connect(namespace);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.server.close();
-    await this.#listener.shutdown();
-  }
-}
 
 interface Logger {
   log(text: string): void;
@@ -101,17 +64,13 @@ Deno.test("Application: a controller is given its connection and its services", 
       return this.context.header("x-name");
     }
   }
-  const router = new Router();
-  const app = new Application(router.party("/websocket_endpoint"))
+  const app = new Application(new Router())
     .register(Logger, { log: (text) => void lines.push(text) });
   app.handleWebsocket(ChatController);
-  await using listening = new Listening(router, app);
-  const nsConn = await listening.connect("/websocket_endpoint", "default", {
-    "x-name": "kataras",
-  });
-  assertEquals((await nsConn.ask("onWho")).text(), "kataras");
+  const headers = { "x-name": "kataras" };
+  await using client = await connectTest(app, ChatController, { headers });
+  assertEquals((await client.ask("onWho")).text(), "kataras");
   assertEquals(lines, ["onWho default"]);
-  assertEquals(listening.faults, []);
 });
 
 Deno.test("Application: a controller that injects no connection is one shared object", async () => {
@@ -129,16 +88,13 @@ Deno.test("Application: a controller that injects no connection is one shared ob
       return `${nsConn.server === this.server} ${++this.#count}`;
     }
   }
-  const router = new Router();
-  const app = new Application(router).register(Logger, { log() {} });
+  const app = new Application(new Router()).register(Logger, { log() {} });
   app.handleWebsocket(Shared);
-  await using listening = new Listening(router, app);
-  const [first, second] = await Promise.all([
-    listening.connect("/", "shared"),
-    listening.connect("/", "shared"),
-  ]);
-  assertEquals((await first!.ask("onCount")).text(), "true 1");
-  assertEquals((await second!.ask("onCount")).text(), "true 2");
+  const connecting = [connectTest(app, Shared), connectTest(app, Shared)];
+  await using first = await connecting[0]!;
+  await using second = await connecting[1]!;
+  assertEquals((await first.ask("onCount")).text(), "true 1");
+  assertEquals((await second.ask("onCount")).text(), "true 2");
   assertEquals(made, 1);
 });
 
@@ -153,17 +109,17 @@ Deno.test("Application: a shared controller that could not be built is tried aga
       return "hi";
     }
   }
-  const router = new Router();
-  const app = new Application(router).singleton(Database, [], async () => {
-    await Promise.resolve();
-    if (++tries === 1) throw new EventError("not yet");
-    return {};
-  });
+  const app = new Application(new Router())
+    .singleton(Database, [], async () => {
+      await Promise.resolve();
+      if (++tries === 1) throw new EventError("not yet");
+      return {};
+    });
   app.handleWebsocket(Shared);
-  await using listening = new Listening(router, app);
-  const connect = () => listening.connect("/", "shared");
+  const connect = () => connectTest(app, Shared);
   await assertRejects(connect, EventError, "not yet");
-  assertEquals((await (await connect()).ask("onHi")).text(), "hi");
+  await using client = await connect();
+  assertEquals((await client.ask("onHi")).text(), "hi");
 });
 
 Deno.test("Application: two controllers of a namespace share scoped services, and no instance", async () => {
@@ -210,25 +166,20 @@ Deno.test("Application: two controllers of a namespace share scoped services, an
   class Third extends First {
     static override readonly namespace = "other";
   }
-  const router = new Router();
-  const app = new Application(router)
+  const app = new Application(new Router())
     .scoped(Session, [Conn], (conn) => new Session(conn));
   app.handleWebsocket(First);
   app.handleWebsocket(Second);
   app.handleWebsocket(Third);
-  await using listening = new Listening(router, app);
-  const client = await dial(listening.origin, { default: {}, other: {} });
-  const nsConn = await client.connect("default");
+  const client = await connectTest(app, "default");
   const other = await client.connect("other");
-  const text = async (ns: NSConn, event: string) =>
+  const text = async (ns: TestClient, event: string) =>
     (await ns.ask(event)).text();
-  assertEquals(await text(nsConn, "onFirst"), `First ${client.id} 1`);
-  assertEquals(await text(nsConn, "onSecond"), `Second ${client.id} 1`);
+  assertEquals(await text(client, "onFirst"), `First ${client.id} 1`);
+  assertEquals(await text(client, "onSecond"), `Second ${client.id} 1`);
   assertEquals(await text(other, "onFirst"), `Third ${client.id} 2`);
-  await nsConn.disconnect();
-  // The controller is disposed in the same turn as the answer.
+  await client.nsConn.disconnect();
   await client.close();
-  await listening.server.close();
   assertEquals(log, [
     "First disconnect",
     "First disposed",
@@ -256,8 +207,7 @@ Deno.test("Application: a dependency that fails refuses the namespace with its e
       return "hi";
     }
   }
-  const router = new Router();
-  const app = new Application(router)
+  const app = new Application(new Router())
     .scoped(Opened, [], () => new Opened())
     .scoped(Database, [], async () => {
       await Promise.resolve();
@@ -265,17 +215,15 @@ Deno.test("Application: a dependency that fails refuses the namespace with its e
       return { name: "db" };
     });
   app.handleWebsocket(Controller);
-  await using listening = new Listening(router, app);
-  const { faults } = listening;
-  const connect = () => listening.connect("/", "default");
+  const connect = () => connectTest(app, Controller);
   await assertRejects(connect, EventError, "database is down");
   assertEquals(log, ["disposed"]);
-  assertEquals(faults, []);
   reason = new Error("secret");
-  await assertRejects(connect, EventError, "internal error");
-  assertEquals(faults, [reason]);
+  const refusal = await assertRejects(connect, EventError, "internal error");
+  assertStrictEquals(refusal.cause, reason);
   reason = undefined;
-  assertEquals((await (await connect()).ask("onHi")).text(), "hi");
+  await using client = await connect();
+  assertEquals((await client.ask("onHi")).text(), "hi");
 });
 
 Deno.test("Application: one service refuses requests and connections with its text", async () => {
@@ -294,8 +242,7 @@ Deno.test("Application: one service refuses requests and connections with its te
       return this.user;
     }
   }
-  const router = new Router();
-  const app = new Application(router.party("/api"))
+  const app = new Application(new Router().party("/api"))
     .scoped(User, [Context], (context) => {
       const user = context.header("x-user");
       if (user === undefined) throw new HttpError(401, "sign in first");
@@ -303,21 +250,18 @@ Deno.test("Application: one service refuses requests and connections with its te
     })
     .handle(Controller);
   app.handleWebsocket(Controller);
-  await using listening = new Listening(router, app);
-  const url = `${listening.origin}/api/user`;
-  const refused = await fetch(url);
+  const refused = await request(app, "/api/user");
   assertEquals([refused.status, await refused.text()], [401, "sign in first"]);
   await assertRejects(
-    () => listening.connect("/api", "members"),
+    () => connectTest(app, Controller),
     EventError,
     "sign in first",
   );
   const headers = { "x-user": "ann" };
-  assertEquals(await (await fetch(url, { headers })).text(), "ann");
-  const nsConn = await listening.connect("/api", "members", headers);
-  assertEquals((await nsConn.ask("onUser")).text(), "ann");
-  assertEquals(listening.faults, []);
-  await nsConn.conn.close();
+  const response = await request(app, "/api/user", { headers });
+  assertEquals(await response.text(), "ann");
+  await using client = await connectTest(app, Controller, { headers });
+  assertEquals((await client.ask("onUser")).text(), "ann");
 });
 
 Deno.test("Application.handleWebsocket() names a missing service, with the path to it", () => {
@@ -369,21 +313,16 @@ Deno.test("Application.party() inherits services, and may override them", async 
       return this.name;
     }
   }
-  const router = new Router();
-  const parent = new Application(router).register(Name, "parent");
+  const parent = new Application(new Router()).register(Name, "parent");
   const inherits = parent.party("/inherits");
   inherits.handleWebsocket(Controller);
   const overrides = parent.party("/overrides").register(Name, "child");
   overrides.handleWebsocket(Controller);
   for (
-    const [app, path, name] of [
-      [inherits, "/inherits", "parent"],
-      [overrides, "/overrides", "child"],
-    ] as const
+    const [app, name] of [[inherits, "parent"], [overrides, "child"]] as const
   ) {
-    await using listening = new Listening(router, app);
-    const nsConn = await listening.connect(path, "default");
-    assertEquals((await nsConn.ask("onName")).text(), name);
+    await using client = await connectTest(app, Controller);
+    assertEquals((await client.ask("onName")).text(), name);
   }
 });
 
@@ -405,23 +344,10 @@ Deno.test("Applications may be joined into the handler of one server", async () 
   const admin = new Application(new Router());
   admin.handleWebsocket(new Admin());
   const server = new Server(denoUpgrader(), joinConnHandlers(chat, admin));
-  const router = new Router();
-  router.get("/", websocketHandler(server));
-  const listener = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    router.handler,
-  );
-  const client = await dial(`127.0.0.1:${listener.addr.port}`, {
-    chat: {},
-    admin: {},
-  });
-  for (const name of ["chat", "admin"]) {
-    const nsConn = await client.connect(name);
-    assertEquals((await nsConn.ask("onHi")).text(), name);
-  }
-  await client.close();
-  await server.close();
-  await listener.shutdown();
+  await using client = await connectTest(server, Chat);
+  assertEquals((await client.ask("onHi")).text(), "chat");
+  const ofAdmin = await client.connect(Admin);
+  assertEquals((await ofAdmin.ask("onHi")).text(), "admin");
 });
 
 Deno.test("Application reports a disposal that fails, and disposes of the other controllers", async () => {
@@ -449,18 +375,16 @@ Deno.test("Application reports a disposal that fails, and disposes of the other 
   app.handleWebsocket(First);
   app.handleWebsocket(Second);
   const reports: unknown[] = [];
-  await using memory = new MemoryServer(app, {
+  const server = new Server(denoUpgrader(), app, {
     onError: (error, { conn, namespace, event }) => {
       reports.push([error, conn?.id, namespace, event]);
     },
   });
-  const client = await memory.dial({ default: {} });
-  const nsConn = await client.connect("default");
-  const id = memory.server.connections[0]!.id;
-  await nsConn.disconnect();
-  await client.close();
+  await using client = await connectTest(server, First);
+  await client.nsConn.disconnect();
+  await client.expectNothing();
   assertEquals(log, ["first"]);
-  assertEquals(reports, [[error, id, "default", "dispose"]]);
+  assertEquals(reports, [[error, client.id, "default", "dispose"]]);
 });
 
 Deno.test("Application disposes its singletons", async () => {
@@ -477,12 +401,10 @@ Deno.test("Application disposes its singletons", async () => {
     constructor(_pool: Pool) {}
     onHi() {}
   }
-  const router = new Router();
-  await using app = new Application(router).singleton(Pool);
+  await using app = new Application(new Router()).singleton(Pool);
   app.handleWebsocket(Controller);
   {
-    await using listening = new Listening(router, app);
-    await listening.connect("/", "default");
+    await using _client = await connectTest(app, Controller);
   }
   assertEquals(log, []);
   await app[Symbol.asyncDispose]();
@@ -490,16 +412,12 @@ Deno.test("Application disposes its singletons", async () => {
 });
 
 Deno.test("websocketHandler() answers a plain request, and contextOf() refuses a foreign connection", async () => {
-  const router = new Router();
-  const app = new Application(router.party("/ws"));
+  const app = new Application(new Router().party("/ws"));
   app.handleWebsocket({ namespace: "default", onHi: () => "hi" });
-  await using listening = new Listening(router, app);
-  const { origin } = listening;
+  const own = new Server(denoUpgrader(), app);
+  app.router.get("/", websocketHandler(own));
   const status = async (method: string) => {
-    const response = await fetch(`${origin}/ws`, {
-      method,
-      redirect: "manual",
-    });
+    const response = await request(app, "/ws", { method });
     await response.body?.cancel();
     return [response.status, response.headers.get("allow")];
   };
@@ -509,7 +427,8 @@ Deno.test("websocketHandler() answers a plain request, and contextOf() refuses a
   const server = new Server(denoUpgrader(), { onHi() {} });
   const response = await server.upgrade(new Request("http://x/"));
   assertEquals(response.status, 426);
-  const nsConn = await listening.connect("/ws", "default");
+  await using client = await connectTest(app, "default");
+  const { nsConn } = client;
   assertThrows(() => contextOf(nsConn), TypeError, "Cannot get the Context");
 });
 
@@ -613,28 +532,26 @@ Deno.test("Application: a server is injected into shared services of parents, an
   const app = new Application(new Router()).singleton(Shared);
   const first = app.party("/first");
   first.handleWebsocket(Controller);
-  {
-    await using memory = new MemoryServer(first);
-    const client = await memory.dial({ "": {} });
-    const nsConn = await client.connect("");
-    assertEquals((await nsConn.ask("onIs")).json(), true);
-    await client.close();
-    assertThrows(
-      () => new Server(denoUpgrader(), first),
-      TypeError,
-      "Cannot make a second server of this application",
-    );
-  }
+  await using client = await connectTest(first, Controller);
+  assertEquals((await client.ask("onIs")).json(), true);
+  assertThrows(
+    () => new Server(denoUpgrader(), first),
+    TypeError,
+    "Cannot make a second server of this application",
+  );
   // Until the service is built, it is open which server it injects.
   const other = new Application(new Router()).singleton(Shared);
   const parties = ["/a", "/b"].map((path) => other.party(path));
-  for (const party of parties) party.handleWebsocket(Controller);
-  await using memory = new MemoryServer(parties[0]!);
-  new Server(denoUpgrader(), parties[1]!);
-  const client = await memory.dial({ "": {} });
-  await assertRejects(() => client.connect(""), EventError, "internal error");
-  assertStringIncludes(`${memory.errors[0]}`, "several servers");
-  await client.close();
+  for (const party of parties) {
+    party.handleWebsocket(Controller);
+    new Server(denoUpgrader(), party);
+  }
+  const error = await assertRejects(
+    () => connectTest(parties[0]!, Controller),
+    EventError,
+    "internal error",
+  );
+  assertStringIncludes(`${error.cause}`, "several servers");
 });
 
 Deno.test("Application handles several namespaces with one controller, each with instances of its own", async () => {
@@ -656,12 +573,9 @@ Deno.test("Application handles several namespaces with one controller, each with
   for (const name of ["chat", "lobby"]) {
     app.handleWebsocket(ChatController).setNamespace(name);
   }
-  await using memory = new MemoryServer(app);
-  const client = await memory.dial({ chat: {}, lobby: {} });
-  for (const name of ["chat", "lobby"]) {
-    const nsConn = await client.connect(name);
-    await nsConn.ask("onSay", "hi");
-    await nsConn.disconnect();
+  for (const namespace of ["chat", "lobby"]) {
+    await using client = await connectTest(app, ChatController, { namespace });
+    await client.ask("onSay", "hi");
   }
   assertEquals(
     log,
@@ -671,7 +585,6 @@ Deno.test("Application handles several namespaces with one controller, each with
       `left ${name}`,
     ]),
   );
-  await client.close();
 });
 
 Deno.test("Application refuses a controller twice in one namespace, and settings that come late", () => {
@@ -730,4 +643,38 @@ Deno.test("Application refuses a websocket controller whose activation hooks nob
   app.handleWebsocket(Both);
   app.party("/pages").handle(Both);
   new Server(denoUpgrader(), app);
+});
+
+Deno.test("Application.override() takes effect after controllers and server were made, and not once they are used", async () => {
+  const Name = token<string, "Name">("Name");
+  const User = token<{ name: string }, "User">("User");
+  class Controller {
+    static readonly inject = [Name, User] as const;
+    constructor(readonly name: string, readonly user: { name: string }) {}
+    getNames() {
+      return [this.name, this.user.name];
+    }
+    onNames() {
+      return [this.name, this.user.name];
+    }
+  }
+  const parent = new Application(new Router())
+    .singleton(Name, [], (): string => {
+      throw new Error("no database");
+    })
+    .scoped(User, [Context], () => ({ name: "nobody" }));
+  const app = parent.party("/api").handle(Controller);
+  app.handleWebsocket(Controller);
+  const server = new Server(denoUpgrader(), app);
+  app.router.get("/", websocketHandler(server));
+  app.override(User, { name: "ann" }).override(Name, "test");
+  const response = await request(app, "/api/names");
+  assertEquals(await response.json(), ["test", "ann"]);
+  await using client = await connectTest(app, Controller);
+  assertEquals((await client.ask("onNames")).json(), ["test", "ann"]);
+  assertThrows(
+    () => app.override(Name, "late"),
+    DependencyError,
+    'Cannot override "Name": "Controller" uses it already',
+  );
 });

@@ -1,5 +1,4 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { MemoryServer } from "../neffos/harness/mod.ts";
 import {
   denoUpgrader,
   EventError,
@@ -13,6 +12,8 @@ import {
 import { Application } from "./application.ts";
 import { token } from "./container/tokens.ts";
 import { Router } from "./router/router.ts";
+import { connectTest } from "./testing/mod.ts";
+import { contextOf } from "./websocket.ts";
 
 /** Logs before and after each event. */
 function logTo(log: string[], name: string): EventMiddleware {
@@ -48,11 +49,10 @@ Deno.test("Application.use() runs once around what several controllers handle to
   const app = new Application(new Router()).use(logTo(log, "app"));
   app.handleWebsocket(First);
   app.handleWebsocket(Second);
-  await using memory = new MemoryServer(app);
-  const client = await memory.dial({ "": {} });
-  const nsConn = await client.connect("");
-  await nsConn.ask("onOne");
-  await nsConn.ask("onTwo");
+  await using first = await connectTest(app, First);
+  await first.ask("onOne");
+  const second = await first.connect(Second);
+  await second.ask("onTwo");
   assertEquals(log, [
     ...["app _OnNamespaceConnect", "first _OnNamespaceConnect", "/first"],
     "/app",
@@ -61,7 +61,6 @@ Deno.test("Application.use() runs once around what several controllers handle to
     ...["app onOne", "first onOne", "One", "/first", "/app"],
     ...["app onTwo", "Two", "/app"],
   ]);
-  await client.close();
 });
 
 Deno.test("Application.use() refuses a namespace before its controller is built", async () => {
@@ -80,20 +79,22 @@ Deno.test("Application.use() refuses a namespace before its controller is built"
   const app = new Application(new Router())
     .scoped(Service, [NSConn], () => `built ${++built}`)
     .use((nsConn, msg, next) => {
-      if (msg.event === OnNamespaceConnect && !nsConn.conn.get("user")) {
+      const isSignedIn = contextOf(nsConn).cookies.get("user") !== undefined;
+      if (msg.event === OnNamespaceConnect && !isSignedIn) {
         throw new EventError("sign in first");
       }
       return next();
     });
   app.handleWebsocket(Controller);
-  await using memory = new MemoryServer(app);
-  const client = await memory.dial({ "": {} });
-  await assertRejects(() => client.connect(""), EventError, "sign in first");
+  await assertRejects(
+    () => connectTest(app, Controller),
+    EventError,
+    "sign in first",
+  );
   assertEquals(built, 0);
-  memory.server.connections[0]!.set("user", "ann");
-  const nsConn = await client.connect("");
-  assertEquals((await nsConn.ask("onHi")).text(), "built 1");
-  await client.close();
+  const cookies = { user: "ann" };
+  await using client = await connectTest(app, Controller, { cookies });
+  assertEquals((await client.ask("onHi")).text(), "built 1");
 });
 
 Deno.test("Application.use() reaches child applications, and no others", async () => {
@@ -111,19 +112,15 @@ Deno.test("Application.use() reaches child applications, and no others", async (
   app.use(logTo(log, "parent"));
   app.handleWebsocket(Upper);
   child.handleWebsocket(Lower);
-  await using memory = new MemoryServer(joinConnHandlers(app, child));
-  const client = await memory.dial({ upper: {}, lower: {} });
-  // An event without a handler is answered after all events before it.
-  const askNothing = async (namespace: string) => {
-    const nsConn = await client.connect(namespace);
-    await assertRejects(() => nsConn.ask("nothing"), EventError);
-  };
-  await askNothing("upper");
+  const server = new Server(denoUpgrader(), joinConnHandlers(app, child));
+  await using upper = await connectTest(server, Upper);
+  await upper.expectNothing();
   assertEquals(
     log.splice(0),
     CONNECTING.flatMap((event) => [`parent ${event}`, "/parent"]),
   );
-  await askNothing("lower");
+  const lower = await upper.connect(Lower);
+  await lower.expectNothing();
   assertEquals(
     log.splice(0),
     CONNECTING.flatMap((event) => [
@@ -131,7 +128,6 @@ Deno.test("Application.use() reaches child applications, and no others", async (
       ...["/child", "/parent"],
     ]),
   );
-  await client.close();
 });
 
 Deno.test("Application.use() refuses invalid middleware, and late calls", () => {

@@ -4,19 +4,13 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import {
-  Conn,
-  denoUpgrader,
-  dial,
-  DialError,
-  type NSConn,
-  Server,
-} from "../neffos/mod.ts";
+import { Conn, denoUpgrader, dial, DialError, Server } from "../neffos/mod.ts";
 import { Application } from "./application.ts";
 import { token } from "./container/tokens.ts";
 import { Context } from "./http/context.ts";
 import { HttpError } from "./http/http_error.ts";
 import { Router } from "./router/router.ts";
+import { connectTest } from "./testing/mod.ts";
 import {
   contextOf,
   websocketHandler,
@@ -74,15 +68,13 @@ Deno.test("websocketHandler() takes the ID generator of its endpoint, in place o
     const options = { idGenerator } as WebsocketHandlerOptions;
     router.get(`/${name}/:name`, websocketHandler(server, options));
   }
-  await using listener = listen(router.handler);
   const connect = async (name: string): Promise<string> => {
-    const headers = { "x-user": "ann" };
-    const url = urlOf(listener, `/${name}/bob?q=1`);
-    const client = await dial(url, { ns: {} }, { headers });
-    const { id } = await client.connect("ns");
-    assertEquals(server.connections.at(-1)!.id, id);
-    await client.close();
-    return id;
+    await using client = await connectTest(router, "ns", {
+      path: `/${name}/bob?q=1`,
+      headers: { "x-user": "ann" },
+    });
+    assertEquals(server.connections.at(-1)!.id, client.id);
+    return client.id;
   };
   assertEquals(await connect("plain"), "of the server");
   assertEquals(await connect("sync"), "bob 1");
@@ -254,11 +246,9 @@ Deno.test("A controller injects the Context of a request that came through Serve
 });
 
 Deno.test("contextOf() refuses a connection of a client", async () => {
-  await using server = new Server(denoUpgrader(), { ns: { onHi: () => "" } });
-  await using listener = listen((request) => server.upgrade(request));
-  const client = await dial(urlOf(listener), { ns: {} });
-  const nsConn: NSConn = await client.connect("ns");
+  const server = new Server(denoUpgrader(), { ns: { onHi: () => "" } });
+  await using client = await connectTest(server, "ns");
+  const { nsConn } = client;
   assertThrows(() => contextOf(nsConn), TypeError, "Cannot get the Context");
   assertEquals(contextOf(server.connections[0]!).path, "/");
-  await client.close();
 });

@@ -5,7 +5,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Application } from "../application.ts";
-import { Listening, withString } from "../harness/mod.ts";
+import { Routed, withString } from "../harness/mod.ts";
 import { HttpError } from "../http/http_error.ts";
 import type { Middleware } from "../router/handlers.ts";
 import { Router } from "../router/router.ts";
@@ -21,11 +21,11 @@ function mark(name: string): Middleware {
 }
 
 async function readMarks(
-  listening: Listening,
+  routed: Routed,
   path: string,
   init?: RequestInit,
 ): Promise<string> {
-  const response = await listening.fetch(path, init);
+  const response = await routed.fetch(path, init);
   await response.body?.cancel();
   return `${response.status} ${response.headers.get("x-marks") ?? ""}`;
 }
@@ -71,9 +71,9 @@ Deno.test("handle() makes routes of methods by name", async () => {
       return "no route";
     }
   }
-  await using listening = new Listening("/users");
-  assertStrictEquals(listening.app.handle(UserController), listening.app);
-  const { ask } = bound(listening);
+  const routed = new Routed("/users");
+  assertStrictEquals(routed.app.handle(UserController), routed.app);
+  const { ask } = bound(routed);
   assertEquals(await ask("/users"), "200 all");
   assertEquals(await ask("/users/"), "200 all");
   assertEquals(await ask("/users/a%2Fb%20%C3%A4"), "200 one a/b ä");
@@ -86,7 +86,7 @@ Deno.test("handle() makes routes of methods by name", async () => {
   assertEquals(await ask("/users/1", "HEAD"), "200");
   assertEquals(await ask("/users/1", "PATCH"), "405 Method Not Allowed");
   assertEquals(await ask("/users/on/chat"), "404 Not Found");
-  assertEquals(listening.router.routes().map(({ path }) => path).toSorted(), [
+  assertEquals(routed.router.routes().map(({ path }) => path).toSorted(), [
     "/users",
     "/users",
     "/users/:param1",
@@ -96,7 +96,7 @@ Deno.test("handle() makes routes of methods by name", async () => {
     "/users/user/:param1/friends/:param2",
     "/users/user/settings",
   ]);
-  assertEquals(listening.faults, []);
+  assertEquals(routed.faults, []);
 });
 
 Deno.test("handle() gives a method only the parameters of its own path", async () => {
@@ -109,11 +109,11 @@ Deno.test("handle() gives a method only the parameters of its own path", async (
       return args.map((arg) => arg ?? "none");
     }
   }
-  await using listening = new Listening("/:param1/(a|b)/posts/:id");
-  listening.app.handle(PostController);
-  assertEquals(await listening.ask("/x/a/posts/1/2"), '200 ["2"]');
-  assertEquals(await listening.ask("/x/b/posts/1/find/k"), '200 ["k","none"]');
-  assertEquals(await listening.ask("/x/b/posts/1/find/k/r"), '200 ["k","r"]');
+  const routed = new Routed("/:param1/(a|b)/posts/:id");
+  routed.app.handle(PostController);
+  assertEquals(await routed.ask("/x/a/posts/1/2"), '200 ["2"]');
+  assertEquals(await routed.ask("/x/b/posts/1/find/k"), '200 ["k","none"]');
+  assertEquals(await routed.ask("/x/b/posts/1/find/k/r"), '200 ["k","r"]');
 });
 
 Deno.test("handle() finds inherited methods, and calls overrides of the instance", async () => {
@@ -132,10 +132,10 @@ Deno.test("handle() finds inherited methods, and calls overrides of the instance
       return "a of child";
     }
   }
-  await using listening = new Listening();
-  listening.app.handle(Child);
-  assertEquals(await listening.ask("/"), "200 child");
-  assertEquals(await listening.ask("/a"), "200 a of child");
+  const routed = new Routed();
+  routed.app.handle(Child);
+  assertEquals(await routed.ask("/"), "200 child");
+  assertEquals(await routed.ask("/a"), "200 a of child");
 });
 
 Deno.test("handle() accepts instances and plain objects", async () => {
@@ -149,12 +149,12 @@ Deno.test("handle() accepts instances and plain objects", async () => {
       return `${this.#word} ${name}`;
     }
   }
-  await using listening = new Listening();
-  listening.app
+  const routed = new Routed();
+  routed.app
     .handle(new Greeter("Hi"))
     .handle({ postBy: (id: string) => `posted ${id}` });
-  assertEquals(await listening.ask("/greet/ann"), "200 Hi ann");
-  assertEquals(await listening.ask("/1", { method: "POST" }), "200 posted 1");
+  assertEquals(await routed.ask("/greet/ann"), "200 Hi ann");
+  assertEquals(await routed.ask("/1", { method: "POST" }), "200 posted 1");
 });
 
 Deno.test("handle() registers more specific routes first", async () => {
@@ -173,12 +173,12 @@ Deno.test("handle() registers more specific routes first", async () => {
       return `id ${id}`;
     }
   }
-  await using listening = new Listening();
-  listening.app.handle(Controller);
-  assertEquals(await listening.ask("/user/1"), "200 user 1");
-  assertEquals(await listening.ask("/post/1"), "200 post/1");
-  assertEquals(await listening.ask("/1"), "200 id 1");
-  assertEquals(await listening.ask("/x"), "200 name x");
+  const routed = new Routed();
+  routed.app.handle(Controller);
+  assertEquals(await routed.ask("/user/1"), "200 user 1");
+  assertEquals(await routed.ask("/post/1"), "200 post/1");
+  assertEquals(await routed.ask("/1"), "200 id 1");
+  assertEquals(await routed.ask("/x"), "200 name x");
 });
 
 Deno.test("static routes overrides, adds and excludes routes", async () => {
@@ -210,9 +210,9 @@ Deno.test("static routes overrides, adds and excludes routes", async () => {
       return "saved";
     }
   }
-  await using listening = new Listening();
-  listening.app.handle(Controller);
-  const { ask } = bound(listening);
+  const routed = new Routed();
+  routed.app.handle(Controller);
+  const { ask } = bound(routed);
   assertEquals(await ask("/search/x"), "200 search x");
   assertEquals(await ask("/12"), "200 id 12");
   assertEquals(await ask("/x"), "404 Not Found");
@@ -237,15 +237,15 @@ Deno.test("static routes validates body and query into arguments", async () => {
       return [id, query.q];
     }
   }
-  await using listening = new Listening();
-  listening.app.handle(Controller);
+  const routed = new Routed();
+  routed.app.handle(Controller);
   const post = (path: string, body: BodyInit, type = "application/json") =>
-    listening.ask(path, {
+    routed.ask(path, {
       method: "POST",
       body,
       headers: { "content-type": type },
     });
-  assertEquals(await listening.ask("/7?q=x"), '200 ["7","x"]');
+  assertEquals(await routed.ask("/7?q=x"), '200 ["7","x"]');
   assertEquals(await post("/7?q=x", '{"name":"ann"}'), '200 ["7","ann","x"]');
   const form = "application/x-www-form-urlencoded";
   assertEquals(await post("/7?q=x", "name=bob", form), '200 ["7","bob","x"]');
@@ -255,7 +255,7 @@ Deno.test("static routes validates body and query into arguments", async () => {
   assertStringIncludes(await post("/7?q=x", "{"), "Cannot read");
   assertStringIncludes(await post("/7?q=x", "x", "text/plain"), "415 Cannot");
   assertStringIncludes(await post("/7?q=x", " ".repeat(51)), "413 {");
-  assertEquals(listening.faults, []);
+  assertEquals(routed.faults, []);
 });
 
 Deno.test("static routes runs middleware around its route only", async () => {
@@ -269,15 +269,15 @@ Deno.test("static routes runs middleware around its route only", async () => {
     getA() {}
     getB() {}
   }
-  await using listening = new Listening();
-  listening.app.handle(Controller).handle({ getC() {} });
-  listening.app.router.use(mark("party"));
+  const routed = new Routed();
+  routed.app.handle(Controller).handle({ getC() {} });
+  routed.app.router.use(mark("party"));
   assertEquals(
-    await readMarks(listening, "/a"),
+    await readMarks(routed, "/a"),
     "204 innermost, inner, controller, party",
   );
-  assertEquals(await readMarks(listening, "/b"), "204 controller, party");
-  assertEquals(await readMarks(listening, "/c"), "204 party");
+  assertEquals(await readMarks(routed, "/b"), "204 controller, party");
+  assertEquals(await readMarks(routed, "/c"), "204 party");
 });
 
 Deno.test("invalid static routes are refused at start-up", () => {
@@ -366,9 +366,9 @@ Deno.test("handle() leaves static use to the events of the same class", async ()
     }
     onChat() {}
   }
-  await using listening = new Listening();
-  listening.app.handle(Both);
-  assertEquals(await listening.ask("/"), "200 both");
+  const routed = new Routed();
+  routed.app.handle(Both);
+  assertEquals(await routed.ask("/"), "200 both");
 });
 
 Deno.test("beforeActivation() registers more routes", async () => {
@@ -388,20 +388,20 @@ Deno.test("beforeActivation() registers more routes", async () => {
       return [id, body.name];
     }
   }
-  await using listening = new Listening("/c");
-  listening.app.handle(Controller);
-  assertStrictEquals(Controller.seen, listening.app.router);
-  assertEquals(await listening.ask("/c/by/a/1"), '200 ["a","1"]');
-  assertEquals(await readMarks(listening, "/c/by/a/1"), "200 route");
+  const routed = new Routed("/c");
+  routed.app.handle(Controller);
+  assertStrictEquals(Controller.seen, routed.app.router);
+  assertEquals(await routed.ask("/c/by/a/1"), '200 ["a","1"]');
+  assertEquals(await readMarks(routed, "/c/by/a/1"), "200 route");
   const init = {
     body: '{"name":"ann"}',
     headers: { "content-type": "application/json" },
   };
   assertEquals(
-    await listening.ask("/c/5", { ...init, method: "PUT" }),
+    await routed.ask("/c/5", { ...init, method: "PUT" }),
     '200 ["5","ann"]',
   );
-  assertEquals(await listening.ask("/c/own"), "200 own");
+  assertEquals(await routed.ask("/c/own"), "200 own");
 });
 
 Deno.test("afterActivation() reads the registered routes", () => {
@@ -481,45 +481,45 @@ Deno.test("beforeActivation() is checked, and ends when it returns", () => {
 });
 
 Deno.test("A plain object has its routes in a field", async () => {
-  await using listening = new Listening();
-  listening.app.handle({
+  const routed = new Routed();
+  routed.app.handle({
     routes: { find: "GET /search/:term", getSecret: false },
     find: (term: string) => term,
     getSecret: () => "secret",
   });
-  assertEquals(await listening.ask("/search/x"), "200 x");
-  assertEquals(await listening.ask("/secret"), "404 Not Found");
+  assertEquals(await routed.ask("/search/x"), "200 x");
+  assertEquals(await routed.ask("/secret"), "404 Not Found");
   assertThrows(
-    () => listening.app.handle({ use: [mark("a")], post: () => "" }),
+    () => routed.app.handle({ use: [mark("a")], post: () => "" }),
     TypeError,
     'its "static use" is middleware for websocket events',
   );
 });
 
 Deno.test("An error that a controller returns is handled like a thrown one", async () => {
-  await using listening = new Listening();
-  listening.app.handle({
+  const routed = new Routed();
+  routed.app.handle({
     get: () => new HttpError(402),
     getLater: () => Promise.resolve(new Error("secret")),
   });
-  assertEquals(await listening.ask("/"), "402 Payment Required");
-  assertEquals(await listening.ask("/later"), "500 Internal Server Error");
-  assertEquals(listening.faults.map(String), ["Error: secret"]);
+  assertEquals(await routed.ask("/"), "402 Payment Required");
+  assertEquals(await routed.ask("/later"), "500 Internal Server Error");
+  assertEquals(routed.faults.map(String), ["Error: secret"]);
 });
 
 Deno.test("A return value that JSON cannot carry is reported", async () => {
-  await using listening = new Listening();
-  listening.app.handle({ get: () => 1n, getLater: () => Promise.resolve(1n) });
-  assertEquals(await listening.ask("/"), "500 Internal Server Error");
-  assertEquals(await listening.ask("/later"), "500 Internal Server Error");
-  assertEquals(listening.faults.map(String), [
+  const routed = new Routed();
+  routed.app.handle({ get: () => 1n, getLater: () => Promise.resolve(1n) });
+  assertEquals(await routed.ask("/"), "500 Internal Server Error");
+  assertEquals(await routed.ask("/later"), "500 Internal Server Error");
+  assertEquals(routed.faults.map(String), [
     "TypeError: Do not know how to serialize a BigInt",
     "TypeError: Do not know how to serialize a BigInt",
   ]);
 });
 
-function bound(listening: Listening) {
+function bound(routed: Routed) {
   return {
-    ask: (path: string, method = "GET") => listening.ask(path, { method }),
+    ask: (path: string, method = "GET") => routed.ask(path, { method }),
   };
 }

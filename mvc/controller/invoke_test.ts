@@ -1,12 +1,12 @@
 import {
   assertEquals,
   assertNotStrictEquals,
+  assertRejects,
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
 import {
   denoUpgrader,
-  dial,
   EventError,
   type Message,
   NSConn,
@@ -15,11 +15,11 @@ import {
 import { Application } from "../application.ts";
 import { DependencyError } from "../container/graph.ts";
 import { token } from "../container/tokens.ts";
-import { Listening, withString } from "../harness/mod.ts";
+import { Listening, Routed, withString } from "../harness/mod.ts";
 import { Context } from "../http/context.ts";
 import { HttpError } from "../http/http_error.ts";
 import { Router } from "../router/router.ts";
-import { websocketHandler } from "../websocket.ts";
+import { connectTest } from "../testing/mod.ts";
 
 /** A service of one request that reports its disposal. */
 class Session implements AsyncDisposable {
@@ -106,7 +106,7 @@ function bare(log: Log) {
 }
 
 Deno.test("A controller that injects the Context is built for each request", async () => {
-  await using listening = new Listening("/:group");
+  const routed = new Routed("/:group");
   const seen: unknown[] = [];
   class Controller {
     static readonly inject = [Context] as const;
@@ -119,15 +119,15 @@ Deno.test("A controller that injects the Context is built for each request", asy
       return [this.ctx.params.group, id, this.ctx.path];
     }
   }
-  listening.app.handle(Controller);
-  assertEquals(await listening.ask("/a/1"), '200 ["a","1","/a/1"]');
-  assertEquals(await listening.ask("/b/2"), '200 ["b","2","/b/2"]');
+  routed.app.handle(Controller);
+  assertEquals(await routed.ask("/a/1"), '200 ["a","1","/a/1"]');
+  assertEquals(await routed.ask("/b/2"), '200 ["b","2","/b/2"]');
   assertEquals(seen.length, 2);
   assertNotStrictEquals(seen[0], seen[1]);
 });
 
 Deno.test("A controller that does not inject the Context is one object", async () => {
-  await using listening = new Listening();
+  const routed = new Routed();
   let made = 0;
   const Name = token<string>("Name");
   class Controller {
@@ -140,18 +140,18 @@ Deno.test("A controller that does not inject the Context is one object", async (
       return ++this.#count;
     }
   }
-  listening.app
+  routed.app
     .singleton(Name, [], () => Promise.resolve("x")).handle(Controller);
   const first = await Promise.all(
-    ["/", "/"].map((path) => listening.ask(path)),
+    ["/", "/"].map((path) => routed.ask(path)),
   );
   assertEquals(first.toSorted(), ["200 1", "200 2"]);
-  assertEquals(await listening.ask("/"), "200 3");
+  assertEquals(await routed.ask("/"), "200 3");
   assertEquals(made, 1);
 });
 
 Deno.test("A shared controller that could not be built is tried again", async () => {
-  await using listening = new Listening();
+  const routed = new Routed();
   let tries = 0;
   const Name = token<string>("Name");
   class Controller {
@@ -164,13 +164,13 @@ Deno.test("A shared controller that could not be built is tried again", async ()
       return this.name;
     }
   }
-  listening.app.singleton(Name, [], async () => {
+  routed.app.singleton(Name, [], async () => {
     await Promise.resolve();
     if (++tries === 1) throw new Error("not yet");
     return "ann";
   }).handle(Controller);
-  assertEquals(await listening.ask("/"), "500 Internal Server Error");
-  assertEquals(await listening.ask("/"), "200 ann");
+  assertEquals(await routed.ask("/"), "500 Internal Server Error");
+  assertEquals(await routed.ask("/"), "200 ann");
   assertEquals(tries, 2);
 });
 
@@ -518,7 +518,7 @@ Deno.test("An error of a disposal is reported, and changes no response", async (
 });
 
 Deno.test("An EventError of a scoped service refuses HTTP and websocket", async () => {
-  await using listening = new Listening("/ws");
+  const routed = new Routed("/ws");
   interface User {
     name: string;
   }
@@ -537,30 +537,28 @@ Deno.test("An EventError of a scoped service refuses HTTP and websocket", async 
       return this.user.name;
     }
   }
-  const app = listening.app.scoped(User, [Context], (ctx) => {
+  const app = routed.app.scoped(User, [Context], (ctx) => {
     const name = ctx.query.get("user");
     if (name === null) throw new EventError("who are you?");
     return { name };
   });
   app.handle(Controller).handleWebsocket(Controller);
-  const server = new Server(denoUpgrader(), app);
-  app.router.get("/", websocketHandler(server));
-  assertEquals(await listening.ask("/ws/me?user=ann"), "200 ann");
-  assertEquals(await listening.ask("/ws/me"), "403 who are you?");
-  assertEquals(listening.faults, []);
+  assertEquals(await routed.ask("/ws/me?user=ann"), "200 ann");
+  assertEquals(await routed.ask("/ws/me"), "403 who are you?");
+  assertEquals(routed.faults, []);
 
-  const url = `ws://127.0.0.1:${listening.port}/ws`;
-  const client = await dial(`${url}?user=bob`, { chat: {} });
-  const nsConn = await client.connect("chat");
-  assertEquals((await nsConn.ask("onMe")).text(), "bob");
-  const stranger = await dial(url, { chat: {} });
-  const refusal = await stranger.connect("chat").catch(String);
-  assertEquals(refusal, "EventError: who are you?");
-  await server.close();
+  const query = { user: "bob" };
+  await using client = await connectTest(app, Controller, { query });
+  assertEquals((await client.ask("onMe")).text(), "bob");
+  await assertRejects(
+    () => connectTest(app, Controller),
+    EventError,
+    "who are you?",
+  );
 });
 
 Deno.test("handle() and handleWebsocket() share the singletons of a class", async () => {
-  await using listening = new Listening("/ws");
+  const routed = new Routed("/ws");
   class Counter {
     count = 0;
   }
@@ -578,20 +576,14 @@ Deno.test("handle() and handleWebsocket() share the singletons of a class", asyn
       return ++this.counter.count;
     }
   }
-  const app = listening.app.singleton(Counter);
+  const app = routed.app.singleton(Counter);
   app.handle(Controller).handleWebsocket(Controller);
-  const server = new Server(denoUpgrader(), app);
-  app.router.get("/", websocketHandler(server));
-  const client = await dial(`ws://127.0.0.1:${listening.port}/ws`, {
-    count: {},
-  });
-  const nsConn = await client.connect("count");
-  assertEquals((await nsConn.ask("onAdd")).text(), "1");
+  await using client = await connectTest(app, Controller);
+  assertEquals((await client.ask("onAdd")).text(), "1");
   const post = { method: "POST" };
-  assertEquals(await listening.ask("/ws/add", post), "200 2");
-  assertEquals(await listening.ask("/ws/on/add", post), "404 Not Found");
-  assertEquals((await nsConn.ask("onAdd")).text(), "3");
-  await server.close();
+  assertEquals(await routed.ask("/ws/add", post), "200 2");
+  assertEquals(await routed.ask("/ws/on/add", post), "404 Not Found");
+  assertEquals((await client.ask("onAdd")).text(), "3");
 });
 
 Deno.test("handle() refuses a class that needs a connection", () => {
@@ -621,7 +613,7 @@ Deno.test("handle() refuses a class that needs a connection", () => {
 });
 
 Deno.test("handle() in a child application injects the services of the child", async () => {
-  await using listening = new Listening();
+  const routed = new Routed();
   const Name = token<string>("Name");
   class Controller {
     static readonly inject = [Name, Context, Server] as const;
@@ -635,14 +627,14 @@ Deno.test("handle() in a child application injects the services of the child", a
       return `${this.name} ${this.server === server}`;
     }
   }
-  const app = listening.app.register(Name, "parent").handle(Controller);
+  const app = routed.app.register(Name, "parent").handle(Controller);
   app.party("/child").register(Name, "child").handle(Controller);
   class Chat {
     onChat() {}
   }
   app.handleWebsocket(Chat);
   const server = new Server(denoUpgrader(), app);
-  assertStrictEquals(await listening.ask("/"), "200 parent true");
-  assertStrictEquals(await listening.ask("/child"), "200 child true");
+  assertStrictEquals(await routed.ask("/"), "200 parent true");
+  assertStrictEquals(await routed.ask("/child"), "200 child true");
   await server.close();
 });

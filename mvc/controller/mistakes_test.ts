@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Application } from "../application.ts";
 import { token } from "../container/tokens.ts";
-import { Listening } from "../harness/mod.ts";
+import { Routed } from "../harness/mod.ts";
 import { Context } from "../http/context.ts";
 import { Router } from "../router/router.ts";
 
@@ -141,11 +141,11 @@ Deno.test("handle() accepts functions that are no fields, and those that a const
       return this.getNow() + this.getAfter();
     }
   }
-  await using listening = new Listening();
-  listening.app.register(GetNow, () => 1).handle(Controller);
-  assertEquals(await listening.ask("/users"), '200 ["Ann","Bob","Eve","ab"]');
-  assertEquals(await listening.ask("/time"), "200 2");
-  assertEquals(listening.faults, []);
+  const routed = new Routed();
+  routed.app.register(GetNow, () => 1).handle(Controller);
+  assertEquals(await routed.ask("/users"), '200 ["Ann","Bob","Eve","ab"]');
+  assertEquals(await routed.ask("/time"), "200 2");
+  assertEquals(routed.faults, []);
 });
 
 Deno.test("handle() accepts data and helpers that are called routes or inject", () => {
@@ -180,18 +180,18 @@ Deno.test("handle() accepts data and helpers that are called routes or inject", 
 Deno.test("A field that the text of a class does not show is refused with its first instance", async () => {
   const cached = <F>(make: F): F => make;
   for (const isScoped of [true, false]) {
-    await using listening = new Listening();
+    const routed = new Routed();
     class Controller {
       static readonly inject = isScoped ? [Context] as const : [];
       getUsers = cached(() => ["Ann"]);
       get() {}
     }
-    listening.app.handle(Controller as new () => Controller);
+    routed.app.handle(Controller as new () => Controller);
     for (let i = 0; i < 2; i++) {
-      assertEquals(await listening.ask("/"), "500 Internal Server Error");
+      assertEquals(await routed.ask("/"), "500 Internal Server Error");
     }
     assertStringIncludes(
-      String(listening.faults[0]),
+      String(routed.faults[0]),
       "Cannot handle requests with Controller.getUsers: it is a field",
     );
   }

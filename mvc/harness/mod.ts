@@ -1,14 +1,13 @@
 import type { StandardSchemaV1 } from "../../neffos/mod.ts";
 import { Application } from "../application.ts";
 import { Router } from "../router/router.ts";
+import { request } from "../testing/mod.ts";
 
-/** A router that listens on a free port. */
-export class Listening implements AsyncDisposable {
+/** A router without a port, whose faults are recorded. */
+export class Routed {
   readonly router: Router;
   readonly app: Application;
   readonly faults: unknown[] = [];
-  readonly port: number;
-  readonly #listener: Deno.HttpServer<Deno.NetAddr>;
   #waiting: (() => void)[] = [];
 
   constructor(party = "/") {
@@ -19,21 +18,10 @@ export class Listening implements AsyncDisposable {
       },
     });
     this.app = new Application(this.router.party(party));
-    this.#listener = Deno.serve(
-      {
-        port: 0,
-        hostname: "127.0.0.1",
-        onListen() {},
-        // By default it would print errors of streams.
-        onError: () => new Response(null, { status: 500 }),
-      },
-      this.router.handler,
-    );
-    this.port = this.#listener.addr.port;
   }
 
   fetch(path: string, init?: RequestInit): Promise<Response> {
-    return fetch(`http://127.0.0.1:${this.port}${path}`, init);
+    return request(this.router, path, init);
   }
 
   /** Sends a request and returns the status and the text of the response. */
@@ -50,6 +38,34 @@ export class Listening implements AsyncDisposable {
       await promise;
     }
     return this.faults[0];
+  }
+}
+
+/** A router that listens on a free port. */
+export class Listening extends Routed implements AsyncDisposable {
+  readonly port: number;
+  readonly #listener: Deno.HttpServer<Deno.NetAddr>;
+
+  constructor(party?: string) {
+    super(party);
+    this.#listener = Deno.serve(
+      {
+        port: 0,
+        hostname: "127.0.0.1",
+        onListen() {},
+        // By default it would print errors of streams.
+        onError: () => new Response(null, { status: 500 }),
+      },
+      this.router.handler,
+    );
+    this.port = this.#listener.addr.port;
+  }
+
+  override fetch(
+    path: string,
+    init?: RequestInit,
+  ): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.port}${path}`, init);
   }
 
   /** Sends bytes as they are; the caller closes the connection. */
