@@ -417,18 +417,18 @@ export class TestClient<
  */
 export async function enter(
   connection: TestConnection,
-  entry: object | string,
+  entry: object | string | undefined,
   options: TestEntryOptions = {},
 ): Promise<TestClient> {
   const { client, inboxes, session: { host } } = connection;
   const { body, handlers = {} } = options;
-  const namespace = options.namespace ?? readEntry(entry);
+  const namespace = options.namespace ??
+    (entry === undefined ? findOnly(inboxes) : readEntry(entry));
   const inbox = inboxes.get(namespace);
   if (inbox === undefined) {
-    const names = [...inboxes.keys()].map((name) => `"${name}"`).join(", ");
     throw new BadNamespaceError(
       `Cannot connect to namespace "${namespace}": the server has ${
-        names || "none"
+        quoteNames(inboxes) || "none"
       }`,
       { namespace },
     );
@@ -438,6 +438,27 @@ export async function enter(
     ? await client.waitServerConnect(namespace)
     : await client.connect(namespace, { body });
   return new TestClient(connection, nsConn);
+}
+
+/**
+ * Finds the only namespace of a server.
+ *
+ * @throws {TypeError} When it has several, or none.
+ */
+function findOnly(inboxes: ReadonlyMap<string, Inbox>): string {
+  const [name, ...others] = inboxes.keys();
+  if (name !== undefined && others.length === 0) return name;
+  throw new TypeError(
+    name === undefined
+      ? "Cannot connect: the server has no namespace"
+      : `Cannot connect: the server has several namespaces (${
+        quoteNames(inboxes)
+      }), so give the controller or the name of one`,
+  );
+}
+
+function quoteNames(inboxes: ReadonlyMap<string, Inbox>): string {
+  return Array.from(inboxes.keys(), (name) => `"${name}"`).join(", ");
 }
 
 /** Reads the namespace that a test names. */

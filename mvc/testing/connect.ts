@@ -115,15 +115,52 @@ export function connectTest<C extends object | string = AnyEvents>(
   target: TestTarget,
   entry: EntryOf<C>,
   ...[options]: WithBody<C, ConnectTestOptions<C>>
-): Promise<TestClientOf<C>> {
-  const connected = connect(target, entry, options as ConnectTestOptions);
-  // Its type says which events go to and from the controller.
-  return connected as Promise<TestClientOf<C>>;
+): Promise<TestClientOf<C>>;
+/**
+ * Connects a client to a server that has one namespace, or to the one of the
+ * option `namespace`, without a port.
+ *
+ * @typeParam C The type of the controller.
+ * @param target The application, its router, its server, or another handler of
+ * requests.
+ * @param options The request and the namespace.
+ * @returns The client, in the namespace.
+ * @throws {DialError} When the upgrade is refused, with its status.
+ * @throws {TypeError} When the server has several namespaces, and none is named.
+ *
+ * @example
+ * ```ts
+ * import { denoUpgrader, Server } from "@neffos/mvc";
+ * import { connectTest } from "@neffos/mvc/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const server = new Server(denoUpgrader(), {
+ *   math: { onDouble: (_nsConn, msg) => 2 * msg.json<number>() },
+ * });
+ * const query = { unit: "metre" };
+ * await using client = await connectTest(server, { query });
+ * assertEquals((await client.ask("onDouble", 21)).json(), 42);
+ * ```
+ *
+ * @category Testing
+ */
+export function connectTest<C extends object = AnyEvents>(
+  target: TestTarget,
+  ...[options]: WithBody<C, ConnectTestOptions<C>>
+): Promise<TestClientOf<C>>;
+export function connectTest(
+  target: TestTarget,
+  ...args: readonly unknown[]
+): Promise<TestClient> {
+  const [first, second] = args;
+  const isNamed = typeof first === "string" || typeof first === "function";
+  const options = (isNamed ? second : first) as ConnectTestOptions | undefined;
+  return connect(target, isNamed ? first : undefined, options);
 }
 
 async function connect(
   target: TestTarget,
-  entry: object | string,
+  entry: object | string | undefined,
   options: ConnectTestOptions = {},
 ): Promise<TestClient> {
   const endpoint = findEndpoint(target, options.path);

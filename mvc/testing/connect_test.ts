@@ -333,3 +333,32 @@ Deno.test("connectTest() speaks native messages, bytes and the codec of the serv
   const sum = await client.ask("onSum", [1, 2]);
   assertEquals([sum.text(), sum.json()], ["<[3]>", [3]]);
 });
+
+Deno.test("connectTest() finds the only namespace of a server", async () => {
+  await using app = new Application(new Router());
+  class NewsController {
+    static readonly namespace = "news";
+    onRead() {
+      return "no news";
+    }
+  }
+  app.handleWebsocket(NewsController);
+  await using client = await connectTest<typeof NewsController>(app, {
+    query: { lang: "en" },
+  });
+  assertEquals(client.nsConn.namespace, "news");
+  assertEquals((await client.ask("onRead")).text(), "no news");
+  await using other = await connectTest(app);
+  assertEquals(other.nsConn.namespace, "news");
+});
+
+Deno.test("connectTest() asks for a name where a server has several namespaces", async () => {
+  const two = new Server(denoUpgrader(), { chat: {}, news: {} });
+  await assertRejects(
+    () => connectTest(two),
+    TypeError,
+    'Cannot connect: the server has several namespaces ("chat", "news"), so give the controller or the name of one',
+  );
+  await using client = await connectTest(two, { namespace: "news" });
+  assertEquals(client.nsConn.namespace, "news");
+});
