@@ -1,4 +1,4 @@
-// error: Expected 3 arguments, but got 2
+// error: Type 'typeof ChatController' has no properties in common with type 'ConnectTestOptions<AnyEvents>'
 import { type Message, NSConn, type Server } from "../../../mod.ts";
 import { connectTest } from "../../testing/mod.ts";
 
