@@ -20,17 +20,19 @@ import {
 import type {
   CheckedClass,
   CheckedDeps,
+  CheckedFactory,
+  CheckedMaker,
   CheckedOverride,
-  CheckedSingletonDeps,
+  ClassFault,
   Exactly,
   ExactlyEach,
+  FactoryOf,
+  Maker,
+  OneOf,
 } from "./container/checks.ts";
 import { Container } from "./container/container.ts";
-import type { Factory } from "./container/provider.ts";
 import {
   type ClassToken,
-  type Constructor,
-  type Dependency,
   isConstructor,
   type Optional,
   type ServiceOf,
@@ -41,9 +43,11 @@ import {
   assertNoHooks,
   describeController,
 } from "./controller/activation.ts";
-import type { CheckedEvents } from "./controller/checks.ts";
+import type {
+  CheckedHttpController,
+  EventFaults,
+} from "./controller/checks.ts";
 import { ControllerFactory } from "./controller/factory.ts";
-import type { CheckedHttpController } from "./controller/http_controller.ts";
 import { Context } from "./http/context.ts";
 import type { Middleware } from "./router/handlers.ts";
 import type { Party } from "./router/party.ts";
@@ -128,11 +132,23 @@ type StrictestOf<Lives> = "own" extends Lives ? "own"
  * @category Type utilities
  */
 export type CheckedController<C, Registered, Scoped = never, Shared = never> =
-  C extends ClassToken<infer Instance> ?
-      & CheckedClass<C, Registered, BuiltIn>
-      & ([ServiceToken] extends [Registered] ? unknown
-        : CheckedEvents<C, Instance, LifeOf<C, Scoped, Shared>>)
-    : C & CheckedEvents<C, C, "shared">;
+  [ServiceToken] extends [Registered] ? C
+    : [ControllerFault<C, Registered, Scoped, Shared>] extends [never] ? C
+    : OneOf<ControllerFault<C, Registered, Scoped, Shared>>;
+
+/**
+ * Says what is wrong with a websocket controller; one thing at a time.
+ *
+ * @internal
+ */
+type ControllerFault<C, Registered, Scoped, Shared> = C extends
+  ClassToken<infer Instance>
+  ? [ClassFault<C, Registered | BuiltIn>] extends [never]
+    ? EventFaults<C, Instance, LifeOf<C, Scoped, Shared>>
+  : ClassFault<C, Registered | BuiltIn>
+  : C extends { readonly prototype: unknown }
+    ? "must be a class with a public constructor"
+  : EventFaults<C, C, "shared">;
 
 /**
  * Holds controllers and their services, on a party of a router. It is the
@@ -271,25 +287,32 @@ export class Application<
    * @throws {TypeError} If its `static inject` does not fit its constructor.
    * @throws {DependencyError} If an earlier registration is in use.
    */
-  singleton<C extends Constructor>(
-    token: CheckedClass<C, Registered, BuiltIn, Scoped | PerConnection, Shared>,
+  singleton<C extends ServiceToken>(
+    token: CheckedClass<
+      C,
+      Registered | BuiltIn,
+      Scoped | PerConnection,
+      Shared
+    >,
   ): Application<Registered | C, Scoped, Shared | C>;
   /**
-   * Registers a class as the implementation of a token. It is built at most
-   * once, on first use, with the services that its `static inject` lists.
+   * Registers a service that is built at most once, on first use: by a
+   * class with `static inject`, by a factory without dependencies or, if the
+   * token is a class, with the services that a list names.
    *
    * @param token The token of the service.
-   * @param implementation The class.
+   * @param maker The class, the factory or the list: `[Database, Logger]`.
    * @returns This application.
-   * @throws {TypeError} If its `static inject` does not fit its constructor.
+   * @throws {TypeError} If the services do not fit the constructor, or the
+   * factory takes any.
    * @throws {DependencyError} If an earlier registration is in use.
    */
-  singleton<K extends ServiceToken, C extends Constructor<ServiceOf<K>>>(
+  singleton<K extends ServiceToken, const M extends Maker<K>>(
     token: K,
-    implementation: CheckedClass<
-      C,
-      Registered,
-      BuiltIn,
+    maker: CheckedMaker<
+      K,
+      M,
+      Registered | BuiltIn,
       Scoped | PerConnection,
       Shared
     >,
@@ -305,17 +328,19 @@ export class Application<
    * @throws {TypeError} If an argument is of the wrong kind.
    * @throws {DependencyError} If an earlier registration is in use.
    */
-  singleton<K extends ServiceToken, const Deps extends readonly Dependency[]>(
+  singleton<
+    K extends ServiceToken,
+    const Deps extends readonly unknown[],
+    F extends FactoryOf<K> | ClassToken = FactoryOf<K>,
+  >(
     token: K,
-    deps:
-      & Deps
-      & CheckedSingletonDeps<
-        Deps,
-        Registered | BuiltIn,
-        Scoped | PerConnection,
-        Shared
-      >,
-    factory: Factory<Deps, ServiceOf<K>>,
+    deps: CheckedDeps<
+      Deps,
+      Registered | BuiltIn,
+      Scoped | PerConnection,
+      Shared
+    >,
+    factory: CheckedFactory<K, Deps, F>,
   ): Application<Registered | K, Scoped, Shared | K>;
   singleton(...args: never[]): Application<ServiceToken, unknown, unknown> {
     // The container has the same overloads.
@@ -326,30 +351,33 @@ export class Application<
 
   /**
    * Registers a class that is built once for each request, or for each
-   * connection in a namespace, with the services that its `static inject` lists.
+   * connection in a namespace, with the
+   * services that its `static inject` lists.
    *
    * @param token The class.
    * @returns This application.
    * @throws {TypeError} If its `static inject` does not fit its constructor.
    * @throws {DependencyError} If an earlier registration is in use.
    */
-  scoped<C extends Constructor>(
-    token: CheckedClass<C, Registered, BuiltIn>,
+  scoped<C extends ServiceToken>(
+    token: CheckedClass<C, Registered | BuiltIn>,
   ): Application<Registered | C, Scoped | C, Shared>;
   /**
-   * Registers a class as the implementation of a token. It is built once for
-   * each request, or for each connection in a namespace, with the services that
-   * its `static inject` lists.
+   * Registers a service that is built once for each request, or for each
+   * connection in a namespace: by a
+   * class with `static inject`, by a factory without dependencies or, if the
+   * token is a class, with the services that a list names.
    *
    * @param token The token of the service.
-   * @param implementation The class.
+   * @param maker The class, the factory or the list: `[Database, Logger]`.
    * @returns This application.
-   * @throws {TypeError} If its `static inject` does not fit its constructor.
+   * @throws {TypeError} If the services do not fit the constructor, or the
+   * factory takes any.
    * @throws {DependencyError} If an earlier registration is in use.
    */
-  scoped<K extends ServiceToken, C extends Constructor<ServiceOf<K>>>(
+  scoped<K extends ServiceToken, const M extends Maker<K>>(
     token: K,
-    implementation: CheckedClass<C, Registered, BuiltIn>,
+    maker: CheckedMaker<K, M, Registered | BuiltIn>,
   ): Application<Registered | K, Scoped | K, Shared>;
   /**
    * Registers a service that is built once for each request, or for each
@@ -363,10 +391,14 @@ export class Application<
    * @throws {TypeError} If an argument is of the wrong kind.
    * @throws {DependencyError} If an earlier registration is in use.
    */
-  scoped<K extends ServiceToken, const Deps extends readonly Dependency[]>(
+  scoped<
+    K extends ServiceToken,
+    const Deps extends readonly unknown[],
+    F extends FactoryOf<K> | ClassToken = FactoryOf<K>,
+  >(
     token: K,
-    deps: Deps & CheckedDeps<Deps, Registered | BuiltIn>,
-    factory: Factory<Deps, ServiceOf<K>>,
+    deps: CheckedDeps<Deps, Registered | BuiltIn>,
+    factory: CheckedFactory<K, Deps, F>,
   ): Application<Registered | K, Scoped | K, Shared>;
   scoped(...args: never[]): Application<ServiceToken, unknown, unknown> {
     // The container has the same overloads.
@@ -542,7 +574,7 @@ export class Application<
    * ```
    */
   handle<const C extends object>(
-    controller: CheckedHttpController<C, Registered, HttpBuiltIn>,
+    controller: CheckedHttpController<C, Registered | HttpBuiltIn>,
   ): this {
     const { router } = this;
     activate(controller as object, { router, container: this.#container });

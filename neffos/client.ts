@@ -106,6 +106,7 @@ export {
   AskTimeoutError,
   BadNamespaceError,
   BadRoomError,
+  type CheckedErrorClass,
   CloseError,
   ConnectionClosedError,
   type ConnectionClosedErrorOptions,

@@ -100,6 +100,7 @@ export {
   AskTimeoutError,
   BadNamespaceError,
   BadRoomError,
+  type CheckedErrorClass,
   CloseError,
   ConnectionClosedError,
   type ConnectionClosedErrorOptions,

@@ -34,9 +34,12 @@ import { ignoreRejection } from "../../neffos/internal.ts";
 import type {
   CheckedClass,
   CheckedDeps,
+  CheckedFactory,
+  CheckedMaker,
   CheckedOverride,
-  CheckedSingletonDeps,
   CheckedTarget,
+  FactoryOf,
+  Maker,
 } from "./checks.ts";
 import { explainGraph, type GraphEntry } from "./graph.ts";
 import {
@@ -46,13 +49,12 @@ import {
   RegistryPlan,
   type ResultOf,
 } from "./plan.ts";
-import { type Factory, makeProvider, type Provider } from "./provider.ts";
+import { makeProvider, type Provider } from "./provider.ts";
 import { Registry } from "./registry.ts";
 import type { Scope } from "./scope.ts";
 import {
   assertToken,
-  type Constructor,
-  type Dependency,
+  type ClassToken,
   readName,
   type ServiceOf,
   type ServiceToken,
@@ -172,22 +174,41 @@ export class Container<
    * @throws {TypeError} If its `static inject` does not fit its constructor.
    * @throws {DependencyError} If an earlier registration is in use.
    */
-  singleton<C extends Constructor>(
-    token: CheckedClass<C, Registered, never, Scoped, Shared>,
+  singleton<C extends ServiceToken>(
+    token: CheckedClass<C, Registered, Scoped, Shared>,
   ): Container<Registered | C, Scoped, Shared | C>;
   /**
-   * Registers a class as the implementation of a token. It is built at most
-   * once, on first use, with the services that its `static inject` lists.
+   * Registers a service that is built at most once, on first use: by a
+   * class with `static inject`, by a factory without dependencies or, if the
+   * token is a class, with the services that a list names.
    *
    * @param token The token of the service.
-   * @param implementation The class.
+   * @param maker The class, the factory or the list: `[Database, Logger]`.
    * @returns This container.
-   * @throws {TypeError} If its `static inject` does not fit its constructor.
+   * @throws {TypeError} If the services do not fit the constructor, or the
+   * factory takes any.
    * @throws {DependencyError} If an earlier registration is in use.
+   *
+   * @example
+   * ```ts
+   * import { Container, token } from "@neffos/mvc";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Url = token<string>("Url");
+   * class Database {
+   *   constructor(readonly url: string) {}
+   * }
+   *
+   * const container = new Container()
+   *   .singleton(Url, () => "pg://localhost")
+   *   .singleton(Database, [Url]);
+   * const database = await container.compile(Database).create();
+   * assertEquals(database.url, "pg://localhost");
+   * ```
    */
-  singleton<K extends ServiceToken, C extends Constructor<ServiceOf<K>>>(
+  singleton<K extends ServiceToken, const M extends Maker<K>>(
     token: K,
-    implementation: CheckedClass<C, Registered, never, Scoped, Shared>,
+    maker: CheckedMaker<K, M, Registered, Scoped, Shared>,
   ): Container<Registered | K, Scoped, Shared | K>;
   /**
    * Registers a service that is built at most once, on first use. Concurrent
@@ -200,40 +221,46 @@ export class Container<
    * @throws {TypeError} If an argument is of the wrong kind.
    * @throws {DependencyError} If an earlier registration is in use.
    */
-  singleton<K extends ServiceToken, const Deps extends readonly Dependency[]>(
+  singleton<
+    K extends ServiceToken,
+    const Deps extends readonly unknown[],
+    F extends FactoryOf<K> | ClassToken = FactoryOf<K>,
+  >(
     token: K,
-    deps: Deps & CheckedSingletonDeps<Deps, Registered, Scoped, Shared>,
-    factory: Factory<Deps, ServiceOf<K>>,
+    deps: CheckedDeps<Deps, Registered, Scoped, Shared>,
+    factory: CheckedFactory<K, Deps, F>,
   ): Container<Registered | K, Scoped, Shared | K>;
   singleton(...args: never[]): Container<ServiceToken, unknown, unknown> {
     return this.#addBuilt("singleton", args);
   }
 
   /**
-   * Registers a class that is built once for each scope, with the services
-   * that its `static inject` lists.
+   * Registers a class that is built once for each scope, with the
+   * services that its `static inject` lists.
    *
    * @param token The class.
    * @returns This container.
    * @throws {TypeError} If its `static inject` does not fit its constructor.
    * @throws {DependencyError} If an earlier registration is in use.
    */
-  scoped<C extends Constructor>(
+  scoped<C extends ServiceToken>(
     token: CheckedClass<C, Registered>,
   ): Container<Registered | C, Scoped | C, Shared>;
   /**
-   * Registers a class as the implementation of a token. It is built once for
-   * each scope, with the services that its `static inject` lists.
+   * Registers a service that is built once for each scope: by a
+   * class with `static inject`, by a factory without dependencies or, if the
+   * token is a class, with the services that a list names.
    *
    * @param token The token of the service.
-   * @param implementation The class.
+   * @param maker The class, the factory or the list: `[Database, Logger]`.
    * @returns This container.
-   * @throws {TypeError} If its `static inject` does not fit its constructor.
+   * @throws {TypeError} If the services do not fit the constructor, or the
+   * factory takes any.
    * @throws {DependencyError} If an earlier registration is in use.
    */
-  scoped<K extends ServiceToken, C extends Constructor<ServiceOf<K>>>(
+  scoped<K extends ServiceToken, const M extends Maker<K>>(
     token: K,
-    implementation: CheckedClass<C, Registered>,
+    maker: CheckedMaker<K, M, Registered>,
   ): Container<Registered | K, Scoped | K, Shared>;
   /**
    * Registers a service that is built once for each scope, however many
@@ -246,10 +273,14 @@ export class Container<
    * @throws {TypeError} If an argument is of the wrong kind.
    * @throws {DependencyError} If an earlier registration is in use.
    */
-  scoped<K extends ServiceToken, const Deps extends readonly Dependency[]>(
+  scoped<
+    K extends ServiceToken,
+    const Deps extends readonly unknown[],
+    F extends FactoryOf<K> | ClassToken = FactoryOf<K>,
+  >(
     token: K,
-    deps: Deps & CheckedDeps<Deps, Registered>,
-    factory: Factory<Deps, ServiceOf<K>>,
+    deps: CheckedDeps<Deps, Registered>,
+    factory: CheckedFactory<K, Deps, F>,
   ): Container<Registered | K, Scoped | K, Shared>;
   scoped(...args: never[]): Container<ServiceToken, unknown, unknown> {
     return this.#addBuilt("scoped", args);
@@ -424,11 +455,11 @@ export class Container<
 
   #addBuilt(
     kind: "singleton" | "scoped",
-    [token, made = token, factory]: readonly unknown[],
+    [token, ...others]: readonly unknown[],
   ): Container<ServiceToken, unknown, unknown> {
     assertToken(token);
-    const name = readName(token);
-    return this.#add(token, makeProvider(kind, name, [made, factory]));
+    const provider = makeProvider(kind, readName(token), [token, ...others]);
+    return this.#add(token, provider);
   }
 
   #add(

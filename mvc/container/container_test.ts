@@ -593,22 +593,25 @@ Deno.test("compile() refuses a class whose static inject does not fit", () => {
     static readonly inject = Logger;
   }
   const cases: [ServiceToken, string][] = [
-    [NoInject, '"NoInject": its constructor takes 1 parameters; write "static'],
+    [
+      NoInject,
+      '"NoInject": its constructor takes parameters (1); write static readonly inject = [...] as const with their tokens',
+    ],
     [
       Short,
-      '"Short": its constructor takes 2 parameters, and its static inject lists 1',
+      '"Short": inject[1] is missing: the constructor takes 2 parameters',
     ],
     [
       Circular,
-      '"Circular": dependency 1 must be a token, a class or optional(), not undefined (is its',
+      '"Circular": inject[1] must be a token, a class or optional(), not undefined (is its',
     ],
     [
       Text,
-      '"Text": dependency 0 must be a token, a class or optional(), not "Logger"',
+      '"Text": inject[0] must be a token, a class or optional(), not "Logger"',
     ],
     [
       NoList,
-      '"NoList": its dependencies must be an array of tokens, not symbol',
+      '"NoList": static inject must be a list of tokens, not symbol',
     ],
   ];
   for (const [Class, text] of cases) {
@@ -647,7 +650,35 @@ Deno.test("register(), singleton() and scoped() refuse arguments of the wrong ki
   assertThrows(
     () => container.scoped(Logger, Url as never, () => silent),
     TypeError,
-    "must be an array of tokens, not symbol",
+    'Cannot inject into "Logger": deps must be a list of tokens, not symbol',
+  );
+  assertThrows(
+    () => container.singleton(Logger as never),
+    TypeError,
+    'Cannot register "Logger": the token needs a class or a factory after it',
+  );
+  assertThrows(
+    () => container.scoped(Logger, [Url] as never),
+    TypeError,
+    'Cannot register "Logger": the token needs a class or a factory after it',
+  );
+  class Console {}
+  assertThrows(
+    () => container.singleton(Logger, [], Console as never),
+    TypeError,
+    'Cannot register "Logger": its factory is a class; write (logger) => new Console(logger)',
+  );
+  for (const factory of [undefined, "Console"]) {
+    assertThrows(
+      () => container.singleton(Logger, factory as never),
+      TypeError,
+      `Cannot register "Logger": its factory must be a function, not ${typeof factory}`,
+    );
+  }
+  assertThrows(
+    () => container.singleton(Logger, ((_url: string) => silent) as never),
+    TypeError,
+    'Cannot register "Logger": its factory takes more services (1) than the list before it has (0)',
   );
   for (
     const use of [
@@ -658,17 +689,87 @@ Deno.test("register(), singleton() and scoped() refuse arguments of the wrong ki
   ) assertThrows(use, TypeError, "Cannot use undefined as a token");
 });
 
-Deno.test("singleton() and scoped() refuse a plain function", () => {
+Deno.test("singleton() and compile() refuse a plain function in place of a class", () => {
   const container = untyped();
-  // As in JavaScript: the list of dependencies is missing.
-  const factory = (() => silent) as never;
   for (
     const use of [
-      () => container.singleton(Logger, factory),
-      () => container.scoped(Logger, (async () => await silent) as never),
+      () => container.singleton((() => silent) as never),
       () => container.compile({ run() {} }.run as never),
     ]
   ) assertThrows(use, TypeError, "it is a plain function and must be a class");
+});
+
+Deno.test("singleton() and scoped() take a factory without dependencies", async () => {
+  const Quiz = token<{ readonly id: number }>("Quiz");
+  let built = 0;
+  const factories: (() => { id: number } | Promise<{ id: number }>)[] = [
+    () => ({ id: ++built }),
+    async () => await Promise.resolve({ id: ++built }),
+    function build() {
+      return { id: ++built };
+    },
+    (function build() {
+      return { id: ++built };
+    }).bind(undefined),
+  ];
+  for (const factory of factories) {
+    built = 0;
+    const once = new Container().singleton(Quiz, factory).compile(Quiz);
+    assertEquals(await once.create(), await once.create());
+    assertEquals(built, 1);
+    const container = new Container().scoped(Quiz, factory);
+    const plan = container.compile(Quiz);
+    await using first = container.createScope();
+    await using second = container.createScope();
+    assertEquals(await plan.create(first), { id: 2 });
+    assertEquals(await plan.create(second), { id: 3 });
+  }
+  // A function that returns no object would be lost by `new`.
+  const Port = token<number>("Port");
+  const ports = new Container().singleton(Port, function read() {
+    return 80;
+  });
+  assertEquals(await ports.compile(Port).create(), 80);
+});
+
+Deno.test("singleton() and scoped() take the services of a class as a list", async () => {
+  class Player {
+    constructor(readonly url: string, readonly logger: Logger) {}
+  }
+  class Foreign extends Player {
+    static readonly inject = [Url] as const;
+  }
+  const container = new Container()
+    .register(Url, "pg://")
+    .register(Logger, silent)
+    .singleton(Player, [Url, Logger])
+    // The list counts, not the `static inject` of the class.
+    .scoped(Foreign, [Url, Logger]);
+  const player = await container.compile(Player).create();
+  assertInstanceOf(player, Player);
+  assertEquals(player.url, "pg://");
+  assertStrictEquals(player.logger, silent);
+  await using scope = container.createScope();
+  const foreign = await container.compile(Foreign).create(scope);
+  assertStrictEquals(foreign.logger, silent);
+  assertThrows(
+    () => untyped().singleton(Player, [Url] as never),
+    TypeError,
+    'Cannot inject into "Player": deps[1] is missing: the constructor takes 2 parameters',
+  );
+});
+
+Deno.test("singleton() takes a class of ES5 as an implementation", async () => {
+  function Legacy(this: { text: string }) {
+    this.text = "built";
+  }
+  Legacy.prototype.read = function (this: { text: string }) {
+    return this.text;
+  };
+  const Text = token<{ read(): string }>("Text");
+  const container = untyped().singleton(Text, Legacy as never);
+  const text = await container.compile(Text).create();
+  assertEquals((text as { read(): string }).read(), "built");
 });
 
 Deno.test("compile() names a class despite its static members", () => {

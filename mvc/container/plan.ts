@@ -109,7 +109,7 @@ export interface Target extends Root {
 export function readTarget(view: View, target: CompileTarget): Target {
   if (!isToken(target)) {
     const { name = "(bundle)", deps } = target;
-    assertDeps(name, deps);
+    assertDeps(name, "deps", deps);
     const make: Provider["make"] = (services) => services;
     return {
       title: name,

@@ -12,6 +12,7 @@ import {
   quote,
   readName,
   type ServicesOf,
+  type ServiceToken,
 } from "./tokens.ts";
 
 /**
@@ -47,28 +48,86 @@ export interface Provider<Kind = ServiceKind> {
 /**
  * Makes the provider of a class, or of a factory and its dependencies.
  *
- * @throws {TypeError} If the arguments are neither.
+ * @param args The arguments of a registration: a token, then a class, a factory
+ * or a list of dependencies, then a factory.
+ * @throws {TypeError} If they are of the wrong kind.
  */
 export function makeProvider<Kind>(
   kind: Kind,
   name: string,
-  [classOrDeps, factory]: readonly unknown[],
+  args: readonly [token: ServiceToken, ...others: readonly unknown[]],
 ): Provider<Kind> {
-  if (isConstructor(classOrDeps)) {
-    // The types of `static inject` say that it takes these services.
-    const Class = classOrDeps as new (
-      ...services: readonly unknown[]
-    ) => object;
-    const deps = readInject(classOrDeps);
-    return { kind, deps, make: (services) => new Class(...services) };
+  const [token, maker, factory] = args;
+  if (args.length > 2) {
+    assertDeps(name, "deps", maker);
+    return provideFactory(kind, name, { deps: maker, factory });
   }
-  assertDeps(name, classOrDeps);
+  if (Array.isArray(maker)) {
+    assertDeps(name, "deps", maker);
+    return provideClass(kind, name, { Class: token, deps: maker });
+  }
+  if (args.length === 1) return provideClass(kind, name, { Class: token });
+  return isClass(maker)
+    ? provideClass(kind, readName(maker), { Class: maker })
+    : provideFactory(kind, name, { deps: [], factory: maker });
+}
+
+function provideClass<Kind>(
+  kind: Kind,
+  name: string,
+  { Class, deps }: {
+    readonly Class: ServiceToken;
+    readonly deps?: readonly Dependency[];
+  },
+): Provider<Kind> {
+  if (!isConstructor(Class)) {
+    throw new TypeError(
+      `Cannot register "${name}": the token needs a class or a factory after it`,
+    );
+  }
+  if (!isConstructible(Class)) {
+    throw new TypeError(
+      `Cannot build "${name}" with new: it is a plain function and must be a class; a factory stands after its token`,
+    );
+  }
+  const listed = deps ?? readInject(name, Class);
+  if (Class.length > listed.length) {
+    throw new TypeError(
+      `Cannot inject into "${name}": ${
+        deps === undefined ? "inject" : "deps"
+      }[${listed.length}] is missing: the constructor takes ${Class.length} parameters`,
+    );
+  }
+  // The types say that it takes these services.
+  const Typed = Class as new (...services: readonly unknown[]) => object;
+  return { kind, deps: listed, make: (services) => new Typed(...services) };
+}
+
+function provideFactory<Kind>(
+  kind: Kind,
+  name: string,
+  { deps, factory }: {
+    readonly deps: readonly Dependency[];
+    readonly factory: unknown;
+  },
+): Provider<Kind> {
+  if (isClass(factory)) {
+    const Class = readName(factory);
+    throw new TypeError(
+      `Cannot register "${name}": its factory is a class; write (logger) => new ${Class}(logger)`,
+    );
+  }
   if (!isFactory(factory)) {
     throw new TypeError(
       `Cannot register "${name}": its factory must be a function, not ${typeof factory}`,
     );
   }
-  return { kind, deps: classOrDeps, make: (services) => factory(...services) };
+  if (factory.length > deps.length) {
+    throw new TypeError(
+      `Cannot register "${name}": its factory takes more services (${factory.length}) than the list before it has (${deps.length})`,
+    );
+  }
+  return { kind, deps, make: (services) => factory(...services) };
 }
 
 // The types of singleton() and scoped() say that it takes these services.
@@ -85,11 +144,14 @@ function isFactory(
  */
 export function assertDeps(
   name: string,
+  list: "inject" | "deps",
   deps: unknown,
 ): asserts deps is readonly Dependency[] {
   if (!Array.isArray(deps)) {
     throw new TypeError(
-      `Cannot inject into "${name}": its dependencies must be an array of tokens, not ${typeof deps}`,
+      `Cannot inject into "${name}": ${
+        list === "inject" ? "static inject" : list
+      } must be a list of tokens, not ${typeof deps}`,
     );
   }
   // Not forEach: it would skip the holes of the array.
@@ -100,7 +162,7 @@ export function assertDeps(
       ? " (is its module in an import cycle?)"
       : "";
     throw new TypeError(
-      `Cannot inject into "${name}": dependency ${i} must be a token, a class or optional(), not ${
+      `Cannot inject into "${name}": ${list}[${i}] must be a token, a class or optional(), not ${
         quote(dep)
       }${hint}`,
     );
@@ -108,27 +170,27 @@ export function assertDeps(
 }
 
 /** Reads and checks the `static inject` of a class. */
-function readInject(Class: Constructor): readonly Dependency[] {
+function readInject(name: string, Class: Constructor): readonly Dependency[] {
   const inject = "inject" in Class ? Class.inject : undefined;
-  const name = readName(Class);
-  if (!isConstructible(Class)) {
-    throw new TypeError(
-      `Cannot build "${name}" with new: it is a plain function and must be a class; for a factory, pass the list of its dependencies first`,
-    );
-  }
   if (inject === undefined && Class.length > 0) {
     throw new TypeError(
-      `Cannot inject into "${name}": its constructor takes ${Class.length} parameters; write "static readonly inject = [...] as const" with their tokens`,
+      `Cannot inject into "${name}": its constructor takes parameters (${Class.length}); write static readonly inject = [...] as const with their tokens`,
     );
   }
   const deps = inject ?? [];
-  assertDeps(name, deps);
-  if (Class.length > deps.length) {
-    throw new TypeError(
-      `Cannot inject into "${name}": its constructor takes ${Class.length} parameters, and its static inject lists ${deps.length}`,
-    );
-  }
+  assertDeps(name, "inject", deps);
   return deps;
+}
+
+/**
+ * Tells a class from a factory. A plain function can be called with `new` as well,
+ * but has no prototype (a bound one) or one that nothing was added to.
+ */
+function isClass(value: unknown): value is Constructor {
+  if (!isConstructor(value) || !isConstructible(value)) return false;
+  const own = Object.getOwnPropertyDescriptor(value, "prototype");
+  if (own === undefined) return false;
+  return own.writable !== true || Reflect.ownKeys(own.value).length > 1;
 }
 
 /** Tells whether `new` works on a function, without running any of it. */

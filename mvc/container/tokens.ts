@@ -4,42 +4,9 @@
  * @module
  */
 
-/**
- * The information that a {@linkcode Token} carries for the compiler. None of
- * it exists at run time.
- *
- * @typeParam T The type of the service.
- * @typeParam N The literal description, if one was given.
- *
- * @category Type utilities
- */
-export interface TokenBrand<T, N extends string> {
-  /** The type of the service. */
-  readonly "~service": T;
-  /** The literal description, else `string`. */
-  readonly "~description": N;
-}
+import type { Token, TokenBrand } from "./token_type.ts";
 
-/**
- * A Symbol that stands for a service of type `T`, made by `token()`.
- *
- * Two tokens with the same service type are one type to the compiler, unless
- * each has its literal description as the second type argument.
- *
- * @typeParam T The type of the service.
- * @typeParam N The literal description.
- *
- * @example
- * ```ts
- * import { type Token, token } from "@neffos/mvc";
- *
- * const DbUrl: Token<string, "DbUrl"> = token<string, "DbUrl">("DbUrl");
- * const Secret: Token<string, "Secret"> = token<string, "Secret">("Secret");
- * ```
- *
- * @category Services
- */
-export type Token<T, N extends string = string> = symbol & TokenBrand<T, N>;
+export type { Token, TokenBrand };
 
 /**
  * A class, concrete or abstract, that is its own token.
@@ -48,7 +15,11 @@ export type Token<T, N extends string = string> = symbol & TokenBrand<T, N>;
  *
  * @category Services
  */
-export type ClassToken<T = unknown> = abstract new (...args: never[]) => T;
+// Without the prototype, the compiler would take a generic class for one of its
+// instantiations, which is another token.
+export type ClassToken<T = unknown> =
+  & (abstract new (...args: never[]) => T)
+  & { readonly prototype: T };
 
 /**
  * A class that the container can build.
@@ -57,8 +28,6 @@ export type ClassToken<T = unknown> = abstract new (...args: never[]) => T;
  *
  * @category Services
  */
-// Without the prototype, the compiler would take a generic class for one of its
-// instantiations, which is another token.
 export type Constructor<T = unknown> =
   & (new (...args: never[]) => T)
   & { readonly prototype: T };
@@ -100,7 +69,7 @@ export type Dependency = ServiceToken | Optional;
  */
 export type ServiceOf<K> = K extends TokenBrand<infer T, string> ? T
   // The prototype of a generic class has instances of a type argument `unknown`.
-  : K extends ClassToken & { readonly prototype: infer T } ? T
+  : K extends { readonly prototype: infer T } ? T
   : K extends Optional<infer O> ? ServiceOf<O> | undefined
   : never;
 
@@ -111,16 +80,17 @@ export type ServiceOf<K> = K extends TokenBrand<infer T, string> ? T
  *
  * @category Type utilities
  */
-export type ServicesOf<Deps extends readonly unknown[]> = {
-  -readonly [I in keyof Deps]: ServiceOf<Deps[I]>;
-};
+// Through `infer`, so that a factory without parameters does not make the
+// compiler infer that there are no dependencies.
+export type ServicesOf<Deps extends readonly unknown[]> = Deps extends
+  infer D extends readonly unknown[]
+  ? { -readonly [I in keyof D]: ServiceOf<D[I]> }
+  : never;
 
 /**
  * Makes a token: a Symbol that stands for a service of type `T`.
  *
  * @typeParam T The type of the service.
- * @typeParam N The literal description, which tells apart tokens whose services
- * have the same type.
  * @param description The name of the service in error texts.
  * @returns A new Symbol with this description.
  * @throws {TypeError} If the description is empty or not a string.
@@ -142,9 +112,21 @@ export type ServicesOf<Deps extends readonly unknown[]> = {
  *
  * @category Services
  */
-export function token<T, const N extends string = string>(
-  description: N,
-): Token<T, N> {
+export function token<T>(description: string): Token<T>;
+/**
+ * Makes a token whose type has its description.
+ *
+ * @typeParam T The type of the service.
+ * @typeParam N The literal description, which tells apart tokens whose services
+ * have the same type, and stands in the errors of the compiler.
+ * @param description The name of the service in error texts.
+ * @returns A new Symbol with this description.
+ * @throws {TypeError} If the description is empty or not a string.
+ *
+ * @category Services
+ */
+export function token<T, const N extends string>(description: N): Token<T, N>;
+export function token<T>(description: string): Token<T> {
   if (typeof description !== "string" || description === "") {
     throw new TypeError(
       `Cannot make a token: its description must be a string that is not empty, not ${
@@ -153,7 +135,7 @@ export function token<T, const N extends string = string>(
     );
   }
   // The brand is for the compiler only: no Symbol has such properties.
-  return Symbol(description) as Token<T, N>;
+  return Symbol(description) as Token<T>;
 }
 
 /**

@@ -1,58 +1,26 @@
 /**
- * Compile-time checks of controllers: types whose failures name the method.
+ * Compile-time checks of controllers. Each is `never` if nothing is wrong, else a
+ * text that names the member; a text that has to name a type is a tuple.
  *
  * @module
  */
 
 import type {
   BuiltInMethod,
+  Conn,
+  EventMiddleware,
   Message,
+  MessageParameter,
   NSConn,
   OnMethod,
   SchemaOf,
   StandardSchemaV1,
 } from "../../neffos/mod.ts";
+import type { CheckedClass, OneOf, RestOf } from "../container/checks.ts";
 import type { ClassToken } from "../container/tokens.ts";
+import type { Context } from "../http/context.ts";
 import type { IsLiteral, ParamsIn, PatternParam } from "../router/pattern.ts";
-
-/**
- * Compile error: a method of a controller does not accept its arguments.
- *
- * @typeParam Name The name of the method.
- * @typeParam Should The signature that it must have.
- *
- * @category Type utilities
- */
-export interface HandlerMismatch<Name, Should> {
-  /** Never set: it is the text of the error. */
-  readonly "a method does not take what it is given": [Name, Should];
-}
-
-/**
- * Compile error: `static events` has a schema for a name that is not a method
- * of the controller, or that handles a built-in event of the protocol.
- *
- * @typeParam Name The name.
- *
- * @category Type utilities
- */
-export interface NoSuchEvent<Name> {
-  /** Never set: it is the text of the error. */
-  readonly "static events names something that is not an event of the controller":
-    Name;
-}
-
-/**
- * Compile error: a member of a controller has nearly the name of one that
- * counts, or stands where it does not count, and would be ignored.
- *
- * @typeParam Name The name of the member.
- * @typeParam Should What to write.
- */
-export interface IgnoredMember<Name, Should> {
-  /** Never set: it is the text of the error. */
-  readonly "a member would be ignored": [Name, Should];
-}
+import type { RouteOptions } from "./http_controller.ts";
 
 /** The static fields of a controller. */
 type Field = "namespace" | "inject" | "events" | "use";
@@ -76,7 +44,8 @@ type MeantField<Name> = Name extends Field ? never
  */
 type MeantEvent<Name> = Name extends BuiltInMethod ? never
   : Name extends string
-    ? Lowercase<Name> extends Lowercase<BuiltInMethod> ? "a built-in event"
+    ? Lowercase<Name> extends Lowercase<BuiltInMethod>
+      ? SpelledEvent<Lowercase<Name>>
     : Lowercase<Name> extends `onnamespacedisconnect${"ed" | "ing"}`
       ? "onNamespaceDisconnect"
     : Lowercase<Name> extends "onnamespaceconnecting" ? "onNamespaceConnect"
@@ -87,75 +56,104 @@ type MeantEvent<Name> = Name extends BuiltInMethod ? never
   : never;
 
 /**
- * The errors of the members of a controller that would be ignored.
+ * The spelling of a built-in event that differs in its case alone.
  *
  * @internal
  */
-type IgnoredMembers<C, Instance> =
-  | (C extends ClassToken ?
-      | {
-        [Name in keyof C]: [MeantField<Name>] extends [never] ? never
-          : IgnoredMember<Name, `static ${MeantField<Name>}`>;
-      }[keyof C]
-      | IgnoredMember<OnMethod<C>, "a method that is not static">
-      | IgnoredMember<
-        Extract<keyof Instance, "inject">,
-        "static readonly inject"
-      >
-    : never)
-  | {
-    [Name in keyof Instance]-?: [MeantEvent<Name>] extends [never] ? never
-      : IgnoredMember<Name, MeantEvent<Name>>;
-  }[keyof Instance];
-
-/**
- * Checks the methods of a controller: `unknown` if each accepts its arguments,
- * else the error that names the method.
- *
- * @typeParam C The type of the class or the instance.
- * @typeParam Instance The type of the instances.
- * @typeParam Life The result of `LifeOf`.
- *
- * @category Type utilities
- */
-export type CheckedEvents<C, Instance, Life> =
-  [WithName<IgnoredMembers<C, Instance>>] extends [never]
-    ? CheckedMethods<C, Instance, Life>
-    : WithName<IgnoredMembers<C, Instance>>;
-
-/**
- * Leaves out the errors that name no member.
- *
- * @internal
- */
-type WithName<Fault> = Fault extends IgnoredMember<infer Name, unknown>
-  ? [Name] extends [never] ? never : Fault
+type SpelledEvent<Lower, Name = BuiltInMethod> = Name extends
+  `${"on" | "_On"}${string}` ? Lowercase<Name> extends Lower ? Name : never
   : never;
 
 /**
- * Checks the methods of a controller that are events.
+ * The errors of the static members of a class, and of what should be one.
  *
  * @internal
  */
-type CheckedMethods<C, Instance, Life> = [NoSuchEventOf<C, Instance>] extends
-  [never] ? [MismatchedMethod<C, Instance, Life>] extends [never] ? unknown
-  : HandlerMismatch<
-    MismatchedMethod<C, Instance, Life>,
-    SignatureOf<C, MismatchedMethod<C, Instance, Life>, Life>
-  >
-  : NoSuchEvent<NoSuchEventOf<C, Instance>>;
+type StaticFaults<C, Instance> =
+  | {
+    [Name in keyof C & string]: [MeantField<Name>] extends [never] ? never
+      : `static ${Name} would be ignored: its name is ${MeantField<Name>}`;
+  }[keyof C & string]
+  | StaticEvent<OnMethod<C>>
+  | ("inject" extends keyof Instance
+    ? "inject: a class has it in a static field, write static readonly inject"
+    : never)
+  | (C extends { readonly namespace: infer Name }
+    ? Name extends string | undefined | (() => string) ? never
+    : ["static namespace must be a string, not", Name]
+    : never)
+  | (C extends { readonly use: infer Use }
+    ? Use extends readonly EventMiddleware[] | undefined ? never
+    : [
+      "static use should be an array of functions (nsConn, msg, next), not",
+      Use,
+    ]
+    : never);
 
 /**
- * The names in `static events` that are not events.
+ * The error of a static method that is named like an event.
  *
  * @internal
  */
-type NoSuchEventOf<C, Instance> = C extends
+type StaticEvent<Name> = Name extends string
+  ? `${Name} is static, write it as a method`
+  : never;
+
+/**
+ * The errors of methods that are named nearly like a built-in event.
+ *
+ * @internal
+ */
+type NameFaults<Instance> = {
+  [Name in keyof Instance & string]-?: [MeantEvent<Name>] extends [never]
+    ? never
+    : `${Name}: there is no such built-in event, write ${MeantEvent<Name>}`;
+}[keyof Instance & string];
+
+/**
+ * The errors of fields that are named like events: the methods of a class are
+ * its events. The compiler knows a field from a method if it is `readonly`.
+ *
+ * @internal
+ */
+type EventFieldFaults<C, Instance> = {
+  [Name in EventOf<C, Instance>]: IsReadonly<Instance, Name> extends true
+    ? `${Name & string} is a field or a getter, write it as a method`
+    : never;
+}[EventOf<C, Instance>];
+
+/**
+ * The names of the methods that handle events. A function that the constructor
+ * takes and keeps is none.
+ *
+ * @internal
+ */
+type EventOf<C, Instance> = C extends
+  abstract new (...args: infer Taken) => unknown ? {
+    [Name in OnMethod<Instance>]: [Instance[Name]] extends [Taken[number]]
+      ? IsReadonly<Instance, Name> extends true ? never : Name
+      : Name;
+  }[OnMethod<Instance>]
+  : OnMethod<Instance>;
+
+/**
+ * The errors of `static events`: names that are no events, and values that are
+ * no schemas.
+ *
+ * @internal
+ */
+type SchemaFaults<C, Instance> = C extends
   { readonly events: infer Schemas extends object }
   ? string extends keyof Schemas ? never
     // An instance may have an unrelated field `events`.
-  : C extends ClassToken | { readonly events: SchemasBy<keyof Schemas> }
-    ? Exclude<keyof Schemas, keyof Instance> | (keyof Schemas & BuiltInMethod)
+  : C extends ClassToken | { readonly events: SchemasBy<keyof Schemas> } ? {
+      [Name in keyof Schemas & string]: Name extends
+        Exclude<OnMethod<Instance>, BuiltInMethod>
+        ? Schemas[Name] extends StandardSchemaV1 ? never
+        : `static events.${Name}: its schema must follow the Standard Schema specification, as those of zod, valibot and arktype do`
+        : Name extends Exclude<keyof Instance, BuiltInMethod> ? never
+        : `static events has ${Name}, and should name methods that handle events of its own`;
+    }[keyof Schemas & string]
   : never
   : never;
 
@@ -169,25 +167,53 @@ type SchemasBy<Names extends PropertyKey> = {
 };
 
 /**
- * The names of the methods that do not accept their arguments.
+ * The errors of methods that do not accept their arguments.
  *
  * @internal
  */
-type MismatchedMethod<C, Instance, Life> = {
-  [Name in OnMethod<Instance>]: Instance[Name] extends
-    SignatureOf<C, Name, Life> ? never : Name;
-}[OnMethod<Instance>];
+type MethodFaultsOf<C, Instance, Life> = {
+  [Name in EventOf<C, Instance> & string]: Instance[Name] extends
+    SignatureOf<MessageFor<C, Name>, Life> ? never
+    : Instance[Name] extends SignatureOf<Message<never>, Life>
+      ? SchemaMismatch<C, Name, Instance[Name]>
+    : `${Name}: ${Signature<C, Life>}`;
+}[EventOf<C, Instance> & string];
+
+/**
+ * Says what the methods of a controller take.
+ *
+ * @internal
+ */
+type Signature<C, Life> = Life extends "own"
+  ? "controllers of one connection take (msg); shared ones take (nsConn, msg)"
+  : C extends ClassToken
+    ? "shared controllers take (nsConn, msg); inject NSConn to have one for each connection, which takes (msg)"
+  : "shared controllers take (nsConn, msg), and an instance is shared";
+
+/**
+ * The error of a method whose message has another body than its schema gives. An
+ * object literal has no tuple: the compiler would compare its properties.
+ *
+ * @internal
+ */
+type SchemaMismatch<C, Name extends string, Method> = C extends ClassToken
+  ? SchemaOf<C, Name> extends StandardSchemaV1<infer _, infer Output> ? [
+      `${Name}: its schema in static events gives`,
+      Output,
+      "but it takes",
+      MessageParameter<Method>,
+    ]
+  : never
+  : `${Name}: its schema in events gives another body than its message has`;
 
 /**
  * The signature that a method must have.
  *
  * @internal
  */
-type SignatureOf<C, Name, Life> = Life extends "own"
-  ? (msg: MessageFor<C, Name>) => unknown
-  : Life extends "shared"
-    ? (nsConn: NSConn, msg: MessageFor<C, Name>) => unknown
-  : ((first: never, second: never) => unknown);
+type SignatureOf<M, Life> = Life extends "own" ? (msg: M) => unknown
+  : Life extends "shared" ? (nsConn: NSConn, msg: M) => unknown
+  : (first: never, second: never) => unknown;
 
 /**
  * The message that a method gets; without a schema, its body may have any type.
@@ -199,52 +225,35 @@ type MessageFor<C, Name> = [SchemaOf<C, Name>] extends [never] ? Message<never>
     ? Message<Output>
   : never;
 
+/**
+ * Says what is wrong with the events of a controller; `never` if nothing is.
+ *
+ * @typeParam C The type of the class or the instance.
+ * @typeParam Instance The type of the instances.
+ * @typeParam Life The result of `LifeOf`.
+ *
+ * @category Type utilities
+ */
+export type EventFaults<C, Instance, Life> = [MemberFaults<C, Instance>] extends
+  [never] ? MethodFaultsOf<C, Instance, Life>
+  : MemberFaults<C, Instance>;
+
+/**
+ * The errors of members that would be ignored or misread.
+ *
+ * @internal
+ */
+type MemberFaults<C, Instance> =
+  | (C extends ClassToken
+    ? StaticFaults<C, Instance> | EventFieldFaults<C, Instance>
+    : never)
+  | NameFaults<Instance>
+  | SchemaFaults<C, Instance>;
+
 /** The HTTP methods that the name of a method may begin with. */
 type Verb =
   | ("get" | "post" | "put" | "patch" | "delete" | "head" | "options" | "any")
   | ("Get" | "Post" | "Put" | "Patch" | "Delete" | "Head" | "Options" | "Any");
-
-/**
- * Compile error: a method of a controller does not accept an argument of its
- * route.
- *
- * @typeParam Place The method and the argument: `getBy(:param1)`,
- * `postLogin(body)`.
- * @typeParam Given The type of the argument.
- * @typeParam Taken The type of the parameter.
- *
- * @category Type utilities
- */
-export interface ArgumentMismatch<Place extends string, Given, Taken> {
-  /** Never set: it is the text of the error. */
-  readonly "the method takes something else": [Place, Given, Taken];
-}
-
-/**
- * Compile error: `static routes` has a key that is not a public method.
- *
- * @typeParam Name The key.
- *
- * @category Type utilities
- */
-export interface NoSuchMethod<Name> {
-  /** Never set: it is the text of the error. */
-  readonly "static routes names no method of the class": Name;
-}
-
-/**
- * Compile error: a field of a controller is named like a route, and a field is
- * none. Write a method, or exclude the field in `static routes`. The compiler
- * knows a field from a method if it is `readonly`.
- *
- * @typeParam Name The name of the field.
- *
- * @category Type utilities
- */
-export interface FieldAsRoute<Name> {
-  /** Never set: it is the text of the error. */
-  readonly "a field is no route, and must be a method": Name;
-}
 
 /** An argument of a route: its origin and its type. */
 type Given = readonly [place: string, type: unknown];
@@ -289,7 +298,7 @@ type PathIn<Entry> = Entry extends { readonly path: infer Path extends string }
 
 type SchemaArgument<Entry, Key extends "body" | "query"> = Entry extends
   { readonly [K in Key]: StandardSchemaV1<unknown, infer Output> }
-  ? [[Key, Output]]
+  ? [[`the ${Key}`, Output]]
   : [];
 
 /** The arguments of an entry; `undefined` if its path is not a literal. */
@@ -318,27 +327,28 @@ type TypesOf<Givens extends readonly Given[]> = {
   -readonly [I in keyof Givens]: Givens[I][1];
 };
 
-type PlaceOf<Name extends string, One> = One extends Given
-  ? `${Name}(${One[0]})`
-  : `${Name}()`;
-
-/** The mismatches between the arguments of a route and those of its method. */
-type ArgumentFaults<
+/** The first mismatch between the arguments of a route and those of its method. */
+type ArgumentFault<
   Name extends string,
   Givens extends readonly Given[],
   Taken extends readonly unknown[],
-> = {
-  [I in keyof Taken]-?: I extends keyof Givens
-    ? Givens[I] extends Given ? Givens[I][1] extends Taken[I] ? never
-      : ArgumentMismatch<PlaceOf<Name, Givens[I]>, Givens[I][1], Taken[I]>
-    : never
-    : undefined extends Taken[I] ? never
-    : ArgumentMismatch<
-      `${Name}(argument ${I & string})`,
-      "nothing",
-      Taken[I]
-    >;
-}[number];
+  Done extends readonly unknown[] = [],
+> = Taken extends readonly [] ? never
+  : Givens extends
+    readonly [infer One extends Given, ...infer Rest extends readonly Given[]]
+    ? [One[1]] extends [Taken[0]]
+      ? ArgumentFault<Name, Rest, RestOf<Taken>, [...Done, One]>
+    : [`${Name} gets ${One[0]} as`, One[1], "but takes", Taken[0]]
+  : Taken extends readonly [infer Parameter, ...infer _]
+    ? Parameter extends Context
+      ? `${Name} takes a Context, which its route does not give: write static readonly inject = [Context] as const`
+    : [
+      `${Name} takes more arguments than its route gives; parameter ${Next<
+        Done
+      >} is`,
+      Parameter,
+    ]
+  : never;
 
 /**
  * The errors of one method.
@@ -349,7 +359,7 @@ type MethodFaults<Name extends string, Method, Routes> = Method extends
   (...args: infer Taken) => void
   ? GivenTo<Name, Routes> extends infer Givens extends readonly Given[]
     ? Method extends (...args: TypesOf<Givens>) => void ? never
-    : ArgumentFaults<Name, Givens, Taken>
+    : ArgumentFault<Name, Givens, Taken>
   : never
   : never;
 
@@ -358,18 +368,48 @@ type MethodNames<T> = {
 }[keyof T];
 
 /**
- * The keys of `static routes` that name no method.
+ * The errors of the entries in `static routes`.
  *
  * @internal
  */
-type NameFaults<T, Routes> = Exclude<keyof Routes, MethodNames<T>> extends
-  infer Wrong ? [Wrong] extends [never] ? never
-  : [string] extends [Wrong] ? never
-  : NoSuchMethod<Wrong>
-  : never;
+type EntryFaults<T, Routes> = string extends keyof Routes ? never : {
+  [K in keyof Routes & string]: Routes[K] extends false ? never
+    : K extends MethodNames<T> ? EntryFault<K, Routes[K]>
+    : `static routes must name methods, and ${K} is none`;
+}[keyof Routes & string];
 
 /**
- * The fields that are named like routes and are functions.
+ * The error of one entry in `static routes`.
+ *
+ * @internal
+ */
+type EntryFault<Name extends string, Entry> = Entry extends string
+  ? IsLiteral<Entry> extends false ? never
+  : Entry extends `${string} ${PathStart}${string}` ? never
+  : Entry extends `${PathStart}${string}`
+    ? [WordsOf<Name>] extends [never]
+      ? `${Name} does not begin with an HTTP method, so static routes must have one, as in GET ${Entry}`
+    : never
+  : `static routes.${Name} is '${Entry}', and must be a path, or a method and a path, as in GET /path`
+  : Entry extends object
+    ? [UnknownOption<Entry>] extends [never]
+      ? Entry extends RouteOptions ? never
+      : [`static routes.${Name} has options of the wrong types:`, Entry]
+    : `static routes.${Name} has ${UnknownOption<
+      Entry
+    >}, which is not an option of a route`
+  : [
+    `static routes.${Name} must be a path, false or options, not`,
+    Entry,
+  ];
+
+type UnknownOption<Entry> = Exclude<keyof Entry & string, keyof RouteOptions>;
+
+type PathStart = "/" | "*";
+
+/**
+ * The fields that are named like routes and are functions. The compiler knows a
+ * field from a method if it is `readonly`.
  *
  * @internal
  */
@@ -377,7 +417,9 @@ type FieldFaults<T, Routes> = {
   [K in keyof T]-?: K extends string ? [WordsOf<K>] extends [never] ? never
     : K extends keyof Routes ? never
     : T[K] extends (...args: never[]) => unknown
-      ? IsReadonly<T, K> extends true ? FieldAsRoute<K> : never
+      ? IsReadonly<T, K> extends true
+        ? `${K} is a field with a function, which is no route; write a method, or exclude it by ${K}: false in static routes`
+      : never
     : never
     : never;
 }[keyof T];
@@ -407,11 +449,63 @@ type StaticRoutes<C> = C extends { readonly routes: infer Routes } ? Routes
  * @category Type utilities
  */
 export type RouteFaults<C> = C extends { readonly prototype: infer T } ?
-    | NameFaults<T, StaticRoutes<C>>
+    | EntryFaults<T, StaticRoutes<C>>
     | FieldFaults<T, StaticRoutes<C>>
+    | NoRoutes<C, T>
     | {
       [K in keyof T]-?: K extends string
         ? MethodFaults<K, T[K], StaticRoutes<C>>
         : never;
     }[keyof T]
   : never;
+
+/**
+ * The error of a class whose methods are known, and none is a route.
+ *
+ * @internal
+ */
+type NoRoutes<C, T> = unknown extends T ? never
+  : [MethodNames<T>] extends [never] ? never
+  : [
+    | WordsOf<MethodNames<T>>
+    | Extract<keyof C | keyof T, "routes" | "beforeActivation">,
+  ] extends [never]
+    ? "none of its methods is a route; name one after its method and path, for instance getBy(id), or list it in static readonly routes"
+  : never;
+
+/**
+ * The errors of an HTTP controller that injects a connection.
+ *
+ * @typeParam C The type of the class.
+ *
+ * @category Type utilities
+ */
+export type ConnectionFaults<C> = C extends
+  { readonly inject: infer Inject extends readonly unknown[] } ? {
+    [I in keyof Inject]: Inject[I] extends typeof NSConn | typeof Conn ? [
+        `inject[${
+          & I
+          & string}] belongs to a websocket connection, which an HTTP request does not have:`,
+        Inject[I],
+      ]
+      : never;
+  }[number]
+  : never;
+
+/**
+ * Checks an HTTP controller: a class with `CheckedClass`, and each of its methods
+ * against the arguments of its route. An instance is not checked.
+ *
+ * @typeParam C The type of the class or the instance.
+ * @typeParam Registered The union of the types of all registered tokens.
+ *
+ * @category Type utilities
+ */
+export type CheckedHttpController<C, Registered> = C extends ClassToken
+  ? [RouteFaults<C>] extends [never]
+    ? [ConnectionFaults<C>] extends [never] ? CheckedClass<C, Registered>
+    : OneOf<ConnectionFaults<C>>
+  : OneOf<RouteFaults<C>>
+  : C extends { readonly prototype: unknown }
+    ? "must be a class with a public constructor"
+  : C;

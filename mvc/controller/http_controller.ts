@@ -5,12 +5,9 @@
  */
 
 import type { StandardSchemaV1 } from "../../neffos/mod.ts";
-import type { CheckedClass } from "../container/checks.ts";
-import type { ClassToken } from "../container/tokens.ts";
 import type { InputLimits } from "../http/body.ts";
 import type { Middleware } from "../router/handlers.ts";
 import type { Party } from "../router/party.ts";
-import type { RouteFaults } from "./checks.ts";
 
 /**
  * The options of one method in `static routes` of a controller, and the limits of
@@ -194,20 +191,3 @@ export interface AfterActivation {
   /** The registered routes, in the order in which the router tries them. */
   readonly routes: readonly ControllerRoute[];
 }
-
-/**
- * Checks an HTTP controller: a class with `CheckedClass`, and each of its methods
- * against the arguments of its route. An instance is not checked.
- *
- * @typeParam C The type of the class or the instance.
- * @typeParam Registered The union of the types of all registered tokens.
- * @typeParam Builtins The union of the types of the tokens that the framework
- * registers itself.
- *
- * @category Type utilities
- */
-export type CheckedHttpController<C, Registered, Builtins = never> = C extends
-  ClassToken
-  ? [RouteFaults<C>] extends [never] ? CheckedClass<C, Registered, Builtins>
-  : RouteFaults<C>
-  : C;

@@ -268,7 +268,23 @@ export type EventsOf<C extends object> = C extends
       ) => GivenAnswer<Awaited<R>>
       : never;
   }
-  : C;
+  // The error is that of `NamespaceOf`.
+  : [InstanceMethod<C>] extends [never] ? C
+  : AnyEvents;
+
+/**
+ * The methods that take a message: an interface of events has none.
+ *
+ * @internal
+ */
+type InstanceMethod<C> = {
+  [Name in EventMethod<C>]: C[Name] extends (...args: infer Args) => unknown
+    ? Args[number] extends infer Arg
+      ? Arg extends Message<infer _> ? unknown extends Arg ? never : Name
+      : never
+    : never
+    : never;
+}[EventMethod<C>];
 
 /**
  * The body that goes with a connect: that of the `Message<Body>` which the
@@ -310,7 +326,8 @@ export type ConnectArgs<C> = undefined extends ConnectBodyOf<C>
   ];
 
 /**
- * The namespace of a controller if its type has it, else `string`.
+ * The namespace of a controller if its type has it, else `string`. For the type
+ * of an instance it is a text that says what to write.
  *
  * @typeParam C The type of the class.
  *
@@ -319,4 +336,6 @@ export type ConnectArgs<C> = undefined extends ConnectBodyOf<C>
 export type NamespaceOf<C> = C extends
   { readonly namespace: infer N; new (...args: never[]): unknown }
   ? N extends () => infer R ? R & string : N & string
-  : string;
+  : C extends abstract new (...args: never[]) => unknown ? string
+  : [InstanceMethod<C>] extends [never] ? string
+  : "needs the type of the class: connect<typeof Controller>(...)";

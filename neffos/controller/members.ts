@@ -235,12 +235,10 @@ export function assertSignature(
   if (length <= (isShared ? 2 : 1) && !wrong.test(first)) return;
   throw fail(
     `handle an event with ${owner}.${name}`,
-    `it takes ${
-      length === 1 ? `(${first})` : `${length} arguments`
-    }, and must take ${
+    `it takes ${length === 1 ? `(${first})` : `${length} arguments`}, but ${
       isShared
-        ? "(nsConn, msg), since all connections share it"
-        : `(msg), since each connection has its own ${owner}`
+        ? "shared controllers take (nsConn, msg)"
+        : "controllers of one connection take (msg)"
     }`,
   );
 }

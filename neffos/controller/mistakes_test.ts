@@ -324,7 +324,7 @@ Deno.test("A method that takes what it is not given is refused", () => {
     assertThrows(
       () => makeServer(new Struct(controller)),
       TypeError,
-      "and must take (nsConn, msg), since all connections share it",
+      "but shared controllers take (nsConn, msg)",
       String(Object.values(controller)[0]),
     );
   }
@@ -334,7 +334,7 @@ Deno.test("A method that takes what it is not given is refused", () => {
   assertThrows(
     () => makeServer(new Struct(Own)),
     TypeError,
-    "Cannot handle an event with Own.onChat: it takes (_nsConn), and must take (msg), since each connection has its own Own",
+    "Cannot handle an event with Own.onChat: it takes (_nsConn), but controllers of one connection take (msg)",
   );
   makeServer(new Struct({ onChat(_nsConn: NSConn) {}, onHi(_c: NSConn) {} }));
   makeServer(

@@ -248,7 +248,7 @@ Deno.test("Struct says why a controller cannot work", async () => {
   assertThrows(
     serverOf(new Struct(TwoArguments)),
     TypeError,
-    "TwoArguments.onChat: it takes 2 arguments, and must take (msg)",
+    "TwoArguments.onChat: it takes 2 arguments, but controllers of one connection take (msg)",
   );
   assertThrows(
     serverOf(new Struct(Chat), new Struct(class Other extends Chat {})),

@@ -577,6 +577,19 @@ export type KnownErrorClass =
   );
 
 /**
+ * Checks a {@linkcode KnownErrorClass}: its own type, or a text that says what is
+ * wrong.
+ *
+ * @typeParam C The type of the class.
+ *
+ * @category Type utilities
+ */
+export type CheckedErrorClass<C> = C extends KnownErrorClass ? C
+  : C extends abstract new (...args: never[]) => EventError
+    ? "is not made of (text, options): write a static function fromText(text)"
+  : "must be a subclass of EventError";
+
+/**
  * The registered classes, by their names. They are as global as the names of
  * classes are, and as the `instanceof` of the programs that register them.
  */
@@ -640,6 +653,7 @@ const FIXED: readonly unknown[] = [
  *
  * @category Errors
  */
+export function registerError<C>(Class: CheckedErrorClass<C>): void;
 export function registerError(Class: KnownErrorClass): void {
   if (
     typeof Class !== "function" || !(Class.prototype instanceof EventError)

@@ -1,4 +1,4 @@
-// error: Cannot assign an abstract constructor type to a non-abstract constructor type
+// error at 9:27: Argument of type 'typeof Store' is not assignable to parameter of type '"is abstract, and only a class that extends it can be built"'.
 
 import { Container } from "../../mod.ts";
 

@@ -1,4 +1,4 @@
-// error: InjectMissing<[nsConn: NSConn<AnyEvents>]>
+// error at 9:47: Argument of type 'typeof ChatController' is not assignable to parameter of type '["its constructor takes parameters; write static readonly inject = [...] as const with their tokens:", [nsConn: NSConn<AnyEvents>]]'.
 import { Application, NSConn, Router } from "../../../mod.ts";
 
 class ChatController {

@@ -1,4 +1,4 @@
-// error: NotRegistered<Token<string, "DbUrl">>
+// error at 11:25: Type 'Token<string, "DbUrl">' is not assignable to type '"is not registered; register it earlier in this chain of calls"'.
 import { Application, Router, token } from "../../../mod.ts";
 
 const Url = token<string, "Url">("Url");

@@ -1,4 +1,4 @@
-// error: InjectMismatch<"inject[0]"
+// error at 19:20: Argument of type 'typeof ChatController' is not assignable to parameter of type '["inject[0] gives", Logger, "but the constructor takes", NSConn<AnyEvents>]'.
 import { Application, type Message, NSConn, Router, token } from "../../../mod.ts";
 
 interface Logger {

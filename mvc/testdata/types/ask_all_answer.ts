@@ -1,4 +1,4 @@
-// error: Property 'trim' does not exist on type 'boolean'
+// error at 10:19: Property 'trim' does not exist on type 'boolean'.
 import type { ServerApi } from "../../../mod.ts";
 
 interface VoteEvents {

@@ -1,4 +1,5 @@
-// error: Type 'number' is not assignable to type 'RawBody'
+// error at 9:46: Type 'number' is not assignable to type 'RawBody'.
+// note: The expected type comes from property 'body' which is declared here on type 'Message<unknown> | (Omit<MessageInit, "event" | "body"> & { event: "onVote"; } & { body: string; })'
 import type { Server } from "../../../mod.ts";
 
 interface VoteEvents {

@@ -1,4 +1,4 @@
-// error: Type 'string' is not assignable to type 'Except'
+// error at 6:27: Type 'string' is not assignable to type 'Except'.
 import type { NSConn, Server } from "../../../mod.ts";
 
 declare const server: Server;

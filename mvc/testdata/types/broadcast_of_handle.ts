@@ -1,4 +1,4 @@
-// error: 'txt' does not exist in type
+// error at 8:30: Object literal may only specify known properties, but 'txt' does not exist in type '{ text: string; }'. Did you mean to write 'text'?
 import type { NSConn } from "../../../mod.ts";
 
 interface ChatEvents {

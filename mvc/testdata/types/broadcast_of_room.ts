@@ -1,4 +1,4 @@
-// error: Argument of type '"onChat"' is not assignable
+// error at 8:22: Argument of type '"onChat"' is not assignable to parameter of type '"onOther"'.
 import type { Room } from "../../../mod.ts";
 
 interface ChatEvents {

@@ -1,4 +1,4 @@
-// error: ScopedInSingleton<typeof Context>
+// error at 9:41: Argument of type 'typeof Log' is not assignable to parameter of type '["inject[0] is scoped, and a singleton would keep the first one forever; register this with scoped():", typeof Context]'.
 import { Application, Context, Router } from "../../../mod.ts";
 
 class Log {

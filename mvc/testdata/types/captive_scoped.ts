@@ -1,4 +1,4 @@
-// error: ScopedInSingleton<Token<User, string>>
+// error at 12:24: Type 'Token<User>' is not assignable to type '"is scoped, and a singleton would keep the first one forever; register this with scoped()"'.
 import { Application, Context, Router, token } from "../../../mod.ts";
 
 interface User {

@@ -1,4 +1,4 @@
-// error: ScopedInSingleton<typeof Session>
+// error at 10:43: Argument of type 'typeof Log' is not assignable to parameter of type '["inject[0] is scoped, and a singleton would keep the first one forever; register this with scoped():", Optional<typeof Session>]'.
 import { Container, optional } from "../../../mod.ts";
 
 class Session {}

@@ -1,4 +1,4 @@
-// error: Type 'number' is not assignable to type 'string'
+// error at 10:11: Type 'number' is not assignable to type 'string'.
 import type { HandlersOf } from "../../../mod.ts";
 
 interface ChatEvents {

@@ -1,4 +1,4 @@
-// error: Type 'number' is not assignable to type 'string'
+// error at 11:63: Type 'number' is not assignable to type 'string'.
 import { dial, type Message, type NSConn } from "../../../mod.ts";
 
 class ChatController {

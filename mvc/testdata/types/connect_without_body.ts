@@ -1,4 +1,5 @@
-// error: Expected 2 arguments, but got 1
+// error at 12:14: Expected 2 arguments, but got 1.
+// note: Arguments for the rest parameter 'args' were not provided.
 import { dial, type Message, type NSConn } from "../../../mod.ts";
 
 class ChatController {

@@ -1,4 +1,4 @@
-// error: Type 'boolean' is not assignable to type 'string'
+// error at 11:14: Type 'boolean' is not assignable to type 'string'.
 import { type NSConn } from "../../../mod.ts";
 
 interface ChatEvents {

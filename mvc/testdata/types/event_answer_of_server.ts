@@ -1,4 +1,4 @@
-// error: Type 'number' is not assignable to type 'string'
+// error at 17:14: Type 'number' is not assignable to type 'string'.
 import { type Client, type Message, NSConn } from "../../../mod.ts";
 
 class ChatController {

@@ -1,4 +1,5 @@
-// error: Type 'number' is not assignable to type 'string'
+// error at 17:25: Type 'number' is not assignable to type 'string'.
+// note: The expected type comes from property 'text' which is declared here on type '{ text: string; }'
 import { type Client, type Message, NSConn } from "../../../mod.ts";
 
 class ChatController {

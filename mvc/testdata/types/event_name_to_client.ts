@@ -1,4 +1,4 @@
-// error: Argument of type '"onChatt"' is not assignable to parameter of type '"onChat" | "onConfirm"'
+// error at 10:13: Argument of type '"onChatt"' is not assignable to parameter of type '"onChat" | "onConfirm"'.
 import { type NSConn } from "../../../mod.ts";
 
 interface ChatEvents {

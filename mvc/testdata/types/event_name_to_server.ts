@@ -1,4 +1,4 @@
-// error: Argument of type '"OnChat"' is not assignable to parameter of type '"onChat"'
+// error at 16:13: Argument of type '"OnChat"' is not assignable to parameter of type '"onChat"'.
 import { type Client, type Message, NSConn } from "../../../mod.ts";
 
 class ChatController {

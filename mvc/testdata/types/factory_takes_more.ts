@@ -1,4 +1,4 @@
-// error: Target signature provides too few arguments
+// error at 10:3: Argument of type '(host: string, port: number) => string' is not assignable to parameter of type '"takes more services than the list before it has"'.
 
 import { Container, token } from "../../mod.ts";
 

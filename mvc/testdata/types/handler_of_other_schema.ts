@@ -1,4 +1,4 @@
-// error: HandlerMismatch<"onChat", (msg: Message<{ text: string; }>) => unknown>
+// error at 19:47: Argument of type 'typeof ChatController' is not assignable to parameter of type '["onChat: its schema in static events gives", { text: string; }, "but it takes", Message<{ text: number; }>]'.
 import {
   Application,
   type Message,

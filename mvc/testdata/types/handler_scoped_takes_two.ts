@@ -1,4 +1,4 @@
-// error: HandlerMismatch<"onRoomJoin", (msg: Message<never>) => unknown>
+// error at 11:63: Argument of type 'typeof ChatController' is not assignable to parameter of type '"onRoomJoin: controllers of one connection take (msg); shared ones take (nsConn, msg)"'.
 import { Application, type Message, NSConn, Router } from "../../../mod.ts";
 
 class Session {}

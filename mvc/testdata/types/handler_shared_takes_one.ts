@@ -1,4 +1,4 @@
-// error: HandlerMismatch<"onChat", (nsConn: NSConn<AnyEvents>, msg: Message<never>) => unknown>
+// error at 12:64: Argument of type 'typeof ChatController' is not assignable to parameter of type '"onChat: shared controllers take (nsConn, msg); inject NSConn to have one for each connection, which takes (msg)"'.
 import { Application, type Message, Router } from "../../../mod.ts";
 
 class Clock {}

@@ -1,4 +1,4 @@
-// error: is not assignable to parameter of type 'NotRegistered<Token<Database, string>>'
+// error at 17:38: Argument of type 'typeof UserController' is not assignable to parameter of type '["inject[0] is not registered; register it earlier in this chain of calls:", Token<Database>]'.
 import { Application, Router, token } from "../../../mod.ts";
 
 interface Database {

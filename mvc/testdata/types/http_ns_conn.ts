@@ -1,4 +1,4 @@
-// error: is not assignable to parameter of type 'NotRegistered<typeof NSConn>'
+// error at 12:38: Argument of type 'typeof ChatController' is not assignable to parameter of type '["inject[0] belongs to a websocket connection, which an HTTP request does not have:", typeof NSConn]'.
 import { Application, NSConn, Router } from "../../../mod.ts";
 
 class ChatController {

@@ -1,4 +1,4 @@
-// error: parameter of type 'ArgumentMismatch<"find(:term)", string, number>'
+// error at 11:38: Argument of type 'typeof UserController' is not assignable to parameter of type '["find gets :term as", string, "but takes", number]'.
 import { Application, Router } from "../../../mod.ts";
 
 class UserController {

@@ -1,4 +1,4 @@
-// error: parameter of type 'NoSuchMethod<"serch">'
+// error at 10:38: Argument of type 'typeof UserController' is not assignable to parameter of type '"static routes must name methods, and serch is none"'.
 import { Application, Router } from "../../../mod.ts";
 
 class UserController {

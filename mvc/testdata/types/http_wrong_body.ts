@@ -1,4 +1,4 @@
-// error: parameter of type 'ArgumentMismatch<"postLogin(body)", { name: string; }, { name: number; }>'
+// error at 13:38: Argument of type 'typeof UserController' is not assignable to parameter of type '["postLogin gets the body as", { name: string; }, "but takes", { name: number; }]'.
 import { Application, Router, type StandardSchemaV1 } from "../../../mod.ts";
 
 declare const Login: StandardSchemaV1<unknown, { name: string }>;

@@ -1,4 +1,4 @@
-// error: parameter of type 'ArgumentMismatch<"getBy(query)", { page: number; }, string>'
+// error at 13:38: Argument of type 'typeof UserController' is not assignable to parameter of type '["getBy gets the query as", { page: number; }, "but takes", string]'.
 import { Application, Router, type StandardSchemaV1 } from "../../../mod.ts";
 
 declare const Page: StandardSchemaV1<{ page: string }, { page: number }>;

@@ -1,4 +1,6 @@
-// error: Property 'get' is missing in type 'Database' but required in type 'Store'
+// error at 17:34: Argument of type 'typeof Database' is not assignable to parameter of type 'new (...services: never[]) => Store'.
+//   Property 'get' is missing in type 'Database' but required in type 'Store'.
+// note: 'get' is declared here.
 
 import { Container, token } from "../../mod.ts";
 

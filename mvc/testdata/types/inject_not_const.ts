@@ -1,4 +1,4 @@
-// error: Property '"static inject needs `as const`"' is missing in type 'typeof Listener'
+// error at 12:49: Argument of type 'typeof Listener' is not assignable to parameter of type '"static inject needs as const: static readonly inject = [...] as const"'.
 
 import { Container, token } from "../../mod.ts";
 

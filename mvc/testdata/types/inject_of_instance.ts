@@ -1,4 +1,4 @@
-// error: IgnoredMember<"inject", "static readonly inject">
+// error at 11:47: Argument of type 'typeof ChatController' is not assignable to parameter of type '"inject: a class has it in a static field, write static readonly inject"'.
 import { Application, NSConn, Router } from "../../../mod.ts";
 
 class ChatController {

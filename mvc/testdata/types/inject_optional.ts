@@ -1,4 +1,4 @@
-// error: 'InjectMismatch<"inject[0]", string | undefined, string>'
+// error at 10:25: Argument of type 'typeof Database' is not assignable to parameter of type '["inject[0] gives", string | undefined, "but the constructor takes", string]'.
 
 import { Container, optional, token } from "../../mod.ts";
 

@@ -1,4 +1,4 @@
-// error: parameter of type 'InjectMismatch<"inject[0]", string, number>'
+// error at 12:47: Argument of type 'typeof Listener' is not assignable to parameter of type '["inject[0] gives", string, "but the constructor takes", number]'.
 
 import { Container, token } from "../../mod.ts";
 

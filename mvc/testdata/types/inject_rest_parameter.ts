@@ -1,4 +1,4 @@
-// error: parameter of type 'InjectMismatch<`inject[${number}]`, string, number>'
+// error at 15:47: Argument of type 'typeof Listener' is not assignable to parameter of type '["inject[0] gives", string, "but the constructor takes", number]'.
 
 import { Container, token } from "../../mod.ts";
 

@@ -1,4 +1,4 @@
-// error: 'InjectMismatch<"inject[1]", "nothing", number>'
+// error at 12:47: Argument of type 'typeof Listener' is not assignable to parameter of type '["inject[1] is missing: the constructor takes", number]'.
 
 import { Container, token } from "../../mod.ts";
 

@@ -1,4 +1,4 @@
-// error: 'InjectMismatch<"inject[0]", string, number> | InjectMismatch<"inject[1]", number, string>'
+// error at 14:68: Argument of type 'typeof Listener' is not assignable to parameter of type '["inject[0] gives", string, "but the constructor takes", number]'.
 
 import { Container, token } from "../../mod.ts";
 

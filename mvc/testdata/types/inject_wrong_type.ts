@@ -1,4 +1,4 @@
-// error: 'InjectMismatch<"inject[1]", Logger, Database>'
+// error at 20:50: Argument of type 'typeof UserService' is not assignable to parameter of type '["inject[1] gives", Logger, "but the constructor takes", Database]'.
 
 import { Container, token } from "../../mod.ts";
 

@@ -1,4 +1,4 @@
-// error: Argument of type 'typeof StockError' is not assignable to parameter of type 'KnownErrorClass'
+// error at 9:15: Argument of type 'typeof StockError' is not assignable to parameter of type '"is not made of (text, options): write a static function fromText(text)"'.
 import { EventError, registerError } from "../../../mod.ts";
 
 class StockError extends EventError {

@@ -1,4 +1,4 @@
-// error: type 'NotRegistered<typeof Database>'
+// error at 14:25: Argument of type 'typeof UserService' is not assignable to parameter of type '["inject[0] is not registered; register it earlier in this chain of calls:", typeof Database]'.
 
 import { Container } from "../../mod.ts";
 

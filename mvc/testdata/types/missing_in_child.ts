@@ -1,4 +1,4 @@
-// error: type 'NotRegistered<Token<string, "DbUrl">>'
+// error at 11:27: Type 'Token<string, "DbUrl">' is not assignable to type '"is not registered; register it earlier in this chain of calls"'.
 
 import { Container, token } from "../../mod.ts";
 

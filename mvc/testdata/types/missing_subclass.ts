@@ -1,4 +1,4 @@
-// error: type 'NotRegistered<typeof Postgres>'
+// error at 13:54: Type 'typeof Postgres' is not assignable to type '"is not registered; register it earlier in this chain of calls"'.
 
 import { Container } from "../../mod.ts";
 

@@ -1,4 +1,4 @@
-// error: parameter of type 'NotRegistered<Token<string, "DbUrl">>'
+// error at 7:25: Argument of type 'Token<string, "DbUrl">' is not assignable to parameter of type '"is not registered; register it earlier in this chain of calls"'.
 
 import { Container, token } from "../../mod.ts";
 

@@ -1,4 +1,4 @@
-// error: type 'NotRegistered<Token<string, "DbUrl">>'
+// error at 12:27: Argument of type 'typeof Database' is not assignable to parameter of type '"inject[0] is not registered; register it earlier in this chain of calls: DbUrl"'.
 
 import { Container, token } from "../../mod.ts";
 

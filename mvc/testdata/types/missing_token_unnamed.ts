@@ -1,4 +1,4 @@
-// error: type 'NotRegistered<Token<Database, string>>'
+// error at 11:49: Type 'Token<Database>' is not assignable to type '"is not registered; register it earlier in this chain of calls"'.
 
 import { Container, token } from "../../mod.ts";
 

@@ -1,4 +1,4 @@
-// error: IgnoredMember<"onNamespaceDisconnected", "onNamespaceDisconnect">
+// error at 13:47: Argument of type 'typeof ChatController' is not assignable to parameter of type '"onNamespaceDisconnected: there is no such built-in event, write onNamespaceDisconnect"'.
 import { Application, type Message, NSConn, Router } from "../../../mod.ts";
 
 class ChatController {

@@ -1,4 +1,4 @@
-// error: IgnoredMember<"Namespace", "static namespace">
+// error at 13:47: Argument of type 'typeof ChatController' is not assignable to parameter of type '"static Namespace would be ignored: its name is namespace"'.
 import { Application, type Message, NSConn, Router } from "../../../mod.ts";
 
 class ChatController {

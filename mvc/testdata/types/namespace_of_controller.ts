@@ -1,4 +1,4 @@
-// error: Argument of type '"chat"' is not assignable to parameter of type '"default"'
+// error at 15:45: Argument of type '"chat"' is not assignable to parameter of type '"default"'.
 import { type Client, type Message, NSConn } from "../../../mod.ts";
 
 class ChatController {

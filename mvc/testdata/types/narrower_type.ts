@@ -1,4 +1,4 @@
-// error: type 'NotRegistered<Token<"dev" | "prod", string>>'
+// error at 9:56: Type 'Token<"dev" | "prod">' is not assignable to type '"is not registered; register it earlier in this chain of calls"'.
 
 import { Container, token } from "../../mod.ts";
 

@@ -117,11 +117,11 @@ export class Wrapper<in Registered extends ServiceToken = never> {
   readonly #container = new Container<ServiceToken>();
 
   scoped<C extends Constructor>(
-    token: CheckedClass<C, Registered, typeof NSConn>,
+    token: CheckedClass<C, Registered | typeof NSConn>,
   ): Wrapper<Registered | C>;
   scoped<K extends ServiceToken, const Deps extends readonly Dependency[]>(
     token: K,
-    deps: Deps & CheckedDeps<Deps, Registered | typeof NSConn>,
+    deps: CheckedDeps<Deps, Registered | typeof NSConn>,
     factory: Factory<Deps, ServiceOf<K>>,
   ): Wrapper<Registered | K>;
   scoped(...args: never[]): Wrapper<ServiceToken> {
@@ -131,7 +131,7 @@ export class Wrapper<in Registered extends ServiceToken = never> {
   }
 
   compile<C extends Constructor>(
-    Class: CheckedClass<C, Registered, typeof NSConn>,
+    Class: CheckedClass<C, Registered | typeof NSConn>,
   ): unknown {
     return this.#container.compile(Class as C);
   }

@@ -1,4 +1,4 @@
-// error: 'url' is possibly 'undefined'
+// error at 10:12: 'url' is possibly 'undefined'.
 
 import { Container, optional, token } from "../../mod.ts";
 

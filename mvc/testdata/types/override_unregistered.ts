@@ -1,4 +1,4 @@
-// error: is not assignable to parameter of type 'NotRegistered<
+// error at 7:63: Argument of type 'Token<number>' is not assignable to parameter of type '"is not registered, so nothing would be given the value"'.
 import { Application, Router, token } from "../../../mod.ts";
 
 const Url = token<string>("Url");

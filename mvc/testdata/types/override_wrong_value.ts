@@ -1,4 +1,4 @@
-// error: Argument of type 'number' is not assignable to parameter of type 'string'
+// error at 6:68: Argument of type 'number' is not assignable to parameter of type 'string'.
 import { Application, Router, token } from "../../../mod.ts";
 
 const Url = token<string>("Url");

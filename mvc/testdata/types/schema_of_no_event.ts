@@ -1,4 +1,4 @@
-// error: NoSuchEvent<"onChatt">
+// error at 19:47: Argument of type 'typeof ChatController' is not assignable to parameter of type '"static events has onChatt, and should name methods that handle events of its own"'.
 import {
   Application,
   type Message,

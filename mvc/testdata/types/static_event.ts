@@ -1,4 +1,4 @@
-// error: IgnoredMember<"onChat", "a method that is not static">
+// error at 13:47: Argument of type 'typeof ChatController' is not assignable to parameter of type '"onChat is static, write it as a method"'.
 import { Application, type Message, NSConn, Router } from "../../../mod.ts";
 
 class ChatController {

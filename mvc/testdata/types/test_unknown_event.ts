@@ -1,4 +1,5 @@
-// error: Argument of type '"onChatt"' is not assignable to parameter of type '"onChat" | "onConfirm"'
+// error at 15:17: Argument of type '"onChatt"' is not assignable to parameter of type '"onChat" | "onConfirm"'.
+// note: The call would have succeeded against this implementation, but implementation signatures of overloads are not externally visible.
 import { NSConn } from "../../../mod.ts";
 import type { EmitsOf, TestClient } from "../../testing/mod.ts";
 

@@ -1,4 +1,7 @@
-// error: Type 'Token<string, string>' is not assignable to type 'Token<number>'
+// error at 8:14: Type 'Token<string>' is not assignable to type 'Token<number>'.
+//   Type 'Token<string>' is not assignable to type 'TokenBrand<number, string>'.
+//     Types of property '"~service"' are incompatible.
+//       Type 'string' is not assignable to type 'number'.
 
 import { token, type Token } from "../../mod.ts";
 

@@ -1,4 +1,5 @@
-// error: Type 'string' is not assignable to type 'number | Promise<number>'
+// error at 6:60: Type 'string' is not assignable to type 'number | Promise<number>'.
+// note: The expected type comes from the return type of this signature.
 
 import { Container, token } from "../../mod.ts";
 

@@ -1,4 +1,4 @@
-// error: Argument of type 'number' is not assignable to parameter of type 'string'
+// error at 5:50: Argument of type 'number' is not assignable to parameter of type 'string'.
 
 import { Container, token } from "../../mod.ts";
 
