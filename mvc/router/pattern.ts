@@ -135,13 +135,6 @@ export type ParamsIn<Path extends string> = IsLiteral<Path> extends true
   : PatternParam[];
 
 /**
- * Writes an intersection as one object type.
- *
- * @internal
- */
-type Flatten<Value> = { [Key in keyof Value]: Value[Key] };
-
-/**
  * The names of the parameters that are optional, or of those that are not.
  *
  * @internal
@@ -160,11 +153,11 @@ type NameOf<Params extends PatternParam, IsOptional extends boolean> = Extract<
  *
  * @category Routing
  */
-export type PathParams<Path extends string> = IsLiteral<Path> extends true
-  ? Flatten<
+export type PathParams<Path extends string> = IsLiteral<Path> extends true ? (
     & { [Name in NameOf<ParamsIn<Path>[number], false>]: string }
     & { [Name in NameOf<ParamsIn<Path>[number], true>]?: string }
-  >
+    // One object type instead of the two, which errors would show.
+  ) extends infer Both ? { [Name in keyof Both]: Both[Name] } : never
   : Record<string, string>;
 
 /** A part of a path pattern. */
