@@ -80,6 +80,7 @@ export type {
   HeartbeatOptions,
 } from "./connection/limits.ts";
 export type {
+  BareClass,
   Binding,
   ConnHandler,
   EventMiddleware,

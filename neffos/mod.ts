@@ -74,6 +74,7 @@ export type {
   RateLimit,
 } from "./connection/limits.ts";
 export type {
+  BareClass,
   Binding,
   ConnHandler,
   EventMiddleware,

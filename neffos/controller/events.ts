@@ -72,7 +72,7 @@ export interface Events {
  */
 export interface Namespaces {
   /** The events of a namespace, or a controller without another namespace. */
-  [namespace: string]: Events | HandlerSource;
+  [namespace: string]: Events | HandlerSource | BareClass;
 }
 
 /**
@@ -82,7 +82,17 @@ export interface Namespaces {
  *
  * @category Events
  */
-export type ConnHandler = Events | Namespaces | HandlerSource;
+export type ConnHandler = Events | Namespaces | HandlerSource | BareClass;
+
+/**
+ * What the compiler compares a class with that is given without a Struct: no class
+ * is one, and its error shows the text.
+ *
+ * @category Type utilities
+ */
+export type BareClass = abstract new (
+  ...args: never[]
+) => "is a class: write new Struct(Class)";
 
 /**
  * A provider of event handlers; see {@linkcode ConnHandler}.

@@ -1,6 +1,7 @@
-// error at 11:28: Argument of type 'typeof ChatController' is not assignable to parameter of type 'ConnHandler'.
-//   Type 'typeof ChatController' is not assignable to type 'Namespaces'.
-//     Index signature for type 'string' is missing in type 'typeof ChatController'.
+// error at 12:28: Argument of type 'typeof ChatController' is not assignable to parameter of type 'ConnHandler'.
+//   Types of construct signatures are incompatible.
+//     Type 'new (nsConn: NSConn<AnyEvents>) => ChatController' is not assignable to type 'abstract new (...args: never[]) => "is a class: write new Struct(Class)"'.
+//       Type 'ChatController' is not assignable to type '"is a class: write new Struct(Class)"'.
 import { denoUpgrader, NSConn, Server } from "../../../mod.ts";
 
 class ChatController {
