@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertMiddleware } from "../neffos/internal.ts";
+import { assertController, assertMiddleware } from "../neffos/internal.ts";
 import {
   Conn,
   type EventMiddleware,
@@ -673,6 +673,7 @@ export class Application<
     if (this.#isInUse) {
       throw createLateError(`handle ${describeController(controller)}`);
     }
+    assertController(controller, describeController(controller));
     const struct = isConstructor(controller)
       ? this.#controllers.createStruct(controller)
       : new Struct(controller);

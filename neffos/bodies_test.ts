@@ -189,7 +189,7 @@ Deno.test("A name with a lone surrogate is a TypeError of every call, on both si
       await assertRejects(
         async () => await call(),
         TypeError,
-        '"r\\ud800" as the name of a',
+        '"r\\ud800" as the name of the',
       );
     }
   }
@@ -221,7 +221,7 @@ Deno.test("A handler under a name with a lone surrogate is refused at start-up",
     assertThrows(
       () => new MemoryServer(handler as unknown as Record<string, Events>),
       TypeError,
-      '"on\\udc00" as the name of a',
+      '"on\\udc00" as the name of the',
     );
   }
 });

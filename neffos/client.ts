@@ -158,7 +158,10 @@ export type {
   SocketAbilities,
   SocketListener,
 } from "./transport/socket.ts";
-export type { UpgradeRequest } from "./transport/upgrader.ts";
+export type {
+  PeerAddress,
+  UpgradeRequest,
+} from "./transport/upgrade_request.ts";
 
 /**
  * A connection to a neffos server, made by {@linkcode dial}.

@@ -338,12 +338,15 @@ Deno.test("registerError() refuses what is no class of errors, and a name that i
   const Same =
     { TakenError: class TakenError extends EventError {} }.TakenError;
   const wrongs: [unknown, string][] = [
-    [EventError, 'Cannot register "EventError" as an error'],
-    [class PlainError extends Error {}, 'Cannot register "PlainError"'],
+    [EventError, "Cannot register EventError as an error"],
+    [class PlainError extends Error {}, "Cannot register PlainError"],
     [() => {}, "it must be a subclass of EventError"],
     [new EventError("x"), 'a value of type "object"'],
-    [undefined, 'a value of type "undefined"'],
-    [class extends EventError {}, 'under the name ""'],
+    [undefined, "Cannot register undefined"],
+    [
+      class extends EventError {},
+      'Cannot register "" as an error: it must have a name',
+    ],
     [
       class extends EventError {
         static {
@@ -352,7 +355,10 @@ Deno.test("registerError() refuses what is no class of errors, and a name that i
       },
       "which has no colon",
     ],
-    [Same, 'two classes of errors under the name "TakenError"'],
+    [
+      Same,
+      'Cannot register "TakenError" as an error: another class has this name',
+    ],
     [BadRoomError, 'Cannot register "BadRoomError" as an error: its text is'],
   ];
   for (const [Class, text] of wrongs) {

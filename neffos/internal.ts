@@ -9,14 +9,17 @@ import { type Conn, portOf } from "./api/conn.ts";
 import type { Session } from "./connection/session.ts";
 
 export {
-  assertMiddleware,
   findStaticOwner,
-  isGenerator,
-  isMeantAsField,
   listMethods,
   type Method,
   readNamespace,
 } from "./controller/members.ts";
+export {
+  assertController,
+  assertMiddleware,
+  isGenerator,
+  isMeantAsField,
+} from "./controller/mistakes.ts";
 export { isInstance } from "./protocol/errors.ts";
 export { beginsWith, findBuiltInEvent } from "./protocol/event_names.ts";
 export {

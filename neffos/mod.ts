@@ -71,7 +71,6 @@ export type { ReconnectOptions } from "./client/reconnect.ts";
 export type {
   ConnectionLimits,
   HeartbeatOptions,
-  RateLimit,
 } from "./connection/limits.ts";
 export type {
   BareClass,
@@ -114,8 +113,8 @@ export {
   NeffosError,
   type NeffosErrorOptions,
   registerError,
-  UpgradeError,
 } from "./protocol/errors.ts";
+export { UpgradeError } from "./protocol/upgrade_error.ts";
 export {
   handlerSource,
   isSystemEvent,
@@ -148,6 +147,7 @@ export {
 } from "./protocol/codec.ts";
 export type { ServerOptions } from "./server/options.ts";
 export type { Origins } from "./server/origins.ts";
+export type { RateLimit } from "./server/rate_limit.ts";
 export { type AcceptOptions, Server } from "./server/server.ts";
 export { socketPair } from "./transport/socket.ts";
 export type {
@@ -161,5 +161,8 @@ export {
   type DenoUpgraderOptions,
   type Upgraded,
   type Upgrader,
-  type UpgradeRequest,
 } from "./transport/upgrader.ts";
+export type {
+  PeerAddress,
+  UpgradeRequest,
+} from "./transport/upgrade_request.ts";

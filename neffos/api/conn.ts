@@ -4,14 +4,14 @@
  * @module
  */
 
-import { assertCloseCode } from "../protocol/errors.ts";
+import { assertCloseCode, describe } from "../protocol/errors.ts";
 import type {
   Message,
   MessageInit,
   UntypedMessage,
 } from "../protocol/message.ts";
 import type { CloseInfo } from "../transport/socket.ts";
-import type { UpgradeRequest } from "../transport/upgrader.ts";
+import type { UpgradeRequest } from "../transport/upgrade_request.ts";
 import { ignoreRejection, runUnwatched } from "../util/promises.ts";
 import type { AskOptions, EntryOptions } from "./ask_options.ts";
 import type { NSConn, UntypedNSConn } from "./ns_conn.ts";
@@ -38,12 +38,15 @@ export interface ConnPort {
   /** Resolves when all is over, hooks included. */
   readonly ended: Promise<CloseInfo>;
   readonly bufferedAmount: number;
-  readonly nsConns: UntypedNSConn[];
-  findNSConn(namespace: string): UntypedNSConn | undefined;
+  readonly namespaces: {
+    /** The namespaces that it is in. */
+    readonly stays: readonly { readonly nsConn: UntypedNSConn }[];
+    find(namespace: string): { readonly nsConn: UntypedNSConn } | undefined;
+    connect(namespace: string, options: EntryOptions): Promise<UntypedNSConn>;
+    waitConnect(namespace: string, options: AskOptions): Promise<UntypedNSConn>;
+    disconnectAll(options: AskOptions): Promise<void>;
+  };
   drained(): Promise<void>;
-  connect(namespace: string, options: EntryOptions): Promise<UntypedNSConn>;
-  waitConnect(namespace: string, options: AskOptions): Promise<UntypedNSConn>;
-  disconnectAll(options: AskOptions): Promise<void>;
   /** Sends a message, if its namespace is connected and its room joined. */
   write(message: Message | MessageInit): boolean;
   ask(
@@ -120,9 +123,7 @@ export class Conn {
    * connection, on a server as the client itself says. 0 for a new client.
    */
   get reconnectTries(): number {
-    if (this.#request === undefined) return this.#port.tries;
-    const tries = this.#request.headers.get("x-websocket-reconnect");
-    return tries && /^\d{1,9}$/.test(tries) ? Number(tries) : 0;
+    return this.#port.tries;
   }
 
   /**
@@ -147,13 +148,7 @@ export class Conn {
    * @throws {TypeError} When this is a client's connection.
    */
   get server(): ServerApi {
-    const { server } = this.#port;
-    if (server === undefined) {
-      throw new TypeError(
-        "Cannot get the server of a client's connection: only connections that a server has accepted have one",
-      );
-    }
-    return server;
+    return assertServerSide("server", this.#port.server);
   }
 
   /**
@@ -162,12 +157,7 @@ export class Conn {
    * @throws {TypeError} When this is a client's connection.
    */
   get request(): UpgradeRequest {
-    if (this.#request === undefined) {
-      throw new TypeError(
-        "Cannot get the request of a client's connection: only connections that a server has accepted have one",
-      );
-    }
-    return this.#request;
+    return assertServerSide("request", this.#request);
   }
 
   /** The bytes that were sent and that the network has not taken yet. */
@@ -206,7 +196,7 @@ export class Conn {
    * is until its hooks have heard of that.
    */
   get namespaces(): NSConn[] {
-    return this.#port.nsConns;
+    return this.#port.namespaces.stays.map(({ nsConn }) => nsConn);
   }
 
   /**
@@ -216,7 +206,7 @@ export class Conn {
    * @returns The connection in it, `undefined` when it is not connected.
    */
   namespace(name: string): NSConn | undefined {
-    return this.#port.findNSConn(name);
+    return this.#port.namespaces.find(name)?.nsConn;
   }
 
   /**
@@ -267,7 +257,7 @@ export class Conn {
   ): Promise<NSConn<EventsOf<C>>> {
     // Whatever the type of its body, it is one that can be sent.
     const [options = {}] = args as [options?: EntryOptions];
-    return this.#port.connect(namespace, options);
+    return this.#port.namespaces.connect(namespace, options);
   }
 
   /**
@@ -286,7 +276,7 @@ export class Conn {
     namespace: NamespaceOf<C>,
     options: AskOptions = {},
   ): Promise<NSConn<EventsOf<C>>> {
-    return this.#port.waitConnect(namespace, options);
+    return this.#port.namespaces.waitConnect(namespace, options);
   }
 
   /**
@@ -302,7 +292,7 @@ export class Conn {
    * @throws {RangeError} When the time limit is not a positive number.
    */
   disconnectAll(options: AskOptions = {}): Promise<void> {
-    return runUnwatched(() => this.#port.disconnectAll(options));
+    return runUnwatched(() => this.#port.namespaces.disconnectAll(options));
   }
 
   /**
@@ -442,17 +432,15 @@ export class Conn {
   #add(action: string, key: string | symbol, by: number, sign: number): number {
     const kept = this.get(key);
     const value = kept === undefined ? 0 : kept;
-    if (typeof value !== "number" || typeof by !== "number") {
-      const [what, type] = typeof by === "number"
-        ? ["its value", typeof value]
-        : ["the step", typeof by];
+    for (const [what, each] of [["its value", value], ["the step", by]]) {
+      if (typeof each === "number") continue;
       throw new TypeError(
-        `Cannot ${action} "${
-          String(key)
-        }": ${what} is of type "${type}", and must be a number`,
+        `Cannot ${action} "${String(key)}": ${what} is ${
+          describe(each)
+        }, and must be a number`,
       );
     }
-    const result = value + sign * by;
+    const result = value as number + sign * by;
     this.set(key, result);
     return result;
   }
@@ -465,6 +453,13 @@ export class Conn {
   toString(): string {
     return this.id;
   }
+}
+
+function assertServerSide<T>(what: string, value: T | undefined): T {
+  if (value !== undefined) return value;
+  throw new TypeError(
+    `Cannot get the ${what} of a client's connection: only those of a server have one`,
+  );
 }
 
 /**

@@ -106,7 +106,7 @@ Deno.test("NSConn.ask() ends by timeout, signal and close, and leaves nothing be
   await assertRejects(
     () => nsConn.ask("onNever", "", { timeout: 0 }),
     RangeError,
-    "it must be a positive number of milliseconds",
+    "it must be a positive number",
   );
   const closed = nsConn.ask("onNever");
   await client.close(4100, "bye");
@@ -443,14 +443,14 @@ Deno.test("Conn.increment() and decrement() count from 0, on both sides", async 
       assertThrows(
         () => conn.increment("tries"),
         TypeError,
-        `Cannot increment "tries": its value is of type "${typeof value}"`,
+        'Cannot increment "tries": its value is ',
       );
       assertEquals(conn.get("tries"), value);
     }
     assertThrows(
       () => conn.decrement("others", "1" as never),
       TypeError,
-      'Cannot decrement "others": the step is of type "string"',
+      'Cannot decrement "others": the step is "1"',
     );
     assertEquals(conn.get("others"), undefined);
   }
@@ -498,7 +498,7 @@ Deno.test("An event of the protocol cannot be asked: it would leave a name on on
     await assertRejects(
       way,
       TypeError,
-      "it is an event of the protocol, which connect(), joinRoom(), leave() and disconnect() send",
+      "it is an event of the protocol, for connect(), joinRoom() and their like",
     );
   }
   assertEquals([nsConn.isConnected, room.isJoined], [true, true]);

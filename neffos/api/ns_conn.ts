@@ -165,17 +165,7 @@ export class NSConn<Emits extends object = AnyEvents> {
     NSConn<Emits>,
     "emit" | "broadcast" | "broadcastOthers"
   > {
-    const init = (event: string, body: unknown) => ({
-      ...this.#init(event, body),
-      isVolatile: true,
-    });
-    return {
-      emit: (event, ...[body]) => this.conn.write(init(event, body)),
-      broadcast: (event, ...[body]) =>
-        this.server.broadcast(null, init(event, body)),
-      broadcastOthers: (event, ...[body]) =>
-        this.server.broadcast(this.conn, init(event, body)),
-    };
+    return makeVolatile(this.conn, (event) => this.#init(event));
   }
 
   /**
@@ -223,7 +213,7 @@ export class NSConn<Emits extends object = AnyEvents> {
     this.server.broadcast(this.conn, this.#init(event, body[0]));
   }
 
-  #init(event: string, body: unknown): MessageInit {
+  #init(event: string, body?: unknown): MessageInit {
     const { namespace } = this;
     const isNative = event === OnNativeMessage && namespace === "";
     return { namespace, event, body: body as Body, isNative };
@@ -331,3 +321,34 @@ export function attachNSConn(nsConn: NSConn, port: NamespacePort): void {
 /** A connection in a namespace whose events are not checked. */
 // deno-lint-ignore no-explicit-any -- the caller claims which events may be sent
 export type UntypedNSConn = NSConn<any>;
+
+/** What sends messages that may be dropped. */
+export interface VolatileSender {
+  emit(event: string, ...body: unknown[]): boolean;
+  broadcast(event: string, ...body: unknown[]): void;
+  broadcastOthers(event: string, ...body: unknown[]): void;
+}
+
+/**
+ * Makes what sends messages that are dropped for peers that read slowly.
+ *
+ * @param conn The connection.
+ * @param where The namespace and the room of the messages.
+ * @returns The functions that send them.
+ */
+export function makeVolatile(
+  conn: Conn,
+  where: (event: string) => MessageInit,
+): VolatileSender {
+  const init = (event: string, body: unknown): MessageInit => ({
+    ...where(event),
+    body: body as Body,
+    isVolatile: true,
+  });
+  return {
+    emit: (event, body) => conn.write(init(event, body)),
+    broadcast: (event, body) => conn.server.broadcast(null, init(event, body)),
+    broadcastOthers: (event, body) =>
+      conn.server.broadcast(conn, init(event, body)),
+  };
+}

@@ -11,7 +11,7 @@ import type {
   UntypedMessage,
 } from "../protocol/message.ts";
 import type { AskOptions } from "./ask_options.ts";
-import type { NSConn, UntypedNSConn } from "./ns_conn.ts";
+import { makeVolatile, type NSConn, type UntypedNSConn } from "./ns_conn.ts";
 import type { AnswerOf, AnyEvents, BodyArgs, BodyOf } from "./typed_events.ts";
 
 /** What stands behind a {@linkcode Room}. */
@@ -116,18 +116,7 @@ export class Room<Emits extends object = AnyEvents> {
     Room<Emits>,
     "emit" | "broadcast" | "broadcastOthers"
   > {
-    const { conn } = this.nsConn;
-    const init = (event: string, body: unknown) => ({
-      ...this.#init(event, body),
-      isVolatile: true,
-    });
-    return {
-      emit: (event, ...[body]) => conn.write(init(event, body)),
-      broadcast: (event, ...[body]) =>
-        conn.server.broadcast(null, init(event, body)),
-      broadcastOthers: (event, ...[body]) =>
-        conn.server.broadcast(conn, init(event, body)),
-    };
+    return makeVolatile(this.nsConn.conn, (event) => this.#init(event));
   }
 
   /**
@@ -174,7 +163,7 @@ export class Room<Emits extends object = AnyEvents> {
     conn.server.broadcast(conn, this.#init(event, body[0]));
   }
 
-  #init(event: string, body: unknown): MessageInit {
+  #init(event: string, body?: unknown): MessageInit {
     const { namespace } = this.nsConn;
     return { namespace, room: this.name, event, body: body as Body };
   }

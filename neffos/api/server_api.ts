@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { UpgradeError } from "../protocol/errors.ts";
+import type { UpgradeError } from "../protocol/upgrade_error.ts";
 import type { Exclude, Message } from "../protocol/message.ts";
 import type { CloseInfo } from "../transport/socket.ts";
-import type { UpgradeRequest } from "../transport/upgrader.ts";
+import type { UpgradeRequest } from "../transport/upgrade_request.ts";
 import type { AskOptions } from "./ask_options.ts";
 import type { Conn } from "./conn.ts";
 import type { NSConn } from "./ns_conn.ts";

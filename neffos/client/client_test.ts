@@ -155,7 +155,7 @@ Deno.test("A handler that is added after dial() is reported, once", async () => 
     await chat.ask("onSay", event);
   }
   assertEquals(memory.errors.map(String), [
-    'TypeError: Cannot handle event "onLate" of namespace "chat": its handler was added after dial(), which reads the handlers once',
+    'TypeError: Cannot handle event "onLate" of namespace "chat": its handler was added after dial()',
   ]);
   await client.close();
 });

@@ -3,13 +3,13 @@ import type { FaultSource } from "../api/server_api.ts";
 import {
   assertPositive,
   assertType,
-  CLIENT_LIMITS,
   type ConnectionLimits,
   type HeartbeatOptions,
   type Limits,
   limitsOf,
+  makeOptionError,
 } from "../connection/limits.ts";
-import { DialError, hideSecrets } from "../protocol/errors.ts";
+import { describe, DialError, hideSecrets } from "../protocol/errors.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
 import { WebSocketAdapter } from "../transport/web_socket.ts";
 import type { ReconnectOptions } from "./reconnect.ts";
@@ -72,7 +72,7 @@ export function openWebSocket(
   const Constructor = options.WebSocket ?? globalThis.WebSocket;
   if (Constructor === undefined) {
     throw new TypeError(
-      "Cannot dial: this platform has no WebSocket (Node has one since version 22), so give a class as the option `WebSocket`, such as that of the package `ws`, or a socket as the option `transport`",
+      "Cannot dial: this platform has no WebSocket, so give a class as the option `WebSocket`, such as that of the package `ws`",
     );
   }
   try {
@@ -108,7 +108,7 @@ export function resolveURL(
 ): URL {
   if (typeof url !== "string" && !(url instanceof URL)) {
     throw new TypeError(
-      `Cannot dial a value of type "${typeof url}": it must be a string or a URL`,
+      `Cannot dial ${describe(url)}: it must be a string or a URL`,
     );
   }
   const text = String(url);
@@ -126,9 +126,8 @@ export function resolveURL(
   }
   const target = new URL(full, base);
   target.hash = "";
-  if (target.protocol === "http:") target.protocol = "ws:";
-  if (target.protocol === "https:") target.protocol = "wss:";
-  if (target.protocol === "ws:" || target.protocol === "wss:") return target;
+  target.protocol = target.protocol.replace(/^http/, "ws");
+  if (/^wss?:$/.test(target.protocol)) return target;
   throw new TypeError(
     `Cannot dial ${
       describeURL(text)
@@ -183,11 +182,10 @@ export function explainFailure(
   { url, info, failure, seen }: FailedSocket,
 ): DialError {
   if (failure === undefined) {
-    const { code, reason } = info;
-    const said = reason && ` and the reason ${JSON.stringify(reason)}`;
+    const said = info.reason && ` and the reason ${describe(info.reason)}`;
     const why =
-      `the connection was closed with code ${code}${said} before the server accepted it`;
-    return new DialError(url, why, { code, reason });
+      `the connection was closed with code ${info.code}${said} before the server accepted it`;
+    return new DialError(url, why, info);
   }
   const cause = hideURL(seen instanceof Error ? seen : failure, url);
   const text = textOf(cause);
@@ -225,9 +223,8 @@ function textOf(error: unknown): string {
 
 /** Reads the HTTP status out of an error of Deno, Bun or the package `ws`. */
 function readStatus(text: string): number | undefined {
-  const [, status] = /(?:status code|server response): (\d{3})\b/.exec(text) ??
-    [];
-  return status === undefined ? undefined : Number(status);
+  const match = /(?:status code|server response): (\d{3})\b/.exec(text);
+  return match ? Number(match[1]) : undefined;
 }
 
 /** Copies an error if its text has the URL, with all that may be secret. */
@@ -236,7 +233,7 @@ function hideURL(error: unknown, url: string): unknown {
   const copy = new Error(error.message.split(url).join(hideSecrets(url)));
   const { name } = error;
   const { code } = error as { code?: unknown };
-  return Object.assign(copy, { name, ...(code !== undefined && { code }) });
+  return Object.assign(copy, { name }, code === undefined ? {} : { code });
 }
 
 /**
@@ -258,8 +255,7 @@ export async function lookUp(
   // A page may see the answers of its own host alone.
   if (isPage() && location?.host !== target.host) return undefined;
   try {
-    const init = { method: "GET", headers, signal };
-    const status = await requestStatus(target, init);
+    const status = await requestStatus(target, { headers, signal });
     // So servers answer also when all is well, as this is no handshake.
     const isUsual = status < 300 || [400, 405, 426].includes(status);
     return isUsual ? undefined : status;
@@ -277,7 +273,7 @@ export async function lookUp(
  */
 async function requestStatus(url: URL, init: RequestInit): Promise<number> {
   const target = new URL(url);
-  target.protocol = url.protocol === "wss:" ? "https:" : "http:";
+  target.protocol = url.protocol.replace("ws", "http");
   // fetch() refuses them.
   target.username = target.password = "";
   const { body, status } = await fetch(target, {
@@ -326,9 +322,7 @@ export function clientLimitsOf(options: DialOptions): Limits {
   const { timeout, askTimeout, signal, headers, limits = {} } = options;
   assertType("limits", limits, "object", "an object such as { maxRooms: 128 }");
   if (signal !== undefined && typeof signal?.aborted !== "boolean") {
-    throw new TypeError(
-      'Cannot set "signal" to what is none: it must be an AbortSignal',
-    );
+    throw makeOptionError(TypeError, "signal", signal, "an AbortSignal");
   }
   if (typeof headers !== "function") new Headers(headers);
   if (timeout !== undefined) assertPositive("timeout", timeout);
@@ -338,6 +332,21 @@ export function clientLimitsOf(options: DialOptions): Limits {
     CLIENT_LIMITS,
   );
 }
+
+/** The limits of a client where its options set none: its server has limits. */
+const CLIENT_LIMITS: Limits = {
+  maxPayload: Infinity,
+  maxQueued: Infinity,
+  maxBuffered: Infinity,
+  maxBufferedMessages: Infinity,
+  maxNamespaces: Infinity,
+  maxRooms: Infinity,
+  maxPendingAsks: Infinity,
+  maxNameLength: Infinity,
+  ackTimeout: 10_000,
+  askTimeout: 10_000,
+  closeTimeout: 5_000,
+};
 
 const FUNCTIONS = [
   "onClose",

@@ -1,7 +1,6 @@
 import type { Conn } from "../api/conn.ts";
 import type { UntypedNSConn } from "../api/ns_conn.ts";
 import type { FaultSource } from "../api/server_api.ts";
-import { reportTo } from "../connection/faults.ts";
 import { Goal } from "../connection/goal.ts";
 import type { Host } from "../connection/host.ts";
 import {
@@ -10,6 +9,7 @@ import {
   type HeartbeatOptions,
   type Limits,
 } from "../connection/limits.ts";
+import { reportTo } from "../connection/report.ts";
 import { Session } from "../connection/session.ts";
 import type { TurnTracer } from "../connection/turn_queue.ts";
 import {
@@ -108,7 +108,6 @@ export class ClientHost implements Host {
   readonly tracer: TurnTracer | undefined = makeTracer();
   readonly server = undefined;
   readonly directory = undefined;
-  readonly rate = undefined;
   readonly goal: Goal | undefined;
   readonly codec: BodyCodec | undefined;
   readonly timers: Timers = new Timers();
@@ -447,15 +446,23 @@ export class ClientHost implements Host {
       new TypeError(
         `Cannot handle event ${JSON.stringify(event)} of namespace ${
           JSON.stringify(namespace)
-        }: its handler was added after dial(), which reads the handlers once`,
+        }: its handler was added after dial()`,
       ),
       { conn, namespace, event },
     );
   }
 
   report(error: unknown, source: FaultSource): void {
-    reportTo(this.#options.onError, error, source);
+    reportTo(this.#options.onError, logFault, error, source);
   }
+}
+
+function logFault(
+  error: unknown,
+  { namespace, event }: Omit<FaultSource, "conn">,
+): void {
+  // deno-lint-ignore no-console -- no onError is set, or it has failed
+  console.error("neffos: a fault", { namespace, event }, error);
 }
 
 /** Makes an AsyncLocalStorage, where the platform has it. */

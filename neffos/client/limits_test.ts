@@ -170,7 +170,9 @@ Deno.test("dial() checks its limits at the door", async () => {
     await assertRejects(
       () => dial("memory", { chat: {} }, { transport, limits }),
       RangeError,
-      `Cannot set "maxRooms" to ${value}: it must be a positive number`,
+      `Cannot set "maxRooms" to ${
+        value === "5" ? '"5"' : value
+      }: it must be a positive number`,
     );
   }
   for (const value of [5, "many", null, true]) {

@@ -1,4 +1,8 @@
-import { assertNumber, assertType } from "../connection/limits.ts";
+import {
+  assertNumber,
+  assertType,
+  makeOptionError,
+} from "../connection/limits.ts";
 import { MAX_WAIT } from "../util/timers.ts";
 
 /**
@@ -70,6 +74,17 @@ export interface ReconnectOptions {
 /** {@linkcode ReconnectOptions} with their defaults. */
 export type Reconnect = Required<ReconnectOptions>;
 
+const DEFAULTS: Reconnect = {
+  initialDelay: 500,
+  maxDelay: 30_000,
+  factor: 2,
+  maxTries: Infinity,
+  minUptime: 5_000,
+  maxKept: 0,
+  probe: false,
+  random: Math.random,
+};
+
 /** The close codes below 4000 after which a client reconnects. */
 const COME_BACK: ReadonlySet<number> = new Set([
   1001, // going away
@@ -121,38 +136,28 @@ export function completeReconnect(
     "object",
     "true, false or an object such as { initialDelay: 500 }",
   );
-  const { initialDelay = 500 } = given;
-  const complete: Reconnect = {
-    initialDelay,
-    maxDelay: given.maxDelay ?? Math.max(30_000, initialDelay),
-    factor: given.factor ?? 2,
-    maxTries: given.maxTries ?? Infinity,
-    minUptime: given.minUptime ?? 5_000,
-    maxKept: given.maxKept ?? 0,
-    probe: given.probe ?? false,
-    random: given.random ?? Math.random,
-  };
-  const { factor, maxDelay } = complete;
-  for (
-    const name of [
-      "initialDelay",
-      "maxDelay",
-      "maxTries",
-      "minUptime",
-      "maxKept",
-    ] as const
-  ) {
-    assertNumber(`reconnect.${name}`, complete[name], 0);
+  const { initialDelay = DEFAULTS.initialDelay } = given;
+  const complete: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(DEFAULTS)) {
+    const own = given[name as keyof Reconnect] ?? value;
+    const type = typeof value as "number" | "boolean" | "function";
+    assertType(`reconnect.${name}`, own, type);
+    if (type === "number") {
+      assertNumber(`reconnect.${name}`, own, name === "factor" ? 1 : 0);
+    }
+    complete[name] = own;
   }
-  assertNumber("reconnect.factor", factor, 1);
+  const maxDelay = given.maxDelay ?? Math.max(DEFAULTS.maxDelay, initialDelay);
   if (initialDelay > maxDelay) {
-    throw new RangeError(
-      `Cannot set "reconnect.initialDelay" to ${initialDelay}: it must be at most "reconnect.maxDelay", which is ${maxDelay}`,
+    throw makeOptionError(
+      RangeError,
+      "reconnect.initialDelay",
+      initialDelay,
+      `at most "reconnect.maxDelay", which is ${maxDelay}`,
     );
   }
-  assertType("reconnect.probe", complete.probe, "boolean");
-  assertType("reconnect.random", complete.random, "function");
-  return complete;
+  // The loop has checked each of them.
+  return { ...complete, maxDelay } as Reconnect;
 }
 
 /**

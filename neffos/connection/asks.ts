@@ -3,13 +3,13 @@ import type { UntypedMessage } from "../protocol/message.ts";
 import {
   AskTimeoutError,
   EventError,
-  LimitError,
   remakeError,
 } from "../protocol/errors.ts";
 import { findBadAsk } from "../protocol/event_names.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
 import { Waiter } from "../util/promises.ts";
 import type { RequestOptions } from "./host.ts";
+import { crossLimit } from "./limits.ts";
 import type { Link } from "./link.ts";
 
 /** Options of {@linkcode Asks.wait}. */
@@ -108,7 +108,7 @@ export class Asks {
     if (!isValid) {
       waiter.reject(
         new RangeError(
-          `Cannot ${action} with a timeout of ${timeout}: it must be a positive number of milliseconds`,
+          `Cannot ${action} with a timeout of ${timeout}: it must be a positive number`,
         ),
       );
     } else if (!waiter.isSettled) {
@@ -180,20 +180,18 @@ export class Asks {
   }
 
   #refusal(action: string, about: Partial<AskHead>): EventError | undefined {
-    const { crossings, handlers, limits: { maxPendingAsks } } = this.#link.host;
+    const { host } = this.#link;
+    const { handlers, limits } = host;
     // Without an event, nothing is asked: the peer is to do something itself.
     if (handlers.native === "only" && about.event !== undefined) {
       return new EventError(
-        `Cannot ${action}: this connection has native messages alone, which nobody can answer`,
+        `Cannot ${action}: this connection has native messages alone`,
         about,
       );
     }
-    if (this.waiting < maxPendingAsks) return undefined;
-    crossings.add("maxPendingAsks");
-    return new LimitError(
-      `Cannot ${action}: ${maxPendingAsks} asks of this connection wait for an answer, which is the limit`,
-      about,
-    );
+    return this.waiting < limits.maxPendingAsks
+      ? undefined
+      : crossLimit(host, "maxPendingAsks", { action, about });
   }
 }
 

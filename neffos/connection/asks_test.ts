@@ -214,7 +214,7 @@ for (const timeout of [0, -1, NaN]) {
     await assertRejects(
       () => subject.request({ timeout }),
       RangeError,
-      `Cannot ask "onAsk" with a timeout of ${timeout}: it must be a positive number of milliseconds`,
+      `Cannot ask "onAsk" with a timeout of ${timeout}: it must be a positive number`,
     );
     assertEquals([subject.sent, subject.counts], [[], NOTHING]);
   });
@@ -247,7 +247,7 @@ Deno.test("Asks refuses callers beyond the limit until one has ended", async () 
   const error = await assertRejects(
     () => subject.request(),
     LimitError,
-    'Cannot ask "onAsk": 2 asks of this connection wait for an answer, which is the limit',
+    'Cannot ask "onAsk": 2 asks are the limit of a connection',
   );
   assertEquals([error.namespace, error.event], ["chat", "onAsk"]);
   assertEquals(subject.crossings.counts.get("maxPendingAsks"), 1);

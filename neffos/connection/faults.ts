@@ -135,33 +135,10 @@ function cut(text: string, max: number): string {
   return text.length <= max ? text : `${text.slice(0, max)}… (${text.length})`;
 }
 
-/** Reports to the program's hook, or to the console; never throws. */
-export function reportTo(
-  onError: ((error: unknown, source: FaultSource) => void) | undefined,
-  error: unknown,
-  source: FaultSource,
-): void {
-  if (onError === undefined) return logFault(error, source);
-  const onFailure = (failure: unknown) => {
-    // A fault that onError failed to report is logged.
-    logFault(error, source);
-    logFault(failure, { ...source, event: "onError" });
-  };
-  try {
-    const reported: unknown = onError(error, source);
-    if (reported instanceof Promise) reported.catch(onFailure);
-  } catch (failure) {
-    onFailure(failure);
-  }
-}
-
-function logFault(error: unknown, source: FaultSource): void {
-  try {
-    // deno-lint-ignore no-console -- no onError is set, or it has failed
-    console.error(writeFault(error, source));
-  } catch {
-    // A failing console must not stop the connection.
-  }
+/** Logs a fault as one line of JSON. */
+export function logFault(error: unknown, source: FaultSource): void {
+  // deno-lint-ignore no-console -- no onError is set, or it has failed
+  console.error(writeFault(error, source));
 }
 
 /**

@@ -15,12 +15,7 @@ import type { CloseInfo } from "../transport/socket.ts";
 import type { Waiter } from "../util/promises.ts";
 import type { Timers } from "../util/timers.ts";
 import type { Goal } from "./goal.ts";
-import type {
-  Crossings,
-  HeartbeatOptions,
-  Limits,
-  RateLimit,
-} from "./limits.ts";
+import type { Crossings, HeartbeatOptions, Limits } from "./limits.ts";
 import type { TurnTracer } from "./turn_queue.ts";
 
 /** Options of an ask. */
@@ -58,12 +53,18 @@ export interface Directory {
   leave(member: Member, room: string): void;
 }
 
+/** Limits the rate of the messages of one connection. */
+export interface RateGate {
+  /** What it lets through, for the reason of a close. */
+  readonly rule: string;
+  /** Takes one message; tells whether that may come. */
+  take(): boolean;
+}
+
 /** What a connection needs from the server or client that it belongs to. */
 export interface Host {
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
-  /** The rate at which a peer may send, if it is limited. */
-  readonly rate: Required<RateLimit> | undefined;
   /** How a client notices that its server has gone without a word. */
   readonly heartbeat: Required<HeartbeatOptions> | undefined;
   readonly timers: Timers;
@@ -82,6 +83,8 @@ export interface Host {
   /** What a client that reconnects is to enter again. */
   readonly goal: Goal | undefined;
 
+  /** Makes what limits the rate of a connection's messages, if anything does. */
+  makeBucket?(): RateGate | undefined;
   /**
    * Lets what has been sent arrive before what follows in this turn of the event
    * loop, on the server's side.

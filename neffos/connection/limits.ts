@@ -1,3 +1,9 @@
+import {
+  describe,
+  LimitError,
+  type NeffosErrorOptions,
+} from "../protocol/errors.ts";
+
 /**
  * The limits of what one connection holds and receives, as options of a server
  * or a client. Sizes are in bytes. The defaults are those of a server: a client
@@ -80,9 +86,9 @@ export interface Limits extends Readonly<Required<ConnectionLimits>> {
 
 /** The limits of a server where its options set none. */
 export const DEFAULT_LIMITS: Limits = {
-  maxPayload: 1024 * 1024,
+  maxPayload: 1_048_576,
   maxQueued: 4096,
-  maxBuffered: 4 * 1024 * 1024,
+  maxBuffered: 4_194_304,
   maxBufferedMessages: 8192,
   maxNamespaces: 32,
   maxRooms: 128,
@@ -91,19 +97,6 @@ export const DEFAULT_LIMITS: Limits = {
   ackTimeout: 10_000,
   askTimeout: 10_000,
   closeTimeout: 5_000,
-};
-
-/** The limits of a client where its options set none: its server has limits. */
-export const CLIENT_LIMITS: Limits = {
-  ...DEFAULT_LIMITS,
-  maxPayload: Infinity,
-  maxQueued: Infinity,
-  maxBuffered: Infinity,
-  maxBufferedMessages: Infinity,
-  maxNamespaces: Infinity,
-  maxRooms: Infinity,
-  maxPendingAsks: Infinity,
-  maxNameLength: Infinity,
 };
 
 /** The name of a limit, which is that of its option. */
@@ -123,6 +116,38 @@ export class Crossings {
   }
 }
 
+/** What a connection may have so many of, by its limit. */
+const COUNTED = {
+  maxNamespaces: "namespaces",
+  maxRooms: "rooms",
+  maxPendingAsks: "asks",
+};
+
+/**
+ * Counts a crossing of a limit, and makes the error of the call.
+ *
+ * @param host The host of the connection.
+ * @param limit The limit.
+ * @param call The action, for the text of the error, and the names concerned.
+ * @returns The error.
+ */
+export function crossLimit(
+  host: { readonly limits: Limits; readonly crossings: Crossings },
+  limit: keyof typeof COUNTED,
+  { action, about }: {
+    readonly action: string;
+    readonly about: NeffosErrorOptions;
+  },
+): LimitError {
+  host.crossings.add(limit);
+  return new LimitError(
+    `Cannot ${action}: ${host.limits[limit]} ${
+      COUNTED[limit]
+    } are the limit of a connection`,
+    about,
+  );
+}
+
 /**
  * Takes the limits from options.
  *
@@ -132,11 +157,11 @@ export class Crossings {
  * @throws {RangeError} When a limit is not a positive number.
  */
 export function limitsOf(
-  options: Partial<Limits>,
-  defaults: Limits = DEFAULT_LIMITS,
+  options: { readonly [K in keyof Limits]?: Limits[K] | undefined },
+  defaults: Limits,
 ): Limits {
   const limits: { -readonly [K in keyof Limits]: Limits[K] } = { ...defaults };
-  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
+  for (const name of Object.keys(defaults) as (keyof Limits)[]) {
     const value = options[name];
     if (value === undefined) continue;
     assertPositive(name, value);
@@ -148,17 +173,14 @@ export function limitsOf(
 /** Checks that an option is a number greater than zero. */
 export function assertPositive(name: string, value: unknown): void {
   if (typeof value === "number" && value > 0) return;
-  throw new RangeError(
-    `Cannot set "${name}" to ${String(value)}: it must be a positive number`,
-  );
+  throw makeOptionError(RangeError, name, value, "a positive number");
 }
 
 /** Checks that an option is a number that is not less than another. */
 export function assertNumber(name: string, value: unknown, min: number): void {
   assertType(name, value, "number");
   if (value as number >= min) return;
-  const wanted = min === 0 ? "not be negative" : `be at least ${min}`;
-  throw new RangeError(`Cannot set "${name}" to ${value}: it must ${wanted}`);
+  throw makeOptionError(RangeError, name, value, `at least ${min}`);
 }
 
 /**
@@ -176,65 +198,19 @@ export function assertType(
   type: "object" | "function" | "number" | "boolean",
   wanted = `a ${type}`,
 ): void {
-  const isNone = value === null || Array.isArray(value);
-  if (typeof value === type && !isNone) return;
-  const shown = typeof value === "object" && !isNone
-    ? "an object"
-    : typeof value === "function"
-    ? "a function"
-    : typeof value === "symbol"
-    ? "a symbol"
-    : JSON.stringify(value) ?? "undefined";
-  throw new TypeError(`Cannot set "${name}" to ${shown}: it must be ${wanted}`);
+  if (typeof value === type && value !== null && !Array.isArray(value)) return;
+  throw makeOptionError(TypeError, name, value, wanted);
 }
 
-/**
- * The rate at which a connection may send; see `ServerOptions.rateLimit`.
- *
- * @category Limits
- */
-export interface RateLimit {
-  /** How many messages it may send in each `per`, on average. */
-  readonly messages: number;
-  /**
-   * The period for `messages`, in milliseconds.
-   *
-   * @default {1000}
-   */
-  readonly per?: number;
-  /**
-   * How many messages it may send at once after a pause; at least 1.
-   *
-   * @default {`messages`, or 1 where that is less}
-   */
-  readonly burst?: number;
-}
-
-/**
- * Checks a rate and fills in its defaults.
- *
- * @param limit The option.
- * @returns The rate, `undefined` when there is no limit.
- * @throws {RangeError} When one of its numbers is not positive or not finite,
- * or `burst` is less than 1.
- */
-export function rateOf(
-  limit: RateLimit | undefined,
-): Required<RateLimit> | undefined {
-  if (limit === undefined) return undefined;
-  const { messages, per = 1000, burst = Math.max(1, messages) } = limit;
-  const rate = { messages, per, burst };
-  for (const [name, value] of Object.entries(rate)) {
-    assertPositive(`rateLimit.${name}`, value);
-    if (value < Infinity) continue;
-    throw new RangeError(
-      `Cannot set "rateLimit.${name}" to Infinity: it must be finite; leave out "rateLimit" for no limit`,
-    );
-  }
-  if (burst >= 1) return rate;
-  throw new RangeError(
-    `Cannot set "rateLimit.burst" to ${burst}: it must be at least 1, for else nothing could be sent`,
-  );
+/** Makes the error of an option that has a wrong value. */
+export function makeOptionError(
+  Class: ErrorConstructor,
+  name: string,
+  value: unknown,
+  wanted: string,
+): Error {
+  const shown = typeof value === "number" ? value : describe(value);
+  return new Class(`Cannot set "${name}" to ${shown}: it must be ${wanted}`);
 }
 
 /**
@@ -286,35 +262,4 @@ export function heartbeatOf(
   assertPositive("heartbeat.interval", interval);
   assertPositive("heartbeat.timeout", timeout);
   return { interval, timeout };
-}
-
-/** A token bucket: how many messages one connection may send now. */
-export class Bucket {
-  readonly #rate: Required<RateLimit>;
-  readonly #now: () => number;
-  /** In messages times milliseconds, so that no fraction is rounded off. */
-  #credit: number;
-  #filledAt: number;
-
-  constructor(
-    rate: Required<RateLimit>,
-    now: () => number = () => performance.now(),
-  ) {
-    this.#rate = rate;
-    this.#now = now;
-    this.#credit = rate.burst * rate.per;
-    this.#filledAt = now();
-  }
-
-  /** Takes one message; tells whether the bucket had one. */
-  take(): boolean {
-    const { messages, per, burst } = this.#rate;
-    const now = this.#now();
-    const earned = (now - this.#filledAt) * messages;
-    this.#filledAt = now;
-    this.#credit = Math.min(burst * per, this.#credit + earned);
-    if (this.#credit < per) return false;
-    this.#credit -= per;
-    return true;
-  }
 }

@@ -6,7 +6,6 @@ import {
   BadNamespaceError,
   findBadName,
   INVALID_PAYLOAD,
-  LimitError,
   type NeffosError,
 } from "../protocol/errors.ts";
 import {
@@ -26,6 +25,7 @@ import {
   resolveAll,
 } from "./call_chain.ts";
 import type { OwnEntry } from "./goal.ts";
+import { crossLimit } from "./limits.ts";
 import {
   type HookRunner,
   makeTask,
@@ -376,16 +376,14 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
   }
 
   protected refusalToAdmit(): NeffosError | undefined {
-    const { crossings, limits: { maxNamespaces } } = this.link.host;
-    if (this.#owner.count < maxNamespaces) return undefined;
-    crossings.add("maxNamespaces");
+    const { host } = this.link;
     const { namespace } = this;
-    return new LimitError(
-      `Cannot connect to namespace ${
-        JSON.stringify(namespace)
-      }: ${maxNamespaces} namespaces are the limit of a connection`,
-      { namespace },
-    );
+    return this.#owner.count < host.limits.maxNamespaces
+      ? undefined
+      : crossLimit(host, "maxNamespaces", {
+        action: `connect to namespace ${JSON.stringify(namespace)}`,
+        about: { namespace },
+      });
   }
 
   protected startEntering(): void {

@@ -16,7 +16,8 @@ import {
 } from "../protocol/message.ts";
 import type { CloseInfo, SocketListener } from "../transport/socket.ts";
 import { isPromise } from "../util/promises.ts";
-import { Bucket, type LimitName } from "./limits.ts";
+import type { RateGate } from "./host.ts";
+import type { LimitName } from "./limits.ts";
 import type { MembershipLink } from "./membership.ts";
 import type { Namespaces } from "./namespaces.ts";
 import type { Stay } from "./stay.ts";
@@ -44,7 +45,7 @@ export interface ReceiverLink extends MembershipLink {
 /** Receives the frames of a socket: checks limits, decodes, and dispatches. */
 export class Receiver implements SocketListener, TurnHandler<Message> {
   readonly #link: ReceiverLink;
-  readonly #bucket: Bucket | undefined;
+  readonly #bucket: RateGate | undefined;
   readonly #decoder: Decoder;
   /** The frames received before the connection is accepted. */
   #early: RawBody[] | undefined;
@@ -58,9 +59,9 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
   received = 0;
 
   constructor(link: ReceiverLink) {
-    const { rate, handlers, codec } = link.host;
+    const { handlers, codec } = link.host;
     this.#link = link;
-    this.#bucket = rate && new Bucket(rate);
+    this.#bucket = link.host.makeBucket?.();
     this.#decoder = new Decoder(handlers.native, codec);
   }
 
@@ -88,9 +89,7 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
     host.traffic.messagesIn++;
     host.traffic.bytesIn += data.length;
     if (this.#bucket !== undefined && !this.#bucket.take()) {
-      const { messages, per } = host.rate!;
-      const reason = `${messages} messages in ${per} ms may come`;
-      return link.cross("rateLimit", 1008, reason);
+      return link.cross("rateLimit", 1008, this.#bucket.rule);
     }
     this.received++;
     const { maxPayload } = host.limits;

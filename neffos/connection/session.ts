@@ -1,8 +1,7 @@
-import type { AskHead, AskOptions, EntryOptions } from "../api/ask_options.ts";
+import type { AskHead, AskOptions } from "../api/ask_options.ts";
 import { attachConn, Conn } from "../api/conn.ts";
 import type { ConnPort } from "../api/conn.ts";
 import type { FaultSource, ServerApi } from "../api/server_api.ts";
-import type { UntypedNSConn } from "../api/ns_conn.ts";
 import { encode, encodeEmptyReply } from "../protocol/codec.ts";
 import {
   BAD_NAMESPACE,
@@ -26,7 +25,7 @@ import {
 } from "../protocol/message.ts";
 import { SendBuffer, type SendBufferOwner } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
-import type { UpgradeRequest } from "../transport/upgrader.ts";
+import type { UpgradeRequest } from "../transport/upgrade_request.ts";
 import { type Deferred, makeDeferred, rejected } from "../util/promises.ts";
 import type { Deadline } from "../util/timers.ts";
 import { Asks } from "./asks.ts";
@@ -118,7 +117,7 @@ export interface SessionInit {
   readonly request?: UpgradeRequest;
   /** The handle of a client that reconnects. */
   readonly conn?: Conn;
-  /** The number of attempts that a client needed to reconnect. */
+  /** The number of attempts that the client needed to reconnect. */
   readonly tries?: number;
   /** The counter of sockets, on the server's side. */
   readonly watcher?: SocketWatcher;
@@ -225,26 +224,6 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
 
   get bufferedAmount(): number {
     return this.#socket.bufferedAmount;
-  }
-
-  get nsConns(): UntypedNSConn[] {
-    return this.namespaces.stays.map(({ nsConn }) => nsConn);
-  }
-
-  findNSConn(namespace: string): UntypedNSConn | undefined {
-    return this.namespaces.find(namespace)?.nsConn;
-  }
-
-  connect(namespace: string, options: EntryOptions): Promise<UntypedNSConn> {
-    return this.namespaces.connect(namespace, options);
-  }
-
-  waitConnect(namespace: string, options: AskOptions): Promise<UntypedNSConn> {
-    return this.namespaces.waitConnect(namespace, options);
-  }
-
-  disconnectAll(options: AskOptions): Promise<void> {
-    return this.namespaces.disconnectAll(options);
   }
 
   write(init: Message | MessageInit): boolean {

@@ -24,7 +24,6 @@ import {
   BadRoomError,
   CloseError,
   findBadName,
-  LimitError,
   type NeffosError,
 } from "../protocol/errors.ts";
 import {
@@ -43,6 +42,7 @@ import { rejected, type Waiter } from "../util/promises.ts";
 import { type Cause, type Entry, leaveEach } from "./call_chain.ts";
 import type { KeptFrame, KeptSender, OwnEntry } from "./goal.ts";
 import type { Member, RequestOptions } from "./host.ts";
+import { crossLimit } from "./limits.ts";
 import {
   type HookRunner,
   Membership,
@@ -392,17 +392,14 @@ export class Stay
   // Rooms --------------------------------------------------------------------
 
   refusalToJoin(room: string): NeffosError | undefined {
-    const { crossings, limits: { maxRooms } } = this.link.host;
+    const { host } = this.link;
     if (!this.isOngoing) return this.#notIn({ room });
-    if (this.#owner.roomCount < maxRooms) return undefined;
-    crossings.add("maxRooms");
-    const { namespace } = this;
-    return new LimitError(
-      `Cannot join room ${
-        JSON.stringify(room)
-      }: ${maxRooms} rooms are the limit of a connection`,
-      { namespace, room },
-    );
+    return this.#owner.roomCount < host.limits.maxRooms
+      ? undefined
+      : crossLimit(host, "maxRooms", {
+        action: `join room ${JSON.stringify(room)}`,
+        about: { namespace: this.namespace, room },
+      });
   }
 
   onRoomCounted(change: 1 | -1): void {

@@ -58,14 +58,17 @@ export interface CompiledHandlers {
  *
  * @param handler The handler.
  * @param server The server that is being made, on the server's side.
+ * @param check Looks for mistakes in the sources, on the server's side.
  * @returns The event maps.
  * @throws {TypeError} When it is no handler, or handles an event twice.
  */
 export function compileHandlers(
   handler: ConnHandler,
   server?: ServerApi,
+  check?: (sources: NamespaceSource[]) => NamespaceSource[],
 ): CompiledHandlers {
-  const sources = toSources(handler, server);
+  const given = toSources(handler, server);
+  const sources = check ? check(given) : given;
   const namespaces = new Map<string, CompiledEvents>();
   for (const { namespace } of sources) {
     if (namespaces.has(namespace)) continue;
@@ -91,7 +94,6 @@ function compileNamespace(sources: NamespaceSource[]): CompiledEvents {
   const hooks = new Map<string, CompiledHandler>();
   const owners = new Map<string, string>();
   let slots = 0;
-  assertOnce(sources);
   for (const outer of new Set(sources.map(({ around }) => around))) {
     const group = sources.filter(({ around }) => around === outer);
     const groupHooks = new Map<string, CompiledHandler>();
@@ -137,20 +139,6 @@ export function isLate({ objects }: CompiledEvents, event: string): boolean {
   );
 }
 
-/** Refuses a controller that has a namespace twice. */
-function assertOnce(sources: readonly NamespaceSource[]): void {
-  const known = new Set<object>();
-  for (const { controller, name, namespace } of sources) {
-    if (controller === undefined) continue;
-    if (known.has(controller)) {
-      throw new TypeError(
-        `Cannot handle namespace "${namespace}" with ${name} twice: give each its own namespace, for instance with setNamespace()`,
-      );
-    }
-    known.add(controller);
-  }
-}
-
 /**
  * Compiles the handlers of a source, with its own middleware. The slot is the
  * index of its instance in `HandlerState.bindings`.
@@ -184,8 +172,10 @@ function compileSource(
 /** Wraps every handler, and every life-cycle event even without a handler. */
 function applyMiddleware(
   handlers: Map<string, CompiledHandler>,
-  middleware: readonly EventMiddleware[] = [],
+  given: readonly EventMiddleware[] = [],
 ): Map<string, CompiledHandler> {
+  // A copy, which the program cannot change.
+  const middleware = [...given];
   if (middleware.length === 0) return handlers;
   const wrapped = new Map<string, CompiledHandler>();
   for (const event of new Set([...handlers.keys(), ...LIFE_CYCLE])) {
@@ -318,7 +308,7 @@ async function run(call: Call, msg: Message): Promise<unknown> {
     // Thrown synchronously: a rejection might not be awaited.
     if (index <= reached) {
       throw new Error(
-        `Cannot call next() for event "${msg.event}": the middleware has called it already, and should call it once`,
+        `Cannot call next() twice for event "${msg.event}"`,
       );
     }
     reached = index;

@@ -125,6 +125,12 @@ export interface NamespaceSource {
   readonly handlers: ReadonlyMap<string, SourceHandler>;
   /** The object of functions that they were taken from. */
   readonly events?: Events | undefined;
+  /** The methods of the controller that they call, by event. */
+  readonly methods?: ReadonlyMap<string, string> | undefined;
+  /** Whether all connections share the instance of the controller. */
+  readonly isShared?: boolean | undefined;
+  /** Whether the constructor of the controller may take more than an `NSConn`. */
+  readonly isInjected?: boolean | undefined;
   /** Makes the instance of the controller for a connection. */
   readonly bind?: ((nsConn: NSConn) => Binding | Promise<Binding>) | undefined;
   /** The time limits. */

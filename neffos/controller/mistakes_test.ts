@@ -53,12 +53,16 @@ for (
     const Class = makeClass();
     Object.assign(Class, { [key]: value });
     assertThrows(
-      () => new Struct(Class),
+      () => makeServer(new Struct(Class)),
       TypeError,
       `Cannot read "${key}" of Chat: its name is ${meant}`,
     );
     class Derived extends Class {}
-    assertThrows(() => new Struct(Derived), TypeError, `its name is ${meant}`);
+    assertThrows(
+      () => makeServer(new Struct(Derived)),
+      TypeError,
+      `its name is ${meant}`,
+    );
   });
 }
 
@@ -177,7 +181,7 @@ Deno.test("Struct refuses what stands in the wrong place, and says where it belo
     ],
   ];
   for (const [controller, message] of where) {
-    assertThrows(() => new Struct(controller), TypeError, message);
+    assertThrows(() => makeServer(new Struct(controller)), TypeError, message);
   }
 });
 
@@ -210,8 +214,8 @@ for (
     const events = { [name]: () => {} };
     for (
       const make of [
-        () => new Struct(Class),
-        () => new Struct(events),
+        () => makeServer(new Struct(Class)),
+        () => makeServer(new Struct(events)),
         () => makeServer({ chat: events }),
         () => makeServer(events),
       ]
@@ -353,28 +357,28 @@ Deno.test("A method that takes what it is not given is refused", () => {
 Deno.test("A class or an instance where events are wanted is refused", () => {
   const Chat = makeClass();
   const instance = new Chat({} as NSConn);
-  const write = "write new Struct(Chat)";
+  const write = "give an object of functions, or new Struct(Chat)";
   for (
     const [handler, message] of [
       [Chat, `Cannot handle connections with the class Chat: ${write}`],
       [{ chat: Chat }, `Cannot handle "chat" with the class Chat: ${write}`],
       [
         { ns: { onChat: Chat } },
-        `Cannot handle event "onChat" of namespace "ns" with the class Chat: ${write}`,
+        `Cannot handle event "onChat" of namespace "ns" with the class Chat: write new Struct(Chat)`,
       ],
       [
         instance,
-        "Cannot handle connections with an instance of Chat: its methods are events in a Struct, write new Struct(…)",
+        "Cannot handle connections with an instance of Chat: give an object of functions, or new Struct(Chat)",
       ],
       [
         { chat: instance },
         'Cannot handle namespace "chat" with an instance of Chat',
       ],
-      [{ chat: 1 }, 'Cannot handle namespace "chat" with a value of type'],
+      [{ chat: 1 }, 'Cannot handle namespace "chat" with 1: give an object'],
       [{ chat: null }, 'Cannot handle namespace "chat" with null'],
       [{ chat: { onHi: 1 } }, 'as the handler of event "onHi"'],
       [{ chat: new Struct(Chat), onHi() {} }, "both events"],
-      ["chat", "Cannot handle connections with a value of type"],
+      ["chat", 'Cannot handle connections with "chat"'],
       [joinConnHandlers({ ok: {} }, Chat as never), write],
     ] as const
   ) {
@@ -482,10 +486,13 @@ Deno.test("Struct refuses settings of another type", () => {
   const struct = new Struct(makeClass());
   for (const value of [undefined, 1, null, {}, Symbol("chat")]) {
     const name = value as unknown as string;
-    const type = `a value of type "${typeof value}"`;
     assertThrows(() => struct.setNamespace(name), TypeError, "Cannot ");
     const matcher = value as unknown as () => undefined;
-    assertThrows(() => struct.setEventMatcher(matcher), TypeError, type);
+    assertThrows(
+      () => struct.setEventMatcher(matcher),
+      TypeError,
+      "it must be a function",
+    );
   }
 });
 
@@ -528,13 +535,15 @@ Deno.test("Struct refuses a class whose services nobody injects", async () => {
   }
   for (const Class of [Two, Injected]) {
     assertThrows(
-      () => new Struct(Class),
+      () => makeServer(new Struct(Class)),
       TypeError,
       `Cannot make a controller of ${Class.name}: a Struct makes it as new ${Class.name}(nsConn); handle it with an Application`,
     );
-    new Struct(Class, {
-      create: (nsConn) => ({ instance: new Two(nsConn, []) }),
-    });
+    makeServer(
+      new Struct(Class, {
+        create: (nsConn) => ({ instance: new Two(nsConn, []) }),
+      }),
+    );
   }
   class Fits {
     static readonly inject = [NSConn];

@@ -6,11 +6,8 @@
  */
 
 import type { ServerApi } from "../api/server_api.ts";
-import {
-  findBuiltInEvent,
-  findMeantEvent,
-  handlerSource,
-} from "../protocol/event_names.ts";
+import { describe } from "../protocol/errors.ts";
+import { findBuiltInEvent, handlerSource } from "../protocol/event_names.ts";
 import type {
   ConnHandler,
   Events,
@@ -34,10 +31,10 @@ export function toSources(
   server?: ServerApi,
 ): NamespaceSource[] {
   if (isSource(handler)) return handler[handlerSource](server);
-  assertObject(handler, "connections", "a Struct or an Application");
+  assertObject(handler, "connections");
   const entries = Object.entries(handler);
   const functions = entries.filter(([key, value]) => {
-    if (isClass(value)) throw makeClassError(value, `"${key}"`);
+    if (isClass(value)) assertObject(value, JSON.stringify(key));
     return typeof value === "function";
   });
   if (functions.length === entries.length && entries.length > 0) {
@@ -45,7 +42,7 @@ export function toSources(
   }
   if (functions.length > 0) {
     throw new TypeError(
-      `Cannot handle connections with an object that has both events ("${
+      `Cannot handle connections with both events ("${
         functions[0]![0]
       }") and namespaces: put the events into a namespace, "" for none`,
     );
@@ -79,12 +76,9 @@ function moveSource(
 function toSource(namespace: string, events: Events): NamespaceSource {
   const where = `namespace "${namespace}"`;
   const name = `events of ${where}`;
-  assertObject(events, where, "a Struct");
+  assertObject(events, where);
   const handlers = new Map<string, SourceHandler>();
   for (const [key, handler] of Object.entries(events)) {
-    if (isClass(handler)) {
-      throw makeClassError(handler, `event "${key}" of ${where}`);
-    }
     if (typeof handler !== "function") {
       throw new TypeError(
         `Cannot use ${
@@ -92,47 +86,25 @@ function toSource(namespace: string, events: Events): NamespaceSource {
         } as the handler of event "${key}" of ${where}: it must be a function`,
       );
     }
-    const meant = findMeantEvent(key);
-    if (meant !== undefined) {
-      throw new TypeError(
-        `Cannot handle event "${key}" of ${where}: there is no such built-in event, write ${meant}`,
-      );
-    }
     const event = findBuiltInEvent(key) ?? key;
-    if (handlers.has(event)) {
-      throw makeDuplicateError(namespace, key, [name, name]);
-    }
     handlers.set(event, (nsConn, msg) => handler.call(events, nsConn, msg));
   }
   return { namespace, name, handlers, events };
 }
 
 /** Refuses what has no events of its own, or has them in a class. */
-function assertObject(value: unknown, what: string, others: string): void {
-  if (isClass(value)) throw makeClassError(value, what);
-  if (typeof value !== "object" || value === null) {
-    throw new TypeError(
-      `Cannot handle ${what} with ${
-        describe(value)
-      }: give an object whose values are functions, or ${others}`,
-    );
-  }
-  const { constructor } = value;
-  if (constructor === Object || listMethods(value).size === 0) return;
-  for (const key of listMethods(value).keys()) {
-    if (Object.hasOwn(value, key)) continue;
-    throw new TypeError(
-      `Cannot handle ${what} with an instance of ${
-        constructor?.name || "a class"
-      }: its methods are events in a Struct, write new Struct(…)`,
-    );
-  }
-}
-
-function makeClassError(Class: unknown, what: string): TypeError {
-  const { name } = Class as { readonly name: string };
-  return new TypeError(
-    `Cannot handle ${what} with the class ${name}: write new Struct(${name})`,
+function assertObject(value: unknown, what: string): void {
+  const methods = typeof value === "object" && value !== null
+    ? [...listMethods(value).keys()]
+    : undefined;
+  if (methods?.every((key) => Object.hasOwn(value as object, key))) return;
+  const { constructor, name } = Object(value);
+  const Class = isClass(value) ? name : methods && constructor?.name;
+  const kind = methods ? "an instance of" : "the class";
+  throw new TypeError(
+    `Cannot handle ${what} with ${
+      Class ? `${kind} ${Class}` : describe(value)
+    }: give an object of functions, or new Struct(${Class || "…"})`,
   );
 }
 
@@ -145,10 +117,6 @@ export function makeDuplicateError(
   return new TypeError(
     `Cannot handle event "${event}" of namespace "${namespace}" twice: both ${first} and ${second} handle it`,
   );
-}
-
-function describe(value: unknown): string {
-  return value === null ? "null" : `a value of type "${typeof value}"`;
 }
 
 /** Picks the strictest of several time limits, kind by kind. */
@@ -174,7 +142,7 @@ export function assertTimeouts({ read, write }: Timeouts): void {
     if (limit === undefined) continue;
     if (typeof limit === "number" && limit > 0) continue;
     throw new RangeError(
-      `Cannot set the ${kind} timeout to ${limit}: it must be a positive number of milliseconds`,
+      `Cannot set the ${kind} timeout to ${limit}: it must be a positive number`,
     );
   }
 }
@@ -245,7 +213,7 @@ export function withTimeout(
       const sources = toSources(handler, server);
       if (sources.length === 0) {
         throw new TypeError(
-          "Cannot set the time limits of a handler that has no namespaces: they would be lost",
+          "Cannot set the time limits of a handler without namespaces",
         );
       }
       return sources.map((source) => ({

@@ -5,7 +5,7 @@
  */
 
 import type { NSConn } from "../api/ns_conn.ts";
-import { assertName } from "../protocol/errors.ts";
+import { assertName, describe } from "../protocol/errors.ts";
 import {
   beginsWith,
   findBuiltInEvent,
@@ -13,24 +13,18 @@ import {
 } from "../protocol/event_names.ts";
 import type {
   Binding,
-  EventMiddleware,
   HandlerSource,
   NamespaceSource,
   SourceHandler,
   Timeouts,
 } from "./events.ts";
-import { assertTimeouts } from "./sources.ts";
+import { assertTimeouts, makeDuplicateError } from "./sources.ts";
 import {
-  assertConstructor,
-  assertFields,
-  assertMembers,
-  assertSignature,
   listMethods,
   type Method,
   readMiddleware,
   readNamespace,
   readSchemas,
-  type Schemas,
   validateBody,
 } from "./members.ts";
 
@@ -114,8 +108,6 @@ export class Struct implements HandlerSource {
   readonly #controller: object;
   readonly #name: string;
   readonly #options: StructOptions;
-  readonly #use: readonly EventMiddleware[];
-  readonly #schemas: Schemas;
   readonly #create:
     | ((nsConn: NSConn) => Binding | Promise<Binding>)
     | undefined;
@@ -129,8 +121,7 @@ export class Struct implements HandlerSource {
    *
    * @param controller The class or the object.
    * @param options The options.
-   * @throws {TypeError} When it is neither, has no methods, has two different
-   * namespaces, or a wrong `static use` or `static events`.
+   * @throws {TypeError} When it is neither, or has a namespace that is no string.
    */
   constructor(
     controller: ControllerClass | object,
@@ -140,35 +131,19 @@ export class Struct implements HandlerSource {
     if (!isClass && (typeof controller !== "object" || controller === null)) {
       throw new TypeError(
         `Cannot make a controller of ${
-          controller === null ? "null" : `a ${typeof controller}`
+          describe(controller)
         }: it must be a class or an object`,
       );
     }
     this.#controller = controller;
     const Class = isClass ? controller : controller.constructor;
-    this.#name = Class?.name || "(unnamed)";
+    const name = this.#name = Class?.name || "(unnamed)";
     this.#options = options;
     this.#create = options.create ??
       (isClass
         ? (nsConn) => makeBinding(Reflect.construct(controller, [nsConn]))
         : undefined);
-    this.#namespace = readNamespace(controller, this.#name);
-    assertMembers(controller, this.#name);
-    if (isClass && !options.create) assertConstructor(controller, this.#name);
-    this.#use = readMiddleware(controller, this.#name);
-    this.#schemas = readSchemas(controller, this.#name);
-    const methods = listMethods(controller);
-    for (const name of Object.keys(this.#schemas)) {
-      if (methods.has(name) && findBuiltInEvent(name) === undefined) continue;
-      throw new TypeError(
-        `Cannot validate event "${name}" of ${this.#name}: its static events should name methods that handle events of its own`,
-      );
-    }
-    if (methods.size === 0) {
-      throw new TypeError(
-        `Cannot handle events with ${this.#name}: it has no methods, name one like its event, for instance onChat; a field with a function is none`,
-      );
-    }
+    this.#namespace = readNamespace(controller, name);
   }
 
   /**
@@ -204,7 +179,9 @@ export class Struct implements HandlerSource {
     this.#assertOpen("set the event matcher");
     if (typeof matcher !== "function") {
       throw new TypeError(
-        `Cannot set the event matcher of ${this.#name} to a value of type "${typeof matcher}": it must be a function, such as eventPrefixMatcher("on")`,
+        `Cannot set the event matcher of ${this.#name} to ${
+          describe(matcher)
+        }: it must be a function`,
       );
     }
     this.#matcher = matcher;
@@ -230,90 +207,60 @@ export class Struct implements HandlerSource {
    * Returns the handlers, for the server or client that is being made.
    *
    * @returns The handlers, as one source.
-   * @throws {TypeError} When no method handles an event, two methods handle the
-   * same one, or a method takes too many arguments.
+   * @throws {TypeError} When two methods handle the same event.
    */
   [handlerSource](): NamespaceSource[] {
     this.#isInUse = true;
-    const isShared = this.#isShared;
+    const name = this.#name;
+    const controller = this.#controller;
+    const { create, isShared = typeof controller !== "function" } =
+      this.#options;
+    const schemas = readSchemas(controller);
     const handlers = new Map<string, SourceHandler>();
-    const methods = listMethods(this.#controller);
-    for (const [name, method] of methods) {
-      const event = findBuiltInEvent(name) ?? this.#matcher(name);
+    const methods = new Map<string, string>();
+    for (const [key, method] of listMethods(controller)) {
+      const event = findBuiltInEvent(key) ?? this.#matcher(key);
       if (event === undefined) continue;
-      assertSignature(method, { owner: this.#name, name, isShared });
       if (handlers.has(event)) {
-        throw new TypeError(
-          `Cannot handle event "${event}" with ${this.#name}.${name}: another of its methods handles it`,
-        );
+        throw makeDuplicateError(this.#namespace ?? "", event, [
+          `${name}.${methods.get(event)}`,
+          `${name}.${key}`,
+        ]);
       }
-      const handler = this.#makeHandler(method);
-      const schema = Object.hasOwn(this.#schemas, name)
-        ? this.#schemas[name]
-        : undefined;
-      handlers.set(event, schema ? validateBody(handler, schema) : handler);
-    }
-    if (handlers.size === 0) {
-      throw new TypeError(
-        `Cannot handle events with ${this.#name}: none of its methods (${
-          [...methods.keys()].join(", ")
-        }) is an event, name one like its event, for instance onChat`,
+      methods.set(event, key);
+      const handler = this.#makeHandler(method, isShared);
+      handlers.set(
+        event,
+        Object.hasOwn(schemas, key)
+          ? validateBody(handler, schemas[key]!)
+          : handler,
       );
     }
     return [{
       namespace: this.#namespace ?? "",
-      name: this.#name,
-      controller: this.#controller,
+      name,
+      controller,
       handlers,
-      bind: this.#create && this.#checkInstance(this.#create),
+      methods,
+      isShared,
+      isInjected: create !== undefined,
+      bind: this.#create,
       timeouts: this.#timeouts,
-      use: this.#use,
+      use: readMiddleware(controller),
     }];
   }
 
   #assertOpen(action: string): void {
     if (!this.#isInUse) return;
     throw new TypeError(
-      `Cannot ${action} of ${this.#name}: a server or client was already made of it, and it must be done before`,
+      `Cannot ${action} of ${this.#name}: a server or client was already made of it`,
     );
   }
 
-  /** Read when a server is made, since services may change until then. */
-  get #isShared(): boolean {
-    return this.#options.isShared ?? typeof this.#controller !== "function";
-  }
-
-  #makeHandler(method: Method): SourceHandler {
-    const controller = this.#controller;
-    if (!this.#isShared) {
-      return (_, msg, instance) => method.call(instance, msg);
-    }
-    return this.#create
-      ? (nsConn, msg, instance) => method.call(instance, nsConn, msg)
-      : (nsConn, msg) => method.call(controller, nsConn, msg);
-  }
-
-  /** Checks the first instance for fields that its class does not show. */
-  #checkInstance(
-    create: (nsConn: NSConn) => Binding | Promise<Binding>,
-  ): (nsConn: NSConn) => Promise<Binding> {
-    let isChecked = false;
-    const check = (binding: Binding): Binding => {
-      if (!isChecked) {
-        assertFields(binding.instance, this.#name, this.#namespace);
-      }
-      isChecked = true;
-      return binding;
-    };
-    return async (nsConn) => {
-      const binding = await create(nsConn);
-      try {
-        return check(binding);
-      } catch (error) {
-        await binding.dispose?.();
-        throw error;
-      }
-    };
+  #makeHandler(method: Method, isShared: boolean): SourceHandler {
+    if (!isShared) return (_, msg, instance) => method.call(instance, msg);
+    const own = this.#create ? undefined : this.#controller;
+    return (nsConn, msg, instance) => method.call(own ?? instance, nsConn, msg);
   }
 }
 

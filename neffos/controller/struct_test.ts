@@ -213,11 +213,15 @@ Deno.test("Struct finds its namespace in the class, the instance or setNamespace
     }
     onA() {}
   }
-  assertThrows(() => new Struct(Wrong), TypeError, "write `static namespace`");
+  assertThrows(
+    () => new Server(denoUpgrader(), new Struct(Wrong)),
+    TypeError,
+    "write `static namespace`",
+  );
   assertThrows(
     () => new Struct({ namespace: 1, onA() {} }),
     TypeError,
-    'it is of type "number", and must be a string',
+    "it is 1, and must be a string",
   );
 });
 
@@ -238,8 +242,12 @@ Deno.test("Struct says why a controller cannot work", async () => {
     onChat = () => {};
     onReal() {}
   }
-  assertThrows(() => new Struct(Empty), TypeError, "Empty: it has no methods");
-  assertThrows(() => new Struct(1 as never), TypeError, "a number: it must be");
+  assertThrows(
+    serverOf(new Struct(Empty)),
+    TypeError,
+    "Empty: it has no methods",
+  );
+  assertThrows(() => new Struct(1 as never), TypeError, "of 1: it must be");
   assertThrows(
     serverOf(new Struct(NoEvents)),
     TypeError,
@@ -328,7 +336,7 @@ Deno.test("Struct disposes an instance whose events are fields, and withTimeout(
   assertThrows(
     () => new Server(denoUpgrader(), withTimeout({}, { read: 5 })),
     TypeError,
-    "a handler that has no namespaces",
+    "a handler without namespaces",
   );
 });
 
@@ -365,7 +373,7 @@ Deno.test("Struct reads guards and schemas of an object of no class", async () =
 
 Deno.test("Struct has a name for a class without one", () => {
   assertThrows(
-    () => new Struct(class {}),
+    () => new Server(denoUpgrader(), new Struct(class {})),
     TypeError,
     "Cannot handle events with (unnamed): it has no methods",
   );

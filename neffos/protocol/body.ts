@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isInstance } from "./errors.ts";
+
 /**
  * A body that can be sent: a string goes as text, bytes as a binary frame,
  * `undefined` as the empty body, anything else as JSON, or as the connection's
@@ -138,7 +140,7 @@ export function assertCodec(codec: BodyCodec | undefined): void {
     typeof codec?.encode === "function" && typeof codec.decode === "function"
   ) return;
   throw new TypeError(
-    'Cannot use the option "bodyCodec": it must be an object with the functions "encode" and "decode"',
+    'Cannot use the option "bodyCodec": it must have the functions "encode" and "decode"',
   );
 }
 
@@ -162,7 +164,7 @@ export function encodeBody(body: unknown, codec?: BodyCodec): RawBody {
 export function assertText(text: string): string {
   if (text.isWellFormed()) return text;
   throw new TypeError(
-    "Cannot send a text with a lone surrogate: it has no form in UTF-8; toWellFormed() replaces it, and JSON keeps it",
+    "Cannot send a text with a lone surrogate: toWellFormed() replaces it, and JSON keeps it",
   );
 }
 
@@ -170,7 +172,7 @@ function toBytes(view: ArrayBufferView): Uint8Array {
   const { buffer, byteOffset, byteLength } = view;
   if ((buffer as Partial<ArrayBuffer>).detached) {
     throw new TypeError(
-      "Cannot send bytes whose buffer is detached: it was transferred, and has none left",
+      "Cannot send bytes whose buffer is detached",
     );
   }
   const bytes = view instanceof Uint8Array
@@ -338,36 +340,18 @@ function findLiveType(value: unknown): string | undefined {
   return isThenable(value) ? "Promise" : undefined;
 }
 
-/** The kinds of objects whose content is not in their fields. */
-const OPAQUE: ReadonlySet<string> = new Set([
-  "ArrayBuffer",
-  "Blob",
-  "Error",
-  "File",
-  "FormData",
-  "Headers",
-  "Map",
-  "ReadableStream",
-  "RegExp",
-  "Request",
-  "Response",
-  "Set",
-  "SharedArrayBuffer",
-  "URLSearchParams",
-  "WeakMap",
-  "WeakSet",
-]);
-
 /** The objects that stand for a value, which JSON takes. */
-const BOXES: ReadonlySet<string> = new Set(["Boolean", "Number", "String"]);
+const BOXES = /^(Boolean|Number|String)$/;
 
+/** The type of an object whose content is not in its fields. */
 function findOpaqueType(value: object, isEmpty: boolean): string | undefined {
   const tag = tagOf(value);
   const isOpaque = tag === "Object"
     ? Symbol.asyncIterator in value || (isEmpty && isIterable(value))
-    : !BOXES.has(tag) &&
-      (isEmpty || OPAQUE.has(tag) || value instanceof Error ||
-        ArrayBuffer.isView(value));
+    // The classes of the platform, such as Map, are named like their tags.
+    : !BOXES.test(tag) &&
+      (isEmpty || value instanceof Error || ArrayBuffer.isView(value) ||
+        isInstance(value, Reflect.get(globalThis, tag)));
   return isOpaque ? nameType(value) : undefined;
 }
 

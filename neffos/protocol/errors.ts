@@ -469,53 +469,6 @@ export class LimitError extends EventError {
   }
 }
 
-/**
- * A request was not upgraded.
- *
- * @example
- * ```ts
- * import { denoUpgrader, Server, UpgradeError } from "@neffos/mvc";
- *
- * const server = new Server(denoUpgrader(), { chat: {} }, {
- *   idGenerator(request) {
- *     const key = request.headers.get("authorization");
- *     if (key === null) throw new UpgradeError(401, "a key is required");
- *     return key;
- *   },
- *   onUpgradeError: (error) => console.warn(error.status, error.message),
- * });
- * await server.close();
- * ```
- *
- * @category Errors
- */
-export class UpgradeError extends NeffosError {
-  static {
-    this.prototype.name = "UpgradeError";
-  }
-  /** The HTTP status of the response. */
-  readonly status: number;
-  /** The headers of the response. */
-  readonly headers: Record<string, string>;
-
-  /**
-   * Makes an error.
-   *
-   * @param status The HTTP status.
-   * @param message The reason, in words; it is the body of the response.
-   * @param options The headers of the response, and the cause.
-   */
-  constructor(
-    status: number,
-    message: string,
-    options: { headers?: Record<string, string>; cause?: unknown } = {},
-  ) {
-    super(message, { cause: options.cause });
-    this.status = status;
-    this.headers = options.headers ?? {};
-  }
-}
-
 /** A text that peers in other languages compare. */
 export const BAD_NAMESPACE = "bad namespace";
 
@@ -655,34 +608,21 @@ const FIXED: readonly unknown[] = [
  */
 export function registerError<C>(Class: CheckedErrorClass<C>): void;
 export function registerError(Class: KnownErrorClass): void {
-  if (
-    typeof Class !== "function" || !(Class.prototype instanceof EventError)
-  ) {
-    throw new TypeError(
-      `Cannot register ${
-        typeof Class === "function"
-          ? `"${Class.name}"`
-          : `a value of type "${typeof Class}"`
-      } as an error: it must be a subclass of EventError`,
-    );
-  }
-  if (FIXED.includes(Class)) {
-    throw new TypeError(
-      `Cannot register "${Class.name}" as an error: its text is one of the protocol, by which it is known`,
-    );
-  }
-  const name = nameError(Class);
-  if (!/^[^\s:][^:]*$/.test(name)) {
-    throw new TypeError(
-      `Cannot register a class of errors under the name "${name}": it must have a name, which has no colon`,
-    );
-  }
+  const isError = typeof Class === "function" &&
+    Class.prototype instanceof EventError;
+  const name = isError ? nameError(Class) : "";
   const known = KNOWN.get(name);
-  if (known === Class) return;
-  if (known !== undefined) {
-    throw new TypeError(
-      `Cannot register two classes of errors under the name "${name}": each must have its own`,
-    );
+  if (isError && known === Class) return;
+  const fault = !isError
+    ? "it must be a subclass of EventError"
+    : FIXED.includes(Class)
+    ? "its text is one of the protocol, by which it is known"
+    : !/^[^\s:][^:]*$/.test(name)
+    ? "it must have a name, which has no colon"
+    : known && "another class has this name";
+  if (fault !== undefined) {
+    const shown = describe(isError ? name : Class);
+    throw new TypeError(`Cannot register ${shown} as an error: ${fault}`);
   }
   KNOWN.set(name, Class);
 }
@@ -759,18 +699,29 @@ export function findBadName(
   kind: Named,
   name: unknown,
 ): TypeError | undefined {
-  if (typeof name === "string" && name.isWellFormed()) return undefined;
-  const what = kind === "event" ? "an event" : `a ${kind}`;
-  if (typeof name !== "string") {
-    return new TypeError(
-      `Cannot use a value of type "${typeof name}" as the name of ${what}: it must be a string`,
+  return typeof name === "string" && name.isWellFormed()
+    ? undefined
+    : new TypeError(
+      `Cannot use ${
+        describe(name)
+      } as the name of the ${kind}: it must be a string without lone surrogates`,
     );
-  }
-  return new TypeError(
-    `Cannot use ${
-      JSON.stringify(name)
-    } as the name of ${what}: it has a lone surrogate, and must be well-formed`,
-  );
+}
+
+/**
+ * Describes a value for the text of an error.
+ *
+ * @param value The value.
+ * @returns A string in quotes, a number and its like as it is, the name of a
+ * class or a function, else the type.
+ */
+export function describe(value: unknown): string {
+  const type = typeof value;
+  if (type === "string") return JSON.stringify(value);
+  if (typeof value === "function" && value.name !== "") return value.name;
+  return value === null || !/^(object|function|symbol)$/.test(type)
+    ? `${value}`
+    : `a value of type "${type}"`;
 }
 
 /**
@@ -793,14 +744,11 @@ export function assertName(kind: Named, name: unknown): void {
  * that no close frame may carry.
  */
 export function assertCloseCode(code: number): void {
-  if (!Number.isInteger(code) || code < 1000 || code > 4999) {
-    throw new RangeError(
-      `Cannot close with code ${code}: a close code is an integer from 1000 to 4999`,
-    );
+  const isReserved = (code >= 1004 && code <= 1006) || code === 1015;
+  if (Number.isInteger(code) && code > 999 && code < 5000 && !isReserved) {
+    return;
   }
-  if ((code >= 1004 && code <= 1006) || code === 1015) {
-    throw new RangeError(
-      `Cannot close with code ${code}: RFC 6455 reserves it for ends without a close frame`,
-    );
-  }
+  throw new RangeError(
+    `Cannot close with code ${code}: it must be an integer from 1000 to 4999, but not 1004 to 1006 or 1015`,
+  );
 }

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as errors from "./errors.ts";
+import { UpgradeError } from "./upgrade_error.ts";
 
 Deno.test("Each error class has its name, in the stack as well", () => {
-  const { AskTimeoutError, CloseError, DialError, UpgradeError, ...exports } =
-    errors;
+  const { AskTimeoutError, CloseError, DialError, ...exports } = errors;
   const made: Error[] = [
     new AskTimeoutError("failed", 1),
     new CloseError(1011, "failed"),
@@ -39,4 +39,25 @@ Deno.test("isInstance() says no of what cannot be examined", () => {
     assertEquals(errors.isInstance(value, Error), false);
   }
   assertEquals(errors.isInstance(new TypeError(), Error), true);
+});
+
+Deno.test("describe() shows a value, or its type", () => {
+  for (
+    const [value, text] of [
+      ["a\n", '"a\\n"'],
+      [1, "1"],
+      [NaN, "NaN"],
+      [true, "true"],
+      [2n, "2"],
+      [null, "null"],
+      [undefined, "undefined"],
+      [{}, 'a value of type "object"'],
+      [[1], 'a value of type "object"'],
+      [Symbol("s"), 'a value of type "symbol"'],
+      [class Chat {}, "Chat"],
+      [() => {}, 'a value of type "function"'],
+    ] as const
+  ) {
+    assertEquals(errors.describe(value), text);
+  }
 });

@@ -74,13 +74,12 @@ export const LIFE_CYCLE: ReadonlySet<string> = new Set([
   OnRoomLeft,
 ]);
 
-const BUILT_IN: ReadonlyMap<string, string> = new Map(
-  [...LIFE_CYCLE, OnAnyEvent, OnNativeMessage].flatMap((name) => [
-    [name, name],
-    [name.slice(1), name],
-    [`o${name.slice(2)}`, name],
-  ]),
-);
+/** All built-in events, by their names on the wire. */
+export const BUILT_IN: ReadonlySet<string> = new Set([
+  ...LIFE_CYCLE,
+  OnAnyEvent,
+  OnNativeMessage,
+]);
 
 /**
  * Tells whether an event is one of the protocol itself, of the life cycle of
@@ -113,7 +112,7 @@ export function isSystemEvent(event: string): boolean {
 export function findBadAsk(event: string): TypeError | undefined {
   return isSystemEvent(event)
     ? new TypeError(
-      `Cannot ask "${event}": it is an event of the protocol, which connect(), joinRoom(), leave() and disconnect() send`,
+      `Cannot ask "${event}": it is an event of the protocol, for connect(), joinRoom() and their like`,
     )
     : undefined;
 }
@@ -125,7 +124,8 @@ export function findBadAsk(event: string): TypeError | undefined {
  * @returns The name on the wire, `undefined` if the event is not built in.
  */
 export function findBuiltInEvent(name: string): string | undefined {
-  return BUILT_IN.get(name);
+  const wire = name.replace(/^(_O|O|o)n/, "_On");
+  return BUILT_IN.has(wire) ? wire : undefined;
 }
 
 /**
@@ -139,64 +139,6 @@ export function beginsWith(name: string, prefix: string): boolean {
     start.slice(1) === prefix.slice(1) &&
     start.charAt(0).toLowerCase() === prefix.charAt(0).toLowerCase() &&
     !(/\p{L}$/u.test(start) && /^\p{Ll}/u.test(name.slice(start.length)));
-}
-
-/** Forms of the built-in events that people write and that do not exist. */
-const WRONG_FORMS: readonly (readonly [wrong: string, right: string])[] = [
-  ["namespaceconnecting", OnNamespaceConnect],
-  ["namespacedisconnected", OnNamespaceDisconnect],
-  ["namespacedisconnecting", OnNamespaceDisconnect],
-  ["roomjoining", OnRoomJoin],
-  ["roomleaving", OnRoomLeave],
-  ["roomleaved", OnRoomLeft],
-];
-
-const FORMS = [
-  ...[...LIFE_CYCLE, OnAnyEvent, OnNativeMessage]
-    .map((name) => [name.slice(3).toLowerCase(), name] as const),
-  ...WRONG_FORMS,
-];
-
-/**
- * Finds the built-in event that the name of a method or a key was meant to be:
- * `onNamespaceDisconnected`, `OnRoomJoind`.
- *
- * @param name The name.
- * @returns What to write, `undefined` if it is right or far from all of them.
- */
-export function findMeantEvent(name: string): string | undefined {
-  if (BUILT_IN.has(name) || hasOtherWord(name)) return undefined;
-  const [, bare] = /^on(.+)/.exec(name.replaceAll("_", "").toLowerCase()) ?? [];
-  const found = FORMS.filter(([form]) => bare && isTypo(bare, form))
-    .map(([, event]) => `o${event.slice(2)}`);
-  return found.length === 0 ? undefined : [...new Set(found)].join(" or ");
-}
-
-/** Whether a name is a built-in one with one more word: `onAnyEventX`. */
-function hasOtherWord(name: string): boolean {
-  return /[\p{Lu}\p{N}_]$/u.test(name) && BUILT_IN.has(name.slice(0, -1));
-}
-
-/** The length from which a name with another letter is no other word. */
-const MIN_LONG = 12;
-
-/** Whether a text is nearly a form; `zoomjoin` and `roomlease` are words of their own. */
-function isTypo(text: string, form: string): boolean {
-  return isNearly(text, form) &&
-    (form.length >= MIN_LONG || text.length !== form.length || text === form ||
-      [...text].toSorted().join() === [...form].toSorted().join()) &&
-    text.charAt(0) === form.charAt(0);
-}
-
-/** Whether two texts differ by at most one letter, or two that are swapped. */
-export function isNearly(a: string, b: string): boolean {
-  let i = 0;
-  while (i < a.length && a[i] === b[i]) i++;
-  const [restA, restB] = [a.slice(i), b.slice(i)];
-  return restA.slice(1) === restB.slice(1) || restA.slice(1) === restB ||
-    restA === restB.slice(1) ||
-    (restA.slice(2) === restB.slice(2) &&
-      restA.charAt(0) + restA.charAt(1) === restB.charAt(1) + restB.charAt(0));
 }
 
 /**

@@ -318,7 +318,7 @@ export class Message<T = unknown> {
 function assertRooms(rooms: unknown, room: string): void {
   if (room !== "") {
     throw new TypeError(
-      `Cannot send to "rooms" and to room "${room}" at once: a message should have one of "room" and "rooms"`,
+      `Cannot send to "rooms" and to room "${room}" at once: give one of them`,
     );
   }
   const isName = (name: unknown) => typeof name === "string" && name !== "";
@@ -326,7 +326,7 @@ function assertRooms(rooms: unknown, room: string): void {
   throw new TypeError(
     `Cannot send to the rooms ${
       JSON.stringify(rooms)
-    }: they must be an array of names, none of them empty`,
+    }: they must be an array of names`,
   );
 }
 

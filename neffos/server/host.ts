@@ -4,15 +4,15 @@ import type { Conn } from "../api/conn.ts";
 import type { ServerStats } from "../api/stats.ts";
 import type { FaultSource, ServerApi } from "../api/server_api.ts";
 import type { UntypedNSConn } from "../api/ns_conn.ts";
-import { reportTo, WarningLog, writeUnhandled } from "../connection/faults.ts";
+import { logFault, WarningLog, writeUnhandled } from "../connection/faults.ts";
 import type { Host } from "../connection/host.ts";
 import {
   Crossings,
+  DEFAULT_LIMITS,
   type Limits,
   limitsOf,
-  type RateLimit,
-  rateOf,
 } from "../connection/limits.ts";
+import { reportTo } from "../connection/report.ts";
 import type { Session } from "../connection/session.ts";
 import type { Turn, TurnTracer } from "../connection/turn_queue.ts";
 import {
@@ -21,6 +21,7 @@ import {
   compileHandlers,
 } from "../controller/compile.ts";
 import type { ConnHandler } from "../controller/events.ts";
+import { checkSources } from "../controller/mistakes.ts";
 import { assertCodec, type BodyCodec } from "../protocol/body.ts";
 import type { Message } from "../protocol/message.ts";
 import { type SendBuffer, TrafficCounters } from "../transport/send_buffer.ts";
@@ -33,6 +34,7 @@ import { ServerDirectory } from "./directory.ts";
 import type { HandlerTimes } from "./handler_times.ts";
 import { ParameterHeaders } from "./handshake.ts";
 import type { ServerOptions } from "./options.ts";
+import { Bucket, type RateLimit, rateOf } from "./rate_limit.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
 import { parseTrustProxy } from "./address.ts";
 
@@ -49,7 +51,7 @@ export class ServerHost implements Host {
   readonly server: ServerApi;
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
-  readonly rate: Required<RateLimit> | undefined;
+  readonly #rate: Required<RateLimit> | undefined;
   readonly codec: BodyCodec | undefined;
   readonly admission: ConnectionLimiter;
   readonly checkOrigin: OriginCheck;
@@ -79,9 +81,9 @@ export class ServerHost implements Host {
     assertCodec(bodyCodec);
     this.codec = bodyCodec;
     this.server = server;
-    this.handlers = compileHandlers(handler, server);
-    this.limits = limitsOf(options);
-    this.rate = rateOf(rateLimit);
+    this.handlers = compileHandlers(handler, server, checkSources);
+    this.limits = limitsOf(options, DEFAULT_LIMITS);
+    this.#rate = rateOf(rateLimit);
     const { crossings } = this;
     const hops = parseTrustProxy(trustProxy);
     this.admission = new ConnectionLimiter({ ...options, hops, crossings });
@@ -93,6 +95,10 @@ export class ServerHost implements Host {
     this.sessions.set(session.conn, session);
     this.counters.accepted++;
     session.start();
+  }
+
+  makeBucket(): Bucket | undefined {
+    return this.#rate && new Bucket(this.#rate);
   }
 
   /** Puts the numbers of the server together. */
@@ -183,6 +189,6 @@ export class ServerHost implements Host {
 
   report(error: unknown, source: FaultSource): void {
     this.counters.errors++;
-    reportTo(this.server.onError, error, source);
+    reportTo(this.server.onError, logFault, error, source);
   }
 }

@@ -1,5 +1,6 @@
 import type { ServerHooks } from "../api/server_api.ts";
-import type { ConnectionLimits, RateLimit } from "../connection/limits.ts";
+import type { ConnectionLimits } from "../connection/limits.ts";
+import type { RateLimit } from "./rate_limit.ts";
 import type { BodyCodec } from "../protocol/body.ts";
 import type { Origins } from "./origins.ts";
 

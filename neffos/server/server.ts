@@ -20,13 +20,15 @@ import { Session } from "../connection/session.ts";
 import { quote } from "../connection/faults.ts";
 import { assertType } from "../connection/limits.ts";
 import type { ConnHandler } from "../controller/events.ts";
-import { assertName, isInstance, UpgradeError } from "../protocol/errors.ts";
+import { assertName, isInstance } from "../protocol/errors.ts";
+import { UpgradeError } from "../protocol/upgrade_error.ts";
 import {
   type Message,
   type MessageInit,
   toMessage,
 } from "../protocol/message.ts";
-import type { Upgrader, UpgradeRequest } from "../transport/upgrader.ts";
+import type { UpgradeRequest } from "../transport/upgrade_request.ts";
+import type { Upgrader } from "../transport/upgrader.ts";
 import { runUnwatched } from "../util/promises.ts";
 import type { ConnectionSlot } from "./admission.ts";
 import { hasValidHost } from "./address.ts";
@@ -265,6 +267,7 @@ export class Server implements ServerApi {
         socket,
         id,
         request: from,
+        tries: readTries(headers),
         watcher: place,
       });
       memory?.onSession(session);
@@ -390,4 +393,10 @@ export class Server implements ServerApi {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** Reads how many attempts a client has needed to reconnect. */
+function readTries(headers: Headers): number {
+  const tries = headers.get("x-websocket-reconnect") ?? "";
+  return /^\d{1,9}$/.test(tries) ? Number(tries) : 0;
 }

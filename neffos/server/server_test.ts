@@ -444,11 +444,11 @@ Deno.test("new Server() checks what it is given", () => {
   };
   assertStringIncludes(
     messageOf(make(undefined)),
-    'TypeError: Cannot handle connections with a value of type "undefined"',
+    "TypeError: Cannot handle connections with undefined",
   );
   assertStringIncludes(
     messageOf(make({ chat: {}, onChat() {} })),
-    'an object that has both events ("onChat") and namespaces',
+    'both events ("onChat") and namespaces',
   );
   assertStringIncludes(
     messageOf(make({ chat: { onChat: "text" } })),

@@ -46,7 +46,9 @@ export interface SendBufferOwner {
       readonly maxBuffered: number;
       readonly maxBufferedMessages: number;
     };
-    readonly handlers: { readonly timeouts: { readonly write?: number } };
+    readonly handlers: {
+      readonly timeouts: { readonly write?: number | undefined };
+    };
     readonly timers: Timers;
     /** The counters to which sent frames are added. */
     readonly traffic: TrafficCounters;

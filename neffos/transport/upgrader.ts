@@ -27,34 +27,6 @@ class DenoSocket extends WebSocketAdapter {
 }
 
 /**
- * A request to open a connection, or the one that has opened it. A Context is
- * one as well.
- *
- * @category Transports
- */
-export interface UpgradeRequest {
-  /**
-   * The request itself. Its own headers cannot be read after the upgrade; read
-   * {@linkcode headers} instead.
-   */
-  readonly request: Request;
-  /** The headers, including those sent as URL parameters. */
-  readonly headers: Headers;
-  /** The URL; `http://invalid/` if the Host header is no host. */
-  readonly url: URL;
-  /** The address of the peer, if the server was given it. */
-  readonly remoteAddr?: Deno.Addr | undefined;
-  /** Called right before the upgrade, after which nothing can be read. */
-  detach?(): void;
-  /**
-   * Called right after the upgrade.
-   *
-   * @param response The only response that may answer the request.
-   */
-  setUpgraded?(response: Response): void;
-}
-
-/**
  * A request that has become a socket.
  *
  * @category Transports

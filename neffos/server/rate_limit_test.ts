@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Bucket, rateOf } from "./limits.ts";
+import { Bucket, rateOf } from "./rate_limit.ts";
 
 /** Takes messages out of a bucket until it is empty. */
 function drain(bucket: Bucket): number {
@@ -40,7 +40,7 @@ Deno.test("rateOf() completes a rate and checks it", () => {
   throws({ messages: 0 }, 'Cannot set "rateLimit.messages" to 0: it must be');
   throws({}, '"rateLimit.messages" to undefined');
   throws({ messages: 1, per: -1 }, '"rateLimit.per" to -1');
-  throws({ messages: "1" }, '"rateLimit.messages" to 1');
+  throws({ messages: "1" }, '"rateLimit.messages" to "1"');
   throws({ messages: Infinity }, '"rateLimit.messages" to Infinity');
   throws({ messages: 1, burst: 0.5 }, '"rateLimit.burst" to 0.5');
 });
