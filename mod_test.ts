@@ -59,6 +59,7 @@ const MVC = [
   "HttpError",
   "Party",
   "Router",
+  "clientScript",
   "contextOf",
   "metricsHandler",
   "optional",

@@ -31,6 +31,7 @@ export {
   type LifeOf,
   type PerConnection,
 } from "./application.ts";
+export { clientScript, type ClientScriptOptions } from "./client_script.ts";
 export type {
   CheckedClass,
   CheckedDeps,
