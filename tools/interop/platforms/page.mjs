@@ -3,8 +3,8 @@
 import { tryAll } from "./scenarios.mjs";
 
 try {
-  // It is made of TypeScript, and beside this file only then.
-  const neffos = await import(new URL("client.mjs", import.meta.url).href);
+  // The stage serves it, as a program does.
+  const neffos = await import(new URL("/neffos.js", location.origin).href);
   await tryAll(location.origin, neffos, {});
 } finally {
   await fetch("/done", { method: "POST" });

@@ -1,5 +1,5 @@
-import { stripTypeScriptTypes } from "node:module";
 import { fileURLToPath } from "node:url";
+import { CLIENT_BUNDLE } from "../../../mvc/http/client_bundle.ts";
 import { within } from "../journal.ts";
 import {
   type Check,
@@ -10,33 +10,17 @@ import {
 } from "../peer.ts";
 import { Stage } from "./stage.ts";
 
-const SOURCES = new URL("../../../neffos/", import.meta.url);
 const PROGRAMS = ["program.mjs", "page.mjs", "scenarios.mjs"];
 
 /** How long all scenarios of a platform may take, in milliseconds. */
 const LIMIT = 90_000;
 
-/** Writes the client and the programs as JavaScript, into a new folder. */
+/** Writes the client, as `clientScript()` serves it, and the programs into a new folder. */
 async function writeClient(cache: URL): Promise<URL> {
   const folder = new URL("our-client/", cache);
   await Deno.remove(folder, { recursive: true }).catch(() => {});
-  const done = new Set<string>();
-  const write = async (source: URL): Promise<void> => {
-    if (done.has(source.href)) return;
-    done.add(source.href);
-    const script = stripTypeScriptTypes(await Deno.readTextFile(source));
-    const path = source.href.slice(SOURCES.href.length);
-    const target = new URL(path.replace(/ts$/, "mjs"), folder);
-    await Deno.mkdir(new URL("./", target), { recursive: true });
-    await Deno.writeTextFile(
-      target,
-      script.replaceAll(/( from "\.[\w./]+)\.ts"/g, '$1.mjs"'),
-    );
-    for (const [, imported] of script.matchAll(/ from "(\.[\w./]+\.ts)"/g)) {
-      await write(new URL(imported!, source));
-    }
-  };
-  await write(new URL("client.ts", SOURCES));
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(new URL("client.mjs", folder), CLIENT_BUNDLE);
   for (const name of PROGRAMS) {
     await Deno.copyFile(new URL(name, import.meta.url), new URL(name, folder));
   }

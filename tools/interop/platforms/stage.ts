@@ -1,3 +1,4 @@
+import { clientScript, Router } from "../../../mvc/mod.ts";
 import { denoUpgrader, EventError, Server } from "../../../neffos/mod.ts";
 import type { Check } from "../peer.ts";
 import { Gate } from "./gate.ts";
@@ -41,6 +42,7 @@ export class Stage implements AsyncDisposable {
       onSay: (nsConn, msg) => nsConn.server.broadcast(null, msg),
     },
   }, { origins: "*" });
+  readonly #router = new Router();
   readonly #listener: Deno.HttpServer<Deno.NetAddr>;
   readonly #http: Deno.HttpServer<Deno.NetAddr>;
 
@@ -51,6 +53,7 @@ export class Stage implements AsyncDisposable {
    */
   constructor(files: URL) {
     this.#files = files;
+    this.#router.get("/neffos.js", clientScript());
     const options = { port: 0, hostname: "127.0.0.1", onListen() {} };
     this.#listener = Deno.serve(
       options,
@@ -82,6 +85,8 @@ export class Stage implements AsyncDisposable {
         });
       case "/endpoint":
         return new Response(this.endpoint);
+      case "/neffos.js":
+        return await this.#router.handler(request, info);
       case "/app/ws":
         return await this.#server.upgrade(request, info);
       case "/report":
