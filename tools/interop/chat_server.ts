@@ -1,4 +1,4 @@
-/** The chat example, as a process of its own, on a free port. */
+/** A chat, as a process of its own, on a free port. */
 export class ChatServer implements AsyncDisposable {
   /** Its websocket endpoint. */
   readonly endpoint: string;
@@ -29,9 +29,9 @@ export class ChatServer implements AsyncDisposable {
    * @throws {Error} When it ends before.
    */
   static async start(): Promise<ChatServer> {
-    const main = new URL("../../examples/chat/main.ts", import.meta.url);
+    const main = new URL("chat/main.ts", import.meta.url);
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", main.href, "--port=0"],
+      args: ["run", "-A", main.href],
       stdout: "piped",
     }).spawn();
     const found = Promise.withResolvers<string>();

@@ -1,5 +1,5 @@
 /**
- * Uses the chat example with neffos.js, and prints what it tried and what held.
+ * Uses a chat with neffos.js, and prints what it tried and what held.
  *
  *     node client.mjs <folder with node_modules> <URL of the chat> <URL of the demo>
  *
