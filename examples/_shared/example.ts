@@ -8,6 +8,18 @@ const PERMISSIONS = [
   "--allow-env=PORT,HOST,AUTH_KEY",
 ];
 
+/** Options of {@linkcode Example.start}. */
+export interface ExampleOptions {
+  /** What to add to the environment. */
+  readonly env?: Record<string, string>;
+  /**
+   * The port.
+   *
+   * @default any free one
+   */
+  readonly port?: number;
+}
+
 /** An example, as a process of its own, on a free port. */
 export class Example implements AsyncDisposable {
   /** The address that it has printed. */
@@ -29,38 +41,36 @@ export class Example implements AsyncDisposable {
    * Starts an example.
    *
    * @param main Its main module.
-   * @param env What to add to the environment.
+   * @param options Its port, and what to add to the environment.
    * @returns The example, when it has said where it listens.
    */
-  static start(
-    main: URL,
-    env: Record<string, string> = {},
-  ): Promise<Example> {
-    return Example.#spawn(["run", ...PERMISSIONS, main.href], env);
+  static start(main: URL, options: ExampleOptions = {}): Promise<Example> {
+    return Example.#spawn(["run", ...PERMISSIONS, main.href], options);
   }
 
   /**
    * Starts an example by a task of this repository.
    *
    * @param name The name of the task.
-   * @param env What to add to the environment.
+   * @param options Its port, and what to add to the environment.
    * @returns The example, when it has said where it listens.
    */
   static startTask(
     name: string,
-    env: Record<string, string> = {},
+    options: ExampleOptions = {},
   ): Promise<Example> {
-    return Example.#spawn(["task", "--quiet", name], env);
+    return Example.#spawn(["task", "--quiet", name], options);
   }
 
   static async #spawn(
     command: string[],
-    env: Record<string, string>,
+    { env = {}, port = 0 }: ExampleOptions,
   ): Promise<Example> {
     const process = new Deno.Command(Deno.execPath(), {
-      args: [...command, "--port=0"],
+      args: [...command, `--port=${port}`],
       cwd: ROOT,
       env,
+      stdin: "null",
       stdout: "piped",
     }).spawn();
     const lines = process.stdout.pipeThrough(new TextDecoderStream());
@@ -79,10 +89,17 @@ export class Example implements AsyncDisposable {
     return new Example(await url.promise, process, output);
   }
 
+  /** The port that it listens on. */
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
   /** Ends it by a signal, and waits until it has. */
-  async stop(): Promise<Deno.CommandStatus> {
+  async stop(
+    signal: Deno.Signal = "SIGTERM",
+  ): Promise<Deno.CommandStatus> {
     try {
-      this.#process.kill("SIGTERM");
+      this.#process.kill(signal);
     } catch (error) {
       // It has ended already, where a test has stopped it.
       if (!(error instanceof TypeError)) throw error;

@@ -27,7 +27,7 @@ import {
   websocketHandler,
 } from "@neffos/mvc";
 import { stopOnSignal } from "../_shared/signals.ts";
-import { mountPage } from "../_shared/static_files.ts";
+import { mountPage } from "../_shared/pages.ts";
 import { Accounts } from "./accounts.ts";
 import { MembersController } from "./members_controller.ts";
 import { Sessions } from "./sessions.ts";

@@ -17,7 +17,7 @@ const ANN = { name: "ann", password: "correct horse" };
 const BOB = { name: "Bob", password: "battery staple" };
 
 function start(): Promise<Example> {
-  return Example.start(MAIN, { AUTH_KEY: KEY });
+  return Example.start(MAIN, { env: { AUTH_KEY: KEY } });
 }
 
 function post(
@@ -443,8 +443,7 @@ Deno.test("The example says in a sentence why it cannot start", async () => {
 Deno.test("The task starts the example where JSR cannot be reached", async () => {
   await using offline = await leaveJsr();
   await using example = await Example.startTask("start:auth", {
-    ...offline.env,
-    AUTH_KEY: KEY,
+    env: { ...offline.env, AUTH_KEY: KEY },
   });
   assertEquals(await whoAmI(example, await signIn(example)), "Ann");
 });

@@ -1,207 +1,92 @@
-import {
-  Context,
-  EventError,
-  type EventInit,
-  type Except,
-  type Message,
-  NSConn,
-  type Reply,
-  reply,
-} from "@neffos/mvc";
-import { Logger } from "./logger.ts";
-import { People, type Person, readName } from "./people.ts";
+import { type Conn, EventError, type Message, NSConn } from "@neffos/mvc";
+import { type Chat, History } from "./history.ts";
 
-/** What somebody said, as everybody gets it. */
-export interface Chat extends Person {
-  /** What was said. */
-  readonly text: string;
-  /** When the server got it, as ISO 8601 has it. */
-  readonly time: string;
-}
-
-/** A room that somebody is in. */
-export interface RoomInfo {
-  /** The name of the room. */
-  readonly name: string;
-  /** How many people are in it. */
-  readonly people: number;
-}
-
-/** What the server sends, and what its body is. */
+/** The events that the server sends, with their bodies. */
 export interface ChatEvents {
-  /** Something was said, in the room of the message or to everybody. */
   onChat: Chat;
-  /** Somebody is writing. */
-  onTyping: Person;
-  /** Who is there now. */
-  onPeople: Person[];
-  /** Which rooms there are now. */
-  onRooms: RoomInfo[];
+  onHistory: readonly Chat[];
+  onPeople: string[];
+  onRooms: string[];
+  onTyping: string;
 }
 
-const MAX_TEXT = 2_000;
+/** A person, whose name is taken for everybody who has another key. */
+interface Person {
+  readonly key: string;
+  readonly name: string;
+}
 
-/**
- * The chat: its methods named `on…` are the events of the namespace "default".
- *
- * Since it injects `NSConn`, each connection has a ChatController of its own,
- * and the fields are the state of that connection alone.
- */
+/** Each connection has a controller of its own, since it injects `NSConn`. */
 export class ChatController {
-  static readonly namespace = "default";
-  /** What the constructor is given; the compiler checks that both agree. */
-  static readonly inject = [NSConn, Context, Logger, People] as const;
+  static readonly namespace = "chat";
+  static readonly inject = [NSConn, History] as const;
+  constructor(readonly nsConn: NSConn<ChatEvents>, readonly history: History) {}
 
-  readonly #nsConn: NSConn<ChatEvents>;
-  readonly #context: Context;
-  readonly #logger: Logger;
-  readonly #people: People;
-  #said = 0;
-
-  constructor(
-    nsConn: NSConn<ChatEvents>,
-    context: Context,
-    logger: Logger,
-    people: People,
-  ) {
-    this.#nsConn = nsConn;
-    this.#context = context;
-    this.#logger = logger;
-    this.#people = people;
-  }
-
-  /**
-   * Decides who may come in: an EventError keeps them out and tells them why.
-   * A program may bring its name as a header of its request.
-   */
-  onNamespaceConnect() {
-    const name = this.#context.header("x-chat-name");
-    if (name !== undefined) this.#people.setName(this.#nsConn.conn, name);
-  }
-
-  onNamespaceConnected() {
-    this.#logger.log(`${this.#nsConn} came from ${this.#context.remoteIp}`);
-    if (this.#isNamed) this.#tellPeople();
-  }
-
-  onNamespaceDisconnect() {
-    const { name = "nobody" } = this.#people.find(this.#nsConn.conn) ?? {};
-    this.#logger.log(`${this.#nsConn} left as ${name}, said ${this.#said}`);
-  }
-
-  /** Runs when the connection has left, whatever the reason was. */
-  [Symbol.dispose]() {
-    const wasNamed = this.#isNamed;
-    this.#people.remove(this.#nsConn.conn);
-    if (wasNamed) this.#tellPeople();
-  }
-
-  /** Asked with a name: takes it. The error of one that is taken goes back. */
-  onName(msg: Message<string>): Person {
-    const person = this.#people.setName(this.#nsConn.conn, msg.text());
-    this.#logger.log(`${this.#nsConn} is ${person.name}`);
-    this.#tellPeople();
-    for (const { name } of this.#nsConn.rooms) this.#tellPeople(name);
-    return person;
-  }
-
-  /**
-   * Says something in the room of the message, or to everybody. All others
-   * get it as `onChat`, and so does who said it: `reply()` goes back whether
-   * there was an ask or not.
-   */
-  onChat(msg: Message<string>): Reply<Chat> {
-    const text = msg.text().trim();
-    if (text === "" || text.length > MAX_TEXT) {
-      throw new EventError(`A message has 1 to ${MAX_TEXT} characters`);
+  /** Lets the person in; the page shows the text of an EventError. */
+  onNamespaceConnect(msg: Message<Person>) {
+    const { conn, server } = this.nsConn;
+    const given = Object(msg.json());
+    const key = readText("A key", given.key, 50);
+    const name = readText("A name", given.name, 30);
+    const isOther = (person?: Person) =>
+      person?.name.toLowerCase() === name.toLowerCase() && person.key !== key;
+    if (server.connections.some((other) => isOther(findPerson(other)))) {
+      throw new EventError(`The name "${name}" is taken`);
     }
-    const time = new Date().toISOString();
-    const chat: Chat = { ...this.#person(), text, time };
-    this.#said++;
-    const { room } = msg;
-    this.#tell(this.#nsConn, { room, event: "onChat", body: chat });
-    return reply(chat);
+    conn.set("person", { key, name });
   }
 
-  /** Lets the others see that a message is being written. */
-  onTyping(msg: Message) {
-    this.#tell(this.#nsConn, {
-      room: msg.room,
-      event: "onTyping",
-      body: this.#person(),
-      // Whoever is behind has no use for it.
-      isVolatile: true,
-    });
+  onRoomJoin({ room }: Message) {
+    readText("The name of a room", room, 30);
   }
 
-  /** Asked, with the name of a room or without: says who is there. */
-  onWho(msg: Message<string | undefined>): Person[] {
-    return this.#who(msg.room || msg.text());
+  onRoomJoined({ room }: Message) {
+    this.nsConn.room(room)?.emit("onHistory", this.history.list(room));
+    this.onRoomLeft({ room });
   }
 
-  /** Asked: says which rooms there are. */
-  onRooms(): RoomInfo[] {
-    const counts = new Map<string, number>();
-    for (const { rooms } of this.#all()) {
-      for (const { name } of rooms) {
-        counts.set(name, (counts.get(name) ?? 0) + 1);
-      }
-    }
-    return Array.from(counts, ([name, people]) => ({ name, people }));
+  /** Tells everybody which rooms there are, and those in this one who is in. */
+  onRoomLeft({ room }: Pick<Message, "room">) {
+    const { namespace, server } = this.nsConn;
+    const people = server.room(namespace, room)
+      .flatMap(({ conn }) => findPerson(conn)?.name ?? []);
+    const body = [...new Set(people)].sort();
+    const message = { namespace, room, event: "onPeople", body } as const;
+    server.broadcast<ChatEvents>(null, message);
+    const rooms = server.room(namespace, "").flatMap(({ rooms }) => rooms);
+    const names = new Set(rooms.map(({ name }) => name));
+    this.nsConn.broadcast("onRooms", [...names].sort());
   }
 
-  /** Decides about a room: as with the namespace, an EventError says no. */
-  onRoomJoin(msg: Message) {
-    if (readName(msg.room, "A room") !== msg.room) {
-      throw new EventError("A room has no spaces around its name");
-    }
-    this.#person();
-  }
-
-  onRoomJoined(msg: Message) {
-    this.#tellPeople(msg.room);
-    this.#tellRooms();
-  }
-
-  onRoomLeft(msg: Message) {
-    this.#tellPeople(msg.room);
-    this.#tellRooms();
-  }
-
-  get #isNamed(): boolean {
-    return this.#people.find(this.#nsConn.conn) !== undefined;
-  }
-
-  /** Who has not said a name is a guest as soon as others notice them. */
-  #person(): Person {
-    const known = this.#people.find(this.#nsConn.conn);
+  /** Takes a message once: a page that has lost the answer sends it again. */
+  onChat(msg: Message<{ id: string; text: string }>): Chat {
+    const room = this.nsConn.room(msg.room);
+    if (room === undefined) throw new EventError("Join a room first");
+    const given = Object(msg.json());
+    const id = readText("An ID", given.id, 50);
+    const text = readText("A message", given.text, 2_000);
+    const known = this.history.list(room.name).find((chat) => chat.id === id);
     if (known !== undefined) return known;
-    const guest = this.#people.addGuest(this.#nsConn.conn);
-    this.#tellPeople();
-    return guest;
+    const { name } = findPerson(this.nsConn.conn)!;
+    const chat = { id, name, text, time: new Date().toISOString() };
+    this.history.add(room.name, chat);
+    room.broadcastOthers("onChat", chat);
+    return chat;
   }
 
-  /** Everybody in a room; without one, in the namespace. */
-  #all(room = ""): NSConn[] {
-    return this.#nsConn.server.room(ChatController.namespace, room);
+  onTyping({ room }: Message) {
+    const { name } = findPerson(this.nsConn.conn)!;
+    this.nsConn.room(room)?.volatile.broadcastOthers("onTyping", name);
   }
+}
 
-  #who(room: string): Person[] {
-    return this.#all(room).flatMap(({ conn }) => this.#people.find(conn) ?? []);
-  }
+function findPerson(conn: Conn): Person | undefined {
+  return conn.get<Person>("person");
+}
 
-  #tellPeople(room = "") {
-    this.#tell(null, { room, event: "onPeople", body: this.#who(room) });
-  }
-
-  #tellRooms() {
-    this.#tell(null, { event: "onRooms", body: this.onRooms() });
-  }
-
-  /** Tells everybody, or all in a room; the compiler knows what and how. */
-  #tell(except: Except, message: EventInit<ChatEvents>) {
-    const { namespace } = ChatController;
-    const { server } = this.#nsConn;
-    server.broadcast<ChatEvents>(except, { ...message, namespace });
-  }
+/** Reads a text of a page, which may have sent anything. */
+function readText(what: string, value: unknown, max: number): string {
+  const text = typeof value === "string" ? value.trim() : "";
+  if (text !== "" && text === value && text.length <= max) return text;
+  throw new EventError(`${what} has 1 to ${max} characters, no spaces around`);
 }

@@ -1,17 +1,5 @@
-/**
- * A chat: a page, rooms, and who is there.
- *
- * ```sh
- * deno task start
- * ```
- *
- * Then open http://localhost:8080/ in two windows. The environment variables
- * PORT and HOST, or `--port=0` for any free port, choose another address.
- *
- * @module
- */
+/** A chat with rooms: `deno task start`. @module */
 
-import { parseArgs } from "node:util";
 import {
   Application,
   denoUpgrader,
@@ -19,45 +7,19 @@ import {
   Server,
   websocketHandler,
 } from "@neffos/mvc";
-import { stopOnSignal } from "../_shared/signals.ts";
-import { mountPage } from "../_shared/static_files.ts";
+import { mountPage } from "../_shared/pages.ts";
+import { serveExample } from "../_shared/serve.ts";
 import { ChatController } from "./chat_controller.ts";
-import { Logger } from "./logger.ts";
-import { People } from "./people.ts";
-
-const { values } = parseArgs({ options: { port: { type: "string" } } });
-const port = Number(values.port ?? Deno.env.get("PORT") ?? 8080);
-const hostname = Deno.env.get("HOST") ?? "127.0.0.1";
+import { History } from "./history.ts";
 
 const router = new Router();
-
-// The services, and the controllers that they are given to.
 const app = new Application(router.party("/websocket_endpoint"))
-  .register(Logger, { log: (text) => console.log(text) })
-  .singleton(People);
+  .singleton(History);
 app.handleWebsocket(ChatController);
 
-// The application is what handles the connections of the server.
-// A page can send no headers, but URL parameters that stand for them.
-const server = new Server(denoUpgrader(), app, {
-  parameterHeaders: ["X-Chat-Name"],
-});
+const server = new Server(denoUpgrader(), app);
 app.router.get("/", websocketHandler(server));
-
-// The page, and the modules that its script imports.
 mountPage(router, new URL("page/", import.meta.url));
 
-const listener = router.listen({
-  port,
-  hostname,
-  onListen: ({ port }) => {
-    const host = hostname === "127.0.0.1" ? "localhost" : hostname;
-    console.log(`Open http://${host}:${port}/ in your browser`);
-  },
-});
-
-stopOnSignal(async () => {
-  await server.close();
-  await listener.shutdown();
-  await app[Symbol.asyncDispose]();
-});
+const hint = "Open it in two windows, and write from one to the other.";
+serveExample({ router, server, hint });

@@ -6,22 +6,29 @@ import {
   dial,
   EventError,
   type Events,
+  type EventsOf,
   type Message,
   type NSConn,
 } from "@neffos/mvc";
 import { Example } from "../_shared/example.ts";
-import type { Chat, RoomInfo } from "./chat_controller.ts";
-import type { Person } from "./people.ts";
+import type { ChatController, ChatEvents } from "./chat_controller.ts";
+import type { Chat } from "./history.ts";
 
 const MAIN = new URL("main.ts", import.meta.url);
 /** Only a test that fails waits for so long. */
 const DEADLINE = 10_000;
-const EVENTS = ["onChat", "onPeople", "onRooms", "onTyping"] as const;
+const EVENTS = [
+  "onChat",
+  "onHistory",
+  "onPeople",
+  "onRooms",
+  "onTyping",
+] as const;
 
-/** Somebody who uses the chat. */
+/** A page of the chat, without the page. */
 class User implements AsyncDisposable {
   readonly client: Client;
-  readonly nsConn: NSConn;
+  readonly nsConn: NSConn<EventsOf<typeof ChatController>>;
   readonly #inbox: Inbox;
 
   constructor(client: Client, nsConn: NSConn, inbox: Inbox) {
@@ -32,21 +39,17 @@ class User implements AsyncDisposable {
 
   static async connect(
     { url }: Example,
-    { name, headers }: { name?: string; headers?: HeadersInit } = {},
+    name: string,
+    key: unknown = crypto.randomUUID(),
   ): Promise<User> {
     const inbox = new Inbox();
-    const events: Events = {};
+    const chat: Events = {};
     for (const event of EVENTS) {
-      events[event] = (_nsConn, msg) => inbox.push(msg);
+      chat[event] = (_nsConn, msg) => inbox.push(msg);
     }
-    const client = await dial(
-      new URL("/websocket_endpoint", url),
-      { default: events },
-      headers && { headers },
-    );
+    const client = await dial(new URL("/websocket_endpoint", url), { chat });
     try {
-      const nsConn = await client.connect("default");
-      if (name !== undefined) await nsConn.ask("onName", name);
+      const nsConn = await client.connect("chat", { body: { key, name } });
       return new User(client, nsConn, inbox);
     } catch (error) {
       await client.close();
@@ -54,18 +57,27 @@ class User implements AsyncDisposable {
     }
   }
 
-  /** The next message of an event, of those that were not waited for yet. */
-  next(event: typeof EVENTS[number], room = ""): Promise<Message> {
-    return this.#inbox.take((msg) => msg.event === event && msg.room === room);
+  say(room: string, text: string, id: string = crypto.randomUUID()) {
+    return this.nsConn.room(room)!.ask("onChat", { id, text });
   }
 
-  /** Waits until the list of people has these names. */
-  async waitForPeople(names: string[], room = ""): Promise<void> {
-    const sorted = JSON.stringify(names.toSorted());
-    await this.#inbox.take((msg) =>
-      msg.event === "onPeople" && msg.room === room &&
-      JSON.stringify(namesOf(msg)) === sorted
+  /** The next message of an event in a room, of those not waited for yet. */
+  async next<Event extends keyof ChatEvents>(
+    event: Event,
+    room = "",
+    isWanted: (body: ChatEvents[Event]) => boolean = () => true,
+  ): Promise<ChatEvents[Event]> {
+    const read = (msg: Message): ChatEvents[Event] =>
+      (event === "onTyping" ? msg.text() : msg.json()) as ChatEvents[Event];
+    const msg = await this.#inbox.take((msg) =>
+      msg.event === event && msg.room === room && isWanted(read(msg))
     );
+    return read(msg);
+  }
+
+  /** Waits until these people are in a room. */
+  async meets(room: string, ...names: string[]): Promise<void> {
+    await this.next("onPeople", room, (list) => `${list}` === `${names}`);
   }
 
   async [Symbol.asyncDispose]() {
@@ -73,7 +85,7 @@ class User implements AsyncDisposable {
   }
 }
 
-/** Messages that wait for somebody who wants them, and the other way round. */
+/** Messages that wait for a test, and the other way round. */
 class Inbox {
   #messages: Message[] = [];
   #waiters: { isWanted: Wanted; resolve: (msg: Message) => void }[] = [];
@@ -101,114 +113,104 @@ class Inbox {
 
 type Wanted = (msg: Message) => boolean;
 
-function namesOf(msg: Message): string[] {
-  return msg.json<Person[]>().map(({ name }) => name).sort();
-}
-
-Deno.test("the chat gives names, and refuses those that are taken", async () => {
+Deno.test("a name belongs to one key at a time", async () => {
   await using example = await Example.start(MAIN);
-  await using ann = await User.connect(example);
-  const answer = await ann.nsConn.ask("onName", " Ann ");
-  assertEquals(answer.json(), { id: ann.client.id, name: "Ann" });
-
-  await using bob = await User.connect(example);
-  await assertRejects(
-    () => bob.nsConn.ask("onName", "ann"),
-    EventError,
-    'The name "Ann" is taken',
-  );
-  for (const name of ["", " ", "x".repeat(31)]) {
+  await using _ann = await User.connect(example, "Ann", "secret");
+  for (const [name, key] of [["Ann", "x"], ["ANN", "secre"]]) {
     await assertRejects(
-      () => bob.nsConn.ask("onName", name),
+      () => User.connect(example, name!, key),
+      EventError,
+      `The name "${name}" is taken`,
+    );
+  }
+  // A page that comes back before its old connection is gone is let in.
+  await using again = await User.connect(example, "Ann", "secret");
+  await again.nsConn.joinRoom("lobby");
+  await again.meets("lobby", "Ann");
+  for (const name of ["", " ", " Bob", "x".repeat(31)]) {
+    await assertRejects(
+      () => User.connect(example, name),
       EventError,
       "A name has 1 to 30 characters",
     );
   }
-  await bob.nsConn.ask("onName", "Bob; \u{1f469}\u200d\u{1f467}");
-  await ann.waitForPeople(["Ann", "Bob; \u{1f469}\u200d\u{1f467}"]);
-
-  await ann.nsConn.ask("onName", "Anna");
-  await bob.nsConn.ask("onName", "ANN");
-  assertEquals(namesOf(await bob.nsConn.ask("onWho")), ["ANN", "Anna"]);
+  for (const key of ["", 1, null, ["x"], "x".repeat(51)]) {
+    await assertRejects(
+      () => User.connect(example, "Bob", key),
+      EventError,
+      "A key has 1 to 50 characters",
+    );
+  }
 });
 
-Deno.test("the chat takes a name from a header, or refuses the connection", async () => {
+Deno.test("what is said reaches the others in the room, and nobody else", async () => {
   await using example = await Example.start(MAIN);
-  const headers = { "x-chat-name": "Bot" };
-  await using bot = await User.connect(example, { headers });
-  assertEquals(namesOf(await bot.nsConn.ask("onWho")), ["Bot"]);
+  await using ann = await User.connect(example, "Ann");
+  await using bob = await User.connect(
+    example,
+    "Bob; \u{1f469}\u200d\u{1f467}",
+  );
+  await using cy = await User.connect(example, "Cy");
+  const room = "deno; \u017e";
+  await ann.nsConn.joinRoom(room);
+  assertEquals(await cy.next("onRooms"), [room]);
+  await bob.nsConn.joinRoom(room);
+  await ann.meets(room, "Ann", "Bob; \u{1f469}\u200d\u{1f467}");
+  await cy.nsConn.joinRoom("lobby");
+
+  ann.nsConn.room(room)!.emit("onTyping");
+  assertEquals(await bob.next("onTyping", room), "Ann");
+  const chat = (await ann.say(room, "hello; <b>all</b>", "1")).json();
+  assertEquals(await bob.next("onChat", room), chat);
+  assertMatch(chat.time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  const { time: _, ...rest } = chat;
+  assertEquals(rest, { id: "1", name: "Ann", text: "hello; <b>all</b>" });
+
+  await bob.client.close();
+  await ann.meets(room, "Ann");
+  await assertRejects(() => ann.say(room, " "), EventError, "A message has");
+  await assertRejects(() => ann.say(room, "x".repeat(2_001)), EventError);
   await assertRejects(
-    () => User.connect(example, { headers }),
+    () => ann.nsConn.ask("onChat", { id: "2", text: "to nobody" }),
     EventError,
-    'The name "Bot" is taken',
+    "Join a room first",
   );
 });
 
-Deno.test("what is said reaches everybody, and who said it", async () => {
+Deno.test("a message that is sent again counts once", async () => {
   await using example = await Example.start(MAIN);
-  await using ann = await User.connect(example, { name: "Ann" });
-  await using bob = await User.connect(example, { name: "Bob" });
-  await using guest = await User.connect(example);
-
-  ann.nsConn.emit("onChat", " hello; <b>everybody</b>\n");
-  const chat = (await bob.next("onChat")).json<Chat>();
-  assertEquals(chat.id, ann.client.id);
-  assertEquals(chat.name, "Ann");
-  assertEquals(chat.text, "hello; <b>everybody</b>");
-  assertMatch(chat.time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-  assertEquals((await ann.next("onChat")).json<Chat>(), chat);
-
-  const answer = await guest.nsConn.ask("onChat", "who am I?");
-  assertEquals(answer.json<Chat>().name, "Guest 1");
-  assertEquals((await ann.next("onChat")).json<Chat>(), answer.json<Chat>());
-
-  await assertRejects(() => ann.nsConn.ask("onChat", " "), EventError);
-  ann.nsConn.emit("onChat", "x".repeat(2_001));
-  const { error } = await ann.next("onChat");
-  assertEquals(error?.message, "A message has 1 to 2000 characters");
+  await using ann = await User.connect(example, "Ann");
+  await using bob = await User.connect(example, "Bob");
+  await ann.nsConn.joinRoom("lobby");
+  await bob.nsConn.joinRoom("lobby");
+  const chat = (await ann.say("lobby", "hello", "1")).json();
+  assertEquals((await ann.say("lobby", "hello", "1")).json(), chat);
+  const other = (await ann.say("lobby", "more", "2")).json();
+  assertEquals(await bob.next("onChat", "lobby"), chat);
+  assertEquals(await bob.next("onChat", "lobby"), other);
 });
 
-Deno.test("a room keeps to itself what is said in it", async () => {
+Deno.test("a person who joins gets the last hundred messages", async () => {
   await using example = await Example.start(MAIN);
-  await using ann = await User.connect(example, { name: "Ann" });
-  await using bob = await User.connect(example, { name: "Bob" });
-  await using cy = await User.connect(example, { name: "Cy" });
-  const name = "deno; \u017e";
-
-  const room = await ann.nsConn.joinRoom(name);
-  const rooms = (await cy.next("onRooms")).json<RoomInfo[]>();
-  assertEquals(rooms, [{ name, people: 1 }]);
-  const other = await bob.nsConn.joinRoom(name);
-  await ann.waitForPeople(["Ann", "Bob"], name);
-
-  room.emit("onTyping");
-  const typing = (await bob.next("onTyping", name)).json<Person>();
-  assertEquals(typing, { id: ann.client.id, name: "Ann" });
-  room.emit("onChat", "only here");
-  assertEquals((await bob.next("onChat", name)).json<Chat>().text, "only here");
-  assertEquals((await ann.next("onChat", name)).json<Chat>().text, "only here");
-  ann.nsConn.emit("onChat", "for all");
-  // Had it gone to all, the one in the room would have come before.
-  const { room: place } = await cy.next("onChat");
-  assertEquals(place, "");
-
-  assertEquals(namesOf(await cy.nsConn.ask("onWho", name)), ["Ann", "Bob"]);
-  await other.leave();
-  await ann.waitForPeople(["Ann"], name);
-  await bob.client.close();
-  await ann.waitForPeople(["Ann", "Cy"]);
-  await room.leave();
-  assertEquals((await ann.nsConn.ask("onRooms")).json(), []);
+  await using ann = await User.connect(example, "Ann");
+  await ann.nsConn.joinRoom("lobby");
+  assertEquals(await ann.next("onHistory", "lobby"), []);
+  for (let n = 0; n < 101; n++) await ann.say("lobby", `${n}`);
+  await using bob = await User.connect(example, "Bob");
+  await bob.nsConn.joinRoom("lobby");
+  const history: readonly Chat[] = await bob.next("onHistory", "lobby");
+  assertEquals(history.length, 100);
+  assertEquals([history[0]?.text, history.at(-1)?.text], ["1", "100"]);
 });
 
 Deno.test("a room without a proper name cannot be joined", async () => {
   await using example = await Example.start(MAIN);
-  await using ann = await User.connect(example, { name: "Ann" });
-  for (const name of ["x".repeat(31), " spaces ", "line\nfeed"]) {
+  await using ann = await User.connect(example, "Ann");
+  for (const name of ["x".repeat(31), " spaces "]) {
     await assertRejects(
       () => ann.nsConn.joinRoom(name),
       EventError,
-      "A room has",
+      "The name of a room has 1 to 30 characters",
     );
   }
   assertEquals(ann.nsConn.rooms, []);
@@ -293,12 +295,11 @@ Deno.test(
   async () => {
     await using example = await Example.start(MAIN);
     const closed = Promise.withResolvers<CloseInfo>();
-    const client = await dial(
+    await dial(
       new URL("/websocket_endpoint", example.url),
-      { default: {} },
+      { chat: {} },
       { onClose: closed.resolve },
     );
-    await client.connect("default");
     const { code, success } = await example.stop();
     assertEquals({ code, success }, { code: 0, success: true });
     assertEquals((await closed.promise).code, 1001);

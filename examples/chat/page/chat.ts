@@ -1,273 +1,364 @@
 /**
- * The page of the chat. The browser gets this file as it is, with only its
- * types taken out, and the neffos client in the same way.
+ * The page of the chat. The browser gets it as it is, with only its types
+ * taken out.
  *
  * @module
  */
 
-import { EventError, type HandlersOf } from "../../../neffos/client.ts";
-import { find, make } from "../../_shared/page/dom.ts";
-import type { ChatEvents, RoomInfo } from "../chat_controller.ts";
-import { Aside } from "./aside.ts";
-import { Banner } from "./banner.ts";
+// @ts-types="@neffos/mvc/client"
+import {
+  type Client,
+  dial,
+  EventError,
+  type EventsOf,
+  type HandlersOf,
+  type NSConn,
+} from "/neffos.js";
+import { ConnectionBanner } from "../../_shared/page/connection_banner.ts";
+import {
+  find,
+  make,
+  makeAvatar,
+  showChildren,
+} from "../../_shared/page/dom.ts";
+import type { ChatController, ChatEvents } from "../chat_controller.ts";
+import type { Chat } from "../history.ts";
 import { Conversation } from "./conversation.ts";
-import { NameDialog } from "./name_dialog.ts";
-import { Session, type Status } from "./session.ts";
+import { makeID, type Outgoing, readStore, writeStore } from "./store.ts";
 
-const tabs = find("tabs", HTMLElement);
+const LOBBY = "lobby";
 
-const panels = find("panels", HTMLElement);
-
-const text = find("text", HTMLTextAreaElement);
-
-const typing = find("typing", HTMLElement);
-
-const notice = find("notice", HTMLElement);
-
-const newest = find("newest", HTMLButtonElement);
-
+const side = find("side", HTMLElement);
+const menu = find("menu", HTMLButtonElement);
+const roomList = find("rooms", HTMLElement);
+const newRoom = find("new-room", HTMLInputElement);
+const peopleList = find("people", HTMLElement);
 const rename = find("rename", HTMLButtonElement);
-
 const leave = find("leave", HTMLButtonElement);
+const panel = find("panel", HTMLElement);
+const log = find("log", HTMLElement);
+const newest = find("newest", HTMLButtonElement);
+const notice = find("notice", HTMLElement);
+const text = find("text", HTMLTextAreaElement);
+const welcome = find("welcome", HTMLDialogElement);
+const nameInput = find("name", HTMLInputElement);
+const nameError = find("name-error", HTMLElement);
 
-/** What works only while there is a connection. */
-const controls = [
-  text,
-  find("send", HTMLButtonElement),
-  rename,
-  leave,
-  find("room", HTMLInputElement),
-  find("join-button", HTMLButtonElement),
-];
-
+const store = readStore();
 const conversations = new Map<string, Conversation>();
-
-let rooms: readonly RoomInfo[] = [];
-
-let status: Status["kind"] | undefined;
-
+const roomItems = new Map<string, HTMLElement>();
+const personItems = new Map<string, HTMLElement>();
+let rooms: readonly string[] = [];
+let client: Client | undefined;
+let nsConn: NSConn<EventsOf<typeof ChatController>> | undefined;
+let isFollowing = true;
 let lastTyping = 0;
+
+const banner = new ConnectionBanner(() => {
+  if (client?.isClosed === false) client.retryNow();
+  else void enter(store.name).then(banner.onReconnect, () => {});
+});
 
 /** The events of the chat, by the names that the server gives them. */
 const events: HandlersOf<ChatEvents> = {
-  onChat(_nsConn, msg) {
-    const conversation = conversations.get(msg.room);
-    if (msg.error !== undefined) conversation?.refuse(msg.error.message);
-    else conversation?.receive(msg.json(), session.person);
-  },
-  onTyping(_nsConn, msg) {
-    conversations.get(msg.room)?.setTyping(msg.json());
+  onChat: (_nsConn, msg) => receive(msg.room, msg.json()),
+  onHistory(_nsConn, msg) {
+    open(msg.room).add(...msg.json());
+    // The room was joined, again perhaps: what waits for it can be sent.
+    store.outbox.filter(({ room }) => room === msg.room).forEach(deliver);
+    render();
   },
   onPeople(_nsConn, msg) {
-    const people = msg.json();
-    conversations.get(msg.room)?.setPeople(people, session.person);
+    open(msg.room).people = msg.json();
+    render();
   },
   onRooms(_nsConn, msg) {
     rooms = msg.json();
     render();
   },
-  onRoomLeft(_nsConn, msg) {
-    // Rooms that are left because the connection is lost are joined again.
-    if (!(msg.isForced && msg.isLocal)) close(msg.room);
+  onTyping(_nsConn, msg) {
+    open(msg.room).setTyping(msg.text(), render);
+    render();
   },
 };
 
-const session = new Session(events, showStatus);
-
-const banner = new Banner(() => session.retry());
-
-const aside = new Aside(join);
-
-const nameDialog = new NameDialog(async (name) => {
-  await session.start(name);
+/** Connects, under a name and into the rooms of before. */
+async function enter(name: string): Promise<void> {
+  if (client === undefined || client.isClosed) {
+    client = await dial("/websocket_endpoint", { chat: events }, {
+      reconnect: true,
+      onClose(info, willReconnect) {
+        banner.onClose(info, willReconnect);
+        render();
+      },
+      onReconnecting: banner.onReconnecting,
+      onReconnect() {
+        render();
+        if (nsConn?.isConnected) return banner.onReconnect();
+        banner.hide();
+        askName("Someone else took your name.");
+      },
+    });
+  }
+  if (nsConn?.isConnected) await nsConn.disconnect();
+  const body = { key: store.key, name };
+  nsConn = await client.connect<typeof ChatController>("chat", { body });
+  store.name = name;
+  for (const room of store.rooms) await nsConn.joinRoom(room);
+  writeStore(store);
   render();
-}, () => text.focus());
-
-const everybody = open("");
-
-let current = everybody;
-
-select(everybody);
-
-nameDialog.ask();
-
-function showStatus(next: Status): void {
-  const before = status;
-  status = next.kind;
-  // A control that is disabled loses the focus, and should have it back.
-  const hadFocus = document.activeElement === document.body;
-  for (const control of controls) control.disabled = status !== "online";
-  banner.show(next);
-  if (next.kind === "online") {
-    if (before !== undefined) noteEverywhere("The connection is back");
-    if (hadFocus) text.focus();
-    void refresh();
-  } else if (before === "online") {
-    for (const conversation of conversations.values()) conversation.lose();
-    noteEverywhere("The connection was lost");
-  }
-  if (next.kind === "ended" && session.person === undefined) {
-    nameDialog.ask(undefined, next.reason);
-  }
-  render();
-}
-
-function noteEverywhere(note: string): void {
-  for (const conversation of conversations.values()) conversation.note(note);
-}
-
-/** Asks for what is pushed only when it changes. */
-async function refresh(): Promise<void> {
-  try {
-    rooms = await session.askRooms() ?? [];
-    for (const [room, conversation] of conversations) {
-      // The server may not have let us into a room again.
-      if (room === "" || session.rooms.has(room)) await askPeople(conversation);
-      else close(room);
-    }
-  } catch (error) {
-    showError(error);
-  }
-}
-
-async function askPeople(conversation: Conversation): Promise<void> {
-  const people = await session.askWho(conversation.room);
-  if (people) conversation.setPeople(people, session.person);
-}
-
-/** Draws everything but the messages. */
-function render(): void {
-  const { person } = session;
-  const unread = conversations.values()
-    .reduce((sum, conversation) => sum + conversation.unread, 0);
-  document.title = unread === 0 ? "neffos chat" : `(${unread}) neffos chat`;
-  rename.hidden = person === undefined;
-  rename.replaceChildren(make("bdi", "", person?.name ?? ""));
-  rename.ariaLabel = `Your name is ${person?.name}. Change it`;
-  leave.hidden = current === everybody;
-  leave.ariaLabel = `Leave the room ${current.title}`;
-  text.placeholder = `Write to ${current.title}`;
-  typing.textContent = current.typing;
-  newest.hidden = current.isFollowing;
-  aside.render({
-    people: current.people,
-    person,
-    rooms,
-    isJoined: (room) => conversations.has(room),
-    isOnline: status === "online",
-  });
 }
 
 function open(room: string): Conversation {
-  const conversation = new Conversation(room, render);
+  const conversation = conversations.get(room) ?? new Conversation();
   conversations.set(room, conversation);
-  conversation.tab.onclick = () => select(conversation);
-  tabs.append(conversation.tab);
-  panels.append(conversation.panel);
   return conversation;
 }
 
-function close(room: string): void {
-  const conversation = conversations.get(room);
-  if (conversation === undefined) return;
-  conversations.delete(room);
-  conversation.remove();
-  if (conversation === current) select(everybody);
+function receive(room: string, chat: Chat): void {
+  const isNew = open(room).add(chat) > 0;
+  const isSeen = room === store.room && !document.hidden;
+  if (isNew && !isSeen && chat.name !== store.name) open(room).unread++;
+  settle(chat.id);
+}
+
+/** Takes a message out of those that are on their way. */
+function settle(id: string): void {
+  store.outbox = store.outbox.filter((outgoing) => outgoing.id !== id);
+  writeStore(store);
   render();
 }
 
-function select(conversation: Conversation): void {
-  current.isShown = false;
-  current = conversation;
-  current.isShown = true;
-  notice.textContent = "";
-  render();
-}
-
-/** Joins a room, or shows it, and says whether that could be done. */
-async function join(room: string): Promise<boolean> {
+/** Sends a message; without a connection it stays in the outbox. */
+async function deliver({ id, room, text }: Outgoing): Promise<void> {
   try {
-    if (!conversations.has(room)) {
-      await session.join(room);
-      open(room).note("You are in, and see what is said from now on");
-    }
-    const conversation = conversations.get(room)!;
-    select(conversation);
-    text.focus();
-    await askPeople(conversation);
-    return true;
+    const answer = await nsConn?.room(room)?.ask("onChat", { id, text });
+    if (answer !== undefined) receive(room, answer.json());
   } catch (error) {
-    showError(error);
-    return false;
+    if (!(error instanceof EventError)) return;
+    notice.textContent = `Not sent: ${error.message}`;
+    settle(id);
   }
 }
 
-/** Says what went wrong; the errors of the server are written for people. */
-function showError(error: unknown): void {
-  notice.textContent = error instanceof EventError
-    ? error.message
-    : "That did not work: there is no connection.";
+function render(): void {
+  const current = open(store.room);
+  const isOnline = nsConn?.isConnected === true;
+  const unread = conversations.values()
+    .reduce((sum, conversation) => sum + conversation.unread, 0);
+  document.title = `${unread > 0 ? `(${unread}) ` : ""}${store.room} · Chat`;
+  menu.textContent = menu.ariaExpanded === "true"
+    ? "Close"
+    : unread > 0
+    ? `Rooms (${unread})`
+    : "Rooms";
+  find("title", HTMLElement).textContent = store.room;
+  const { length } = current.people;
+  find("count", HTMLElement).textContent = nsConn === undefined
+    ? "Connecting…"
+    : !isOnline
+    ? "Offline"
+    : length === 1
+    ? "Only you are here"
+    : `${length} people`;
+  leave.hidden = store.room === LOBBY;
+  leave.disabled = !isOnline;
+  leave.ariaLabel = `Leave the room ${store.room}`;
+  text.placeholder = `Message ${store.room}`;
+  find("typing", HTMLElement).textContent = isOnline
+    ? current.describeTyping()
+    : "";
+  rename.replaceChildren(makeAvatar(store.name), make("bdi", "", store.name));
+  rename.ariaLabel = `You are ${store.name}. Change your name`;
+  const names = new Set([...store.rooms, ...rooms]);
+  showChildren(roomList, [...names].map(drawRoom));
+  showChildren(peopleList, current.people.map(drawPerson));
+  const outbox = store.outbox.filter(({ room }) => room === store.room);
+  const entries = current.draw({ name: store.name, outbox, isOnline });
+  showChildren(log, entries);
+  find("empty", HTMLElement).hidden = entries.length > 0 || !isOnline;
+  if (isFollowing) panel.scrollTop = panel.scrollHeight;
+  newest.hidden = isFollowing;
 }
 
-function send(): void {
-  const { person } = session;
-  const body = text.value.trim();
-  if (status !== "online" || person === undefined || body === "") return;
-  if (!session.emit(current.room, "onChat", body)) return;
-  current.send(body, person);
-  text.value = "";
-  notice.textContent = "";
-  lastTyping = 0;
+function drawRoom(name: string): HTMLElement {
+  const isIn = store.rooms.includes(name);
+  const { unread } = conversations.get(name) ?? { unread: 0 };
+  let item = roomItems.get(name);
+  if (item === undefined) {
+    const button = make(
+      "button",
+      "room",
+      make("bdi", "", name),
+      make("span", ""),
+    );
+    button.type = "button";
+    button.onclick = () => void select(name);
+    item = make("li", "", button);
+    roomItems.set(name, item);
+  }
+  const button = item.querySelector("button")!;
+  const note = button.querySelector("span")!;
+  note.className = isIn ? "badge" : "faint";
+  note.textContent = !isIn ? "Join" : unread > 0 ? String(unread) : "";
+  button.ariaLabel = !isIn
+    ? `Join the room ${name}`
+    : unread > 0
+    ? `${name}, ${unread} unread`
+    : name;
+  button.ariaCurrent = String(name === store.room);
+  return item;
 }
+
+function drawPerson(name: string): HTMLElement {
+  const known = personItems.get(name);
+  const item = known ??
+    make("li", "person", makeAvatar(name), make("bdi", "", name));
+  personItems.set(name, item);
+  item.classList.toggle("me", name === store.name);
+  return item;
+}
+
+/** Shows a room, and joins it before if that was not done yet. */
+async function select(room: string): Promise<void> {
+  try {
+    if (!store.rooms.includes(room)) {
+      await nsConn!.joinRoom(room);
+      store.rooms.push(room);
+    }
+    notice.textContent = "";
+  } catch (error) {
+    notice.textContent = explain(error);
+    return setMenu(false);
+  }
+  store.room = room;
+  writeStore(store);
+  open(room).unread = 0;
+  text.value = store.drafts[room] ?? "";
+  isFollowing = true;
+  // Nobody wants to hear the whole room read out.
+  log.ariaLive = "off";
+  render();
+  requestAnimationFrame(() => log.ariaLive = "polite");
+  setMenu(false);
+  text.focus();
+}
+
+/** Gives the reason of a failure; those of the server are for people. */
+function explain(error: unknown): string {
+  return error instanceof EventError
+    ? error.message
+    : "The server cannot be reached. Try again in a moment.";
+}
+
+function askName(reason = ""): void {
+  find("welcome-title", HTMLElement).textContent = nsConn?.isConnected
+    ? "Change your name"
+    : "Welcome to the chat";
+  nameError.textContent = reason;
+  nameInput.value = store.name;
+  if (!welcome.open) welcome.showModal();
+  nameInput.select();
+}
+
+function setMenu(isOpen: boolean): void {
+  side.classList.toggle("shown", isOpen);
+  menu.ariaExpanded = String(isOpen);
+  render();
+  if (isOpen) roomList.querySelector("button")?.focus();
+}
+
+find("welcome-form", HTMLFormElement).onsubmit = async (event) => {
+  event.preventDefault();
+  nameError.textContent = "";
+  try {
+    await enter(nameInput.value.trim());
+    welcome.close();
+    setMenu(false);
+    text.focus();
+  } catch (error) {
+    nameError.textContent = explain(error);
+  }
+};
+
+// Without a name there is nothing behind the dialog.
+welcome.oncancel = (event) => {
+  if (nsConn?.isConnected !== true) event.preventDefault();
+};
 
 find("composer", HTMLFormElement).onsubmit = (event) => {
   event.preventDefault();
-  send();
+  const body = text.value.trim();
+  if (body === "") return;
+  const time = new Date().toISOString();
+  const outgoing = { id: makeID(), room: store.room, text: body, time };
+  store.outbox.push(outgoing);
+  delete store.drafts[store.room];
+  writeStore(store);
+  text.value = notice.textContent = "";
+  lastTyping = 0;
+  isFollowing = true;
+  render();
+  void deliver(outgoing);
 };
 
 text.onkeydown = (event) => {
   // While an input method composes, Enter is its own.
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
-  send();
+  text.form!.requestSubmit();
 };
 
 text.oninput = () => {
-  const now = Date.now();
-  if (text.value === "" || now - lastTyping < 2_500) return;
-  lastTyping = now;
-  session.emit(current.room, "onTyping");
+  store.drafts[store.room] = text.value;
+  writeStore(store);
+  if (text.value === "" || Date.now() - lastTyping < 2_500) return;
+  lastTyping = Date.now();
+  nsConn?.room(store.room)?.emit("onTyping");
 };
 
-tabs.onkeydown = (event) => {
-  const list = [...conversations.values()];
-  const index = list.indexOf(current);
-  const target = {
-    ArrowLeft: list.at(index - 1),
-    ArrowRight: list[(index + 1) % list.length],
-    Home: list[0],
-    End: list.at(-1),
-  }[event.key];
-  if (target !== undefined) {
-    event.preventDefault();
-    select(target);
-    target.tab.focus();
-  } else if (event.key === "Delete" && !leave.hidden) leave.click();
+find("join", HTMLFormElement).onsubmit = (event) => {
+  event.preventDefault();
+  void select(newRoom.value.trim());
+  newRoom.value = "";
 };
 
-leave.onclick = async () => {
-  try {
-    await session.leave(current.room);
-    text.focus();
-  } catch (error) {
-    showError(error);
-  }
+leave.onclick = () => {
+  const { room } = store;
+  void nsConn?.room(room)?.leave().catch(() => {});
+  store.rooms = store.rooms.filter((name) => name !== room);
+  conversations.delete(room);
+  void select(LOBBY);
 };
 
-rename.onclick = () => nameDialog.ask(session.person?.name);
+panel.onscroll = () => {
+  const { scrollHeight, scrollTop, clientHeight } = panel;
+  isFollowing = scrollHeight - scrollTop - clientHeight < 40;
+  newest.hidden = isFollowing;
+};
 
-newest.onclick = () => current.scrollToEnd();
+// The keyboard of a phone takes room away.
+new ResizeObserver(render).observe(panel);
 
-document.onvisibilitychange = () => current.isShown = true;
+document.onvisibilitychange = () => {
+  if (!document.hidden) open(store.room).unread = 0;
+  render();
+};
 
-addEventListener("online", () => session.retry());
+menu.onclick = () => setMenu(!side.classList.contains("shown"));
+document.onkeydown = (event) => {
+  if (event.key !== "Escape" || menu.ariaExpanded !== "true") return;
+  setMenu(false);
+  menu.focus();
+};
+rename.onclick = () => askName();
+newest.onclick = () => panel.scrollTop = panel.scrollHeight;
+addEventListener("online", () => client?.retryNow());
+
+text.value = store.drafts[store.room] ?? "";
+render();
+if (store.name === "") askName();
+else {
+  text.focus();
+  enter(store.name).catch((error) => askName(explain(error)));
+}

@@ -53,8 +53,8 @@ function notFound(ctx: Context<{ 0: string }>): Response {
 }
 
 /**
- * Mounts a page: the files of its folder, and the neffos client that its script
- * imports just as any module.
+ * Mounts a page: the files of its folder, what the pages share, and the client
+ * as one module, `/neffos.js`.
  *
  * @param router The router.
  * @param folder The folder of the page, with a slash at its end.
@@ -62,6 +62,13 @@ function notFound(ctx: Context<{ 0: string }>): Response {
 export function mountPage(router: Router, folder: URL): void {
   const page = router.party("/", protectPage);
   page.get("/neffos/*", serveFolder(new URL("../../neffos/", import.meta.url)));
+  page.get(
+    "/neffos.js",
+    (ctx) =>
+      ctx.text('export * from "/neffos/client.ts";', {
+        headers: { "content-type": TYPES.ts! },
+      }),
+  );
   page.get("/_shared/page/*", serveFolder(new URL("page/", import.meta.url)));
   page.get("/*", serveFolder(folder));
 }

@@ -1,0 +1,72 @@
+import { parseArgs } from "node:util";
+import type { Router, Server } from "@neffos/mvc";
+import { stopOnSignal } from "./signals.ts";
+
+/** What an example is made of. */
+export interface Example {
+  readonly router: Router;
+  readonly server: Server;
+  /** What has services that are to be disposed at the end. */
+  readonly app?: AsyncDisposable;
+  /** The line after the address: what to do with it. */
+  readonly hint: string;
+}
+
+/**
+ * Serves an example where the flags `--port` and `--host`, or the variables
+ * PORT and HOST, say: by default on http://localhost:8080/.
+ *
+ * @param example The example. A signal closes its server, then the listener.
+ */
+export function serveExample({ router, server, app, hint }: Example): void {
+  const { port, hostname } = readAddress();
+  const name = hostname === "127.0.0.1" ? "localhost" : hostname;
+  try {
+    const listener = router.listen({
+      port,
+      hostname,
+      onListen: ({ port }) => console.log(`http://${name}:${port}/\n${hint}`),
+    });
+    stopOnSignal(async () => {
+      await server.close();
+      await listener.shutdown();
+      await app?.[Symbol.asyncDispose]();
+    });
+  } catch (error) {
+    exitWithError(`Cannot listen on port ${port}: ${explain(error)}`);
+  }
+}
+
+/**
+ * Ends the program with a sentence, where a stack trace would not help.
+ *
+ * @param message The sentence.
+ */
+export function exitWithError(message: string): never {
+  console.error(message);
+  Deno.exit(1);
+}
+
+function readAddress(): { port: number; hostname: string } {
+  const type = "string";
+  try {
+    const { values } = parseArgs({
+      options: { port: { type }, host: { type } },
+    });
+    const port = Number(values.port ?? Deno.env.get("PORT") ?? 8080);
+    const hostname = values.host ?? Deno.env.get("HOST") ?? "127.0.0.1";
+    if (Number.isInteger(port) && port >= 0 && port < 65_536) {
+      return { port, hostname };
+    }
+  } catch {
+    // Another flag was given.
+  }
+  return exitWithError("Usage: main.ts [--port=8080] [--host=127.0.0.1]");
+}
+
+function explain(error: unknown): string {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return "it is in use; set PORT to another";
+  }
+  return error instanceof Error ? error.message : String(error);
+}
