@@ -2,16 +2,21 @@ const ROOT = new URL("../../", import.meta.url);
 
 /** All that an example may do: it listens, serves its page and reads its settings. */
 const PERMISSIONS = [
-  "--no-prompt",
   "--allow-net=127.0.0.1",
   "--allow-read=examples,neffos",
-  "--allow-env=PORT,HOST,AUTH_KEY",
+  "--allow-env=PORT,HOST",
 ];
 
 /** Options of {@linkcode Example.start}. */
 export interface ExampleOptions {
   /** What to add to the environment. */
   readonly env?: Record<string, string>;
+  /**
+   * The flags of its permissions.
+   *
+   * @default to listen, to serve its page, and to read PORT and HOST
+   */
+  readonly permissions?: readonly string[];
   /**
    * The port.
    *
@@ -25,16 +30,17 @@ export class Example implements AsyncDisposable {
   /** The address that it has printed. */
   readonly url: string;
   readonly #process: Deno.ChildProcess;
-  readonly #output: Promise<void>;
+  readonly #output: Promise<unknown>;
+  #errors = "";
 
   private constructor(
     url: string,
     process: Deno.ChildProcess,
-    output: Promise<void>,
+    output: Promise<unknown>,
   ) {
     this.url = url;
     this.#process = process;
-    this.#output = output;
+    this.#output = Promise.all([output, this.#readErrors()]);
   }
 
   /**
@@ -45,7 +51,9 @@ export class Example implements AsyncDisposable {
    * @returns The example, when it has said where it listens.
    */
   static start(main: URL, options: ExampleOptions = {}): Promise<Example> {
-    return Example.#spawn(["run", ...PERMISSIONS, main.href], options);
+    const { permissions = PERMISSIONS } = options;
+    const flags = ["--no-prompt", ...permissions];
+    return Example.#spawn(["run", ...flags, main.href], options);
   }
 
   /**
@@ -72,6 +80,7 @@ export class Example implements AsyncDisposable {
       env,
       stdin: "null",
       stdout: "piped",
+      stderr: "piped",
     }).spawn();
     const lines = process.stdout.pipeThrough(new TextDecoderStream());
     const url = Promise.withResolvers<string>();
@@ -92,6 +101,20 @@ export class Example implements AsyncDisposable {
   /** The port that it listens on. */
   get port(): number {
     return Number(new URL(this.url).port);
+  }
+
+  /** What it has written to the standard error. */
+  get errors(): string {
+    return this.#errors;
+  }
+
+  async #readErrors(): Promise<void> {
+    const { stderr } = this.#process;
+    for await (const chunk of stderr.pipeThrough(new TextDecoderStream())) {
+      this.#errors += chunk;
+      // It belongs to the output of the test as well.
+      console.error(chunk);
+    }
   }
 
   /** Ends it by a signal, and waits until it has. */

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { SourceTextModule } from "node:vm";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { signCookie } from "@std/http/unstable-signed-cookie";
@@ -16,8 +17,23 @@ const KEY = "only the tests know this key, and they sign with it";
 const ANN = { name: "ann", password: "correct horse" };
 const BOB = { name: "Bob", password: "battery staple" };
 
-function start(): Promise<Example> {
-  return Example.start(MAIN, { env: { AUTH_KEY: KEY } });
+const FOLDER = await Deno.makeTempDir();
+
+Deno.test.afterAll(() => Deno.remove(FOLDER, { recursive: true }));
+
+/** Gives the environment of an example, with a file for its sessions. */
+function makeEnv(): Record<string, string> {
+  return { AUTH_KEY: KEY, AUTH_FILE: `${FOLDER}/${crypto.randomUUID()}` };
+}
+
+function start(env = makeEnv()): Promise<Example> {
+  const permissions = [
+    "--allow-net=127.0.0.1",
+    `--allow-read=examples,neffos,${FOLDER}`,
+    `--allow-write=${FOLDER}`,
+    "--allow-env=PORT,HOST,AUTH_KEY,AUTH_FILE",
+  ];
+  return Example.start(MAIN, { env, permissions });
 }
 
 function post(
@@ -114,7 +130,7 @@ class Member implements AsyncDisposable {
 
 function assertRefused(example: Example, cookie?: string): Promise<unknown> {
   const connect = () => Member.connect(example, cookie);
-  return assertRejects(connect, EventError, "sign in first");
+  return assertRejects(connect, EventError, "Sign in first");
 }
 
 Deno.test("A sign-in sets a cookie that neither scripts nor other sites get", async () => {
@@ -281,7 +297,7 @@ Deno.test("Signing out closes the user's sockets and ends the cookie", async () 
   assertMatch(response.headers.getSetCookie()[0] ?? "", /^session=; .*1970/);
   for (const { closed } of [one, two]) {
     const { code, reason } = await closed;
-    assertEquals([code, reason], [4500, "signed out"]);
+    assertEquals([code, reason], [4500, "You have signed out"]);
   }
   await assertRefused(example, cookie);
   assertEquals(await whoAmI(example, cookie), null);
@@ -297,6 +313,48 @@ Deno.test("Signing out closes the user's sockets and ends the cookie", async () 
   assertEquals(again.status, 303);
 });
 
+Deno.test("A restart signs nobody out, and nobody in again", async () => {
+  const { AUTH_FILE = "" } = makeEnv();
+  let out: string;
+  let ann: string;
+  {
+    await using example = await start({ AUTH_FILE });
+    [ann, out] = [await signIn(example), await signIn(example)];
+    const response = await post(example, "/logout", {
+      headers: { cookie: out },
+    });
+    await response.body?.cancel();
+  }
+  {
+    await using example = await start({ AUTH_FILE });
+    assertEquals(await whoAmI(example, ann), "Ann");
+    assertEquals(await whoAmI(example, out), null);
+    await assertRefused(example, out);
+  }
+  if (Deno.build.os !== "windows") {
+    const { mode } = await Deno.stat(AUTH_FILE);
+    assertEquals(mode! & 0o777, 0o600);
+  }
+  // Another file is another key.
+  await using other = await start();
+  assertEquals(await whoAmI(other, ann), null);
+});
+
+Deno.test("Refusals are no faults in the log", async () => {
+  const example = await start();
+  const wrong = { ...ANN, password: "wrong" };
+  const response = await post(example, "/login", { fields: wrong });
+  assertEquals(await response.text(), "Wrong name or password");
+  await assertRefused(example);
+  await using ann = await Member.connect(example, await signIn(example));
+  await assertRejects(() => ann.nsConn.ask("onChat", " "), EventError);
+  await example.stop();
+  // Deno says what it downloads.
+  const lines = example.errors.split(/\r?\n/)
+    .filter((line) => line !== "" && !line.startsWith("Download "));
+  assertEquals(lines, []);
+});
+
 Deno.test("A socket is closed when the cookie of its user ends", async () => {
   await using example = await start();
   const expires = Date.now() + 1_000;
@@ -305,7 +363,7 @@ Deno.test("A socket is closed when the cookie of its user ends", async () => {
     await sign({ name: "Ann", expires }),
   );
   const { code, reason } = await ann.closed;
-  assertEquals([code, reason], [4500, "sign in again"]);
+  assertEquals([code, reason], [4500, "Your session has ended"]);
   assert(Date.now() >= expires);
 });
 
@@ -420,7 +478,7 @@ Deno.test("The example says in a sentence why it cannot start", async () => {
         'Cannot load @std/http from JSR: run "deno task start:auth", which uses a stand-in where JSR cannot be reached',
     },
     {
-      env: { AUTH_KEY: "short" },
+      env: { ...makeEnv(), AUTH_KEY: "short" },
       sentence:
         "Cannot sign with a secret of 5 characters: it should have at least 32",
     },
@@ -442,9 +500,12 @@ Deno.test("The example says in a sentence why it cannot start", async () => {
 
 Deno.test("The task starts the example where JSR cannot be reached", async () => {
   await using offline = await leaveJsr();
+  // The task may write beside the example alone.
+  const file = fileURLToPath(new URL("sessions.json.test", MAIN));
   await using example = await Example.startTask("start:auth", {
-    env: { ...offline.env, AUTH_KEY: KEY },
+    env: { ...offline.env, AUTH_KEY: KEY, AUTH_FILE: file },
   });
+  await Deno.remove(file);
   assertEquals(await whoAmI(example, await signIn(example)), "Ann");
 });
 

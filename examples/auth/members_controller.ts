@@ -1,10 +1,4 @@
-import {
-  EventError,
-  type Message,
-  NSConn,
-  type Reply,
-  reply,
-} from "@neffos/mvc";
+import { EventError, type Message, NSConn } from "@neffos/mvc";
 import { SIGNED_OUT } from "./sign_in_controller.ts";
 import { User } from "./user.ts";
 
@@ -14,6 +8,12 @@ export interface Chat {
   readonly name: string;
   /** What was said. */
   readonly text: string;
+}
+
+/** What the server sends, with the type of each body. */
+export interface MemberEvents {
+  onChat: Chat;
+  onNote: string;
 }
 
 const MAX_TEXT = 1_000;
@@ -26,48 +26,39 @@ export class MembersController {
   static readonly namespace = "members";
   static readonly inject = [NSConn, User] as const;
 
-  readonly #nsConn: NSConn;
+  readonly #nsConn: NSConn<MemberEvents>;
   readonly #user: User;
   readonly #expiry: ReturnType<typeof setTimeout>;
 
-  constructor(nsConn: NSConn, user: User) {
+  constructor(nsConn: NSConn<MemberEvents>, user: User) {
     this.#nsConn = nsConn;
     this.#user = user;
     this.#expiry = setTimeout(
-      () => nsConn.conn.close(SIGNED_OUT, "sign in again"),
+      () => nsConn.conn.close(SIGNED_OUT, "Your session has ended"),
       user.expires - Date.now(),
     );
   }
 
   onNamespaceConnected() {
-    this.#tellAll(`${this.#user.name} is here`);
+    this.#nsConn.broadcast("onNote", `${this.#user.name} is here`);
   }
 
   onNamespaceDisconnect() {
-    this.#tellAll(`${this.#user.name} has left`);
+    this.#nsConn.broadcast("onNote", `${this.#user.name} has left`);
   }
 
   /** Says something to everybody. The name is the server's word, not the client's. */
-  onChat(msg: Message): Reply {
+  onChat(msg: Message<string>): Chat {
     const text = msg.text().trim();
     if (text === "" || text.length > MAX_TEXT) {
       throw new EventError(`A message has 1 to ${MAX_TEXT} characters`);
     }
-    const body: Chat = { name: this.#user.name, text };
-    this.#tell(this.#nsConn, { event: "onChat", body });
-    return reply(body);
+    const chat = { name: this.#user.name, text };
+    this.#nsConn.broadcast("onChat", chat);
+    return chat;
   }
 
   [Symbol.dispose]() {
     clearTimeout(this.#expiry);
-  }
-
-  #tellAll(body: string) {
-    this.#tell(null, { event: "onNote", body });
-  }
-
-  #tell(except: NSConn | null, what: { event: string; body: Chat | string }) {
-    const { namespace } = MembersController;
-    this.#nsConn.server.broadcast(except, { namespace, ...what });
   }
 }

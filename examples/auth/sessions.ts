@@ -10,39 +10,70 @@ export interface Session {
   readonly expires: number;
 }
 
+/** Where sessions are kept over a restart. */
+export interface SessionsOptions {
+  /** The file with what survives a restart; it is made where there is none. */
+  readonly file: string;
+  /**
+   * What cookies are signed with, of at least 32 characters.
+   *
+   * @default a random one, which is kept in the file
+   */
+  readonly secret?: string | undefined;
+}
+
+/** What survives a restart. */
+export interface Kept {
+  /** What cookies are signed with, where the program has been given nothing else. */
+  readonly secret: string;
+  /** The sessions that were ended early, with when they would have ended. */
+  readonly ended: readonly (readonly [id: string, expires: number])[];
+}
+
 const COOKIE = "session";
 const HMAC = { name: "HMAC", hash: "SHA-256" };
-const SHORTEST_KEY = 32;
+const SHORTEST_SECRET = 32;
 /** Eight hours, in seconds. */
 const LIFETIME = 8 * 60 * 60;
 
 /**
  * Who is signed in, by a cookie that the browser keeps and the server signs.
- * What the server remembers is only who has signed out.
+ * What the server remembers is its key, and who has signed out.
  */
 export class Sessions {
   readonly #keys: CryptoKey;
-  /** The sessions that were ended early: when they would have ended, by ID. */
-  readonly #ended = new Map<string, number>();
+  readonly #file: string;
+  readonly #secret: string;
+  readonly #ended: Map<string, number>;
 
   /**
-   * Makes the service; {@linkcode Sessions.create} makes the key as well.
+   * Called by {@linkcode Sessions.open}.
    *
    * @param keys What cookies are signed with, for HMAC.
+   * @param file The file with what survives a restart.
+   * @param kept What it has.
    */
-  constructor(keys: CryptoKey) {
+  constructor(keys: CryptoKey, file: string, kept: Kept) {
     this.#keys = keys;
+    this.#file = file;
+    this.#secret = kept.secret;
+    this.#ended = new Map(kept.ended);
   }
 
   /**
-   * Makes the service.
+   * Opens the sessions that a file has, so that a restart signs nobody out.
    *
-   * @param secret What cookies are signed with, of at least 32 characters. With
-   * a random one, which is taken otherwise, a restart signs everybody out.
+   * @param options The file, and the secret.
+   * @returns The service.
    * @throws {TypeError} When the secret is too short.
+   * @throws {SyntaxError} When the file is of another kind.
    */
-  static async create(secret?: string): Promise<Sessions> {
-    return new Sessions(await makeKey(secret));
+  static async open({ file, secret }: SessionsOptions): Promise<Sessions> {
+    const kept = await readFile(file);
+    const keys = await importKey(secret ?? kept.secret);
+    const sessions = new Sessions(keys, file, kept);
+    sessions.#write();
+    return sessions;
   }
 
   /**
@@ -95,24 +126,40 @@ export class Sessions {
    */
   end(cookies: Cookies, session: Session | undefined): void {
     cookies.delete(COOKIE);
+    if (session === undefined) return;
     for (const [id, expires] of this.#ended) {
       if (expires <= Date.now()) this.#ended.delete(id);
     }
-    if (session !== undefined) this.#ended.set(session.id, session.expires);
+    this.#ended.set(session.id, session.expires);
+    this.#write();
+  }
+
+  /** Writes the file in one step: a server that is killed leaves no half. */
+  #write(): void {
+    const kept: Kept = { secret: this.#secret, ended: [...this.#ended] };
+    const draft = `${this.#file}.new`;
+    Deno.writeTextFileSync(draft, JSON.stringify(kept), { mode: 0o600 });
+    Deno.renameSync(draft, this.#file);
   }
 }
 
-async function makeKey(secret: string | undefined): Promise<CryptoKey> {
-  const usages: KeyUsage[] = ["sign", "verify"];
-  if (secret === undefined) {
-    const key = await crypto.subtle.generateKey(HMAC, false, usages);
-    return key as CryptoKey;
+async function readFile(file: string): Promise<Kept> {
+  try {
+    return JSON.parse(await Deno.readTextFile(file));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const secret = crypto.getRandomValues(new Uint8Array(32)).toHex();
+    return { secret, ended: [] };
   }
-  if (secret.length < SHORTEST_KEY) {
+}
+
+async function importKey(secret: string): Promise<CryptoKey> {
+  if (secret.length < SHORTEST_SECRET) {
     throw new TypeError(
-      `Cannot sign with a secret of ${secret.length} characters: it should have at least ${SHORTEST_KEY}`,
+      `Cannot sign with a secret of ${secret.length} characters: it should have at least ${SHORTEST_SECRET}`,
     );
   }
   const data = new TextEncoder().encode(secret);
+  const usages: KeyUsage[] = ["sign", "verify"];
   return await crypto.subtle.importKey("raw", data, HMAC, false, usages);
 }

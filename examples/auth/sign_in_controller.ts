@@ -79,7 +79,7 @@ export class SignInController {
     this.#sessions.end(cookies, session);
     for (const conn of this.#server.connections) {
       if (session !== undefined && isOf(session, conn)) {
-        conn.close(SIGNED_OUT, "signed out");
+        conn.close(SIGNED_OUT, "You have signed out");
       }
     }
     return this.#context.redirect("/", 303);

@@ -36,7 +36,7 @@ export async function findUser(
   const session = await sessions.find(context.cookies);
   // Once more: who signs out from here on finds the connection by its value.
   if (session === undefined || !sessions.isOpen(session)) {
-    throw new EventError("sign in first");
+    throw new EventError("Sign in first");
   }
   conn.set(SESSION, session.id);
   return new User(session);

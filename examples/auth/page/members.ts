@@ -1,39 +1,51 @@
 /**
- * The page of the members. The browser gets this file as it is, with only its
- * types taken out, and the neffos client in the same way.
+ * The page of the members. The browser gets it as it is, with only its types
+ * taken out.
  *
  * @module
  */
 
+// @ts-types="@neffos/mvc/client"
 import {
   type Client,
-  type CloseInfo,
   dial,
   EventError,
+  type EventsOf,
+  type HandlersOf,
   type NSConn,
-} from "../../../neffos/client.ts";
-import { find, make } from "../../_shared/page/dom.ts";
-import type { Chat } from "../members_controller.ts";
+} from "/neffos.js";
+import { ConnectionBanner } from "../../_shared/page/connection_banner.ts";
+import { find, linkify, make, makeAvatar } from "../../_shared/page/dom.ts";
+import type { MemberEvents, MembersController } from "../members_controller.ts";
+
+const UNREACHABLE = "The server cannot be reached. Try again in a moment.";
 
 const welcome = find("welcome", HTMLElement);
-
 const members = find("members", HTMLElement);
-
 const login = find("login", HTMLFormElement);
-
-const error = find("error", HTMLElement);
-
-const status = find("status", HTMLElement);
-
-const log = find("log", HTMLElement);
-
-const text = find("text", HTMLInputElement);
-
-const send = find("send", HTMLButtonElement);
-
 const loginButton = find("login-button", HTMLButtonElement);
+const error = find("error", HTMLElement);
+const notice = find("notice", HTMLElement);
+const log = find("log", HTMLElement);
+const panel = find("panel", HTMLElement);
+const text = find("text", HTMLInputElement);
+const send = find("send", HTMLButtonElement);
+const banner = new ConnectionBanner(() =>
+  client === undefined ? location.reload() : client.retryNow()
+);
 
-let nsConn: NSConn | undefined;
+let client: Client | undefined;
+let nsConn: NSConn<EventsOf<typeof MembersController>> | undefined;
+
+const events: HandlersOf<MemberEvents> = {
+  onChat(_nsConn, msg) {
+    const { name, text } = msg.json();
+    const author = make("p", "author", make("bdi", "", name));
+    const body = make("p", "text", ...linkify(text));
+    add(make("li", "", makeAvatar(name), make("div", "", author, body)));
+  },
+  onNote: (_nsConn, msg) => add(make("li", "note", msg.text())),
+};
 
 /** Shows the form, or the chat after a sign-in. */
 async function show(reason = ""): Promise<void> {
@@ -42,80 +54,55 @@ async function show(reason = ""): Promise<void> {
   welcome.hidden = name !== null;
   members.hidden = name === null;
   error.textContent = reason;
-  if (name === null) {
-    find("name", HTMLInputElement).focus();
-    return;
-  }
+  if (name === null) return find("name", HTMLInputElement).focus();
   find("me", HTMLElement).textContent = name;
   log.replaceChildren();
   await enter();
 }
 
 async function enter(): Promise<void> {
-  let client: Client | undefined;
-  try {
-    client = await dial("/websocket_endpoint", {
-      members: {
-        onChat: (_nsConn, msg) => {
-          if (msg.error !== undefined) showStatus(msg.error.message);
-          else add(msg.json<Chat>());
-        },
-        onNote: (_nsConn, msg) => addLine("note", msg.text()),
-      },
-    }, { reconnect: true, onClose, onReconnect });
-    nsConn = await client.connect("members");
-    setOnline(true);
-    text.focus();
-  } catch (cause) {
-    void client?.close();
-    // The server's words, "sign in first" for example, are for people.
-    showStatus(
-      cause instanceof EventError
-        ? cause.message
-        : "The server cannot be reached. Load the page again in a moment.",
-    );
-  }
+  client = await dial("/websocket_endpoint", { members: events }, {
+    reconnect: true,
+    onClose(info, willReconnect) {
+      send.disabled = true;
+      if (willReconnect) return banner.onClose(info, willReconnect);
+      banner.hide();
+      // The server has closed it for good: the session has ended.
+      void leave(info.reason);
+    },
+    onReconnecting: banner.onReconnecting,
+    onReconnect() {
+      if (!nsConn?.isConnected) return void leave("Your session has ended");
+      send.disabled = false;
+      banner.onReconnect();
+    },
+  });
+  nsConn = await client.connect<typeof MembersController>("members");
+  send.disabled = false;
+  text.focus();
 }
 
-function onClose({ reason }: CloseInfo, willReconnect: boolean): void {
-  setOnline(false);
-  if (willReconnect) showStatus("The connection is lost. Trying again…");
-  // The server has closed it for good: who signs out is told so everywhere.
-  else if (nsConn !== undefined) void show(reason);
-  if (!willReconnect) nsConn = undefined;
+/** Goes back to the form, and says why. */
+async function leave(reason: string): Promise<void> {
+  void client?.close();
+  client = nsConn = undefined;
+  await show(`${reason}. Please sign in again.`);
 }
 
-function onReconnect(): void {
-  if (nsConn === undefined || nsConn.isConnected) return setOnline(true);
-  // The namespace did not let us in again: the cookie has ended meanwhile.
-  const { conn } = nsConn;
-  nsConn = undefined;
-  void conn.close();
-  void show("Sign in again");
+function add(entry: HTMLElement): void {
+  log.append(entry);
+  panel.scrollTop = panel.scrollHeight;
 }
 
-function setOnline(isOnline: boolean): void {
-  send.disabled = !isOnline;
-  if (isOnline) showStatus("");
-}
-
-function showStatus(message: string): void {
-  status.textContent = message;
-}
-
-function add({ name, text }: Chat): void {
-  addLine("", make("bdi", "", name), `: ${text}`);
-}
-
-function addLine(className: string, ...children: (string | Node)[]): void {
-  const line = make("li", className, ...children);
-  log.append(line);
-  line.scrollIntoView({ block: "end" });
+/** Gives the reason of a failure; those of the server are for people. */
+function explain(cause: unknown): string {
+  return cause instanceof EventError ? cause.message : UNREACHABLE;
 }
 
 login.onsubmit = async (event) => {
   event.preventDefault();
   loginButton.disabled = true;
+  error.textContent = "";
   try {
     const fields = new FormData(login);
     const body = new URLSearchParams();
@@ -123,24 +110,34 @@ login.onsubmit = async (event) => {
       body.set(name, String(fields.get(name)));
     }
     const response = await fetch("/login", { method: "POST", body });
-    if (!response.ok) error.textContent = await response.text();
-    else {
+    if (response.ok) {
       login.reset();
       await show();
+    } else {
+      error.textContent = await response.text();
+      find("password", HTMLInputElement).select();
     }
-  } catch {
-    error.textContent = "The server cannot be reached. Try again in a moment.";
+  } catch (cause) {
+    error.textContent = explain(cause);
   } finally {
     loginButton.disabled = false;
   }
 };
 
-find("composer", HTMLFormElement).onsubmit = (event) => {
+find("composer", HTMLFormElement).onsubmit = async (event) => {
   event.preventDefault();
   const body = text.value.trim();
-  if (body === "" || !nsConn?.emit("onChat", body)) return;
-  showStatus("");
-  text.value = "";
+  notice.textContent = "";
+  if (body === "" || nsConn === undefined) return;
+  try {
+    await nsConn.ask("onChat", body);
+    text.value = "";
+  } catch (cause) {
+    notice.textContent = `Not sent: ${explain(cause)}`;
+  }
 };
 
-await show();
+await show().catch((cause) => {
+  members.hidden = false;
+  banner.show(explain(cause));
+});
