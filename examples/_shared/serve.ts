@@ -1,10 +1,12 @@
 import { parseArgs } from "node:util";
-import type { Router, Server } from "@neffos/mvc";
+import type { Server } from "@neffos/mvc";
 import { stopOnSignal } from "./signals.ts";
 
 /** What an example is made of. */
 export interface Example {
-  readonly router: Router;
+  /** Answers the requests. */
+  readonly handler: Deno.ServeHandler<Deno.NetAddr>;
+  /** The neffos server, which a signal closes. */
   readonly server: Server;
   /** What has services that are to be disposed at the end. */
   readonly app?: AsyncDisposable;
@@ -18,15 +20,15 @@ export interface Example {
  *
  * @param example The example. A signal closes its server, then the listener.
  */
-export function serveExample({ router, server, app, hint }: Example): void {
+export function serveExample({ handler, server, app, hint }: Example): void {
   const { port, hostname } = readAddress();
   const name = hostname === "127.0.0.1" ? "localhost" : hostname;
   try {
-    const listener = router.listen({
+    const listener = Deno.serve({
       port,
       hostname,
       onListen: ({ port }) => console.log(`http://${name}:${port}/\n${hint}`),
-    });
+    }, handler);
     stopOnSignal(async () => {
       await server.close();
       await listener.shutdown();

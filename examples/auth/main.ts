@@ -68,7 +68,7 @@ members.router.get("/", websocketHandler(server));
 mountPage(router, new URL("page/", import.meta.url));
 
 serveExample({
-  router,
+  handler: router.handler,
   server,
   app,
   hint: 'Sign in as Ann ("correct horse") or as Bob ("battery staple").',
