@@ -3,7 +3,7 @@ const ROOT = new URL("../../", import.meta.url);
 /** All that an example may do: it listens, serves its page and reads its settings. */
 const PERMISSIONS = [
   "--allow-net=127.0.0.1",
-  "--allow-read=examples,neffos",
+  "--allow-read=examples",
   "--allow-env=PORT,HOST",
 ];
 

@@ -1,5 +1,11 @@
 import { stripTypeScriptTypes } from "node:module";
-import type { Context, Middleware, RouteHandler, Router } from "@neffos/mvc";
+import {
+  clientScript,
+  type Context,
+  type Middleware,
+  type RouteHandler,
+  type Router,
+} from "@neffos/mvc";
 
 const TYPES: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",
@@ -61,14 +67,7 @@ function notFound(ctx: Context<{ 0: string }>): Response {
  */
 export function mountPage(router: Router, folder: URL): void {
   const page = router.party("/", protectPage);
-  page.get("/neffos/*", serveFolder(new URL("../../neffos/", import.meta.url)));
-  page.get(
-    "/neffos.js",
-    (ctx) =>
-      ctx.text('export * from "/neffos/client.ts";', {
-        headers: { "content-type": TYPES.ts! },
-      }),
-  );
+  page.get("/neffos.js", clientScript());
   page.get("/_shared/page/*", serveFolder(new URL("page/", import.meta.url)));
   page.get("/*", serveFolder(folder));
 }

@@ -29,7 +29,7 @@ function makeEnv(): Record<string, string> {
 function start(env = makeEnv()): Promise<Example> {
   const permissions = [
     "--allow-net=127.0.0.1",
-    `--allow-read=examples,neffos,${FOLDER}`,
+    `--allow-read=examples,${FOLDER}`,
     `--allow-write=${FOLDER}`,
     "--allow-env=PORT,HOST,AUTH_KEY,AUTH_FILE",
   ];
@@ -444,7 +444,7 @@ Deno.test("The members' page is there, with every module that it imports", async
       modules.add(new URL(specifier, url).href);
     }
   }
-  assert(modules.has(new URL("/neffos/client.ts", example.url).href));
+  assert(modules.has(new URL("/neffos.js", example.url).href));
   for (const path of ["/sessions.ts", "/accounts.ts", "/..%2faccounts.ts"]) {
     const response = await fetch(new URL(path, example.url));
     assertEquals(response.status, 404, path);

@@ -30,7 +30,7 @@ Deno.test({
       env: { AUTH_FILE: `${folder}/sessions.json` },
       permissions: [
         "--allow-net=127.0.0.1",
-        `--allow-read=examples,neffos,${folder}`,
+        `--allow-read=examples,${folder}`,
         `--allow-write=${folder}`,
         "--allow-env=PORT,HOST,AUTH_KEY,AUTH_FILE",
       ],

@@ -248,7 +248,7 @@ Deno.test("the page is there, with every module that it imports", async () => {
       modules.add(new URL(specifier, url).href);
     }
   }
-  assert(modules.has(new URL("/neffos/client.ts", example.url).href));
+  assert(modules.has(new URL("/neffos.js", example.url).href));
 });
 
 Deno.test("nothing outside of the folders is served", async () => {
@@ -256,11 +256,12 @@ Deno.test("nothing outside of the folders is served", async () => {
   const paths = [
     "/deno.json",
     "/main.ts",
-    "/neffos/nothing.ts",
-    "/neffos/testdata/wire.json",
-    "/neffos/..%2Fmod.ts",
-    "/neffos/%2e%2e%2fmvc%2frouter.ts",
-    "/neffos/..%5cmod.ts",
+    "/neffos/client.ts",
+    "/_shared/pages.ts",
+    "/_shared/page/nothing.ts",
+    "/_shared/page/..%2Fpages.ts",
+    "/_shared/page/%2e%2e%2fpages.ts",
+    "/_shared/page/..%5cpages.ts",
     "/..%2fmain.ts",
     "/%2Fetc%2Fpasswd",
     "/chat.ts%00.html",
@@ -271,7 +272,7 @@ Deno.test("nothing outside of the folders is served", async () => {
     assertEquals(response.status, 404, path);
     await response.body?.cancel();
   }
-  for (const path of ["/../main.ts", "/neffos/../../../mod.ts"]) {
+  for (const path of ["/../main.ts", "/_shared/page/../pages.ts"]) {
     assertMatch(await fetchRaw(example.url, path), /^HTTP\/1\.1 404 /, path);
   }
 });

@@ -1,4 +1,4 @@
-/** The first program of the README: a controller that answers. @module */
+/** The first program of the README: a controller and its service. @module */
 
 import {
   Application,
@@ -12,22 +12,30 @@ import {
 } from "@neffos/mvc";
 import { serveExample } from "../_shared/serve.ts";
 
-/** Its methods named `on…` are the events of the namespace "hello". */
+/** A service: built on first use, shared by all connections. */
+class Greeter {
+  #count = 0;
+  greet(name: string) {
+    return `Hello ${name}, you are visitor ${++this.#count}`;
+  }
+}
+
+/** A controller: its methods named `on…` are the events of its namespace. */
 class HelloController {
   static readonly namespace = "hello";
-  static readonly inject = [NSConn] as const;
-  #count = 0; // of this connection alone
-  constructor(readonly nsConn: NSConn) {}
+  static readonly inject = [NSConn, Greeter] as const;
+  constructor(readonly nsConn: NSConn, readonly greeter: Greeter) {}
 
   onHello(msg: Message<string>) {
     const name = msg.text();
     this.nsConn.broadcastOthers("onVisit", name); // to every other client
-    return `Hello ${name}, greeting no. ${++this.#count}`; // to this one
+    return this.greeter.greet(name); // the answer to this client
   }
 }
 
 const router = new Router();
-const app = new Application(router.party("/websocket_endpoint"));
+const app = new Application(router.party("/websocket_endpoint"))
+  .singleton(Greeter);
 app.handleWebsocket(HelloController);
 const server = new Server(denoUpgrader(), app);
 app.router.get("/", websocketHandler(server));

@@ -18,10 +18,10 @@ Deno.test({
     await ann.shows("p", "Connected: type your name.");
     await bob.shows("p", "Connected: type your name.");
     await ann.type("input", "Ann" + Key.enter);
-    await ann.shows("p", "Hello Ann, greeting no. 1");
-    await bob.shows("p", "Ann is here as well");
+    await ann.shows("p", "Hello Ann, you are visitor 1");
+    await bob.shows("p", "Ann is here, too");
     await ann.click("button");
-    await ann.shows("p", "Hello Ann, greeting no. 2");
+    await ann.shows("p", "Hello Ann, you are visitor 2");
     assertEquals(await inspect(ann, "hello"), []);
   },
 });
