@@ -97,6 +97,22 @@ export class Router extends Party<unknown> {
     request: Request,
     info: Deno.ServeHandlerInfo,
   ) => Response | Promise<Response>;
+  /**
+   * Answers a request: the same function as {@linkcode Router.handler}, under the
+   * name that `deno serve` looks for in a default export.
+   *
+   * @example
+   * ```ts
+   * import { Router } from "@neffos/mvc";
+   *
+   * const router = new Router();
+   * router.get("/", (ctx) => ctx.text("Hello"));
+   *
+   * // Start it by `deno serve main.ts`.
+   * export default router satisfies Deno.ServeDefaultExport;
+   * ```
+   */
+  readonly fetch: Router["handler"];
   readonly #table: RouteTable;
 
   static {
@@ -113,6 +129,7 @@ export class Router extends Party<unknown> {
     super(dispatcher.table, dispatcher.root, { path: "/" });
     this.#table = dispatcher.table;
     this.handler = (request, info) => dispatcher.handle(request, info);
+    this.fetch = this.handler;
   }
 
   /**

@@ -76,6 +76,15 @@ Deno.test("Router.handler answers synchronously if nothing is asynchronous", () 
   }
 });
 
+Deno.test("Router.fetch is the handler, so that a router is a default export for deno serve", async () => {
+  const router = new Router();
+  router.get("/", (ctx) => ctx.text("Hello"));
+  const { fetch }: Deno.ServeDefaultExport = router;
+  const response = await fetch(new Request("http://host/"), INFO);
+  assertEquals(await response.text(), "Hello");
+  assertStrictEquals(router.fetch, router.handler);
+});
+
 Deno.test("Router.handler ignores a slash at the end of a path", async () => {
   const router = new Router();
   router.party("/websocket_endpoint").get("/", say("ws"));
