@@ -29,10 +29,14 @@ const PATIENCE = 10_000;
 
 const SOURCES = new URL("std/", import.meta.url);
 
-/** One package of the registry: its files by their names. */
-interface Package {
+/** One package of a registry. */
+export interface Package {
+  /** Its name with its scope, such as `@std/http`. */
   readonly name: string;
   readonly version: string;
+  /** Its entry points: the files by what comes after the name, `.` alone. */
+  readonly exports: Readonly<Record<string, string>>;
+  /** Its files by their paths. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
@@ -43,10 +47,14 @@ interface Package {
  * before and after an edit, do not disturb each other. A folder that has lost files is made again.
  *
  * @param cache The folder to make it in.
+ * @param others Packages for it beside the stand-ins.
  * @returns The URL of the registry, with a slash at its end.
  */
-export async function layOut(cache: string): Promise<URL> {
-  const files = await renderRegistry(await readPackages());
+export async function layOut(
+  cache: string,
+  others: readonly Package[] = [],
+): Promise<URL> {
+  const files = await renderRegistry([...await readPackages(), ...others]);
   const index = [...files].map(async ([path, data]) =>
     `${path} ${await sha256(data)}\n`
   );
@@ -63,8 +71,8 @@ export async function layOut(cache: string): Promise<URL> {
 /** Reads the sources: each folder is a package, each file an entry, except files that begin with `_`. */
 async function readPackages(): Promise<Package[]> {
   return await Promise.all(
-    Object.entries(VERSIONS).map(async ([name, version]) => {
-      const folder = new URL(`${name}/`, SOURCES);
+    Object.entries(VERSIONS).map(async ([short, version]) => {
+      const folder = new URL(`${short}/`, SOURCES);
       const names = (await Array.fromAsync(Deno.readDir(folder)))
         .map((entry) => entry.name).filter((name) => name.endsWith(".ts"))
         .sort();
@@ -73,7 +81,10 @@ async function readPackages(): Promise<Package[]> {
           [name, await Deno.readFile(new URL(name, folder))] as const
         ),
       );
-      return { name, version, files: new Map(files) };
+      const exports = Object.fromEntries(
+        entriesOf(names).map(({ path, file }) => [path, `./${file}`]),
+      );
+      return { name: `@std/${short}`, version, exports, files: new Map(files) };
     }),
   );
 }
@@ -83,27 +94,25 @@ async function renderRegistry(
   packages: readonly Package[],
 ): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const out = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const { name, version, files } of packages) {
+  for (const { name, version, exports, files } of packages) {
     const manifest: Record<string, { size: number; checksum: string }> = {};
     for (const [file, data] of files) {
       manifest[`/${file}`] = {
         size: data.length,
         checksum: `sha256-${await sha256(data)}`,
       };
-      out.set(`@std/${name}/${version}/${file}`, data);
+      out.set(`${name}/${version}/${file}`, data);
     }
-    const exports = Object.fromEntries(
-      entriesOf([...files.keys()]).map(({ path, file }) => [path, `./${file}`]),
-    );
     out.set(
-      `@std/${name}/${version}_meta.json`,
+      `${name}/${version}_meta.json`,
       encode(JSON.stringify({ manifest, exports })),
     );
+    const [scope, short] = name.slice(1).split("/");
     out.set(
-      `@std/${name}/meta.json`,
+      `${name}/meta.json`,
       encode(JSON.stringify({
-        scope: "std",
-        name,
+        scope,
+        name: short,
         latest: version,
         versions: { [version]: {} },
       })),
@@ -125,10 +134,9 @@ function entriesOf(files: string[]): { path: string; file: string }[] {
 /** Imports every module that has a stand-in, so that an incomplete cache does not count. */
 async function importAll(): Promise<void> {
   const packages = await readPackages();
-  await Promise.all(packages.flatMap(({ name, files }) => {
-    const entries = entriesOf([...files.keys()]).map(({ path }) => path);
-    const needed = entries.includes(".") ? ["."] : entries;
-    return needed.map((path) => import(`@std/${name}${path.slice(1)}`));
+  await Promise.all(packages.flatMap(({ name, exports }) => {
+    const needed = "." in exports ? ["."] : Object.keys(exports);
+    return needed.map((path) => import(`${name}${path.slice(1)}`));
   }));
 }
 
