@@ -380,8 +380,8 @@ Deno.test("FAULTS.md names a test for each fault, and each test is there", async
 /** A row of the table of limits: four cells, the last one a test. */
 const LIMIT = /^\| `\w+` +\|(?:[^|]*\|){2} `[^`]+` *\|$/;
 
-Deno.test("README.md names a test for each limit, and its default is the one of the code", async () => {
-  const rows = await readRows("../README.md", LIMIT);
+Deno.test("LIMITS.md names a test for each limit, and its default is the one of the code", async () => {
+  const rows = await readRows("LIMITS.md", LIMIT);
   const limits = new Map(rows.map((cells) => [cells[1]!.slice(1, -1), cells]));
   const names = [...Object.keys(DEFAULT_LIMITS), "maxConnections", "rateLimit"];
   for (const name of names) assert(limits.has(name), name);
