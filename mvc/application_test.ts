@@ -5,7 +5,6 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import {
   Conn,
   denoUpgrader,
@@ -477,22 +476,6 @@ async function chatWith(program: URL): Promise<string> {
 Deno.test("The seed's program works as printed", async () => {
   const log = await chatWith(new URL("testdata/seed.ts", import.meta.url));
   assertStringIncludes(log, "DEV ");
-});
-
-Deno.test("The README's program works as printed", async () => {
-  const readme = await Deno.readTextFile(
-    new URL("../README.md", import.meta.url),
-  );
-  const [, program] = /```ts ignore\n(.*?)```/s.exec(readme)!;
-  // It must be a file of the package that it imports by name.
-  const dir = fileURLToPath(new URL("testdata/", import.meta.url));
-  const file = await Deno.makeTempFile({ dir, suffix: ".ts" });
-  try {
-    await Deno.writeTextFile(file, program!);
-    await chatWith(pathToFileURL(file));
-  } finally {
-    await Deno.remove(file);
-  }
 });
 
 Deno.test("Application.party: a child has its parent's server, or its own", async () => {
