@@ -18,7 +18,7 @@ const ESCAPED = "@%!semicolon@%!";
 const SEPARATOR_BYTE = 0x3b;
 
 /** Begins the ID of the sending connection, between servers. */
-const SENDER_MARK = "neffos(0x";
+export const SENDER_MARK = "neffos(0x";
 
 /** Parts of a longer frame are copied: a slice keeps all of it in memory. */
 const MAX_RETAINED = 512;
@@ -375,7 +375,8 @@ export interface Origin {
 
 /**
  * Reads the wait field of a message that a server has published, which names
- * the sender, or another server's ask by a `!` as its second character.
+ * the sender, or another server's ask by a `!` as its second byte of more than
+ * two.
  *
  * @param wait The wait field.
  * @returns The parts of the field.
@@ -384,14 +385,10 @@ export function readOrigin(wait: string): Origin {
   if (wait.startsWith(SENDER_MARK)) {
     return { sender: wait, wait: "", isRemoteAsk: false };
   }
-  // The second character, not the second UTF-16 unit.
-  const [first = "", second] = wait;
-  return second === "!"
-    ? {
-      sender: "",
-      wait: first + wait.slice(first.length + 1),
-      isRemoteAsk: true,
-    }
+  // Go compares the second byte, and wants more than two: a character of several
+  // bytes has none that is a "!".
+  return wait.length > 2 && wait.charCodeAt(0) < 0x80 && wait[1] === "!"
+    ? { sender: "", wait: wait[0] + wait.slice(2), isRemoteAsk: true }
     : { sender: "", wait, isRemoteAsk: false };
 }
 

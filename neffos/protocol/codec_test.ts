@@ -251,3 +251,22 @@ Deno.test("encode() keeps the bytes of a body, whether isBinary is set or not", 
   assertEquals(encode(parts), encode({ ...parts, isBinary: true }));
   assertEquals(typeof encode({ ...parts, isBinary: false }), "string");
 });
+
+Deno.test("readOrigin() finds the mark of another server's ask where Go does: in the second byte of more than two", () => {
+  const none = { sender: "", isRemoteAsk: false };
+  for (const wait of ["", "1", "!", "1!", " !", "✓!", "✓!1", "é!1", "12!"]) {
+    assertEquals(readOrigin(wait), { ...none, wait });
+  }
+  assertEquals(readOrigin("1!2"), {
+    sender: "",
+    wait: "12",
+    isRemoteAsk: true,
+  });
+  assertEquals(readOrigin("!!!"), {
+    sender: "",
+    wait: "!!",
+    isRemoteAsk: true,
+  });
+  const sender = "neffos(0x1)";
+  assertEquals(readOrigin(sender), { sender, wait: "", isRemoteAsk: false });
+});
