@@ -15,6 +15,7 @@ const NEFFOS = [
   "ConnectionClosedError",
   "DialError",
   "EventError",
+  "ExchangeError",
   "Exclude",
   "InvalidPayloadError",
   "LimitError",
@@ -30,6 +31,7 @@ const NEFFOS = [
   "OnRoomJoined",
   "OnRoomLeave",
   "OnRoomLeft",
+  "Presence",
   "Reply",
   "Room",
   "Server",
@@ -45,6 +47,7 @@ const NEFFOS = [
   "handlerSource",
   "isSystemEvent",
   "joinConnHandlers",
+  "memoryExchange",
   "registerError",
   "reply",
   "socketPair",
@@ -76,7 +79,14 @@ Deno.test("mod.ts exports these names, and no others", () => {
 });
 
 Deno.test("client.ts exports what a client's program needs", () => {
-  const serverOnly = ["Server", "UpgradeError", "denoUpgrader"];
+  const serverOnly = [
+    "ExchangeError",
+    "Presence",
+    "Server",
+    "UpgradeError",
+    "denoUpgrader",
+    "memoryExchange",
+  ];
   assertEquals(
     Object.keys(client).toSorted(),
     NEFFOS.filter((name) => !serverOnly.includes(name)).toSorted(),

@@ -28,9 +28,16 @@ export type { AskOptions, EntryOptions } from "./api/ask_options.ts";
 export { Conn } from "./api/conn.ts";
 export { NSConn } from "./api/ns_conn.ts";
 export { Room } from "./api/room.ts";
+export {
+  Presence,
+  type PresenceEntry,
+  type PresenceListener,
+} from "./api/presence.ts";
 export type {
   Answer,
   AskManyOptions,
+  CountOptions,
+  DisconnectOptions,
   Except,
   FaultSource,
   ServerApi,
@@ -39,6 +46,7 @@ export type {
 export type {
   Drops,
   DurationBucket,
+  ExchangeStats,
   HandlerStats,
   MeasureOptions,
   ServerStats,
@@ -96,6 +104,18 @@ export {
   Struct,
   type StructOptions,
 } from "./controller/struct.ts";
+export { memoryExchange } from "./exchange/memory.ts";
+export {
+  type ChannelOptions,
+  type ExchangeData,
+  ExchangeError,
+  type ExchangeGap,
+  type ExchangeHeartbeat,
+  type ExchangeListener,
+  type ExchangeObserver,
+  type ExchangeOptions,
+  type StackExchange,
+} from "./exchange/stack_exchange.ts";
 export {
   AskTimeoutError,
   BadNamespaceError,

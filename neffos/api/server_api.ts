@@ -12,6 +12,7 @@ import type { AskOptions } from "./ask_options.ts";
 import type { Conn } from "./conn.ts";
 import type { NSConn } from "./ns_conn.ts";
 import type { Room } from "./room.ts";
+import type { Presence, PresenceListener } from "./presence.ts";
 import type { MeasureOptions, ServerStats } from "./stats.ts";
 import type { AnswerOf, AnyEvents, EventInit } from "./typed_events.ts";
 
@@ -105,6 +106,30 @@ export interface AskManyOptions extends AskOptions {
    * @default {undefined} none
    */
   except?: Except | readonly Except[];
+}
+
+/** What is counted by `Server.count`: by default all connections. */
+export interface CountOptions {
+  /** The namespace that the connections are in. */
+  namespace?: string;
+  /** The room of the namespace that they are in. */
+  room?: string;
+}
+
+/** How connections are closed by `Server.disconnect`. */
+export interface DisconnectOptions {
+  /**
+   * The close code, as for `Conn.close`.
+   *
+   * @default {1000}
+   */
+  code?: number;
+  /**
+   * The close reason; it is cut at 123 bytes.
+   *
+   * @default {""}
+   */
+  reason?: string;
 }
 
 /**
@@ -291,6 +316,71 @@ export interface ServerApi extends ServerHooks, AsyncDisposable {
     init: Message | EventInit<Emits>,
     options?: AskManyOptions,
   ): AsyncIterableIterator<Answer<AnswerOf<Emits, keyof Emits & string>>>;
+
+  /**
+   * Gives who is in a namespace or a room, on all servers of the exchange. From
+   * the first call on, the servers tell each other who comes and goes; who is
+   * on others is known once they have answered.
+   *
+   * @param namespace The namespace.
+   * @param room The room, empty for all of the namespace.
+   * @param listener Called when somebody comes, goes or changes.
+   * @returns The list, which is always up to date.
+   * @throws {TypeError} When a name is no string or has a lone surrogate.
+   *
+   * @example
+   * ```ts
+   * import type { NSConn } from "@neffos/mvc";
+   *
+   * const events = {
+   *   onWhoIsThere: ({ server }: NSConn) =>
+   *     server.presence("chat", "lobby").list().map(({ id }) => id),
+   * };
+   * ```
+   */
+  presence(
+    namespace: string,
+    room?: string,
+    listener?: PresenceListener,
+  ): Presence;
+
+  /**
+   * Counts the connections of all servers of the exchange.
+   *
+   * @param options The namespace and the room that they are in.
+   * @returns The number, without the servers that have not answered within five
+   * seconds.
+   *
+   * @example
+   * ```ts
+   * import type { NSConn } from "@neffos/mvc";
+   *
+   * const events = {
+   *   onCount: ({ server, namespace }: NSConn) => server.count({ namespace }),
+   * };
+   * ```
+   */
+  count(options?: CountOptions): Promise<number>;
+
+  /**
+   * Closes all connections with an ID, on all servers of the exchange.
+   *
+   * @param id The ID.
+   * @param options The close code and reason.
+   * @returns The number of connections that are being closed, without the
+   * servers that have not answered within five seconds.
+   * @throws {RangeError} When the close code is not valid.
+   *
+   * @example
+   * ```ts
+   * import type { ServerApi } from "@neffos/mvc";
+   *
+   * async function logOut(server: ServerApi, userId: string) {
+   *   await server.disconnect(userId, { reason: "logged out" });
+   * }
+   * ```
+   */
+  disconnect(id: string, options?: DisconnectOptions): Promise<number>;
 
   /**
    * Calls a function with every connection.

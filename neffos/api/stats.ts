@@ -72,6 +72,8 @@ export interface ServerStats {
   readonly pending: number;
   /** The durations of handlers since `Server.measureHandlers()`. */
   readonly handlers: readonly HandlerStats[];
+  /** The numbers of the exchange, if the server uses one. */
+  readonly exchange?: ExchangeStats;
 }
 
 /**
@@ -125,4 +127,32 @@ export interface MeasureOptions {
    * @default {performance.now}
    */
   now?: () => number;
+}
+
+/** The counters and gauges of a server's exchange. */
+export interface ExchangeStats {
+  /** Whether messages get to the broker and back. */
+  readonly isConnected: boolean;
+  /** The other servers that are alive. */
+  readonly servers: number;
+  /** The channels that the server listens to. */
+  readonly channels: number;
+  /** The messages that were published, those between servers included. */
+  readonly published: number;
+  /** The messages of others that have come. */
+  readonly received: number;
+  /** The messages that wait for the broker. */
+  readonly queued: number;
+  /** The messages that were dropped, since too many waited. */
+  readonly dropped: number;
+  /** The messages that the broker has refused. */
+  readonly failed: number;
+  /** The messages of others that are known to be missing. */
+  readonly missed: number;
+  /** The messages in no format, or not allowed. */
+  readonly invalid: number;
+  /** The messages of a version that is not known. */
+  readonly unknownVersion: number;
+  /** The messages without a valid signature. */
+  readonly unsigned: number;
 }

@@ -8,6 +8,7 @@ import {
   Exclude,
   type Message,
   type MessageInit,
+  type RawBody,
   toMessage,
 } from "../protocol/message.ts";
 import type { TurnTracer } from "../connection/turn_queue.ts";
@@ -21,6 +22,10 @@ export interface BroadcastHost {
   readonly broadcasts: ChunkedBroadcasts;
   readonly drops: { volatile: number };
   readonly codec: BodyCodec | undefined;
+  /** The other servers, where there are any. */
+  readonly cluster:
+    | { publish(message: Message, except: string[], frame?: RawBody): void }
+    | undefined;
 }
 
 /** The receivers of a message in one of its rooms, or in its namespace. */
@@ -40,23 +45,48 @@ export function broadcast(
   except: Except | readonly Except[],
   inits: readonly (Message | MessageInit)[],
 ): void {
-  const { directory, broadcasts, drops, codec } = host;
+  const { directory, codec, cluster } = host;
   const excluded = findExcluded(directory, except);
   // All of them, so that a body that cannot be sent stops none half way.
   for (const message of inits.map((init) => toMessage(init, codec))) {
-    const { isVolatile } = message;
-    let budget = broadcasts.isEmpty ? CHUNK : 0;
-    for (const { room, members, leaver } of findReceivers(host, message)) {
-      if (members.size === 0) continue;
-      const frame = encodeOnce({ ...message, room, wait: "" }, members.size);
-      for (const [conn, { buffer }] of members) {
-        if (conn === leaver || excluded.has(conn)) continue;
-        if (isVolatile && buffer.isBackedUp) drops.volatile++;
-        else if (budget-- > 0) buffer.send(frame);
-        else broadcasts.add(buffer, frame);
-      }
+    const frame = sendToReceivers(host, message, { excluded });
+    cluster?.publish(message, findExcludedIds(except), frame);
+  }
+}
+
+/** Options of {@linkcode sendToReceivers}. */
+interface SendOptions {
+  readonly excluded: ReadonlySet<Conn>;
+  /** The frame, if the message is encoded already, for one room at most. */
+  readonly frame?: RawBody | undefined;
+}
+
+/**
+ * Sends a message to the connections of this server.
+ *
+ * @returns The frame that they have got, if it is one for all.
+ */
+export function sendToReceivers(
+  host: BroadcastHost,
+  message: Message,
+  { excluded, frame }: SendOptions,
+): RawBody | undefined {
+  const { broadcasts, drops } = host;
+  const { isVolatile } = message;
+  let budget = broadcasts.isEmpty ? CHUNK : 0;
+  const groups = findReceivers(host, message);
+  let last = frame;
+  for (const { room, members, leaver } of groups) {
+    if (members.size === 0) continue;
+    last = frame ?? encodeOnce({ ...message, room, wait: "" }, members.size);
+    for (const [conn, { buffer }] of members) {
+      if (conn === leaver || excluded.has(conn)) continue;
+      if (isVolatile && buffer.isBackedUp) drops.volatile++;
+      else if (budget-- > 0) buffer.send(last);
+      else broadcasts.add(buffer, last);
     }
   }
+  return groups.length === 1 ? last : undefined;
 }
 
 /** Finds the receivers of a message: each connection once. */
@@ -108,6 +138,13 @@ export function findExcluded(
     }
   }
   return excluded;
+}
+
+/** Finds the IDs to leave out: their connections may be on any server. */
+export function findExcludedIds(except: Except | readonly Except[]): string[] {
+  if (except === null || except === undefined) return [];
+  return (Array.isArray(except) ? except : [except])
+    .filter((each) => each instanceof Exclude).map(({ id }) => id);
 }
 
 function toConn(except: unknown): Conn {

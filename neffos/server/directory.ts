@@ -9,6 +9,21 @@ interface NamespaceEntry {
   readonly rooms: Map<string, Map<Conn, Member>>;
 }
 
+/** Hears of the connections of a server, and where they are. */
+export interface DirectoryWatcher {
+  /**
+   * A connection has entered a namespace, or a room.
+   *
+   * @param room The room, empty for the namespace.
+   * @param isFirst Whether nobody else is there.
+   */
+  onEnter(member: Member, room: string, isFirst: boolean): void;
+  /** A connection has left a namespace, or a room. */
+  onExit(member: Member, room: string, isLast: boolean): void;
+  /** The first connection with an ID has come, or the last one has gone. */
+  onId?(id: string, isThere: boolean): void;
+}
+
 const NOBODY: Members = new Map();
 
 /** Keeps the connections of a server, and their namespaces and rooms. */
@@ -18,6 +33,7 @@ export class ServerDirectory implements Directory {
   readonly #connections = new Set<Conn>();
   /** The same by ID: one, or a set of those that share it. */
   readonly #byId = new Map<string, Conn | Set<Conn>>();
+  readonly #watchers: DirectoryWatcher[] = [];
 
   /** The number of connections. */
   get size(): number {
@@ -36,6 +52,21 @@ export class ServerDirectory implements Directory {
     return found instanceof Set ? found : [found];
   }
 
+  /** Tells a watcher what there is, and then what comes and goes. */
+  watch(watcher: DirectoryWatcher): void {
+    this.#watchers.push(watcher);
+    for (const id of this.#byId.keys()) watcher.onId?.(id, true);
+    for (const { members, rooms } of this.#entries.values()) {
+      for (const [room, all] of [["", members] as const, ...rooms]) {
+        let isFirst = true;
+        for (const member of all.values()) {
+          watcher.onEnter(member, room, isFirst);
+          isFirst = false;
+        }
+      }
+    }
+  }
+
   /** Adds a connection, which is in no namespace yet. */
   connect(conn: Conn): void {
     const { id } = conn;
@@ -44,6 +75,8 @@ export class ServerDirectory implements Directory {
     if (found instanceof Set) found.add(conn);
     // A set for each ID would take 150 bytes of each connection.
     else this.#byId.set(id, found ? new Set([found, conn]) : conn);
+    if (found !== undefined) return;
+    for (const watcher of this.#watchers) watcher.onId?.(id, true);
   }
 
   /** Removes a connection, if it was added. */
@@ -54,6 +87,7 @@ export class ServerDirectory implements Directory {
     if (found instanceof Set) found.delete(conn);
     if (found === conn || (found as Set<Conn>).size === 0) {
       this.#byId.delete(id);
+      for (const watcher of this.#watchers) watcher.onId?.(id, false);
     }
   }
 
@@ -81,7 +115,9 @@ export class ServerDirectory implements Directory {
     const entry = this.#entries.get(namespace) ??
       { members: new Map(), rooms: new Map() };
     this.#entries.set(namespace, entry);
+    const isNew = !entry.members.has(conn);
     entry.members.set(conn, member);
+    if (isNew) this.#tellEnter(member, "", entry.members.size === 1);
   }
 
   remove(member: Member): void {
@@ -91,6 +127,7 @@ export class ServerDirectory implements Directory {
     entry.members.delete(conn);
     for (const room of member.joinedRooms) this.leave(member, room);
     if (entry.members.size === 0) this.#entries.delete(namespace);
+    this.#tellExit(member, "", entry.members.size === 0);
   }
 
   join(member: Member, room: string): void {
@@ -99,13 +136,27 @@ export class ServerDirectory implements Directory {
     // A connection that has ended meanwhile is in no namespace any more.
     if (entry?.members.get(conn) !== member) return;
     const members = entry.rooms.get(room) ?? new Map();
+    const isNew = !members.has(conn);
     entry.rooms.set(room, members.set(conn, member));
+    if (isNew) this.#tellEnter(member, room, members.size === 1);
   }
 
-  leave({ namespace, conn }: Member, room: string): void {
+  leave(member: Member, room: string): void {
+    const { namespace, conn } = member;
     const rooms = this.#entries.get(namespace)?.rooms;
     const members = rooms?.get(room);
     if (!members?.delete(conn)) return;
     if (members.size === 0) rooms!.delete(room);
+    this.#tellExit(member, room, members.size === 0);
+  }
+
+  #tellEnter(member: Member, room: string, isFirst: boolean): void {
+    for (const watcher of this.#watchers) {
+      watcher.onEnter(member, room, isFirst);
+    }
+  }
+
+  #tellExit(member: Member, room: string, isLast: boolean): void {
+    for (const watcher of this.#watchers) watcher.onExit(member, room, isLast);
   }
 }

@@ -30,6 +30,8 @@ import { Timers } from "../util/timers.ts";
 import { ConnectionLimiter } from "./admission.ts";
 import { ChunkedBroadcasts } from "./chunked_broadcasts.ts";
 import { ConnectionCounters } from "./counters.ts";
+import type { Cluster } from "../exchange/cluster.ts";
+import { Roster } from "../exchange/roster.ts";
 import { ServerDirectory } from "./directory.ts";
 import type { HandlerTimes } from "./handler_times.ts";
 import { ParameterHeaders } from "./handshake.ts";
@@ -69,6 +71,12 @@ export class ServerHost implements Host {
   readonly counters: ConnectionCounters = new ConnectionCounters();
   /** How long handlers take, once that is asked for. */
   measure: HandlerTimes | undefined;
+  /** The other servers, once there is an exchange. */
+  cluster: Cluster | undefined;
+  /** How long a lost connection stays in presence, in milliseconds. */
+  grace = 2_000;
+  /** Who is where, once that was asked for. */
+  roster: Roster | undefined;
   /** The connections whose end was not told yet. */
   readonly sessions: Map<Conn, Session> = new Map();
   /** The buffers that hold what follows an answer. */
@@ -89,6 +97,18 @@ export class ServerHost implements Host {
     this.admission = new ConnectionLimiter({ ...options, hops, crossings });
     this.checkOrigin = makeOriginCheck(origins, hops);
     this.parameterHeaders = new ParameterHeaders(options.parameterHeaders);
+  }
+
+  /** Begins to keep who is where, if that was not asked for before. */
+  openRoster(): Roster {
+    if (this.roster !== undefined) return this.roster;
+    const roster = this.roster = new Roster(this);
+    this.directory.watch({
+      onEnter: ({ nsConn }, room) => roster.enter(nsConn, room),
+      onExit: ({ nsConn, conn }, room) =>
+        roster.exit(nsConn, room, conn.isClosed),
+    });
+    return roster;
   }
 
   add(session: Session): void {
@@ -123,6 +143,7 @@ export class ServerHost implements Host {
       queued,
       pending,
       handlers: this.measure?.stats() ?? [],
+      ...this.cluster && { exchange: this.cluster.stats() },
     };
   }
 

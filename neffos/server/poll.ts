@@ -1,4 +1,5 @@
 import type { AskManyOptions, UntypedAnswer } from "../api/server_api.ts";
+import type { Cluster } from "../exchange/cluster.ts";
 import type { Limits } from "../connection/limits.ts";
 import type { Member } from "../connection/host.ts";
 import {
@@ -19,6 +20,7 @@ import type { Deadline, Timers } from "../util/timers.ts";
 import {
   type BroadcastHost,
   findExcluded,
+  findExcludedIds,
   findReceivers,
 } from "./broadcast.ts";
 import { CHUNK } from "./chunked_broadcasts.ts";
@@ -26,9 +28,17 @@ import { CHUNK } from "./chunked_broadcasts.ts";
 const DONE = { value: undefined, done: true } as const;
 
 /** What a poll needs of its server. */
-export interface PollHost extends BroadcastHost {
+export interface PollHost extends Omit<BroadcastHost, "cluster"> {
   readonly timers: Timers;
   readonly limits: Limits;
+  /** The other servers, where there are any. */
+  readonly cluster: Pick<Cluster, "ask"> | undefined;
+}
+
+/** Options of a {@linkcode Poll}. */
+export interface PollOptions extends AskManyOptions {
+  /** Whether the connections of other servers are not asked. */
+  readonly isLocal?: boolean;
 }
 
 /**
@@ -39,7 +49,7 @@ export interface PollHost extends BroadcastHost {
 export class Poll implements AsyncIterableIterator<UntypedAnswer> {
   readonly #host: PollHost;
   readonly #message: Message;
-  readonly #options: AskManyOptions;
+  readonly #options: PollOptions;
   readonly #timeout: number;
   /** The asks that are not answered. */
   readonly #open = new Set<Waiter<UntypedMessage>>();
@@ -54,6 +64,9 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
   /** Makes the last refusal, or the error of the last ask that has failed. */
   #refusal: (() => unknown) | undefined;
   #deadline: Deadline | undefined;
+  #isTimedOut = false;
+  /** Gives up the asks of other servers, until these are done. */
+  #giveUp: (() => void) | undefined;
 
   /**
    * Makes a poll, which asks when its first answer is taken.
@@ -62,7 +75,7 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
    * @throws {TypeError} When what is left out is no connection, or the event is
    * one of the protocol.
    */
-  constructor(host: PollHost, message: Message, options: AskManyOptions) {
+  constructor(host: PollHost, message: Message, options: PollOptions) {
     const { timeout = host.limits.askTimeout } = options;
     if (typeof timeout !== "number" || !(timeout > 0)) {
       throw new RangeError(
@@ -87,8 +100,12 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
   async first(): Promise<UntypedAnswer> {
     const { event, namespace, room, rooms = [room], to } = this.#message;
     const about = { namespace, room, event };
-    this.#start();
-    if (this.#state === "over" && this.#failure === undefined) {
+    for await (const answer of this) {
+      if (answer.error === undefined) return answer;
+    }
+    // Made here, where the caller is in the stack.
+    if (this.#refusal !== undefined) throw this.#refusal();
+    if (!this.#isTimedOut) {
       const names = rooms.filter((name) => name !== "");
       throw new BadNamespaceError(
         `Cannot ask "${event}": nobody is in namespace "${namespace}"${
@@ -97,11 +114,6 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
         about,
       );
     }
-    for await (const answer of this) {
-      if (answer.error === undefined) return answer;
-    }
-    // Made here, where the caller is in the stack.
-    if (this.#refusal !== undefined) throw this.#refusal();
     throw new AskTimeoutError(
       `Cannot ask "${event}": no answer within ${this.#timeout} ms`,
       this.#timeout,
@@ -144,13 +156,35 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
     const { signal } = this.#options;
     if (signal?.aborted) return this.#onAbort();
     this.#askAll();
-    if (this.#open.size === 0) return this.#end();
+    if (!this.#options.isLocal) this.#askOthers();
+    if (this.#isDone) return this.#end();
     signal?.addEventListener("abort", this.#onAbort);
     if (this.#timeout === Infinity) return;
     this.#deadline = this.#host.timers.set(this.#timeout, () => {
       this.#deadline = undefined;
       this.#refusal = undefined;
+      this.#isTimedOut = true;
       this.#end();
+    });
+  }
+
+  get #isDone(): boolean {
+    return this.#open.size === 0 && this.#giveUp === undefined;
+  }
+
+  #askOthers(): void {
+    const { cluster } = this.#host;
+    if (cluster === undefined) return;
+    const except = findExcludedIds(this.#options.except);
+    const options = { except, timeout: this.#timeout };
+    this.#giveUp = cluster.ask(this.#message, options, {
+      onAnswer: (answer) => {
+        if (this.#state === "open") this.#take(answer.error, answer);
+      },
+      onEnd: () => {
+        this.#giveUp = undefined;
+        if (this.#isDone) this.#end();
+      },
     });
   }
 
@@ -192,18 +226,23 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
   ): void {
     if (this.#state === "over") return;
     this.#open.delete(waiter);
+    this.#take(
+      error,
+      message && Object.assign(message, { id: nsConn.id, nsConn }),
+    );
+    if (this.#isDone) this.#end();
+  }
+
+  #take(error: unknown, answer: UntypedAnswer | undefined): void {
     // A refusal says more than that others have left.
-    const isTold = message !== undefined || this.#refusal === undefined;
+    const isTold = answer !== undefined || this.#refusal === undefined;
     if (error !== undefined && isTold) {
-      this.#refusal = () => this.#remake(error, message);
+      this.#refusal = () => this.#remake(error, answer);
     }
-    if (message !== undefined) {
-      const value = Object.assign(message, { id: nsConn.id, nsConn });
-      const caller = this.#callers.shift();
-      if (caller === undefined) this.#answers.push(value);
-      else caller.resolve({ value, done: false });
-    }
-    if (this.#open.size === 0) this.#end();
+    if (answer === undefined) return;
+    const caller = this.#callers.shift();
+    if (caller === undefined) this.#answers.push(answer);
+    else caller.resolve({ value: answer, done: false });
   }
 
   /** Makes an error again, with the place and the frames of the caller. */
@@ -229,6 +268,7 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
     if (this.#deadline !== undefined) {
       this.#host.timers.clear(this.#timeout, this.#deadline);
     }
+    this.#giveUp?.();
     for (const waiter of this.#open) waiter.reject(undefined);
     this.#open.clear();
     const callers = this.#callers;

@@ -9,6 +9,8 @@ import type { NSConn } from "../api/ns_conn.ts";
 import type {
   Answer,
   AskManyOptions,
+  CountOptions,
+  DisconnectOptions,
   Except,
   ServerApi,
   ServerHooks,
@@ -16,11 +18,17 @@ import type {
 } from "../api/server_api.ts";
 import type { MeasureOptions, ServerStats } from "../api/stats.ts";
 import type { AnswerOf, AnyEvents, EventInit } from "../api/typed_events.ts";
+import { Presence, type PresenceListener } from "../api/presence.ts";
 import { Session } from "../connection/session.ts";
 import { quote } from "../connection/faults.ts";
-import { assertType } from "../connection/limits.ts";
+import { assertNumber, assertType } from "../connection/limits.ts";
 import type { ConnHandler } from "../controller/events.ts";
-import { assertName, isInstance } from "../protocol/errors.ts";
+import { Cluster } from "../exchange/cluster.ts";
+import type {
+  ExchangeOptions,
+  StackExchange,
+} from "../exchange/stack_exchange.ts";
+import { assertCloseCode, assertName, isInstance } from "../protocol/errors.ts";
 import { UpgradeError } from "../protocol/upgrade_error.ts";
 import {
   type Message,
@@ -33,6 +41,7 @@ import { runUnwatched } from "../util/promises.ts";
 import type { ConnectionSlot } from "./admission.ts";
 import { hasValidHost } from "./address.ts";
 import { broadcast } from "./broadcast.ts";
+import { ClusterPort, countConnections, disconnectId } from "./cluster_port.ts";
 import { measureHandlers } from "./handler_times.ts";
 import {
   assertHandshake,
@@ -366,6 +375,103 @@ export class Server implements ServerApi {
     const { codec } = this.#host;
     const message = toMessage(init as Message | MessageInit, codec);
     return new Poll(this.#host, message, options);
+  }
+
+  /**
+   * Joins the server to others: what it broadcasts and asks reaches their
+   * connections as well. The exchange stays the program's, and may be given to
+   * several servers and emitters.
+   *
+   * While the broker is away, the connections of this server are served as
+   * before.
+   *
+   * @param exchange The exchange, such as `redisExchange(client)`.
+   * @param options The channels, heartbeats and hooks. All servers must have the
+   * same channels and secret.
+   * @returns When the broker has answered, or has not for the time after which
+   * it counts as lost: that is reported to `onError`.
+   * @throws {TypeError} When the server has an exchange already, or closes, or an
+   * option is of the wrong kind.
+   * @throws {RangeError} When a number is not positive.
+   *
+   * @example
+   * ```ts
+   * import { denoUpgrader, Server, workersExchange } from "@neffos/mvc";
+   *
+   * const server = new Server(denoUpgrader(), {
+   *   chat: {
+   *     onSay: (nsConn, msg) => nsConn.server.broadcast(nsConn, msg),
+   *   },
+   * });
+   * // All processes of `deno serve --parallel`.
+   * await server.useStackExchange(workersExchange("chat"));
+   * await server.close();
+   * ```
+   */
+  async useStackExchange(
+    exchange: StackExchange,
+    options: ExchangeOptions = {},
+  ): Promise<void> {
+    const host = this.#host;
+    assertType("exchange", exchange?.publish, "function", "in a StackExchange");
+    if (host.cluster !== undefined || this.#shutdown.hasBegun) {
+      throw new TypeError(
+        `Cannot use a stack exchange: the server ${
+          this.#shutdown.hasBegun ? "is closing" : "uses one already"
+        }`,
+      );
+    }
+    const { presenceGrace = host.grace } = options;
+    assertNumber("presenceGrace", presenceGrace, 0);
+    const cluster = new Cluster(new ClusterPort(host), exchange, options);
+    host.grace = presenceGrace;
+    host.cluster = cluster;
+    host.directory.watch({
+      onEnter({ namespace }, room, isFirst) {
+        if (isFirst) cluster.addPlace(namespace, room);
+      },
+      onExit({ namespace }, room, isLast) {
+        if (isLast) cluster.removePlace(namespace, room);
+      },
+      onId(id, isThere) {
+        if (isThere) cluster.addId(id);
+        else cluster.removeId(id);
+      },
+    });
+    if (host.roster !== undefined) cluster.watchRoster();
+    await cluster.start();
+  }
+
+  /** See {@linkcode ServerApi.presence}. */
+  presence(
+    namespace: string,
+    room = "",
+    listener?: PresenceListener,
+  ): Presence {
+    assertName("namespace", namespace);
+    assertName("room", room);
+    const roster = this.#host.openRoster();
+    this.#host.cluster?.watchRoster();
+    return new Presence(roster, { namespace, room }, listener);
+  }
+
+  /** See {@linkcode ServerApi.count}. */
+  async count(options: CountOptions = {}): Promise<number> {
+    const { cluster } = this.#host;
+    const here = countConnections(this.#host.directory, options);
+    return here + (await cluster?.count(options) ?? 0);
+  }
+
+  /** See {@linkcode ServerApi.disconnect}. */
+  async disconnect(
+    id: string,
+    options: DisconnectOptions = {},
+  ): Promise<number> {
+    const { code = 1000, reason = "" } = options;
+    assertCloseCode(code);
+    const close = { code, reason };
+    const here = disconnectId(this.#host.directory, id, close);
+    return here + (await this.#host.cluster?.disconnect(id, close) ?? 0);
   }
 
   /** See {@linkcode ServerApi.do}. */

@@ -52,6 +52,8 @@ export class Shutdown {
     // All have left during a pause, which would keep its timer.
     this.#hurry();
     if (!isFirst) return await promise;
+    await this.#host.cluster?.close();
+    this.#host.roster?.stop();
     this.#host.broadcasts.stop();
     this.#host.timers.stop();
     resolve();

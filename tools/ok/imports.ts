@@ -53,7 +53,13 @@ const APART: Readonly<Record<string, readonly string[]>> = {
 const DOORS = ["neffos/mod.ts", "neffos/internal.ts"];
 
 /** What programs hold: each hands the others out, so their types may know each other. */
-const HANDLES = ["conn.ts", "ns_conn.ts", "room.ts", "server_api.ts"]
+const HANDLES = [
+  "conn.ts",
+  "ns_conn.ts",
+  "presence.ts",
+  "room.ts",
+  "server_api.ts",
+]
   .map((name) => `neffos/api/${name}`);
 
 /**

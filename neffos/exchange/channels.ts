@@ -1,0 +1,87 @@
+import type { ChannelOptions, StackExchange } from "./stack_exchange.ts";
+
+/** What is to be reached: a namespace, a room, or an ID. */
+export interface Target {
+  readonly namespace: string;
+  readonly room: string;
+  readonly to: string;
+}
+
+/**
+ * Escapes a name for a channel: no broker finds a pattern, a space or a level
+ * in it.
+ *
+ * @param name The name, well-formed.
+ * @returns Letters, digits and `-_%` alone.
+ */
+export function escapeName(name: string): string {
+  return encodeURIComponent(name).replaceAll(
+    /[!'()*.~]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** Names the channels of an exchange. */
+export class Channels {
+  /** What all servers listen to. */
+  readonly servers: string;
+  /** What the servers listen to that want to know who is where. */
+  readonly presence: string;
+  /** Whether rooms have channels of their own. */
+  readonly hasRooms: boolean;
+  /** Whether servers in Go may be there. */
+  readonly isForGo: boolean;
+  readonly #exchange: Pick<StackExchange, "goChannel">;
+  readonly #prefix: string;
+
+  constructor(exchange: StackExchange, options: ChannelOptions) {
+    const { channels = "namespaces", go = true, secret } = options;
+    if (channels !== "namespaces" && channels !== "rooms") {
+      throw new TypeError(
+        `Cannot use ${
+          JSON.stringify(channels)
+        } as "channels": it must be "namespaces" or "rooms"`,
+      );
+    }
+    this.#exchange = exchange;
+    this.#prefix = exchange.prefix ?? "neffos";
+    this.hasRooms = channels === "rooms";
+    this.isForGo = go && !this.hasRooms && secret === undefined &&
+      exchange.goChannel !== undefined;
+    this.servers = `${this.#prefix}:servers`;
+    this.presence = `${this.#prefix}:presence`;
+  }
+
+  /** Names the channel of one server. */
+  server(id: string): string {
+    return `${this.#prefix}:server:${escapeName(id)}`;
+  }
+
+  /** Names the channel of a namespace. */
+  namespace(name: string): string {
+    return this.#goChannel(name) ??
+      `${this.#prefix}:namespace:${escapeName(name)}`;
+  }
+
+  /** Names the channel of a room. */
+  room(namespace: string, name: string): string {
+    return `${this.#prefix}:room:${escapeName(namespace)}:${escapeName(name)}`;
+  }
+
+  /** Names the channel of the connections with an ID. */
+  id(id: string): string {
+    return this.#goChannel(id) ?? `${this.#prefix}:id:${escapeName(id)}`;
+  }
+
+  /** Names the channel that reaches a target, and no more than needed. */
+  find({ namespace, room, to }: Target): string {
+    if (to !== "") return this.id(to);
+    return this.hasRooms && room !== ""
+      ? this.room(namespace, room)
+      : this.namespace(namespace);
+  }
+
+  #goChannel(name: string): string | undefined {
+    return this.isForGo ? this.#exchange.goChannel!(name) : undefined;
+  }
+}

@@ -1,0 +1,761 @@
+import type { UntypedAnswer } from "../api/server_api.ts";
+import type { ExchangeStats } from "../api/stats.ts";
+import { assertPositive } from "../connection/limits.ts";
+import type { BodyCodec } from "../protocol/body.ts";
+import { encode } from "../protocol/codec.ts";
+import { Message, type RawBody } from "../protocol/message.ts";
+import type { Deadline, Timers } from "../util/timers.ts";
+import { decodeText, type Envelope, isSealed, open } from "./envelope.ts";
+import { Arrivals, type Delivery, isNames, MessageReader } from "./inbox.ts";
+import { type Peer, Peers } from "./peers.ts";
+import { Publisher } from "./publisher.ts";
+import { type RequestHandler, Requests } from "./requests.ts";
+import type { Roster } from "./roster.ts";
+import { isSyncMeta, RosterSync, type SyncMeta } from "./roster_sync.ts";
+import {
+  type ExchangeData,
+  ExchangeError,
+  type ExchangeOptions,
+  type StackExchange,
+} from "./stack_exchange.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+/**
+ * How long a server that has come, or come back, does not know all others, in
+ * milliseconds: they answer its first heartbeat at once.
+ */
+const SETTLING = 500;
+
+/** The time between two heartbeats while none comes back, in milliseconds. */
+const PROBE = 250;
+
+/** Stands for servers that are not known yet, in what a request waits for. */
+const UNKNOWN_SERVERS = "";
+
+/** How long a server that closes waits for its last messages to go out. */
+const DRAIN = 1_000;
+
+/** The asks of other servers at one time: a foreign publisher may send any. */
+const MAX_ASKS = 1_024;
+
+/** The time limit of a request that no client answers, in milliseconds. */
+const REQUEST_TIMEOUT = 5_000;
+
+/** The tokens of Go's server.Ask(): the time, its first digit shifted. */
+const GO_TOKEN = /^[1-9R-Z]!?[0-9]{8,30}$/;
+
+/** The connections that are counted, or closed. */
+export interface CountTarget {
+  readonly namespace?: string | undefined;
+  readonly room?: string | undefined;
+}
+
+/** How connections are closed. */
+export interface CloseWith {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** What a poll of the connections of this server is limited by. */
+export interface LocalAskOptions {
+  /** The time limit in milliseconds. */
+  readonly timeout: number;
+  /** The IDs that are not asked. */
+  readonly except: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** What an exchange needs of its server. */
+export interface ClusterHost {
+  readonly timers: Timers;
+  readonly codec: BodyCodec | undefined;
+  /** Sends a message of another server to the connections of this one. */
+  deliver(delivery: Delivery): void;
+  /** Asks the connections of this server. */
+  askLocal(
+    message: Message,
+    options: LocalAskOptions,
+  ): AsyncIterable<UntypedAnswer>;
+  /** Counts the connections of this server. */
+  countLocal(target: CountTarget): number;
+  /** Closes the connections of this server with an ID; returns their number. */
+  disconnectLocal(id: string, close: CloseWith): number;
+  /** Begins to keep the roster, if it was not kept. */
+  openRoster(): Roster;
+  report(error: unknown, event: string): void;
+}
+
+/** The answers of other servers to an ask. */
+export interface RemoteAnswers {
+  onAnswer(answer: UntypedAnswer): void;
+  onEnd(): void;
+}
+
+/** A server's part of the cluster. */
+export class Cluster {
+  readonly #exchange: StackExchange;
+  readonly #host: ClusterHost;
+  readonly #options: ExchangeOptions;
+  readonly #interval: number;
+  readonly #timeout: number;
+  readonly #publisher: Publisher;
+  readonly #subscriptions: Subscriptions;
+  readonly #arrivals = new Arrivals();
+  readonly #reader: MessageReader;
+  readonly #peers: Peers;
+  readonly #requests: Requests;
+  /** The IDs of this server's connections, by channel, for messages of Go. */
+  readonly #ids = new Map<string, string>();
+  /** The asks of other servers that are not answered yet. */
+  readonly #asks = new Map<string, AbortController>();
+  #sync: RosterSync | undefined;
+  /** Whether this server wants to know who is on others. */
+  #isCurious = false;
+  /**
+   * Whether its own heartbeats come back, `undefined` until that is known:
+   *
+   *     undefined -> true <-> false
+   *     undefined -> false
+   */
+  #isUp: boolean | undefined;
+  #isSettling = true;
+  #isOver = false;
+  #beatDeadline: Deadline | undefined;
+  #beatPause = 0;
+  #echoDeadline: Deadline | undefined;
+  #settleDeadline: Deadline | undefined;
+  #stopWatching: (() => void) | undefined;
+  #onKnown: (() => void) | undefined;
+  #received = 0;
+  #missed = 0;
+  readonly #refused = { invalid: 0, unknownVersion: 0, unsigned: 0 };
+
+  /**
+   * Makes the part, which begins with {@linkcode start}.
+   *
+   * @throws {TypeError} When an option is of the wrong kind.
+   * @throws {RangeError} When a number is not positive.
+   */
+  constructor(
+    host: ClusterHost,
+    exchange: StackExchange,
+    options: ExchangeOptions,
+  ) {
+    const { interval = 2_000, timeout = 6_500 } = options.heartbeat ?? {};
+    assertPositive("heartbeat.interval", interval);
+    assertPositive("heartbeat.timeout", timeout);
+    this.#interval = interval;
+    this.#timeout = timeout;
+    this.#exchange = exchange;
+    this.#host = host;
+    this.#options = options;
+    this.#publisher = new Publisher(exchange, options, host.codec);
+    this.#subscriptions = new Subscriptions(
+      exchange,
+      (data, channel) => this.#receive(data, channel),
+      (channel) => this.#arrivals.forgetChannel(channel),
+    );
+    this.#reader = new MessageReader(host.codec);
+    this.#requests = new Requests(host.timers);
+    this.#peers = new Peers(host.timers, timeout, (id) => {
+      this.#forget(id);
+      if (this.#isCurious) this.#host.openRoster().forget(id);
+    });
+  }
+
+  /** The ID of this server, for the others. */
+  get id(): string {
+    return this.#publisher.id;
+  }
+
+  /** The IDs of the other servers that are alive. */
+  get servers(): string[] {
+    return this.#peers.ids;
+  }
+
+  /**
+   * Begins: listens, and tells the others.
+   *
+   * @returns When the broker has brought the first heartbeat back, or has not
+   * in the time of one that is lost.
+   */
+  async start(): Promise<void> {
+    const { channels } = this.#publisher;
+    this.#stopWatching = this.#exchange.watch((isConnected, cause) => {
+      if (isConnected) this.#comeBack();
+      else this.#setUp(false, cause);
+    });
+    this.#subscriptions.add(channels.servers);
+    this.#subscriptions.add(channels.server(this.id));
+    const isKnown = new Promise<void>((resolve) => this.#onKnown = resolve);
+    this.#awaitEcho();
+    this.#scheduleBeat();
+    void this.#subscriptions.whenSettled().then(() => this.#beat());
+    await isKnown;
+  }
+
+  /** Ends: tells the others, and listens no more. */
+  async close(): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { timers } = this.#host;
+    for (const controller of this.#asks.values()) controller.abort();
+    this.#sync?.flush();
+    this.#publisher.control(this.#publisher.channels.servers, { t: "bye" });
+    if (this.#isUp) {
+      let deadline: Deadline | undefined;
+      const isUp = new Promise<void>((resolve) => {
+        deadline = timers.set(DRAIN, resolve);
+      });
+      await Promise.race([this.#publisher.outbox.drain(), isUp]);
+      timers.clear(DRAIN, deadline!);
+    }
+    this.#publisher.outbox.stop();
+    this.#stopWatching?.();
+    this.#clear(this.#beatPause, this.#beatDeadline);
+    this.#clear(this.#timeout, this.#echoDeadline);
+    this.#clear(SETTLING, this.#settleDeadline);
+    this.#peers.stop();
+    this.#requests.forgetAll();
+    this.#onKnown?.();
+    const stopped = this.#subscriptions.stop();
+    // A client whose broker is away would keep the calls until it is back.
+    if (this.#exchange.isConnected) await stopped;
+  }
+
+  /** The counters and gauges. */
+  stats(): ExchangeStats {
+    const { outbox } = this.#publisher;
+    return {
+      isConnected: this.#isUp === true,
+      servers: this.#peers.size,
+      channels: this.#subscriptions.size,
+      published: outbox.published,
+      received: this.#received,
+      queued: outbox.queued,
+      dropped: outbox.dropped,
+      failed: outbox.failed,
+      missed: this.#missed,
+      ...this.#refused,
+    };
+  }
+
+  // What the connections of this server are in.
+
+  /** A namespace or room of this server has got its first connection. */
+  addPlace(namespace: string, room: string): void {
+    const channel = this.#findPlace(namespace, room);
+    if (channel !== undefined) this.#subscriptions.add(channel);
+  }
+
+  /** A namespace or room of this server has lost its last connection. */
+  removePlace(namespace: string, room: string): void {
+    const channel = this.#findPlace(namespace, room);
+    if (channel !== undefined) this.#subscriptions.remove(channel);
+  }
+
+  /** The first connection with an ID has come. */
+  addId(id: string): void {
+    const channel = this.#publisher.channels.id(id);
+    this.#ids.set(channel, id);
+    this.#subscriptions.add(channel);
+  }
+
+  /** The last connection with an ID has gone. */
+  removeId(id: string): void {
+    const channel = this.#publisher.channels.id(id);
+    this.#ids.delete(channel);
+    this.#subscriptions.remove(channel);
+  }
+
+  #findPlace(namespace: string, room: string): string | undefined {
+    const { channels } = this.#publisher;
+    if (room === "") return channels.namespace(namespace);
+    return channels.hasRooms ? channels.room(namespace, room) : undefined;
+  }
+
+  // What this server wants of the others.
+
+  /** Publishes a message for the connections of other servers. */
+  publish(message: Message, except: readonly string[], frame?: RawBody): void {
+    if (!this.#isOver) this.#publisher.publish(message, except, frame);
+  }
+
+  /**
+   * Asks the connections of other servers.
+   *
+   * @returns A function that gives it up.
+   */
+  ask(
+    message: Message,
+    options: { readonly except: readonly string[]; readonly timeout: number },
+    answers: RemoteAnswers,
+  ): () => void {
+    const { namespace, room, rooms, to } = message;
+    const frame = encode({ ...message, wait: "" });
+    const meta = {
+      namespace,
+      room,
+      rooms,
+      to,
+      except: options.except,
+      isBinary: typeof frame !== "string",
+      // Others have to give up by themselves: this server may die.
+      timeout: Number.isFinite(options.timeout) ? options.timeout : undefined,
+    };
+    // The poll that this is for has the time limit.
+    const id = this.#request("ask", meta, frame, Infinity, {
+      onReply: (_server, meta, data) => {
+        const answer = this.#readAnswer(meta, data);
+        if (answer !== undefined) answers.onAnswer(answer);
+      },
+      onEnd: () => answers.onEnd(),
+    });
+    return () => {
+      if (!this.#requests.cancel(id)) return;
+      this.#tellAll({ t: "giveUp", id });
+    };
+  }
+
+  /** Counts the connections of the other servers. */
+  count(target: CountTarget): Promise<number> {
+    return this.#sum("count", { ...target });
+  }
+
+  /** Closes the connections with an ID of the other servers. */
+  disconnect(id: string, close: CloseWith): Promise<number> {
+    return this.#sum("disconnect", { target: id, ...close });
+  }
+
+  /** Begins to keep the entries of the others. */
+  watchRoster(): void {
+    if (this.#isCurious || this.#isOver) return;
+    this.#isCurious = true;
+    this.#subscriptions.add(this.#publisher.channels.presence);
+    const sync = this.#openSync();
+    this.#beat();
+    for (const id of this.#peers.ids) sync.beat(this.#peers.get(id)!);
+  }
+
+  #openSync(): RosterSync {
+    const { channels } = this.#publisher;
+    const peers = this.#peers;
+    return this.#sync ??= new RosterSync(this.#host.openRoster(), {
+      timers: this.#host.timers,
+      tellAll: (meta) => this.#publisher.control(channels.presence, meta),
+      tell: (server, meta) =>
+        this.#publisher.control(channels.server(server), meta),
+      get isWanted() {
+        return peers.isCurious;
+      },
+    });
+  }
+
+  #sum(t: string, meta: object): Promise<number> {
+    let sum = 0;
+    return new Promise((resolve) => {
+      this.#request(t, meta, "", REQUEST_TIMEOUT, {
+        onDone: (_server, { count }) => {
+          if (Number.isSafeInteger(count)) sum += count as number;
+        },
+        onEnd: () => resolve(sum),
+      });
+    });
+  }
+
+  #request(
+    t: string,
+    meta: object,
+    data: ExchangeData,
+    timeout: number,
+    handler: RequestHandler,
+  ): string {
+    // Without its broker it would wait for nobody.
+    const servers = !this.#isUp || this.#isOver ? [] : this.#peers.ids;
+    if (this.#isUp && this.#isSettling) servers.push(UNKNOWN_SERVERS);
+    const id = this.#requests.begin(servers, timeout, handler);
+    if (servers.length === 0) return id;
+    const { servers: channel } = this.#publisher.channels;
+    this.#publisher.control(channel, { t, id, ...meta }, data);
+    return id;
+  }
+
+  #readAnswer(
+    { from, isBinary }: Record<string, unknown>,
+    data: ExchangeData,
+  ): UntypedAnswer | undefined {
+    const frame = isBinary === true || typeof data === "string"
+      ? data
+      : decodeText(data);
+    const message = frame === undefined
+      ? undefined
+      : this.#reader.decode(frame);
+    if (message === undefined || typeof from !== "string") return undefined;
+    return Object.assign(message, { id: from, nsConn: undefined });
+  }
+
+  // Heartbeats, and whether the broker is there.
+
+  #scheduleBeat(): void {
+    // A broker that is back is noticed by what comes back from it.
+    this.#beatPause = this.#isUp
+      ? this.#interval
+      : Math.min(this.#interval, PROBE);
+    this.#beatDeadline = this.#host.timers.set(this.#beatPause, () => {
+      this.#subscriptions.retry();
+      this.#beat();
+      this.#scheduleBeat();
+    });
+  }
+
+  #beat(
+    to: { readonly server?: string; readonly isHello?: boolean } = {},
+  ): void {
+    if (this.#isOver) return;
+    this.#sync?.flush();
+    const { channels } = this.#publisher;
+    const { server, isHello } = to;
+    const channel = server === undefined
+      ? channels.servers
+      : channels.server(server);
+    this.#publisher.controlNow(channel, {
+      t: "beat",
+      version: this.#sync?.version ?? 0,
+      wants: this.#isCurious,
+      isHello,
+    });
+  }
+
+  /** Asks the others for their heartbeats. */
+  #greet(): void {
+    this.#isSettling = true;
+    this.#clear(SETTLING, this.#settleDeadline);
+    this.#settleDeadline = this.#host.timers.set(SETTLING, () => {
+      this.#isSettling = false;
+      this.#requests.forget(UNKNOWN_SERVERS);
+    });
+    this.#beat({ isHello: true });
+  }
+
+  #comeBack(): void {
+    this.#subscriptions.retry();
+    this.#publisher.outbox.flush();
+    this.#beat();
+  }
+
+  #awaitEcho(): void {
+    this.#clear(this.#timeout, this.#echoDeadline);
+    this.#echoDeadline = this.#host.timers.set(this.#timeout, () => {
+      const text = `Nothing has come from the broker for ${this.#timeout} ms`;
+      this.#setUp(false, new ExchangeError(text));
+      this.#awaitEcho();
+      if (!this.#exchange.isConnected) return;
+      this.#exchange.resubscribe?.().then(() => this.#beat(), () => {});
+    });
+  }
+
+  #echo(): void {
+    if (!this.#exchange.isConnected) return;
+    this.#awaitEcho();
+    this.#setUp(true);
+  }
+
+  /** The one place where the state changes; each change is told once. */
+  #setUp(isUp: boolean, cause?: unknown): void {
+    const before = this.#isUp;
+    if (this.#isOver || before === isUp) return;
+    this.#isUp = isUp;
+    this.#clear(this.#beatPause, this.#beatDeadline);
+    this.#scheduleBeat();
+    this.#onKnown?.();
+    const { onState, onGap } = this.#options;
+    if (isUp) this.#greet();
+    else {
+      const error = new ExchangeError(
+        "The exchange is lost: connections of other servers are not reached",
+        { cause },
+      );
+      this.#host.report(error, "exchange");
+      this.#requests.forgetAll();
+    }
+    if (before === undefined && isUp) return;
+    this.#call("onState", () => onState?.(isUp, cause));
+    if (!isUp) return;
+    this.#publisher.outbox.flush();
+    const nothing = {
+      channel: undefined,
+      server: undefined,
+      missed: undefined,
+    };
+    this.#call("onGap", () => onGap?.({ reason: "reconnected", ...nothing }));
+  }
+
+  #call(event: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#host.report(error, event);
+    }
+  }
+
+  #clear(ms: number, deadline: Deadline | undefined): void {
+    if (deadline !== undefined) this.#host.timers.clear(ms, deadline);
+  }
+
+  // What comes.
+
+  #receive(data: ExchangeData, channel: string): void {
+    if (this.#isOver) return;
+    try {
+      this.#take(data, channel);
+    } catch (error) {
+      // A fault of this module: the client of the broker must not see it.
+      this.#host.report(error, "exchange");
+    }
+  }
+
+  #take(data: ExchangeData, channel: string): void {
+    const { signer, channels } = this.#publisher;
+    if (!isSealed(data)) {
+      if (signer !== undefined) this.#refused.unsigned++;
+      else if (channels.isForGo) this.#takeFromGo(data, channel);
+      else this.#refused.invalid++;
+      return;
+    }
+    const envelope = open(data, channel, signer);
+    if (typeof envelope === "string") {
+      this.#refused[envelope]++;
+      return;
+    }
+    if (envelope.server === this.id) {
+      if (channel === channels.servers) this.#echo();
+      return;
+    }
+    this.#received++;
+    const isControl = channel === channels.servers ||
+      channel === channels.presence || channel === channels.server(this.id);
+    const isTaken = isControl === (envelope.kind === "c") &&
+      (isControl
+        ? this.#takeControl(envelope)
+        : this.#takeMessage(envelope, channel));
+    if (!isTaken) this.#refused.invalid++;
+  }
+
+  #takeMessage(envelope: Envelope, channel: string): boolean {
+    const { server, sequence } = envelope;
+    const succession = this.#arrivals.take(channel, server, sequence);
+    if (typeof succession === "number") {
+      this.#tellGap(channel, server, succession);
+    }
+    // What comes again may have been kept by somebody, where that matters.
+    const isReplay = succession === "late" &&
+      this.#publisher.signer !== undefined;
+    if (isReplay) return false;
+    const delivery = this.#reader.read(envelope);
+    if (delivery === undefined) return false;
+    this.#host.deliver(delivery);
+    return true;
+  }
+
+  #tellGap(channel: string, server: string, missed: number): void {
+    this.#missed += missed;
+    const { onGap } = this.#options;
+    this.#call(
+      "onGap",
+      () => onGap?.({ reason: "sequence", channel, server, missed }),
+    );
+  }
+
+  #takeFromGo(data: ExchangeData, channel: string): void {
+    this.#received++;
+    const read = this.#reader.readForGo(data);
+    if (read === undefined) {
+      this.#refused.invalid++;
+      return;
+    }
+    const { delivery, wait } = read;
+    const { message } = delivery;
+    // Go has one name for the channels of namespaces and of IDs.
+    const isForAll =
+      this.#publisher.channels.namespace(message.namespace) === channel;
+    const to = isForAll ? "" : this.#ids.get(channel);
+    if (to === undefined) this.#refused.invalid++;
+    else if (wait !== "") this.#answerGo(new Message({ ...message, to }), wait);
+    else if (to === "") this.#host.deliver(delivery);
+    else {
+      const only = new Message({ ...message, to });
+      this.#host.deliver({ ...delivery, message: only });
+    }
+  }
+
+  /** Go waits for the first answer, on a channel with the name of its token. */
+  #answerGo(message: Message, wait: string): void {
+    if (!GO_TOKEN.test(wait)) {
+      this.#refused.invalid++;
+      return;
+    }
+    const timeout = REQUEST_TIMEOUT;
+    void this.#askLocal(
+      `go:${wait}`,
+      message,
+      { timeout, except: [] },
+      (answer) => {
+        const frame = encode({ ...answer, wait: "", isBinary: false });
+        this.#publisher.outbox.send(wait, frame);
+        return false;
+      },
+    );
+  }
+
+  #takeControl({ server, meta, data }: Envelope): boolean {
+    if (typeof meta !== "object" || meta === null) return false;
+    const values = meta as Record<string, unknown>;
+    const { t, id } = values;
+    switch (t) {
+      case "beat":
+        return this.#takeBeat(server, values);
+      case "bye":
+        if (!this.#peers.remove(server)) return true;
+        this.#forget(server);
+        if (this.#isCurious) this.#host.openRoster().release(server);
+        return true;
+      case "pull":
+      case "delta":
+      case "state":
+        return this.#takeSync(server, values);
+    }
+    if (typeof id !== "string") return false;
+    switch (t) {
+      case "ask":
+        return this.#takeAsk(server, id, values, data);
+      case "giveUp":
+        this.#asks.get(`${server}:${id}`)?.abort();
+        return true;
+      case "count": {
+        const { namespace, room } = values;
+        if (!isNameOrNone(namespace) || !isNameOrNone(room)) return false;
+        const count = this.#host.countLocal({ namespace, room });
+        this.#tell(server, { t: "done", id, count });
+        return true;
+      }
+      case "disconnect": {
+        const { target, code, reason } = values;
+        if (
+          typeof target !== "string" || typeof reason !== "string" ||
+          !isCloseCode(code)
+        ) return false;
+        const count = this.#host.disconnectLocal(target, { code, reason });
+        this.#tell(server, { t: "done", id, count });
+        return true;
+      }
+      case "answer":
+        this.#requests.reply(id, server, values, data);
+        return true;
+      case "done":
+        this.#requests.finish(id, server, values);
+        return true;
+    }
+    return false;
+  }
+
+  #takeBeat(
+    server: string,
+    { version, wants, isHello }: Record<string, unknown>,
+  ): boolean {
+    if (!Number.isSafeInteger(version)) return false;
+    const isNew = this.#peers.get(server) === undefined;
+    const peer = this.#peers.beat(server, version as number, wants === true);
+    if (peer === undefined) return false;
+    if (isNew || isHello === true) this.#beat({ server });
+    if (this.#isCurious) this.#sync!.beat(peer);
+    return true;
+  }
+
+  #takeSync(server: string, meta: Record<string, unknown>): boolean {
+    if (!isSyncMeta(meta)) return false;
+    const peer: Peer | undefined = this.#peers.get(server);
+    // One that was taken for dead tells all again with its next heartbeat.
+    if (peer === undefined) return true;
+    if (meta.t === "pull") peer.wants = true;
+    else if (!this.#isCurious) return true;
+    this.#openSync().receive(server, meta as unknown as SyncMeta);
+    return true;
+  }
+
+  #takeAsk(
+    server: string,
+    id: string,
+    meta: Record<string, unknown>,
+    data: ExchangeData,
+  ): boolean {
+    const { to, rooms, except, timeout = Infinity, isBinary } = meta;
+    const frame = isBinary === true || typeof data === "string"
+      ? data
+      : decodeText(data);
+    const message = frame === undefined
+      ? undefined
+      : this.#reader.decode(frame);
+    if (
+      message === undefined || typeof to !== "string" || !isNames(except) ||
+      (rooms !== undefined && (!isNames(rooms) || rooms.includes(""))) ||
+      typeof timeout !== "number" || !(timeout > 0)
+    ) return false;
+    const room = rooms === undefined ? message.room : "";
+    const asked = new Message({ ...message, room, to, rooms });
+    const options = { timeout, except };
+    this.#askLocal(`${server}:${id}`, asked, options, (answer) => {
+      const frame = encode({ ...answer, wait: "" });
+      const isBinary = typeof frame !== "string";
+      const meta = { t: "answer", id, from: answer.id, isBinary };
+      this.#tell(server, meta, frame);
+      return true;
+    }).then(() => this.#tell(server, { t: "done", id }));
+    return true;
+  }
+
+  /** Asks the connections here for another server, which wants more or not. */
+  async #askLocal(
+    key: string,
+    message: Message,
+    options: { readonly timeout: number; readonly except: readonly string[] },
+    onAnswer: (answer: UntypedAnswer) => boolean,
+  ): Promise<void> {
+    if (this.#asks.size >= MAX_ASKS || this.#asks.has(key)) return;
+    const controller = new AbortController();
+    this.#asks.set(key, controller);
+    const { signal } = controller;
+    try {
+      const answers = this.#host.askLocal(message, { ...options, signal });
+      for await (const answer of answers) if (!onAnswer(answer)) break;
+    } catch {
+      // It was given up, or cannot be asked here: there is no answer.
+    } finally {
+      this.#asks.delete(key);
+    }
+  }
+
+  #forget(server: string): void {
+    this.#requests.forget(server);
+    this.#arrivals.forgetServer(server);
+    this.#sync?.forget(server);
+  }
+
+  #tell(server: string, meta: object, data: ExchangeData = ""): void {
+    if (this.#isOver) return;
+    const channel = this.#publisher.channels.server(server);
+    this.#publisher.control(channel, meta, data);
+  }
+
+  #tellAll(meta: object): void {
+    this.#publisher.control(this.#publisher.channels.servers, meta);
+  }
+}
+
+function isNameOrNone(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === "string";
+}
+
+function isCloseCode(code: unknown): code is number {
+  return Number.isInteger(code) && (code as number) >= 1000 &&
+    (code as number) <= 4999;
+}

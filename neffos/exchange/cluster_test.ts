@@ -1,0 +1,162 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { TestCluster } from "../harness/cluster.ts";
+import { exclude, type MessageInit } from "../protocol/message.ts";
+import { memoryExchange } from "./memory.ts";
+import type { ExchangeOptions } from "./stack_exchange.ts";
+
+const SAY = { namespace: "chat", event: "onSay" } as const;
+
+const MODES: ExchangeOptions[] = [
+  {},
+  { channels: "rooms" },
+  { secret: "tea" },
+  { channels: "rooms", secret: "tea" },
+];
+
+Deno.test("Server.broadcast() reaches the connections of all servers, in every mode of channels", async (t) => {
+  for (const options of MODES) {
+    await t.step(JSON.stringify(options), async () => {
+      await using cluster = await TestCluster.make({ size: 3, ...options });
+      await cluster.enter(0, "ann", ["tea"]);
+      await cluster.enter(1, "bob", ["tea", "cake"]);
+      await cluster.enter(1, "cat", ["cake"]);
+      await cluster.enter(2, "dan");
+      const said = (
+        init: MessageInit,
+        except: Parameters<typeof exclude>[] = [],
+      ) =>
+        cluster.say(0, (server) =>
+          server.broadcast(
+            except.map(([id]) => exclude(id)),
+            { ...SAY, body: "hi", ...init },
+          ));
+      assertEquals(await said({}), ["ann hi", "bob hi", "cat hi", "dan hi"]);
+      assertEquals(await said({ room: "tea" }), ["ann tea: hi", "bob tea: hi"]);
+      assertEquals(await said({ room: "cake" }), [
+        "bob cake: hi",
+        "cat cake: hi",
+      ]);
+      assertEquals(
+        await said({ rooms: ["cake", "tea"] }),
+        ["ann tea: hi", "bob cake: hi", "cat cake: hi"],
+      );
+      assertEquals(await said({ rooms: ["tea"] }), [
+        "ann tea: hi",
+        "bob tea: hi",
+      ]);
+      assertEquals(await said({ rooms: [] }), []);
+      assertEquals(await said({ to: "cat" }), ["cat hi"]);
+      assertEquals(await said({ to: "bob", room: "tea" }), ["bob tea: hi"]);
+      assertEquals(await said({ to: "cat", room: "tea" }), []);
+      assertEquals(await said({}, [["bob"]]), ["ann hi", "cat hi", "dan hi"]);
+      assertEquals(await said({ room: "tea" }, [["bob"], ["dan"]]), [
+        "ann tea: hi",
+      ]);
+      const bytes = new Uint8Array([255, 0, 10, 59]);
+      assertEquals(await said({ body: bytes, to: "dan" }), [
+        "dan bytes 255,0,10,59",
+      ]);
+      assertEquals(await said({ body: bytes, room: "tea" }, [["ann"]]), [
+        "bob tea: bytes 255,0,10,59",
+      ]);
+      assertEquals(cluster.errors, []);
+    });
+  }
+});
+
+Deno.test("Server.broadcast() leaves out a connection of its own, and no other", async () => {
+  await using cluster = await TestCluster.make();
+  await cluster.enter(0, "ann");
+  await cluster.enter(0, "bob");
+  await cluster.enter(1, "cat");
+  const [ann] = cluster.server(0).connections;
+  const heard = await cluster.say(
+    0,
+    (server) => server.broadcast(ann, { ...SAY, body: "hi" }),
+  );
+  assertEquals(heard, ["bob hi", "cat hi"]);
+});
+
+Deno.test("Server.broadcast() keeps the order of texts, bytes and rooms", async () => {
+  await using cluster = await TestCluster.make();
+  const bob = await cluster.enter(1, "bob", ["tea"]);
+  const server = cluster.server(0);
+  for (let i = 0; i < 100; i++) {
+    const body = i % 3 === 0 ? new Uint8Array([i]) : `${i}`;
+    const except = i % 7 === 0 ? exclude("nobody") : null;
+    server.broadcast(except, { ...SAY, room: i % 2 ? "tea" : "", body });
+  }
+  await cluster.until(() => bob.heard.length === 100);
+  assertEquals(
+    bob.heard.map((text) => Number(text.match(/\d+/)![0])),
+    Array.from({ length: 100 }, (_, i) => i),
+  );
+});
+
+Deno.test("names with what brokers and frames treat in a special way stay names", async () => {
+  const names = [
+    "*",
+    "a.b",
+    "a b",
+    ">",
+    "a;b",
+    "a:b",
+    "[a]",
+    "ü\n%",
+    "..",
+    "x'y",
+  ];
+  for (const options of MODES) {
+    await using cluster = await TestCluster.make(options);
+    for (const name of names) await cluster.enter(1, name, [name]);
+    for (const name of names) {
+      assertEquals(
+        await cluster.say(
+          0,
+          (server) =>
+            server.broadcast(null, { ...SAY, room: name, body: "hi" }),
+        ),
+        [`${name} ${name}: hi`],
+      );
+      assertEquals(
+        await cluster.say(
+          0,
+          (server) => server.broadcast(null, { ...SAY, to: name, body: "hi" }),
+        ),
+        [`${name} hi`],
+      );
+    }
+    assertEquals(cluster.server(0).stats().exchange!.invalid, 0);
+  }
+});
+
+Deno.test("Server.useStackExchange() refuses a second exchange, and options that cannot be", async () => {
+  await using cluster = await TestCluster.make({ size: 1 });
+  const server = cluster.server(0);
+  await assertRejects(
+    () => server.useStackExchange(memoryExchange()),
+    TypeError,
+    "uses one already",
+  );
+  const other = await TestCluster.make({ size: 0 });
+  for (
+    const options of [
+      { heartbeat: { interval: 0 } },
+      { heartbeat: { timeout: NaN } },
+      { maxQueued: -1 },
+      { presenceGrace: -1 },
+    ]
+  ) {
+    await assertRejects(
+      () => other.add(memoryExchange(), options),
+      RangeError,
+    );
+  }
+  await assertRejects(
+    () => other.add(memoryExchange(), { channels: "room" as "rooms" }),
+    TypeError,
+    '"channels"',
+  );
+  await assertRejects(() => other.add({} as never), TypeError, "exchange");
+  await other[Symbol.asyncDispose]();
+});

@@ -1,0 +1,221 @@
+/**
+ * What is published. It is always a frame of the protocol whose wait field
+ * names its sender, as between servers in Go, so that those can read it:
+ *
+ *     neffos(0x@1:kind:server:sequence:flags:to:signature);namespace;room;…
+ *
+ * Go leaves out the connection of that name and removes the field. No
+ * connection in Go has a name with "@".
+ *
+ * - kind `m`: what follows the head is the frame for the clients, as it is.
+ * - kind `x`: what Go cannot say. Its namespace is one that no connection in Go
+ *   is in, so that Go drops it; its body is a line of JSON and the frame.
+ * - kind `c`: between servers. Its body is a line of JSON, and bytes or text.
+ */
+
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { SENDER_MARK } from "../protocol/codec.ts";
+import type { ExchangeData } from "./stack_exchange.ts";
+
+/** The version of this format; others are skipped. */
+const VERSION = "1";
+
+const MARK = `${SENDER_MARK}@`;
+
+/** The namespace of what is between servers of this module. */
+const HIDDEN = ";@neffos;;;0;0;";
+
+/** The longest head, in bytes: an ID of 1,024 characters is escaped in it. */
+const MAX_HEAD = 16_384;
+
+const NEWLINE = 0x0a;
+
+const encoder = new TextEncoder();
+
+/** The kinds of what is published. */
+export type Kind = "m" | "x" | "c";
+
+/** What the head says. */
+export interface Head {
+  readonly kind: Kind;
+  /** The server, or emitter, that has published it. */
+  readonly server: string;
+  /** Counts what one server has published to one channel. */
+  readonly sequence: number;
+  /** Whether receivers that read slowly are skipped. */
+  readonly isVolatile: boolean;
+  /** The ID that it is for, else empty. */
+  readonly to: string;
+}
+
+/** What was published, opened. */
+export interface Envelope extends Head {
+  /** What follows the head: a frame, or text and bytes after a line of JSON. */
+  readonly data: ExchangeData;
+  /** The line of JSON, parsed; `undefined` for a frame. */
+  readonly meta: unknown;
+}
+
+/** Why something could not be opened. */
+export type Refusal = "invalid" | "unknownVersion" | "unsigned";
+
+/** Signs what is published, and checks what comes. */
+export class Signer {
+  readonly #secret: string;
+
+  constructor(secret: string) {
+    this.#secret = secret;
+  }
+
+  sign(channel: string, head: string, rest: ExchangeData): string {
+    return createHmac("sha256", this.#secret).update(`${channel}\n${head}\n`)
+      .update(rest).digest("base64url");
+  }
+
+  isValid(
+    channel: string,
+    head: string,
+    rest: ExchangeData,
+    signature: string,
+  ): boolean {
+    const expected = encoder.encode(this.sign(channel, head, rest));
+    const given = encoder.encode(signature);
+    return expected.length === given.length && timingSafeEqual(expected, given);
+  }
+}
+
+/** What is to be published. */
+export interface Sealable extends Head {
+  readonly channel: string;
+  readonly data: ExchangeData;
+  readonly meta?: unknown;
+}
+
+/** Seals what is to be published. */
+export function seal(
+  parts: Sealable,
+  signer: Signer | undefined,
+): ExchangeData {
+  const { kind, server, sequence, isVolatile, to, channel, meta } = parts;
+  const flags = isVolatile ? "v" : "";
+  const head = `${MARK}${VERSION}:${kind}:${server}:${
+    sequence.toString(36)
+  }:${flags}:${to === "" ? "" : escapeId(to)}`;
+  const rest = kind === "m"
+    ? parts.data
+    : join(`${HIDDEN}${JSON.stringify(meta)}\n`, parts.data);
+  const signature = signer?.sign(channel, head, rest) ?? "";
+  return join(`${head}:${signature})`, rest);
+}
+
+/** Tells whether something was published by this module, in any version. */
+export function isSealed(data: ExchangeData): boolean {
+  if (typeof data === "string") return data.startsWith(MARK);
+  if (data.length < MARK.length) return false;
+  for (let i = 0; i < MARK.length; i++) {
+    if (data[i] !== MARK.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/** Opens what was sealed; tells why if it cannot. */
+export function open(
+  data: ExchangeData,
+  channel: string,
+  signer: Signer | undefined,
+): Envelope | Refusal {
+  const end = findEnd(data);
+  if (end === undefined) return "invalid";
+  const text = typeof data === "string"
+    ? data.slice(0, end)
+    : decodeText(data.subarray(0, end)) ?? "";
+  const at = text.lastIndexOf(":");
+  const head = text.slice(0, at);
+  const [version, kind, server, digits = "", flags, to] = head
+    .slice(MARK.length).split(":");
+  if (version !== VERSION) return "unknownVersion";
+  const sequence = parseInt(digits, 36);
+  const id = to === undefined ? undefined : unescapeId(to);
+  if (
+    !isKind(kind) || !server || id === undefined ||
+    !Number.isSafeInteger(sequence) || sequence < 0
+  ) return "invalid";
+  const rest = typeof data === "string"
+    ? data.slice(end + 1)
+    : data.subarray(end + 1);
+  const signature = text.slice(at + 1);
+  if (signer !== undefined && !signer.isValid(channel, head, rest, signature)) {
+    return "unsigned";
+  }
+  const isVolatile = flags === "v";
+  const parts = { kind, server, sequence, isVolatile, to: id };
+  if (kind !== "m") return openHidden(parts, rest);
+  const frame = typeof rest === "string" ? rest : decodeText(rest);
+  return frame?.startsWith(";")
+    ? { ...parts, data: frame, meta: undefined }
+    : "invalid";
+}
+
+/** Decodes UTF-8; `undefined` for anything else. */
+export function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { ignoreBOM: true, fatal: true })
+      .decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function openHidden(head: Head, rest: ExchangeData): Envelope | Refusal {
+  const end = typeof rest === "string"
+    ? rest.indexOf("\n")
+    : rest.indexOf(NEWLINE);
+  if (end < HIDDEN.length) return "invalid";
+  const line = typeof rest === "string"
+    ? rest.slice(HIDDEN.length, end)
+    : decodeText(rest.subarray(HIDDEN.length, end));
+  if (line === undefined) return "invalid";
+  const data = typeof rest === "string"
+    ? rest.slice(end + 1)
+    : rest.subarray(end + 1);
+  try {
+    return { ...head, data, meta: JSON.parse(line) };
+  } catch {
+    return "invalid";
+  }
+}
+
+/** Finds the end of the head: its closing bracket. */
+function findEnd(data: ExchangeData): number | undefined {
+  const from = MARK.length;
+  const end = typeof data === "string"
+    ? data.indexOf(")", from)
+    : data.indexOf(0x29, from);
+  return end < 0 || end > MAX_HEAD ? undefined : end;
+}
+
+function isKind(kind: string | undefined): kind is Kind {
+  return kind === "m" || kind === "x" || kind === "c";
+}
+
+/** As `encodeURIComponent`, and without a bracket, which ends the head. */
+function escapeId(id: string): string {
+  return encodeURIComponent(id).replaceAll(")", "%29");
+}
+
+function unescapeId(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function join(head: string, rest: ExchangeData): ExchangeData {
+  if (typeof rest === "string") return head + rest;
+  const start = encoder.encode(head);
+  const whole = new Uint8Array(start.length + rest.length);
+  whole.set(start);
+  whole.set(rest, start.length);
+  return whole;
+}

@@ -1,0 +1,119 @@
+import type { ExchangeData, StackExchange } from "./stack_exchange.ts";
+
+/** The messages that the broker may have without having taken them. */
+const MAX_IN_FLIGHT = 1_024;
+
+/** What waits, in bytes or UTF-16 units, whatever the number of messages. */
+const MAX_WAITING = 16 * 1024 * 1024;
+
+interface Parcel {
+  readonly channel: string;
+  readonly data: ExchangeData;
+}
+
+/**
+ * The way to the broker. While the broker is away, or takes nothing, messages
+ * wait here, up to a limit: the clients of brokers keep any number of them.
+ */
+export class Outbox {
+  published = 0;
+  dropped = 0;
+  failed = 0;
+  readonly #exchange: StackExchange;
+  readonly #maxQueued: number;
+  #waiting: Parcel[] = [];
+  /** The place of the first that waits: shifting an array takes too long. */
+  #first = 0;
+  #size = 0;
+  #inFlight = 0;
+  #isOver = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(exchange: StackExchange, maxQueued: number) {
+    this.#exchange = exchange;
+    this.#maxQueued = maxQueued;
+  }
+
+  /** The messages that wait. */
+  get queued(): number {
+    return this.#waiting.length - this.#first;
+  }
+
+  /** Whether the broker has all that was sent. */
+  get isIdle(): boolean {
+    return this.queued === 0 && this.#inFlight === 0;
+  }
+
+  /** Publishes, at once if the broker can be reached. */
+  send(channel: string, data: ExchangeData): void {
+    if (this.#isOver) return;
+    if (this.queued === 0 && this.#canPublish) {
+      this.#publish({ channel, data });
+    } else if (
+      this.queued >= this.#maxQueued || this.#size + data.length > MAX_WAITING
+    ) this.dropped++;
+    else {
+      this.#waiting.push({ channel, data });
+      this.#size += data.length;
+    }
+  }
+
+  /** Publishes what means nothing later, if that can be done now. */
+  sendNow(channel: string, data: ExchangeData): void {
+    if (!this.#isOver && this.queued === 0 && this.#canPublish) {
+      this.#publish({ channel, data });
+    }
+  }
+
+  /** Publishes what waits, as far as the broker takes it. */
+  flush(): void {
+    while (this.queued > 0 && this.#canPublish && !this.#isOver) {
+      const parcel = this.#waiting[this.#first]!;
+      this.#waiting[this.#first++] = undefined!;
+      this.#size -= parcel.data.length;
+      this.#publish(parcel);
+    }
+    if (this.queued === 0 && this.#first > 0) {
+      this.#waiting = [];
+      this.#first = 0;
+    }
+  }
+
+  /** Waits until the broker has everything; it never does while it is away. */
+  async drain(): Promise<void> {
+    if (this.isIdle) return;
+    await new Promise<void>((resolve) => this.#onIdle = resolve);
+  }
+
+  /** Forgets what waits, and sends no more. */
+  stop(): void {
+    this.#isOver = true;
+    this.#waiting = [];
+    this.#first = 0;
+    this.#onIdle?.();
+  }
+
+  get #canPublish(): boolean {
+    return this.#exchange.isConnected && this.#inFlight < MAX_IN_FLIGHT;
+  }
+
+  #publish({ channel, data }: Parcel): void {
+    let result: void | Promise<void>;
+    try {
+      result = this.#exchange.publish(channel, data);
+    } catch {
+      this.failed++;
+      return;
+    }
+    this.published++;
+    if (result === undefined) return;
+    this.#inFlight++;
+    result.then(undefined, () => {
+      this.failed++;
+    }).then(() => {
+      this.#inFlight--;
+      this.flush();
+      if (this.isIdle) this.#onIdle?.();
+    });
+  }
+}

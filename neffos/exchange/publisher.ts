@@ -1,0 +1,136 @@
+import type { BodyCodec } from "../protocol/body.ts";
+import { encode } from "../protocol/codec.ts";
+import type { Message, RawBody } from "../protocol/message.ts";
+import { Channels } from "./channels.ts";
+import { type Kind, seal, Signer } from "./envelope.ts";
+import { Outbox } from "./outbox.ts";
+import type {
+  ChannelOptions,
+  ExchangeData,
+  StackExchange,
+} from "./stack_exchange.ts";
+
+/** The channels whose messages are counted; the count of others begins anew. */
+const MAX_COUNTED = 65_536;
+
+/** The distance between the counts of a channel that begin anew. */
+export const EPOCH = 2 ** 32;
+
+/** What Go cannot say about a message, beside its frame. */
+export interface HiddenMessage {
+  readonly namespace: string;
+  readonly room: string;
+  readonly rooms: readonly string[] | undefined;
+  /** The IDs that do not get it. */
+  readonly except: readonly string[];
+  readonly isNative: boolean;
+}
+
+/** Publishes what a server or an emitter has to say. */
+export class Publisher {
+  /** The server, or emitter, for all others. */
+  readonly id: string = crypto.randomUUID();
+  readonly channels: Channels;
+  readonly outbox: Outbox;
+  readonly signer: Signer | undefined;
+  readonly codec: BodyCodec | undefined;
+  readonly #sequences = new Map<string, number>();
+  #epoch = 0;
+
+  constructor(
+    exchange: StackExchange,
+    options: ChannelOptions,
+    codec: BodyCodec | undefined,
+  ) {
+    const { secret, maxQueued = 1_024 } = options;
+    if (!(maxQueued >= 0)) {
+      throw new RangeError(
+        `Cannot keep ${maxQueued} messages for the exchange: "maxQueued" must be a number, 0 for none`,
+      );
+    }
+    this.channels = new Channels(exchange, options);
+    this.outbox = new Outbox(exchange, maxQueued);
+    this.signer = secret === undefined ? undefined : new Signer(secret);
+    this.codec = codec;
+  }
+
+  /**
+   * Publishes a message for the connections of other servers.
+   *
+   * @param message The message.
+   * @param except The IDs of the connections that do not get it.
+   * @param frame Its frame, if it was encoded already.
+   */
+  publish(message: Message, except: readonly string[], frame?: RawBody): void {
+    const { namespace, rooms, to, isVolatile, isNative } = message;
+    // One room in a list is as good as one without.
+    const isList = rooms !== undefined && rooms.length !== 1;
+    if (isList && rooms.length === 0) return;
+    const room = rooms?.[0] ?? message.room;
+    const data = frame ?? encode({ ...message, room, wait: "" });
+    const channel = this.channels.find({
+      namespace,
+      room: isList ? "" : room,
+      to,
+    });
+    if (
+      typeof data === "string" && !isNative && !isList && except.length === 0
+    ) {
+      this.#send(channel, "m", { data, to, isVolatile });
+      return;
+    }
+    const meta: HiddenMessage = {
+      namespace,
+      room,
+      rooms: isList ? rooms : undefined,
+      except,
+      isNative,
+    };
+    // A frame of bytes stays one, though text may arrive as bytes as well.
+    const isBinary = typeof data !== "string";
+    this.#send(channel, "x", {
+      data,
+      to,
+      isVolatile,
+      meta: { ...meta, isBinary },
+    });
+  }
+
+  /** Publishes something between servers. */
+  control(channel: string, meta: object, data: ExchangeData = ""): void {
+    this.#send(channel, "c", { data, meta, to: "", isVolatile: false });
+  }
+
+  /** As {@linkcode control}, for what means nothing later. */
+  controlNow(channel: string, meta: object): void {
+    const parts = { data: "", meta, to: "", isVolatile: false };
+    this.outbox.sendNow(channel, this.#seal(channel, "c", parts));
+  }
+
+  #send(channel: string, kind: Kind, parts: Parts): void {
+    this.outbox.send(channel, this.#seal(channel, kind, parts));
+  }
+
+  #seal(channel: string, kind: Kind, parts: Parts): ExchangeData {
+    const sequence = this.#count(channel);
+    const head = { kind, server: this.id, sequence, channel };
+    return seal({ ...head, ...parts }, this.signer);
+  }
+
+  #count(channel: string): number {
+    let last = this.#sequences.get(channel);
+    if (last === undefined) {
+      if (this.#sequences.size >= MAX_COUNTED) this.#sequences.clear();
+      last = this.#epoch++ * EPOCH;
+    }
+    this.#sequences.set(channel, last + 1);
+    return last + 1;
+  }
+}
+
+interface Parts {
+  readonly data: ExchangeData;
+  readonly meta?: unknown;
+  readonly to: string;
+  readonly isVolatile: boolean;
+}
