@@ -1,0 +1,171 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+} from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { TestCluster } from "../harness/cluster.ts";
+import {
+  AskTimeoutError,
+  BadNamespaceError,
+  EventError,
+} from "../protocol/errors.ts";
+import { exclude } from "../protocol/message.ts";
+import { memoryExchange } from "./memory.ts";
+import type { StackExchange } from "./stack_exchange.ts";
+
+const WHO = { namespace: "chat", event: "onWho" } as const;
+
+/** Answers with a name. */
+const answer = (name: string) => ({ onWho: () => name });
+
+Deno.test("Server.askAll() gives the answers of all servers, texts, bytes and refusals", async () => {
+  await using cluster = await TestCluster.make({ size: 3 });
+  await cluster.enter(0, "ann", [], answer("Ann"));
+  await cluster.enter(1, "bob", ["tea"], {
+    onWho: () => new Uint8Array([1, 255]),
+  });
+  await cluster.enter(1, "bob", ["tea"], answer("Bob's telephone"));
+  await cluster.enter(2, "cat", [], {
+    onWho() {
+      throw new EventError("not telling");
+    },
+  });
+  const ask = async (init = {}, options = {}) => {
+    const texts: string[] = [];
+    const answers = cluster.server(0).askAll({ ...WHO, ...init }, options);
+    for await (const { id, error, body, nsConn } of answers) {
+      const text = error?.message ??
+        (typeof body === "string" ? body : body.join());
+      texts.push(`${id} ${nsConn ? "here" : "there"} ${text}`);
+    }
+    return texts.sort();
+  };
+  assertEquals(await ask(), [
+    "ann here Ann",
+    "bob there 1,255",
+    "bob there Bob's telephone",
+    "cat there not telling",
+  ]);
+  assertEquals(await ask({ room: "tea" }), [
+    "bob there 1,255",
+    "bob there Bob's telephone",
+  ]);
+  assertEquals(await ask({ rooms: ["tea", "cake"] }), [
+    "bob there 1,255",
+    "bob there Bob's telephone",
+  ]);
+  assertEquals(await ask({ to: "cat" }), ["cat there not telling"]);
+  assertEquals(await ask({}, { except: [exclude("bob"), exclude("cat")] }), [
+    "ann here Ann",
+  ]);
+});
+
+Deno.test("Server.ask() takes the first answer of any server, and gives the others up", async () => {
+  await using cluster = await TestCluster.make();
+  const never = Promise.withResolvers<string>();
+  await cluster.enter(1, "slow", [], { onWho: () => never.promise });
+  await cluster.enter(1, "bob", [], answer("Bob"));
+  const first = await cluster.server(0).ask(WHO);
+  assertEquals([first.id, first.text(), first.nsConn], [
+    "bob",
+    "Bob",
+    undefined,
+  ]);
+  // The ask of the slow one is given up there as well.
+  const { server } = cluster.nodes[1]!;
+  const pending = () => server.connectionsByID("slow")[0]!;
+  assert(pending());
+  never.resolve("late");
+  await cluster.people[0]!.nsConn.ask("").catch(() => {});
+  assertEquals(server.stats().drops.lateAnswers, 1);
+});
+
+Deno.test("Server.ask() rejects when nobody is there, when all refuse, and at the time limit", async () => {
+  await using cluster = await TestCluster.make();
+  const server = cluster.server(0);
+  await assertRejects(() => server.ask(WHO), BadNamespaceError, "nobody is in");
+  const never = Promise.withResolvers<string>();
+  await cluster.enter(1, "bob", [], { onWho: () => never.promise });
+  await assertRejects(() => server.ask(WHO, { timeout: 20 }), AskTimeoutError);
+  const aborted = AbortSignal.abort(new Error("enough"));
+  await assertRejects(
+    () => server.ask(WHO, { signal: aborted }),
+    Error,
+    "enough",
+  );
+  never.resolve("");
+  await cluster.enter(1, "cat", ["tea"], {
+    onWho() {
+      throw new EventError("not telling");
+    },
+  });
+  const error = await assertRejects(() => server.ask({ ...WHO, room: "tea" }));
+  assertInstanceOf(error, EventError);
+  assertEquals(error.message, "not telling");
+});
+
+Deno.test("a request waits for the servers that are alive alone: one that dies holds it up no longer", async () => {
+  using time = new FakeTime();
+  const memory = memoryExchange();
+  let isCut = false;
+  const cuttable: StackExchange = {
+    ...memory,
+    publish: (channel, data) =>
+      isCut ? undefined : memory.publish(channel, data),
+  };
+  const making = TestCluster.make({
+    exchange: (index) => index === 0 ? memory : cuttable,
+    heartbeat: { interval: 1_000, timeout: 3_000 },
+  });
+  await time.runMicrotasks();
+  const cluster = await making;
+  await time.tickAsync(600);
+  await cluster.enter(1, "bob", [], answer("Bob"));
+  const server = cluster.server(0);
+  assertEquals(await server.count(), 1);
+  isCut = true;
+  const counting = server.count();
+  const asking = server.ask(WHO, { timeout: Infinity });
+  await time.tickAsync(3_100);
+  assertEquals(await counting, 0);
+  await assertRejects(() => asking, BadNamespaceError);
+  assertEquals(server.stats().exchange!.servers, 0);
+  // It comes back: it was never gone.
+  isCut = false;
+  await time.tickAsync(1_100);
+  assertEquals(server.stats().exchange!.servers, 1);
+  assertEquals(await server.count({ namespace: "chat" }), 1);
+  const closing = cluster[Symbol.asyncDispose]();
+  await time.tickAsync(1_000);
+  await closing;
+});
+
+Deno.test("Server.count() and Server.disconnect() reach all servers", async () => {
+  await using cluster = await TestCluster.make({ size: 3 });
+  const people = [
+    await cluster.enter(0, "ann", ["tea"]),
+    await cluster.enter(1, "ann"),
+    await cluster.enter(2, "bob", ["tea"]),
+  ];
+  const server = cluster.server(1);
+  assertEquals(await server.count(), 3);
+  assertEquals(await server.count({ namespace: "chat" }), 3);
+  assertEquals(await server.count({ namespace: "chat", room: "tea" }), 2);
+  assertEquals(await server.count({ namespace: "news" }), 0);
+  assertEquals(await server.disconnect("nobody"), 0);
+  await assertRejects(
+    () => server.disconnect("ann", { code: 1005 }),
+    RangeError,
+  );
+  assertEquals(
+    await server.disconnect("ann", { code: 4500, reason: "tea is over" }),
+    2,
+  );
+  for (const { client } of people.slice(0, 2)) {
+    const { code, reason } = await client.closed;
+    assertEquals([code, reason], [4500, "tea is over"]);
+  }
+  assertEquals(await server.count(), 1);
+});
