@@ -14,6 +14,7 @@ const NEFFOS = [
   "Conn",
   "ConnectionClosedError",
   "DialError",
+  "Emitter",
   "EventError",
   "ExchangeError",
   "Exclude",
@@ -48,10 +49,13 @@ const NEFFOS = [
   "isSystemEvent",
   "joinConnHandlers",
   "memoryExchange",
+  "natsExchange",
+  "redisExchange",
   "registerError",
   "reply",
   "socketPair",
   "withTimeout",
+  "workersExchange",
 ];
 
 const MVC = [
@@ -80,12 +84,16 @@ Deno.test("mod.ts exports these names, and no others", () => {
 
 Deno.test("client.ts exports what a client's program needs", () => {
   const serverOnly = [
+    "Emitter",
     "ExchangeError",
     "Presence",
     "Server",
     "UpgradeError",
     "denoUpgrader",
     "memoryExchange",
+    "natsExchange",
+    "redisExchange",
+    "workersExchange",
   ];
   assertEquals(
     Object.keys(client).toSorted(),

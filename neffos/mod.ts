@@ -104,7 +104,21 @@ export {
   Struct,
   type StructOptions,
 } from "./controller/struct.ts";
+export { Emitter, type EmitterOptions } from "./exchange/emitter.ts";
 export { memoryExchange } from "./exchange/memory.ts";
+export {
+  type NatsConnection,
+  natsExchange,
+  type NatsExchangeOptions,
+  type NatsSubscription,
+} from "./exchange/nats.ts";
+export {
+  type IoRedisClient,
+  type NodeRedisClient,
+  redisExchange,
+  type RedisExchangeOptions,
+} from "./exchange/redis.ts";
+export { workersExchange } from "./exchange/workers.ts";
 export {
   type ChannelOptions,
   type ExchangeData,

@@ -194,6 +194,11 @@ export class Cluster {
     await isKnown;
   }
 
+  /** Waits until it listens to all that its connections are in now. */
+  whenSettled(): Promise<void> {
+    return this.#subscriptions.whenSettled();
+  }
+
   /** Ends: tells the others, and listens no more. */
   async close(): Promise<void> {
     if (this.#isOver) return;

@@ -1,3 +1,4 @@
+import { type Deferred, makeDeferred } from "../util/promises.ts";
 import type { ExchangeListener, StackExchange } from "./stack_exchange.ts";
 
 /**
@@ -23,7 +24,8 @@ export class Subscriptions {
   readonly #channels = new Map<string, Subscription>();
   readonly #onForget: (channel: string) => void;
   #isOver = false;
-  #onIdle: (() => void) | undefined;
+  /** Resolved when the exchange was told all. */
+  #idle: Deferred<void> | undefined;
 
   /**
    * Makes an empty list.
@@ -80,7 +82,7 @@ export class Subscriptions {
   /** Waits until the exchange was told all that is wanted now. */
   async whenSettled(): Promise<void> {
     if (this.#isSettled) return;
-    await new Promise<void>((resolve) => this.#onIdle = resolve);
+    await (this.#idle ??= makeDeferred<void>()).promise;
   }
 
   /** Listens to nothing any more. */
@@ -125,6 +127,8 @@ export class Subscriptions {
     else if (!hasFailed || isOn === subscription.wanted > 0) {
       void this.#settle(channel, subscription);
     }
-    if (this.#isSettled) this.#onIdle?.();
+    if (!this.#isSettled) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 }

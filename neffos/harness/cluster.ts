@@ -10,7 +10,7 @@ import type {
 } from "../exchange/stack_exchange.ts";
 import type { ServerOptions } from "../server/options.ts";
 import type { Server } from "../server/server.ts";
-import { MemoryServer } from "./mod.ts";
+import { hostOf, MemoryServer } from "./mod.ts";
 
 /** A client on one of the servers. */
 export interface Person {
@@ -102,6 +102,14 @@ export class TestCluster implements AsyncDisposable {
     const person = { name, client, nsConn, heard };
     this.people.push(person);
     return person;
+  }
+
+  /** Waits until each server listens for the people that it has now. */
+  async settle(): Promise<void> {
+    for (const { server } of this.nodes) {
+      const [conn] = server.connections;
+      if (conn !== undefined) await hostOf(conn).cluster!.whenSettled();
+    }
   }
 
   /** Waits until a condition holds after something was heard, or at once. */

@@ -1,0 +1,342 @@
+/** One suite for all exchanges, with the real brokers. */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  Broker,
+  explainMissing,
+  hasProgram,
+  importPackage,
+} from "../harness/brokers.ts";
+import { TestCluster } from "../harness/cluster.ts";
+import { exclude } from "../protocol/message.ts";
+import { memoryExchange } from "./memory.ts";
+import { natsExchange } from "./nats.ts";
+import { redisExchange } from "./redis.ts";
+import type { StackExchange } from "./stack_exchange.ts";
+import { workersExchange } from "./workers.ts";
+
+/** What makes exchanges of one kind for one test. */
+interface Engine extends AsyncDisposable {
+  make(): Promise<StackExchange>;
+}
+
+interface EngineKind {
+  readonly name: string;
+  /** The program that it needs. */
+  readonly program?: string;
+  /** The npm package that it needs. */
+  readonly package?: string;
+  // deno-lint-ignore no-explicit-any -- a library of its users
+  open(library: any): Promise<Engine>;
+}
+
+function ownEngine(make: () => StackExchange): Engine {
+  return {
+    make: () => Promise.resolve(make()),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** An engine with a broker, whose clients end with the test. */
+async function brokerEngine<Client>(
+  broker: Broker,
+  connect: (port: number) => Promise<Client>,
+  { wrap, close }: {
+    wrap: (client: Client) => StackExchange;
+    close: (client: Client) => unknown;
+  },
+): Promise<Engine> {
+  const clients: Client[] = [];
+  return await Promise.resolve({
+    async make() {
+      const client = await connect(broker.port);
+      clients.push(client);
+      return wrap(client);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) await close(client);
+      await broker[Symbol.asyncDispose]();
+    },
+  });
+}
+
+/** A node that tells its address: ioredis does not guess it. */
+const CLUSTER = [
+  "--cluster-enabled",
+  "yes",
+  "--cluster-announce-ip",
+  "127.0.0.1",
+];
+
+/** Makes a cluster of one node. */
+async function makeRedisCluster(): Promise<Broker> {
+  const broker = await Broker.redis(...CLUSTER);
+  const run = (...args: string[]) =>
+    new Deno.Command("redis-cli", {
+      args: ["-p", `${broker.port}`, ...args],
+      stdout: "piped",
+    }).output().then(({ stdout }) => new TextDecoder().decode(stdout));
+  await run("cluster", "addslotsrange", "0", "16383");
+  while (!(await run("cluster", "info")).includes("cluster_state:ok"));
+  return broker;
+}
+
+const KINDS: EngineKind[] = [
+  {
+    name: "memoryExchange()",
+    open: () => {
+      const exchange = memoryExchange();
+      return Promise.resolve(ownEngine(() => exchange));
+    },
+  },
+  {
+    name: "workersExchange()",
+    open: () => {
+      const name = crypto.randomUUID();
+      return Promise.resolve(ownEngine(() => workersExchange(name)));
+    },
+  },
+  ...["redis@5", "redis@6"].map((name): EngineKind => ({
+    name: `redisExchange() with ${name}`,
+    program: "redis-server",
+    package: name,
+    open: async ({ createClient }) =>
+      await brokerEngine(
+        await Broker.redis(),
+        async (port) => {
+          const client = createClient({ url: `redis://127.0.0.1:${port}` });
+          return await client.connect();
+        },
+        { wrap: (client) => redisExchange(client), close: (c) => c.destroy() },
+      ),
+  })),
+  {
+    name: "redisExchange() with a cluster of redis@5",
+    program: "redis-server",
+    package: "redis@5",
+    open: async ({ createCluster }) =>
+      await brokerEngine(
+        await makeRedisCluster(),
+        async (port) => {
+          const rootNodes = [{ url: `redis://127.0.0.1:${port}` }];
+          const client = createCluster({ rootNodes });
+          client.on("error", () => {});
+          await client.connect();
+          return client;
+        },
+        { wrap: (client) => redisExchange(client), close: (c) => c.destroy() },
+      ),
+  },
+  ...["ioredis@5", "ioredis@6"].map((name): EngineKind => ({
+    name: `redisExchange() with ${name}`,
+    program: "redis-server",
+    package: name,
+    open: async ({ Redis }) =>
+      await brokerEngine(
+        await Broker.redis(),
+        // deno-lint-ignore require-await -- it connects by itself
+        async (port) => new Redis({ port, host: "127.0.0.1" }),
+        {
+          wrap: (client) => redisExchange(client),
+          close: (c) => c.disconnect(),
+        },
+      ),
+  })),
+  {
+    name: "redisExchange() with a cluster of ioredis@5",
+    program: "redis-server",
+    package: "ioredis@5",
+    open: async ({ Cluster }) =>
+      await brokerEngine(
+        await makeRedisCluster(),
+        async (port) => {
+          const client = new Cluster([{ port, host: "127.0.0.1" }], {
+            shardedSubscribers: true,
+          });
+          await new Promise((resolve) => client.once("ready", resolve));
+          return client;
+        },
+        {
+          wrap: (client) => redisExchange(client),
+          close: (c) => c.disconnect(),
+        },
+      ),
+  },
+  {
+    name: "natsExchange()",
+    program: "nats-server",
+    package: "@nats-io/transport-node@3",
+    open: async ({ connect }) =>
+      await brokerEngine(
+        await Broker.nats(),
+        (port) => connect({ servers: `127.0.0.1:${port}` }),
+        {
+          wrap: (client: never) => natsExchange(client),
+          close: (client) => (client as { close(): unknown }).close(),
+        },
+      ),
+  },
+];
+
+const SAY = { namespace: "chat", event: "onSay" } as const;
+
+for (const kind of KINDS) {
+  const { name, program } = kind;
+  const isMissing = program !== undefined && !hasProgram(program);
+  if (isMissing) explainMissing(program);
+  Deno.test({
+    name: `${name} joins servers`,
+    ignore: isMissing,
+    // Clients of npm keep timers and sockets for a while after their end.
+    sanitizeOps: program === undefined,
+    sanitizeResources: program === undefined,
+    async fn(t) {
+      const library = kind.package && await importPackage(kind.package);
+      if (kind.package !== undefined && library === undefined) {
+        return explainMissing(kind.package);
+      }
+      await using engine = await kind.open(library);
+      await behave(t, engine);
+    },
+  });
+}
+
+async function behave(t: Deno.TestContext, engine: Engine): Promise<void> {
+  await t.step(
+    "what is published arrives in order, texts and bytes",
+    async () => {
+      const [left, right] = [await engine.make(), await engine.make()];
+      const all = Promise.withResolvers<void>();
+      const got: string[] = [];
+      const listener = (data: string | Uint8Array, channel: string) => {
+        assertEquals(channel, "test:a%2F");
+        got.push(
+          typeof data === "string" ? data : new TextDecoder().decode(data),
+        );
+        if (got.length === 300) all.resolve();
+      };
+      const others: unknown[] = [];
+      const other = (data: unknown) => void others.push(data);
+      await right.subscribe("test:a%2F", listener);
+      await right.subscribe("test:b", other);
+      for (let i = 0; i < 300; i++) {
+        const data = i % 2 ? `ü${i}` : new TextEncoder().encode(`ü${i}`);
+        void left.publish("test:a%2F", data);
+      }
+      await all.promise;
+      assertEquals(got, Array.from({ length: 300 }, (_, i) => `ü${i}`));
+      // What was published first has come first.
+      await right.unsubscribe("test:a%2F", listener);
+      await left.publish("test:a%2F", "late");
+      const last = Promise.withResolvers<void>();
+      const end = () => last.resolve();
+      await right.subscribe("test:c", end);
+      await left.publish("test:c", "end");
+      await last.promise;
+      assertEquals([got.length, others], [300, []]);
+      await right.unsubscribe("test:b", other);
+      await right.unsubscribe("test:c", end);
+    },
+  );
+
+  await t.step(
+    "several listeners share a channel, and each ends alone",
+    async () => {
+      const exchange = await engine.make();
+      const got: string[] = [];
+      const done = Promise.withResolvers<void>();
+      const first = () => void got.push("first");
+      const second = () => {
+        got.push("second");
+        done.resolve();
+      };
+      await exchange.subscribe("test:d", first);
+      await exchange.subscribe("test:d", second);
+      await exchange.unsubscribe("test:d", first);
+      await exchange.publish("test:d", "x");
+      await done.promise;
+      assertEquals(got, ["second"]);
+      await exchange.unsubscribe("test:d", second);
+    },
+  );
+
+  for (const channels of ["namespaces", "rooms"] as const) {
+    await t.step(`servers with channels: "${channels}"`, async () => {
+      await using cluster = new TestCluster();
+      for (let i = 0; i < 3; i++) {
+        await cluster.add(await engine.make(), { channels });
+      }
+      await cluster.enter(0, "ann", ["tea"]);
+      await cluster.enter(1, "b b*", ["tea", "a b.>*"]);
+      await cluster.enter(2, "cat");
+      await cluster.settle();
+      const said = (init: object, except: string[] = []) =>
+        cluster.say(0, (server) =>
+          server.broadcast(except.map(exclude), {
+            ...SAY,
+            body: "hi",
+            ...init,
+          }));
+      assertEquals(await said({}), ["ann hi", "b b* hi", "cat hi"]);
+      assertEquals(await said({ room: "tea" }), [
+        "ann tea: hi",
+        "b b* tea: hi",
+      ]);
+      assertEquals(await said({ room: "a b.>*" }), ["b b* a b.>*: hi"]);
+      assertEquals(await said({ to: "b b*" }), ["b b* hi"]);
+      assertEquals(await said({}, ["b b*"]), ["ann hi", "cat hi"]);
+      assertEquals(
+        await said({ body: new Uint8Array([255, 10]), room: "tea" }),
+        ["ann tea: bytes 255,10", "b b* tea: bytes 255,10"],
+      );
+      assertEquals(await cluster.server(2).count(), 3);
+      assertEquals(cluster.errors, []);
+      for (const { server } of cluster.nodes) {
+        const { invalid, missed, failed } = server.stats().exchange!;
+        assertEquals({ invalid, missed, failed }, {
+          invalid: 0,
+          missed: 0,
+          failed: 0,
+        });
+      }
+    });
+  }
+}
+
+Deno.test("redisExchange() and natsExchange() refuse what is no client", () => {
+  for (const value of [undefined, {}, { publish() {} }]) {
+    assertThrows(() => redisExchange(value as never), TypeError, "Redis");
+    assertThrows(() => natsExchange(value as never), TypeError, "NATS");
+  }
+});
+
+Deno.test("redisExchange() and natsExchange() name the channels of Go, and none that Go would take for a pattern", () => {
+  const client = {
+    isOpen: true,
+    isReady: true,
+    publish() {},
+    subscribe() {},
+    unsubscribe() {},
+    on() {},
+    duplicate() {},
+  };
+  const redis = redisExchange(client as never, { prefix: "app" });
+  assertEquals(redis.goChannel!("chat"), "app.chat.");
+  assertEquals(redis.goChannel!("a b.c"), "app.a b.c.");
+  for (const name of ["", "*", "a?", "[a]", "a\\"]) {
+    assertEquals(redis.goChannel!(name), undefined, name);
+  }
+  const connection = {
+    publish() {},
+    subscribe() {},
+    flush() {},
+    isClosed: () => false,
+    async *status() {},
+  };
+  const nats = natsExchange(connection as never, { prefix: "app" });
+  assertEquals(nats.goChannel!("chat"), "app.chat");
+  assertEquals(nats.goChannel!("a.b"), "app.a.b");
+  for (const name of ["", "*", "a b", "a.", ".a", "a..b", ">", "a\tb"]) {
+    assertEquals(nats.goChannel!(name), undefined, name);
+  }
+});
