@@ -45,9 +45,7 @@ export interface NatsExchangeOptions {
 }
 
 /** A name that can be a subject, or the end of one: no wildcards, no spaces. */
-// deno-lint-ignore no-control-regex -- a subject may have none of them
-const SUBJECT =
-  /^[^\s.*>\u0000-\u001f\u007f]+(\.[^\s.*>\u0000-\u001f\u007f]+)*$/;
+const SUBJECT = /^[^\s.*>\p{Cc}]+(\.[^\s.*>\p{Cc}]+)*$/u;
 
 /**
  * Joins servers by NATS, together with those in Go that use the same server and

@@ -1,0 +1,125 @@
+import { assert, assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import type { PresenceEntry } from "../api/presence.ts";
+import { TestCluster } from "../harness/cluster.ts";
+import { MemoryServer } from "../harness/mod.ts";
+
+/** Presence that two servers have told each other takes a batch to arrive. */
+const BATCH = 50;
+
+const ids = (entries: readonly PresenceEntry[]) =>
+  entries.map(({ id }) => id).sort();
+
+/** Logs the events of a presence. */
+function logEvents(log: string[]) {
+  return {
+    onJoin: ({ id }: PresenceEntry) => void log.push(`+${id}`),
+    onLeave: ({ id }: PresenceEntry) => void log.push(`-${id}`),
+    onUpdate: (entries: readonly PresenceEntry[]) =>
+      void log.push(
+        `${entries[0]!.id} ${entries.map(({ data }) => JSON.stringify(data))}`,
+      ),
+  };
+}
+
+Deno.test("server.presence() needs no exchange, and hears of those that were there before", async () => {
+  await using memory = new MemoryServer({ chat: {} }, {
+    idGenerator: () => "ann",
+  });
+  const { server } = memory;
+  const client = await memory.dial({ chat: {} });
+  const nsConn = await client.connect("chat");
+  await nsConn.joinRoom("tea");
+  const log: string[] = [];
+  const presence = server.presence("chat", "tea", logEvents(log));
+  assertEquals(presence.list(), [
+    { id: "ann", data: undefined, server: undefined },
+  ]);
+  const [own] = server.connectionsByNamespace("chat");
+  assert(presence.set(own!, { name: "Ann" }));
+  assertEquals(presence.get("ann")[0]!.data, { name: "Ann" });
+  assertEquals([presence.size, presence.get("bob")], [1, []]);
+  // Who leaves does so at once; who is lost may come back.
+  await nsConn.leaveAll();
+  assertEquals(presence.list(), []);
+  assertEquals(presence.set(own!, {}), false);
+  assertEquals(log, ['ann {"name":"Ann"}', "-ann"]);
+  presence.close();
+  await nsConn.joinRoom("tea");
+  assertEquals(log.length, 2);
+  assertEquals(ids(server.presence("chat").list()), ["ann"]);
+});
+
+Deno.test("server.presence() shows the people of all servers, with data, whoever asks first", async () => {
+  using time = new FakeTime();
+  const making = TestCluster.make({ size: 3 });
+  await time.tickAsync(600);
+  const cluster = await making;
+  await cluster.enter(0, "ann", ["tea"]);
+  await cluster.enter(1, "bob", ["tea"]);
+  const log: string[] = [];
+  const there = cluster.server(2).presence("chat", "tea", logEvents(log));
+  await time.tickAsync(BATCH);
+  assertEquals(ids(there.list()), ["ann", "bob"]);
+  assertEquals(log, ["+ann", "+bob"]);
+  const [own] = cluster.server(1).room("chat", "tea");
+  cluster.server(1).presence("chat", "tea").set(own!, { name: "Bob" });
+  await cluster.enter(0, "cat", ["tea"]);
+  await time.tickAsync(BATCH);
+  assertEquals(there.get("bob")[0]!.data, { name: "Bob" });
+  assert(there.get("bob")[0]!.server);
+  assertEquals(log.slice(2), ['bob {"name":"Bob"}', "+cat"]);
+  // The same user twice is two entries with one ID, and one event.
+  await cluster.enter(2, "ann", ["tea"]);
+  await time.tickAsync(BATCH);
+  assertEquals(ids(there.list()), ["ann", "ann", "bob", "cat"]);
+  assertEquals(there.size, 3);
+  assertEquals(log.filter((line) => line.endsWith("ann")), ["+ann"]);
+  const closing = cluster[Symbol.asyncDispose]();
+  await time.tickAsync(10_000);
+  await closing;
+});
+
+Deno.test("a connection that moves to another server does not leave; one that does not come back does, after the grace", async () => {
+  using time = new FakeTime();
+  const making = TestCluster.make({ presenceGrace: 1_000 });
+  await time.tickAsync(600);
+  const cluster = await making;
+  const log: string[] = [];
+  const there = cluster.server(1).presence("chat", "", logEvents(log));
+  const first = await cluster.enter(0, "ann");
+  await time.tickAsync(BATCH);
+  assertEquals(log, ["+ann"]);
+  await first.client.close();
+  await time.tickAsync(500);
+  assertEquals(ids(there.list()), ["ann"]);
+  await cluster.enter(1, "ann");
+  await time.tickAsync(5_000);
+  assertEquals(ids(there.list()), ["ann"]);
+  assertEquals(log.filter((line) => /^[+-]/.test(line)), ["+ann"]);
+  await cluster.people[1]!.client.close();
+  await time.tickAsync(900);
+  assertEquals(ids(there.list()), ["ann"]);
+  await time.tickAsync(200);
+  assertEquals([log.at(-1), there.list(), there.size], ["-ann", [], 0]);
+  const closing = cluster[Symbol.asyncDispose]();
+  await time.tickAsync(10_000);
+  await closing;
+});
+
+Deno.test("a listener of presence that throws is reported, and the others are called", async () => {
+  await using memory = new MemoryServer({ chat: {} }, {
+    idGenerator: () => "ann",
+  });
+  const log: string[] = [];
+  memory.server.presence("chat", "", {
+    onJoin() {
+      throw new Error("no");
+    },
+  });
+  memory.server.presence("chat", "", logEvents(log));
+  const client = await memory.dial({ chat: {} });
+  await client.connect("chat");
+  assertEquals(log, ["+ann"]);
+  assertEquals(memory.errors.map(String), ["Error: no"]);
+});
