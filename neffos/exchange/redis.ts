@@ -154,6 +154,8 @@ class RedisExchange implements StackExchange {
   #subscriber: Subscriber | undefined;
   /** The same, once it could be used. */
   #opened: Subscriber | undefined;
+  /** The one that is to follow, while it is being opened. */
+  #next: Subscriber | undefined;
   #wasConnected: boolean;
   #cause: unknown;
 
@@ -210,31 +212,46 @@ class RedisExchange implements StackExchange {
   }
 
   async resubscribe(): Promise<void> {
-    if (this.#subscriber === undefined) return;
-    this.#close();
-    const subscriber = await this.#open();
-    const { names } = this.#listeners;
-    if (names.length > 0) await subscriber.subscribe(names);
+    const old = this.#subscriber;
+    if (old === undefined || this.#next !== undefined) return;
+    const next = this.#next = this.#openNew();
+    try {
+      await next.opened;
+      const { names } = this.#listeners;
+      await next.subscribe(names);
+      // The old one was used until now: it may just have been slow.
+      if (this.#next !== next) return;
+      this.#subscriber = this.#opened = next;
+      old.close();
+      const added = new Set(this.#listeners.names).difference(new Set(names));
+      if (added.size > 0) await next.subscribe([...added]);
+    } finally {
+      if (this.#subscriber !== next) next.close();
+      if (this.#next === next) this.#next = undefined;
+      this.#onState();
+    }
   }
 
   async #open(): Promise<Subscriber> {
-    const subscriber = this.#subscriber ??= this.#driver.open(
-      (channel, data) => {
-        const name = new TextDecoder().decode(channel);
-        this.#listeners.tell(name, toBytes(data));
-      },
-      this.#onState,
-    );
+    const subscriber = this.#subscriber ??= this.#openNew();
     await subscriber.opened;
     if (subscriber === this.#subscriber) this.#opened = subscriber;
     this.#onState();
     return subscriber;
   }
 
+  #openNew(): Subscriber {
+    const subscriber = this.#driver.open((channel, data) => {
+      if (subscriber !== this.#subscriber) return;
+      this.#listeners.tell(new TextDecoder().decode(channel), toBytes(data));
+    }, this.#onState);
+    return subscriber;
+  }
+
   #close(): void {
     this.#subscriber?.close();
-    this.#subscriber = undefined;
-    this.#opened = undefined;
+    this.#next?.close();
+    this.#subscriber = this.#opened = this.#next = undefined;
   }
 
   readonly #onState: OnState = (error) => {
