@@ -71,13 +71,10 @@ const CLUSTER = [
 /** Makes a cluster of one node. */
 async function makeRedisCluster(): Promise<Broker> {
   const broker = await Broker.redis(...CLUSTER);
-  const run = (...args: string[]) =>
-    new Deno.Command("redis-cli", {
-      args: ["-p", `${broker.port}`, ...args],
-      stdout: "piped",
-    }).output().then(({ stdout }) => new TextDecoder().decode(stdout));
-  await run("cluster", "addslotsrange", "0", "16383");
-  while (!(await run("cluster", "info")).includes("cluster_state:ok"));
+  await broker.redisCli("cluster", "addslotsrange", "0", "16383");
+  const isReady = async () =>
+    (await broker.redisCli("cluster", "info")).includes("cluster_state:ok");
+  while (!await isReady());
   return broker;
 }
 

@@ -226,6 +226,31 @@ for (const kind of KINDS) {
     ]);
     for (const states of scene.states) assertEquals(states, ["lost", "back"]);
   });
+
+  if (kind.program !== "redis-server") continue;
+
+  test("a broker whose password is changed, and changed back", async (scene) => {
+    const { broker } = scene;
+    await broker.redisCli("config", "set", "requirepass", "tea");
+    // Both at once: each of them has to log in again.
+    await broker.redisCli("-a", "tea", "client", "kill", "type", "pubsub");
+    await broker.redisCli("-a", "tea", "client", "kill", "type", "normal");
+    await scene.told(1);
+    scene.say("away");
+    await scene.heard("away", 0, 1);
+    await broker.redisCli("-a", "tea", "config", "set", "requirepass", "");
+    await scene.told(2);
+    scene.say("back");
+    await scene.heard("back", 0, 1, 2);
+    for (const states of scene.states) assertEquals(states, ["lost", "back"]);
+  });
+
+  test("a broker without memory still carries messages", async (scene) => {
+    await scene.broker.redisCli("config", "set", "maxmemory", "1");
+    scene.say("full");
+    await scene.heard("full", 0, 1, 2);
+    assertEquals(scene.states, [[], []]);
+  });
 }
 
 Deno.test({

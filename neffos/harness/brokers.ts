@@ -45,6 +45,13 @@ export class Broker implements AsyncDisposable {
     return broker;
   }
 
+  /** Runs a command of Redis. */
+  async redisCli(...args: string[]): Promise<string> {
+    const port = ["-p", `${this.port}`];
+    const { stdout } = await command("redis-cli", ...port, ...args).output();
+    return new TextDecoder().decode(stdout);
+  }
+
   /** Starts it, again on the same port. */
   async start(): Promise<void> {
     this.#process = this.#start(this.port).spawn();
