@@ -16,6 +16,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { exchanges } from "./interop/exchange/peer.ts";
 import { goClient, goServer } from "./interop/go/peer.ts";
 import { neffosJS } from "./interop/neffos_js/peer.ts";
 import { platforms } from "./interop/platforms/peer.ts";
@@ -26,6 +27,7 @@ const PEERS: readonly Peer[] = [
   neffosJS,
   goClient,
   goServer,
+  ...exchanges,
   ports,
   ...platforms,
 ];
