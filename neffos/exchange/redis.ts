@@ -24,7 +24,7 @@ export interface NodeRedisClient {
   /** Whether it can be used now; a cluster of version 5 does not know. */
   readonly isReady?: boolean;
   /** Publishes to a channel. */
-  publish(channel: string, message: Buffer): Promise<unknown>;
+  publish(channel: string, message: string | Buffer): Promise<unknown>;
   /** Listens to channels. */
   subscribe(
     channels: string | string[],
@@ -40,7 +40,7 @@ export interface IoRedisClient {
   /** What it does: `"ready"` when it can be used. */
   readonly status: string;
   /** Publishes to a channel. */
-  publish(channel: string, message: Buffer): Promise<unknown>;
+  publish(channel: string, message: string | Buffer): Promise<unknown>;
   /** Listens to channels. */
   subscribe(...channels: string[]): Promise<unknown>;
   /** Ends that. */
@@ -135,7 +135,7 @@ interface Subscriber {
 interface RedisDriver {
   readonly isReady: boolean;
   readonly isSharded: boolean;
-  publish(channel: string, data: Buffer): Promise<unknown>;
+  publish(channel: string, data: string | Buffer): Promise<unknown>;
   /** Opens a connection that listens. */
   open(onMessage: OnMessage, onState: OnState): Subscriber;
   /** Watches the connection that publishes. */
@@ -174,7 +174,7 @@ class RedisExchange implements StackExchange {
   }
 
   async publish(channel: string, data: ExchangeData): Promise<void> {
-    await this.#driver.publish(channel, toBuffer(data));
+    await this.#driver.publish(channel, toRedis(data));
   }
 
   async subscribe(channel: string, listener: ExchangeListener): Promise<void> {
@@ -301,7 +301,7 @@ class NodeRedisDriver implements RedisDriver {
     return this.#client.isReady ?? this.#client.isOpen;
   }
 
-  publish(channel: string, data: Buffer): Promise<unknown> {
+  publish(channel: string, data: string | Buffer): Promise<unknown> {
     return this.isSharded
       ? this.#client.sPublish!(channel, data)
       : this.#client.publish(channel, data);
@@ -377,7 +377,7 @@ class IoRedisDriver implements RedisDriver {
     return this.#client.status === "ready";
   }
 
-  publish(channel: string, data: Buffer): Promise<unknown> {
+  publish(channel: string, data: string | Buffer): Promise<unknown> {
     return this.isSharded
       ? this.#client.spublish!(channel, data)
       : this.#client.publish(channel, data);
@@ -438,10 +438,13 @@ function watchEvents(
   }
 }
 
-/** What the clients take; it shares the memory of the bytes. */
-function toBuffer(data: ExchangeData): Buffer {
+/**
+ * What the clients take; it shares the memory of the bytes. Text stays text: the
+ * clients write it together with the rest of the command.
+ */
+function toRedis(data: ExchangeData): string | Buffer {
   return typeof data === "string"
-    ? Buffer.from(data)
+    ? data
     : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
