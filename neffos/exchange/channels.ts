@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { ChannelOptions, StackExchange } from "./stack_exchange.ts";
 
 /** What is to be reached: a namespace, a room, or an ID. */
@@ -7,18 +8,25 @@ export interface Target {
   readonly to: string;
 }
 
+/** The longest name in a channel: NATS closes at a line of 4 KiB. */
+const MAX_NAME = 256;
+
 /**
  * Escapes a name for a channel: no broker finds a pattern, a space or a level
- * in it.
+ * in it. Of a long one its hash is left.
  *
  * @param name The name, well-formed.
- * @returns Letters, digits and `-_%` alone.
+ * @returns Up to 256 letters, digits and `-_%`.
  */
 export function escapeName(name: string): string {
-  return encodeURIComponent(name).replaceAll(
+  const escaped = encodeURIComponent(name).replaceAll(
     /[!'()*.~]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
+  return escaped.length <= MAX_NAME
+    ? escaped
+    // No escaped character begins like this.
+    : `%h${createHash("sha256").update(name).digest("base64url")}`;
 }
 
 /** Names the channels of an exchange. */

@@ -4,6 +4,7 @@ import { assertPositive } from "../connection/limits.ts";
 import type { BodyCodec } from "../protocol/body.ts";
 import { encode } from "../protocol/codec.ts";
 import { Message, type RawBody } from "../protocol/message.ts";
+import { makeDeferred } from "../util/promises.ts";
 import type { Deadline, Timers } from "../util/timers.ts";
 import { decodeText, type Envelope, isSealed, open } from "./envelope.ts";
 import { Arrivals, type Delivery, isNames, MessageReader } from "./inbox.ts";
@@ -32,8 +33,8 @@ const PROBE = 250;
 /** Stands for servers that are not known yet, in what a request waits for. */
 const UNKNOWN_SERVERS = "";
 
-/** How long a server that closes waits for its last messages to go out. */
-const DRAIN = 1_000;
+/** How long a server that closes waits for its broker, in milliseconds. */
+const PATIENCE = 1_000;
 
 /** The asks of other servers at one time: a foreign publisher may send any. */
 const MAX_ASKS = 1_024;
@@ -203,18 +204,11 @@ export class Cluster {
   async close(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { timers } = this.#host;
     for (const controller of this.#asks.values()) controller.abort();
     this.#sync?.flush();
     this.#publisher.control(this.#publisher.channels.servers, { t: "bye" });
-    if (this.#isUp) {
-      let deadline: Deadline | undefined;
-      const isUp = new Promise<void>((resolve) => {
-        deadline = timers.set(DRAIN, resolve);
-      });
-      await Promise.race([this.#publisher.outbox.drain(), isUp]);
-      timers.clear(DRAIN, deadline!);
-    }
+    const isUp = this.#isUp === true;
+    if (isUp) await this.#waitFor(this.#publisher.outbox.drain());
     this.#publisher.outbox.stop();
     this.#stopWatching?.();
     this.#clear(this.#beatPause, this.#beatDeadline);
@@ -224,8 +218,15 @@ export class Cluster {
     this.#requests.forgetAll();
     this.#onKnown?.();
     const stopped = this.#subscriptions.stop();
-    // A client whose broker is away would keep the calls until it is back.
-    if (this.#exchange.isConnected) await stopped;
+    if (isUp) await this.#waitFor(stopped);
+  }
+
+  /** Waits for the broker, but not for long: it may go away meanwhile. */
+  async #waitFor(work: Promise<void>): Promise<void> {
+    const { promise, resolve } = makeDeferred<void>();
+    const deadline = this.#host.timers.set(PATIENCE, resolve);
+    await Promise.race([work, promise]);
+    this.#host.timers.clear(PATIENCE, deadline);
   }
 
   /** The counters and gauges. */

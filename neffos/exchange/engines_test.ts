@@ -266,6 +266,9 @@ async function behave(t: Deno.TestContext, engine: Engine): Promise<void> {
       await cluster.enter(0, "ann", ["tea"]);
       await cluster.enter(1, "b b*", ["tea", "a b.>*"]);
       await cluster.enter(2, "cat");
+      // As long as names may be, and longer than a line of NATS.
+      const long = "日".repeat(256);
+      await cluster.people[2]!.nsConn.joinRoom(long);
       await cluster.settle();
       const said = (init: object, except: string[] = []) =>
         cluster.say(0, (server) =>
@@ -281,6 +284,8 @@ async function behave(t: Deno.TestContext, engine: Engine): Promise<void> {
       ]);
       assertEquals(await said({ room: "a b.>*" }), ["b b* a b.>*: hi"]);
       assertEquals(await said({ to: "b b*" }), ["b b* hi"]);
+      assertEquals(await said({ room: long }), [`cat ${long}: hi`]);
+      assertEquals(await said({ to: long.repeat(4) }), []);
       assertEquals(await said({}, ["b b*"]), ["ann hi", "cat hi"]);
       assertEquals(
         await said({ body: new Uint8Array([255, 10]), room: "tea" }),
@@ -333,7 +338,8 @@ Deno.test("redisExchange() and natsExchange() name the channels of Go, and none 
   const nats = natsExchange(connection as never, { prefix: "app" });
   assertEquals(nats.goChannel!("chat"), "app.chat");
   assertEquals(nats.goChannel!("a.b"), "app.a.b");
-  for (const name of ["", "*", "a b", "a.", ".a", "a..b", ">", "a\tb"]) {
+  const long = "é".repeat(1_000);
+  for (const name of ["", "*", "a b", "a.", ".a", "a..b", ">", "a\tb", long]) {
     assertEquals(nats.goChannel!(name), undefined, name);
   }
 });

@@ -44,6 +44,9 @@ export interface NatsExchangeOptions {
   prefix?: string;
 }
 
+/** The longest name in a subject: NATS closes at a line of 4 KiB. */
+const MAX_NAME = 512;
+
 /** A name that can be a subject, or the end of one: no wildcards, no spaces. */
 const SUBJECT = /^[^\s.*>\p{Cc}]+(\.[^\s.*>\p{Cc}]+)*$/u;
 
@@ -146,7 +149,9 @@ class NatsExchange implements StackExchange {
   }
 
   goChannel(name: string): string | undefined {
-    return SUBJECT.test(name) ? `${this.prefix}.${name}` : undefined;
+    return name.length <= MAX_NAME && SUBJECT.test(name)
+      ? `${this.prefix}.${name}`
+      : undefined;
   }
 
   #flush(): Promise<void> {

@@ -88,7 +88,12 @@ export class Subscriptions {
   /** Listens to nothing any more. */
   async stop(): Promise<void> {
     this.#isOver = true;
-    for (const subscription of this.#channels.values()) subscription.wanted = 0;
+    for (const [channel, subscription] of this.#channels) {
+      subscription.wanted = 0;
+      if (subscription.state !== "subscribing") continue;
+      // It may wait for a broker that never comes.
+      this.#exchange.unsubscribe(channel, this.#listener).catch(() => {});
+    }
     this.retry();
     await this.whenSettled();
   }

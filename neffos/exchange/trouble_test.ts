@@ -1,6 +1,7 @@
 /** Brokers that are killed, paused, cut off or full, and publishers that are hostile. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import {
   Broker,
   explainMissing,
@@ -533,4 +534,76 @@ Deno.test("a gap in what a server has published is told, with its server and its
     { reason: "sequence", channel: "neffos:namespace:chat", missed: 3 },
   ]);
   assertEquals(cluster.server(1).stats().exchange!.missed, 3);
+});
+
+Deno.test("useStackExchange() goes on without a broker, reports it once, and joins when it is there", async () => {
+  using time = new FakeTime();
+  const memory = memoryExchange();
+  const calls: (() => void)[] = [];
+  let observer: ((isConnected: boolean) => void) | undefined;
+  let isConnected = false;
+  const late: StackExchange = {
+    ...memory,
+    get isConnected() {
+      return isConnected;
+    },
+    async subscribe(channel, listener) {
+      if (!isConnected) {
+        await new Promise<void>((resolve) => calls.push(resolve));
+      }
+      await memory.subscribe(channel, listener);
+    },
+    watch(watcher) {
+      observer = watcher;
+      return () => {};
+    },
+  };
+  const cluster = new TestCluster();
+  const states: boolean[] = [];
+  const making = cluster.add(late, { onState: (state) => states.push(state) });
+  await time.tickAsync(6_600);
+  await making;
+  assertEquals(states, [false]);
+  await cluster.enter(0, "ann");
+  assertEquals(await cluster.say(0, (server) => server.broadcast(null, SAY)), [
+    "ann hi",
+  ]);
+  assertEquals(await cluster.server(0).count(), 1);
+  await time.tickAsync(20_000);
+  isConnected = true;
+  for (const call of calls) call();
+  observer!(true);
+  await time.tickAsync(300);
+  assertEquals(states, [false, true]);
+  assertEquals(cluster.errors.length, 1);
+  await cluster.add(memory);
+  await time.tickAsync(600);
+  await cluster.enter(1, "bob");
+  assertEquals(await cluster.server(1).count(), 2);
+  const closing = cluster[Symbol.asyncDispose]();
+  await time.tickAsync(5_000);
+  await closing;
+});
+
+Deno.test("a server closes while its broker has never been there", async () => {
+  using time = new FakeTime();
+  const gone: StackExchange = {
+    isConnected: false,
+    publish() {},
+    subscribe: () => new Promise(() => {}),
+    unsubscribe: (channel) => {
+      ended.push(channel);
+      return Promise.resolve();
+    },
+    watch: () => () => {},
+  };
+  const ended: string[] = [];
+  const cluster = new TestCluster();
+  const making = cluster.add(gone);
+  await time.tickAsync(7_000);
+  await making;
+  const closing = cluster[Symbol.asyncDispose]();
+  await time.tickAsync(1_000);
+  await closing;
+  assertEquals(ended.length, 2);
 });

@@ -152,5 +152,5 @@ export const isRequired: boolean = Deno.env.get("BROKERS") === "required";
 export function explainMissing(what: string): void {
   const text = `${what} is not installed: its tests are left out`;
   if (isRequired) throw new Error(text);
-  console.warn(text);
+  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 }
