@@ -160,3 +160,38 @@ Deno.test("Server.useStackExchange() refuses a second exchange, and options that
   await assertRejects(() => other.add({} as never), TypeError, "exchange");
   await other[Symbol.asyncDispose]();
 });
+
+Deno.test('with channels: "rooms" a server receives only what is sent to the rooms of its own connections', async () => {
+  const received = async (options: ExchangeOptions) => {
+    await using cluster = await TestCluster.make({ size: 3, ...options });
+    for (let i = 0; i < 3; i++) await cluster.enter(i, `p${i}`, [`room ${i}`]);
+    await cluster.listen(0);
+    const server = cluster.server(2);
+    const before = server.stats().exchange!.received;
+    for (let i = 0; i < 100; i++) {
+      cluster.server(0).broadcast(null, { ...SAY, room: "room 1", body: "hi" });
+    }
+    await cluster.listen(0);
+    return server.stats().exchange!.received - before;
+  };
+  // One more is that which ends the listening.
+  assertEquals(await received({ channels: "namespaces" }), 101);
+  assertEquals(await received({ channels: "rooms" }), 1);
+});
+
+Deno.test("a server listens to one channel for each namespace and ID of its connections, and to none that it needs no more", async () => {
+  for (const [channels, more] of [["namespaces", 0], ["rooms", 1]] as const) {
+    await using cluster = await TestCluster.make({ size: 1, channels });
+    const count = () => cluster.server(0).stats().exchange!.channels;
+    const own = count();
+    const ann = await cluster.enter(0, "ann", ["tea"]);
+    assertEquals(count(), own + 2 + more);
+    const other = await cluster.enter(0, "ann", ["tea"]);
+    assertEquals(count(), own + 2 + more);
+    const bob = await cluster.enter(0, "bob");
+    assertEquals(count(), own + 3 + more);
+    for (const { client } of [ann, other, bob]) await client.close();
+    await cluster.server(0).close();
+    assertEquals(count(), 0);
+  }
+});

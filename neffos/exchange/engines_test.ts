@@ -60,6 +60,17 @@ async function brokerEngine<Client>(
   });
 }
 
+/** An engine that needs another broker beside its own. */
+function withBroker(broker: Broker, engine: Engine): Engine {
+  return {
+    make: () => engine.make(),
+    async [Symbol.asyncDispose]() {
+      await engine[Symbol.asyncDispose]();
+      await broker[Symbol.asyncDispose]();
+    },
+  };
+}
+
 /** A node that tells its address: ioredis does not guess it. */
 const CLUSTER = [
   "--cluster-enabled",
@@ -123,6 +134,57 @@ const KINDS: EngineKind[] = [
         },
         { wrap: (client) => redisExchange(client), close: (c) => c.destroy() },
       ),
+  },
+  {
+    name: "redisExchange() with a Sentinel of redis@5",
+    program: "redis-server",
+    package: "redis@5",
+    open: async ({ createSentinel }) => {
+      const server = await Broker.redis();
+      return withBroker(
+        server,
+        await brokerEngine(
+          await Broker.sentinel(server),
+          async (port) => {
+            const client = createSentinel({
+              name: "main",
+              sentinelRootNodes: [{ host: "127.0.0.1", port }],
+            });
+            client.on("error", () => {});
+            await client.connect();
+            return client;
+          },
+          {
+            wrap: (client) => redisExchange(client),
+            close: (c) => c.destroy(),
+          },
+        ),
+      );
+    },
+  },
+  {
+    name: "redisExchange() with a Sentinel of ioredis@5",
+    program: "redis-server",
+    package: "ioredis@5",
+    open: async ({ Redis }) => {
+      const server = await Broker.redis();
+      return withBroker(
+        server,
+        await brokerEngine(
+          await Broker.sentinel(server),
+          // deno-lint-ignore require-await -- it connects by itself
+          async (port) =>
+            new Redis({
+              name: "main",
+              sentinels: [{ host: "127.0.0.1", port }],
+            }),
+          {
+            wrap: (client) => redisExchange(client),
+            close: (c) => c.disconnect(),
+          },
+        ),
+      );
+    },
   },
   ...["ioredis@5", "ioredis@6"].map((name): EngineKind => ({
     name: `redisExchange() with ${name}`,

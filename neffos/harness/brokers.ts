@@ -33,6 +33,31 @@ export class Broker implements AsyncDisposable {
     return broker;
   }
 
+  /** Starts a Sentinel that watches a server under the name "main". */
+  static async sentinel(server: Broker): Promise<Broker> {
+    const folder = await Deno.makeTempDir({ prefix: "neffos-sentinel-" });
+    const config = `${folder}/sentinel.conf`;
+    await Deno.writeTextFile(
+      config,
+      `sentinel monitor main 127.0.0.1 ${server.port} 1\n`,
+    );
+    const broker = new Broker(
+      findPort(),
+      (port) =>
+        command(
+          "redis-server",
+          config,
+          "--sentinel",
+          ...["--port", `${port}`],
+          ...["--bind", "127.0.0.1"],
+        ),
+      (line) => line.includes("+monitor"),
+    );
+    broker.#folder = folder;
+    await broker.start();
+    return broker;
+  }
+
   /** Starts NATS. */
   static async nats(...args: string[]): Promise<Broker> {
     const broker = new Broker(
