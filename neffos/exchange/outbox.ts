@@ -1,9 +1,12 @@
 import type { ExchangeData, StackExchange } from "./stack_exchange.ts";
 
-/** The messages that the broker may have without having taken them. */
-const MAX_IN_FLIGHT = 1_024;
+/**
+ * What the broker's client may hold without the broker having taken it, in
+ * bytes or UTF-16 units; one message may be larger.
+ */
+const MAX_IN_FLIGHT = 16 * 1024 * 1024;
 
-/** What waits, in bytes or UTF-16 units, whatever the number of messages. */
+/** What waits beside that, whatever the number of messages. */
 const MAX_WAITING = 16 * 1024 * 1024;
 
 interface Parcel {
@@ -25,6 +28,7 @@ export class Outbox {
   /** The place of the first that waits: shifting an array takes too long. */
   #first = 0;
   #size = 0;
+  /** The size of what the broker has not taken. */
   #inFlight = 0;
   #isOver = false;
   #onIdle: (() => void) | undefined;
@@ -107,11 +111,11 @@ export class Outbox {
     }
     this.published++;
     if (result === undefined) return;
-    this.#inFlight++;
+    this.#inFlight += data.length;
     result.then(undefined, () => {
       this.failed++;
     }).then(() => {
-      this.#inFlight--;
+      this.#inFlight -= data.length;
       this.flush();
       if (this.isIdle) this.#onIdle?.();
     });

@@ -42,7 +42,7 @@ export class Publisher {
     options: ChannelOptions,
     codec: BodyCodec | undefined,
   ) {
-    const { secret, maxQueued = 1_024 } = options;
+    const { secret, maxQueued = 10_000 } = options;
     if (!(maxQueued >= 0)) {
       throw new RangeError(
         `Cannot keep ${maxQueued} messages for the exchange: "maxQueued" must be a number, 0 for none`,

@@ -131,6 +131,11 @@ interface Subscriber {
   close(): void;
 }
 
+interface Next {
+  readonly subscriber: Subscriber;
+  channels: readonly string[] | undefined;
+}
+
 /** One library: how it publishes and listens. */
 interface RedisDriver {
   readonly isReady: boolean;
@@ -154,8 +159,11 @@ class RedisExchange implements StackExchange {
   #subscriber: Subscriber | undefined;
   /** The same, once it could be used. */
   #opened: Subscriber | undefined;
-  /** The one that is to follow, while it is being opened. */
-  #next: Subscriber | undefined;
+  /**
+   * The one that may follow: the first of the two that brings something stays.
+   * Its channels, once it listens to them.
+   */
+  #next: Next | undefined;
   #wasConnected: boolean;
   #cause: unknown;
 
@@ -212,24 +220,15 @@ class RedisExchange implements StackExchange {
   }
 
   async resubscribe(): Promise<void> {
-    const old = this.#subscriber;
-    if (old === undefined || this.#next !== undefined) return;
-    const next = this.#next = this.#openNew();
-    try {
-      await next.opened;
-      const { names } = this.#listeners;
-      await next.subscribe(names);
-      // The old one was used until now: it may just have been slow.
-      if (this.#next !== next) return;
-      this.#subscriber = this.#opened = next;
-      old.close();
-      const added = new Set(this.#listeners.names).difference(new Set(names));
-      if (added.size > 0) await next.subscribe([...added]);
-    } finally {
-      if (this.#subscriber !== next) next.close();
-      if (this.#next === next) this.#next = undefined;
-      this.#onState();
-    }
+    if (this.#subscriber === undefined) return;
+    this.#dropNext();
+    const next = this.#openNew();
+    this.#next = { subscriber: next, channels: undefined };
+    await next.opened;
+    const channels = this.#listeners.names;
+    await next.subscribe(channels);
+    if (this.#next?.subscriber === next) this.#next.channels = channels;
+    else next.close();
   }
 
   async #open(): Promise<Subscriber> {
@@ -242,16 +241,38 @@ class RedisExchange implements StackExchange {
 
   #openNew(): Subscriber {
     const subscriber = this.#driver.open((channel, data) => {
+      if (subscriber === this.#next?.subscriber) this.#switch();
+      else if (subscriber === this.#subscriber) this.#dropNext();
+      // It may be on its way out.
       if (subscriber !== this.#subscriber) return;
       this.#listeners.tell(new TextDecoder().decode(channel), toBytes(data));
     }, this.#onState);
     return subscriber;
   }
 
+  /** The next subscriber has brought something, and the one before nothing. */
+  #switch(): void {
+    const { subscriber, channels } = this.#next!;
+    // Until it listens to all, the one before may still be the better one.
+    if (channels === undefined) return;
+    this.#next = undefined;
+    this.#subscriber!.close();
+    this.#subscriber = this.#opened = subscriber;
+    const added = new Set(this.#listeners.names).difference(new Set(channels));
+    if (added.size > 0) subscriber.subscribe([...added]).catch(() => {});
+    this.#onState();
+  }
+
+  /** The subscriber was just slow, or is not needed any more. */
+  #dropNext(): void {
+    this.#next?.subscriber.close();
+    this.#next = undefined;
+  }
+
   #close(): void {
+    this.#dropNext();
     this.#subscriber?.close();
-    this.#next?.close();
-    this.#subscriber = this.#opened = this.#next = undefined;
+    this.#subscriber = this.#opened = undefined;
   }
 
   readonly #onState: OnState = (error) => {

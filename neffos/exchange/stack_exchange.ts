@@ -185,10 +185,10 @@ export interface ChannelOptions {
    */
   secret?: string;
   /**
-   * The messages that are kept while the broker is away or slow; more are
-   * dropped, and counted.
+   * The messages that are kept while the broker is away, or has not taken 16 MiB
+   * before them; more, or more than 16 MiB of them, are dropped and counted.
    *
-   * @default {1_024}
+   * @default {10_000}
    */
   maxQueued?: number;
 }

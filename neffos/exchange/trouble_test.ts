@@ -211,17 +211,24 @@ for (const kind of KINDS) {
     scene.broker.stall();
     await scene.told(1);
     const server = scene.cluster.server(0);
+    // Enough of them for all that may be on their way.
+    const rest = "x".repeat(200_000);
     let sent = 0;
-    while (server.stats().exchange!.dropped < 5) scene.say(`paused ${sent++}`);
-    await scene.heard(`paused ${sent - 1}`, 0, 1);
+    while (server.stats().exchange!.dropped < 5) {
+      scene.say(`paused ${sent} ${rest}`);
+      await scene.heard(`paused ${sent++} ${rest}`, 0, 1);
+    }
     const { isConnected, queued } = server.stats().exchange!;
     assertEquals({ isConnected, queued }, { isConnected: false, queued: 10 });
     scene.broker.goOn();
     await scene.told(2);
-    await scene.heard(`paused ${sent - 6}`, 2);
+    await scene.heard(`paused ${sent - 6} ${rest}`, 2);
     scene.say("back");
     await scene.heard("back", 0, 1, 2);
-    assertEquals(scene.cluster.people[2]!.heard, [
+    const heard = scene.cluster.people[2]!.heard.map((text) =>
+      text.replace(` ${rest}`, "")
+    );
+    assertEquals(heard, [
       ...Array.from({ length: sent - 5 }, (_, i) => `paused ${i}`),
       "back",
     ]);
