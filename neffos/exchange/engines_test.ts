@@ -8,7 +8,8 @@ import {
   importPackage,
 } from "../harness/brokers.ts";
 import { TestCluster } from "../harness/cluster.ts";
-import { exclude } from "../protocol/message.ts";
+import type { NSConn } from "../api/ns_conn.ts";
+import { exclude, type Message } from "../protocol/message.ts";
 import { memoryExchange } from "./memory.ts";
 import { natsExchange } from "./nats.ts";
 import { redisExchange } from "./redis.ts";
@@ -319,6 +320,11 @@ async function behave(t: Deno.TestContext, engine: Engine): Promise<void> {
     },
   );
 
+  await t.step(
+    "all hear all, once, and each speaker in order",
+    () => talk(engine),
+  );
+
   for (const channels of ["namespaces", "rooms"] as const) {
     await t.step(`servers with channels: "${channels}"`, async () => {
       await using cluster = new TestCluster();
@@ -364,6 +370,33 @@ async function behave(t: Deno.TestContext, engine: Engine): Promise<void> {
         });
       }
     });
+  }
+}
+
+/** Many people talk at once: all hear all, once, and each speaker in order. */
+async function talk(engine: Engine): Promise<void> {
+  await using cluster = new TestCluster();
+  const onSay = (nsConn: NSConn, msg: Message) =>
+    nsConn.server.broadcast(null, msg);
+  for (let i = 0; i < 3; i++) {
+    await cluster.add(await engine.make(), {}, { onSay });
+    for (let j = 0; j < 4; j++) await cluster.enter(i, `${i}${j}`);
+  }
+  await cluster.settle();
+  for (let n = 0; n < 100; n++) {
+    for (const { name, nsConn } of cluster.people) {
+      nsConn.emit("onSay", `${name} ${n}`);
+    }
+  }
+  const { people } = cluster;
+  await cluster.until(() => people.every(({ heard }) => heard.length >= 1_200));
+  const numbers = Array.from({ length: 100 }, (_, n) => n);
+  for (const { heard } of people) {
+    assertEquals(heard.length, 1_200);
+    for (const { name } of people) {
+      const said = heard.filter((text) => text.startsWith(`${name} `));
+      assertEquals(said, numbers.map((n) => `${name} ${n}`));
+    }
   }
 }
 

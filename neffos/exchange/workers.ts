@@ -4,8 +4,14 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
+import { type Deferred, makeDeferred } from "../util/promises.ts";
 import { ChannelListeners } from "./listeners.ts";
-import type { ExchangeData, StackExchange } from "./stack_exchange.ts";
+import type {
+  ExchangeData,
+  ExchangeListener,
+  StackExchange,
+} from "./stack_exchange.ts";
 
 interface Parcel {
   readonly channel: string;
@@ -32,54 +38,91 @@ interface Parcel {
  * ```
  */
 export function workersExchange(name: string): StackExchange {
-  const listeners = new ChannelListeners();
-  /** Open while somebody listens: it keeps the program alive. */
-  let port: BroadcastChannel | undefined;
-  const open = () => {
-    port = new BroadcastChannel(name);
-    port.onmessage = ({ data }) => {
-      if (isParcel(data)) listeners.tell(data.channel, data.data);
-    };
-    return port;
-  };
-  return {
-    isConnected: true,
-    publish(channel, data) {
-      const parcel: Parcel = { channel, data };
-      if (port === undefined) postOnce(name, parcel);
-      else {
-        try {
-          port.postMessage(parcel);
-        } catch {
-          // In Deno 2.9, one that is opened while the last other one is being
-          // closed neither sends nor receives.
-          port.close();
-          open().postMessage(parcel);
-        }
-      }
-      // A port does not hear its own messages.
-      queueMicrotask(() => listeners.tell(channel, data));
-    },
-    subscribe(channel, listener) {
-      if (port === undefined) open();
-      listeners.add(channel, listener);
-      return Promise.resolve();
-    },
-    unsubscribe(channel, listener) {
-      listeners.remove(channel, listener);
-      if (listeners.names.length === 0) {
-        port?.close();
-        port = undefined;
-      }
-      return Promise.resolve();
-    },
-    watch: () => () => {},
-  };
+  return new WorkersExchange(name);
 }
 
-function postOnce(name: string, parcel: Parcel): void {
+class WorkersExchange implements StackExchange {
+  readonly isConnected = true;
+  readonly #name: string;
+  readonly #listeners = new ChannelListeners();
+  /** Open while somebody listens: it keeps the program alive. */
+  #port: BroadcastChannel | undefined;
+  /** What was published in this turn of the event loop. */
+  #parcels: Parcel[] = [];
+  #posting: Deferred<void> | undefined;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  publish(channel: string, data: ExchangeData): Promise<void> {
+    this.#parcels.push({ channel, data });
+    if (this.#posting === undefined) {
+      this.#posting = makeDeferred<void>();
+      // The platform keeps a number of posts for a thread, whatever their size.
+      setImmediate(() => this.#post());
+    }
+    return this.#posting.promise;
+  }
+
+  subscribe(channel: string, listener: ExchangeListener): Promise<void> {
+    if (this.#port === undefined) this.#open();
+    this.#listeners.add(channel, listener);
+    return Promise.resolve();
+  }
+
+  unsubscribe(channel: string, listener: ExchangeListener): Promise<void> {
+    this.#listeners.remove(channel, listener);
+    if (this.#listeners.names.length === 0) {
+      this.#port?.close();
+      this.#port = undefined;
+    }
+    return Promise.resolve();
+  }
+
+  watch(): () => void {
+    return () => {};
+  }
+
+  #open(): BroadcastChannel {
+    const port = this.#port = new BroadcastChannel(this.#name);
+    port.onmessage = ({ data }) => {
+      if (Array.isArray(data)) this.#tell(data);
+    };
+    return port;
+  }
+
+  #post(): void {
+    const parcels = this.#parcels;
+    this.#parcels = [];
+    if (this.#port === undefined) postOnce(this.#name, parcels);
+    else {
+      try {
+        this.#port.postMessage(parcels);
+      } catch {
+        // In Deno 2.9, one that is opened while the last other one is being
+        // closed neither sends nor receives.
+        this.#port.close();
+        this.#open().postMessage(parcels);
+      }
+    }
+    this.#posting?.resolve();
+    this.#posting = undefined;
+    // A port does not hear its own messages.
+    this.#tell(parcels);
+  }
+
+  #tell(parcels: readonly unknown[]): void {
+    for (const parcel of parcels) {
+      if (!isParcel(parcel)) continue;
+      this.#listeners.tell(parcel.channel, parcel.data);
+    }
+  }
+}
+
+function postOnce(name: string, parcels: readonly Parcel[]): void {
   const port = new BroadcastChannel(name);
-  port.postMessage(parcel);
+  port.postMessage(parcels);
   port.close();
 }
 
