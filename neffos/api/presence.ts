@@ -6,7 +6,11 @@
 
 import type { NSConn, UntypedNSConn } from "./ns_conn.ts";
 
-/** One connection that is there. */
+/**
+ * One connection that is there.
+ *
+ * @category Exchanges
+ */
 export interface PresenceEntry {
   /** The ID of the connection; several of one user may share it. */
   readonly id: string;
@@ -16,7 +20,11 @@ export interface PresenceEntry {
   readonly server: string | undefined;
 }
 
-/** The events of a {@linkcode Presence}. */
+/**
+ * The events of a {@linkcode Presence}.
+ *
+ * @category Exchanges
+ */
 export interface PresenceListener {
   /** Called when the first connection with an ID has come. */
   onJoin?: (entry: PresenceEntry) => void;
@@ -69,6 +77,8 @@ export interface PresencePort {
  *   });
  * }
  * ```
+ *
+ * @category Exchanges
  */
 export class Presence implements Disposable {
   /** The namespace. */

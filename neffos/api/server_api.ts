@@ -108,15 +108,31 @@ export interface AskManyOptions extends AskOptions {
   except?: Except | readonly Except[];
 }
 
-/** What is counted by `Server.count`: by default all connections. */
+/**
+ * What is counted by `Server.count`: by default all connections.
+ *
+ * @category Server
+ */
 export interface CountOptions {
-  /** The namespace that the connections are in. */
+  /**
+   * The namespace that the connections are in.
+   *
+   * @default {undefined} all connections are counted
+   */
   namespace?: string;
-  /** The room of the namespace that they are in. */
+  /**
+   * The room of the namespace that they are in.
+   *
+   * @default {""} all of the namespace
+   */
   room?: string;
 }
 
-/** How connections are closed by `Server.disconnect`. */
+/**
+ * How connections are closed by `Server.disconnect`.
+ *
+ * @category Server
+ */
 export interface DisconnectOptions {
   /**
    * The close code, as for `Conn.close`.

@@ -129,7 +129,11 @@ export interface MeasureOptions {
   now?: () => number;
 }
 
-/** The counters and gauges of a server's exchange. */
+/**
+ * The counters and gauges of a server's exchange.
+ *
+ * @category Observability
+ */
 export interface ExchangeStats {
   /** Whether messages get to the broker and back. */
   readonly isConnected: boolean;

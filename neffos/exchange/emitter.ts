@@ -16,12 +16,16 @@ import {
 import { Publisher } from "./publisher.ts";
 import type { ChannelOptions, StackExchange } from "./stack_exchange.ts";
 
-/** Options of an {@linkcode Emitter}: as its servers have them. */
+/**
+ * Options of an {@linkcode Emitter}: as its servers have them.
+ *
+ * @category Exchanges
+ */
 export interface EmitterOptions extends ChannelOptions {
   /**
    * Encodes the bodies in place of JSON, as the servers do.
    *
-   * @default JSON
+   * @default {undefined} JSON
    */
   bodyCodec?: BodyCodec;
 }
@@ -45,6 +49,8 @@ export interface EmitterOptions extends ChannelOptions {
  * emitter.broadcast(exclude("bot"), { namespace: "chat", event: "onTick" });
  * emitter.disconnect("ann", { reason: "logged out" });
  * ```
+ *
+ * @category Exchanges
  */
 export class Emitter implements AsyncDisposable {
   readonly #publisher: Publisher;

@@ -25,6 +25,8 @@ import type { StackExchange } from "./stack_exchange.ts";
  * servers[0]!.broadcast(null, { namespace: "chat", event: "onNews" });
  * for (const server of servers) await server.close();
  * ```
+ *
+ * @category Exchanges
  */
 export function memoryExchange(): StackExchange {
   const listeners = new ChannelListeners();

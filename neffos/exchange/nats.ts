@@ -11,13 +11,21 @@ import {
   type StackExchange,
 } from "./stack_exchange.ts";
 
-/** A subscription of a {@linkcode NatsConnection}. */
+/**
+ * A subscription of a {@linkcode NatsConnection}.
+ *
+ * @category Exchanges
+ */
 export interface NatsSubscription {
   /** Ends it. */
   unsubscribe(): void;
 }
 
-/** A connection of `@nats-io/transport-node` or `@nats-io/nats-core`, version 3. */
+/**
+ * A connection of `@nats-io/transport-node` or `@nats-io/nats-core`, version 3.
+ *
+ * @category Exchanges
+ */
 export interface NatsConnection {
   /** Publishes to a subject. */
   publish(subject: string, payload?: string | Uint8Array): void;
@@ -33,7 +41,11 @@ export interface NatsConnection {
   status(): AsyncIterable<{ readonly type: string; readonly error?: Error }>;
 }
 
-/** Options of {@linkcode natsExchange}. */
+/**
+ * Options of {@linkcode natsExchange}.
+ *
+ * @category Exchanges
+ */
 export interface NatsExchangeOptions {
   /**
    * Begins all subjects, so that several applications may share a server. It is
@@ -75,6 +87,8 @@ const SUBJECT = /^[^\s.*>\p{Cc}]+(\.[^\s.*>\p{Cc}]+)*$/u;
  * const server = new Server(denoUpgrader(), { chat: {} });
  * await server.useStackExchange(natsExchange(connection));
  * ```
+ *
+ * @category Exchanges
  */
 export function natsExchange(
   connection: NatsConnection,

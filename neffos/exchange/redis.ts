@@ -17,6 +17,8 @@ import type {
 /**
  * A client of `npm:redis`, version 5 or 6: of one server, of Sentinel or of
  * Cluster.
+ *
+ * @category Exchanges
  */
 export interface NodeRedisClient {
   /** Whether it was told to connect. */
@@ -35,7 +37,11 @@ export interface NodeRedisClient {
   on(event: string, listener: (...args: unknown[]) => void): unknown;
 }
 
-/** A client of `npm:ioredis`, version 5 or 6: of one server, Sentinel or Cluster. */
+/**
+ * A client of `npm:ioredis`, version 5 or 6: of one server, Sentinel or Cluster.
+ *
+ * @category Exchanges
+ */
 export interface IoRedisClient {
   /** What it does: `"ready"` when it can be used. */
   readonly status: string;
@@ -51,7 +57,11 @@ export interface IoRedisClient {
   duplicate(): unknown;
 }
 
-/** Options of {@linkcode redisExchange}. */
+/**
+ * Options of {@linkcode redisExchange}.
+ *
+ * @category Exchanges
+ */
 export interface RedisExchangeOptions {
   /**
    * Begins all channels, so that several applications may share a server. It is
@@ -100,6 +110,8 @@ const PLAIN = /^[^*?[\]\\]+$/;
  * const server = new Server(denoUpgrader(), { chat: {} });
  * await server.useStackExchange(redisExchange(client));
  * ```
+ *
+ * @category Exchanges
  */
 export function redisExchange(
   client: NodeRedisClient | IoRedisClient,

@@ -7,16 +7,26 @@
 
 import { NeffosError } from "../protocol/errors.ts";
 
-/** What is published: text, or bytes. */
+/**
+ * What is published: text, or bytes.
+ *
+ * @category Exchanges
+ */
 export type ExchangeData = string | Uint8Array;
 
 /**
  * Called with whatever is published to a channel. Text may arrive as its bytes
  * in UTF-8.
+ *
+ * @category Exchanges
  */
 export type ExchangeListener = (data: ExchangeData, channel: string) => void;
 
-/** Called when the broker is lost, and when it is back. */
+/**
+ * Called when the broker is lost, and when it is back.
+ *
+ * @category Exchanges
+ */
 export type ExchangeObserver = (isConnected: boolean, cause?: unknown) => void;
 
 /**
@@ -53,6 +63,8 @@ export type ExchangeObserver = (isConnected: boolean, cause?: unknown) => void;
  *   };
  * }
  * ```
+ *
+ * @category Exchanges
  */
 export interface StackExchange {
   /**
@@ -121,14 +133,35 @@ export interface StackExchange {
   resubscribe?(): Promise<void>;
 }
 
-/** The exchange is lost, or cannot be used. */
+/**
+ * The exchange is lost, or cannot be used.
+ *
+ * @example
+ * ```ts
+ * import { denoUpgrader, ExchangeError, Server } from "@neffos/mvc";
+ *
+ * const server = new Server(denoUpgrader(), { chat: {} }, {
+ *   onError(error) {
+ *     if (error instanceof ExchangeError) console.warn("The broker is away");
+ *     else console.error(error);
+ *   },
+ * });
+ * await server.close();
+ * ```
+ *
+ * @category Errors
+ */
 export class ExchangeError extends NeffosError {
   static {
     this.prototype.name = "ExchangeError";
   }
 }
 
-/** What may have been missed between servers. */
+/**
+ * What may have been missed between servers.
+ *
+ * @category Exchanges
+ */
 export interface ExchangeGap {
   /**
    * `"reconnected"`: the broker was away, and whatever was published meanwhile
@@ -143,24 +176,32 @@ export interface ExchangeGap {
   readonly missed: number | undefined;
 }
 
-/** How servers know that the others are alive. Times are in milliseconds. */
+/**
+ * How servers know that the others are alive. Times are in milliseconds.
+ *
+ * @category Exchanges
+ */
 export interface ExchangeHeartbeat {
   /**
-   * The time between two heartbeats of a server.
+   * The time between two heartbeats of a server, in milliseconds.
    *
    * @default {2_000}
    */
   interval?: number;
   /**
-   * The time without one after which a server is taken for dead, and the broker
-   * for lost when the server's own do not come back.
+   * The time without one, in milliseconds, after which a server is taken for
+   * dead, and the broker for lost when the server's own do not come back.
    *
    * @default {6_500}
    */
   timeout?: number;
 }
 
-/** Options that all servers and emitters on one exchange must share. */
+/**
+ * Options that all servers and emitters on one exchange must share.
+ *
+ * @category Exchanges
+ */
 export interface ChannelOptions {
   /**
    * `"namespaces"`: one channel for each namespace, as in Go. `"rooms"`: one
@@ -193,9 +234,17 @@ export interface ChannelOptions {
   maxQueued?: number;
 }
 
-/** Options of `server.useStackExchange()`. */
+/**
+ * Options of `server.useStackExchange()`.
+ *
+ * @category Exchanges
+ */
 export interface ExchangeOptions extends ChannelOptions {
-  /** How servers know that the others are alive. */
+  /**
+   * How servers know that the others are alive.
+   *
+   * @default {{ interval: 2_000, timeout: 6_500 }}
+   */
   heartbeat?: ExchangeHeartbeat;
   /**
    * How long a connection that has ended stays in presence, in milliseconds: it
@@ -207,8 +256,14 @@ export interface ExchangeOptions extends ChannelOptions {
   /**
    * Called when the broker is lost, and when it is back. Its loss is also
    * reported to the server's `onError`, once.
+   *
+   * @default {undefined}
    */
   onState?: (isConnected: boolean, cause?: unknown) => void;
-  /** Called when messages of other servers may have been missed. */
+  /**
+   * Called when messages of other servers may have been missed.
+   *
+   * @default {undefined}
+   */
   onGap?: (gap: ExchangeGap) => void;
 }

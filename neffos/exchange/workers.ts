@@ -36,6 +36,8 @@ interface Parcel {
  * await server.useStackExchange(workersExchange("my-app"));
  * await server.close();
  * ```
+ *
+ * @category Exchanges
  */
 export function workersExchange(name: string): StackExchange {
   return new WorkersExchange(name);
