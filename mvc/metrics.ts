@@ -5,6 +5,7 @@
  */
 
 import type {
+  ExchangeStats,
   HandlerStats,
   MeasureOptions,
   Server,
@@ -142,6 +143,52 @@ function writeMetrics(stats: ServerStats): string {
       "handler_duration_seconds",
       "Duration of handlers, by namespace and event.",
       stats.handlers,
+    ),
+    stats.exchange === undefined ? "" : writeExchange(stats.exchange),
+  ].join("");
+}
+
+function writeExchange(stats: ExchangeStats): string {
+  const { dropped, failed, missed } = stats;
+  const { invalid, unknownVersion, unsigned } = stats;
+  return [
+    writeGauge(
+      "exchange_connected",
+      "Whether messages get to the broker and back: 1 or 0.",
+      Number(stats.isConnected),
+    ),
+    writeGauge("exchange_servers", "Other servers alive.", stats.servers),
+    writeGauge(
+      "exchange_channels",
+      "Channels that the server listens to.",
+      stats.channels,
+    ),
+    writeGauge(
+      "exchange_queued_messages",
+      "Messages that wait for the broker.",
+      stats.queued,
+    ),
+    writeCounter(
+      "exchange_messages_published_total",
+      "Published messages, those between servers included.",
+      stats.published,
+    ),
+    writeCounter(
+      "exchange_messages_received_total",
+      "Received messages of other servers.",
+      stats.received,
+    ),
+    writeCounter(
+      "exchange_messages_lost_total",
+      "Lost messages: dropped or refused on their way out, or missed of others.",
+      { dropped, failed, missed },
+      "reason",
+    ),
+    writeCounter(
+      "exchange_messages_refused_total",
+      "Received messages that were refused, by reason.",
+      { invalid, unknownVersion, unsigned },
+      "reason",
     ),
   ].join("");
 }

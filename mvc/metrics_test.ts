@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { handshake, MemoryServer, RawClient } from "../neffos/harness/mod.ts";
+import { memoryExchange } from "../neffos/mod.ts";
 import { metricsHandler } from "./metrics.ts";
 import { Router } from "./router/router.ts";
 
@@ -243,4 +244,35 @@ Deno.test("metricsHandler() can be called twice, and checks its buckets", async 
     undefined,
   ]);
   assertEquals(samples.at(-1)!.value, 1);
+});
+
+Deno.test("metricsHandler() writes the numbers of an exchange, where the server uses one", async () => {
+  const nodes = [
+    new MemoryServer({ chat: {} }),
+    new MemoryServer({ chat: {} }),
+  ];
+  const router = new Router();
+  router.get("/metrics", metricsHandler(nodes[0]!.server));
+  const read = async () => {
+    const request = new Request("http://localhost/metrics");
+    const response = await router.handler(request, INFO);
+    return parse(await response.text());
+  };
+  assertEquals((await read()).has("neffos_exchange_connected"), false);
+  const exchange = memoryExchange();
+  for (const { server } of nodes) await server.useStackExchange(exchange);
+  await nodes[0]!.server.count();
+  const families = await read();
+  const value = (name: string, at = 0) =>
+    families.get(`neffos_exchange_${name}`)!.samples[at]!.value;
+  assertEquals(value("connected"), 1);
+  assertEquals(value("servers"), 1);
+  assert(value("messages_published_total") > 0);
+  assert(value("messages_received_total") > 0);
+  assertEquals(
+    families.get("neffos_exchange_messages_lost_total")!.samples
+      .map(({ labels }) => labels.reason),
+    ["dropped", "failed", "missed"],
+  );
+  for (const { server } of nodes) await server.close();
 });
