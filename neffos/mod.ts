@@ -105,20 +105,20 @@ export {
   type StructOptions,
 } from "./controller/struct.ts";
 export { Emitter, type EmitterOptions } from "./exchange/emitter.ts";
-export { memoryExchange } from "./exchange/memory.ts";
+export { memoryExchange } from "./exchange/engines/memory.ts";
 export {
   type NatsConnection,
   natsExchange,
   type NatsExchangeOptions,
   type NatsSubscription,
-} from "./exchange/nats.ts";
+} from "./exchange/engines/nats.ts";
 export {
   type IoRedisClient,
   type NodeRedisClient,
   redisExchange,
   type RedisExchangeOptions,
-} from "./exchange/redis.ts";
-export { workersExchange } from "./exchange/workers.ts";
+} from "./exchange/engines/redis.ts";
+export { workersExchange } from "./exchange/engines/workers.ts";
 export {
   type ChannelOptions,
   type ExchangeData,

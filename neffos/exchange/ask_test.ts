@@ -12,7 +12,7 @@ import {
   EventError,
 } from "../protocol/errors.ts";
 import { exclude } from "../protocol/message.ts";
-import { memoryExchange } from "./memory.ts";
+import { memoryExchange } from "./engines/memory.ts";
 import type { StackExchange } from "./stack_exchange.ts";
 
 const WHO = { namespace: "chat", event: "onWho" } as const;

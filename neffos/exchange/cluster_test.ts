@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { TestCluster } from "../harness/cluster.ts";
 import { exclude, type MessageInit } from "../protocol/message.ts";
-import { memoryExchange } from "./memory.ts";
+import { memoryExchange } from "./engines/memory.ts";
 import type { ExchangeOptions } from "./stack_exchange.ts";
 
 const SAY = { namespace: "chat", event: "onSay" } as const;

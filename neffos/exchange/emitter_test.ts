@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { TestCluster } from "../harness/cluster.ts";
 import { type Exclude, exclude } from "../protocol/message.ts";
 import { Emitter } from "./emitter.ts";
-import { memoryExchange } from "./memory.ts";
+import { memoryExchange } from "./engines/memory.ts";
 import type { ExchangeOptions } from "./stack_exchange.ts";
 
 const SAY = { namespace: "chat", event: "onSay", body: "hi" } as const;

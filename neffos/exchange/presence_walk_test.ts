@@ -11,7 +11,7 @@ import { Prng } from "../../tools/fuzz/prng.ts";
 import type { UntypedNSConn } from "../api/ns_conn.ts";
 import { Timers } from "../util/timers.ts";
 import { Cluster, type ClusterHost } from "./cluster.ts";
-import { ChannelListeners } from "./listeners.ts";
+import { ChannelListeners } from "./engines/listeners.ts";
 import { Roster } from "./roster.ts";
 import type { ExchangeData, StackExchange } from "./stack_exchange.ts";
 

@@ -9,9 +9,9 @@ import {
   importPackage,
 } from "../harness/brokers.ts";
 import { TestCluster } from "../harness/cluster.ts";
-import { memoryExchange } from "./memory.ts";
-import { natsExchange } from "./nats.ts";
-import { redisExchange } from "./redis.ts";
+import { memoryExchange } from "./engines/memory.ts";
+import { natsExchange } from "./engines/nats.ts";
+import { redisExchange } from "./engines/redis.ts";
 import type {
   ExchangeData,
   ExchangeGap,

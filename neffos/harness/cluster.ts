@@ -3,7 +3,7 @@
 import type { NSConn } from "../api/ns_conn.ts";
 import type { Client } from "../client.ts";
 import type { Events } from "../controller/events.ts";
-import { memoryExchange } from "../exchange/memory.ts";
+import { memoryExchange } from "../exchange/engines/memory.ts";
 import type {
   ExchangeOptions,
   StackExchange,

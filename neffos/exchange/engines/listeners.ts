@@ -1,4 +1,4 @@
-import type { ExchangeData, ExchangeListener } from "./stack_exchange.ts";
+import type { ExchangeData, ExchangeListener } from "../stack_exchange.ts";
 
 /** Keeps the listeners of the channels of an exchange. */
 export class ChannelListeners {

@@ -6,14 +6,14 @@ import {
   explainMissing,
   hasProgram,
   importPackage,
-} from "../harness/brokers.ts";
-import { TestCluster } from "../harness/cluster.ts";
-import type { NSConn } from "../api/ns_conn.ts";
-import { exclude, type Message } from "../protocol/message.ts";
+} from "../../harness/brokers.ts";
+import { TestCluster } from "../../harness/cluster.ts";
+import type { NSConn } from "../../api/ns_conn.ts";
+import { exclude, type Message } from "../../protocol/message.ts";
 import { memoryExchange } from "./memory.ts";
 import { natsExchange } from "./nats.ts";
 import { redisExchange } from "./redis.ts";
-import type { StackExchange } from "./stack_exchange.ts";
+import type { StackExchange } from "../stack_exchange.ts";
 import { workersExchange } from "./workers.ts";
 
 /** What makes exchanges of one kind for one test. */

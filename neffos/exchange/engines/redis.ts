@@ -5,14 +5,14 @@
  */
 
 import { Buffer } from "node:buffer";
-import { ignoreRejection } from "../util/promises.ts";
+import { ignoreRejection } from "../../util/promises.ts";
 import { ChannelListeners } from "./listeners.ts";
 import type {
   ExchangeData,
   ExchangeListener,
   ExchangeObserver,
   StackExchange,
-} from "./stack_exchange.ts";
+} from "../stack_exchange.ts";
 
 /**
  * A client of `npm:redis`, version 5 or 6: of one server, of Sentinel or of

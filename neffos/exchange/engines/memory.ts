@@ -5,7 +5,7 @@
  */
 
 import { ChannelListeners } from "./listeners.ts";
-import type { StackExchange } from "./stack_exchange.ts";
+import type { StackExchange } from "../stack_exchange.ts";
 
 /**
  * Joins servers of one process, for tests and for several servers in a

@@ -5,13 +5,13 @@
  */
 
 import { setImmediate } from "node:timers";
-import { type Deferred, makeDeferred } from "../util/promises.ts";
+import { type Deferred, makeDeferred } from "../../util/promises.ts";
 import { ChannelListeners } from "./listeners.ts";
 import type {
   ExchangeData,
   ExchangeListener,
   StackExchange,
-} from "./stack_exchange.ts";
+} from "../stack_exchange.ts";
 
 interface Parcel {
   readonly channel: string;

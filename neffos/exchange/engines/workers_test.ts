@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { setImmediate } from "node:timers";
-import { TestCluster } from "../harness/cluster.ts";
-import type { ExchangeGap } from "./stack_exchange.ts";
+import { TestCluster } from "../../harness/cluster.ts";
+import type { ExchangeGap } from "../stack_exchange.ts";
 import { workersExchange } from "./workers.ts";
 
 const SAY = { namespace: "chat", event: "onSay", body: "hi" } as const;
 
 /** A thread with an emitter and a server without connections. */
 const THREAD = `
-  import { Emitter } from "${new URL("./emitter.ts", import.meta.url)}";
+  import { Emitter } from "${new URL("../emitter.ts", import.meta.url)}";
   import { workersExchange } from "${new URL("./workers.ts", import.meta.url)}";
   self.onmessage = async ({ data: { name, init } }) => {
     await using emitter = new Emitter(workersExchange(name));
@@ -38,7 +38,7 @@ Deno.test("workersExchange() joins the threads of a program", async () => {
 /** A thread with a server and a connection, which can be kept busy. */
 const BUSY_THREAD = `
   import { TestCluster } from "${new URL(
-  "../harness/cluster.ts",
+  "../../harness/cluster.ts",
   import.meta.url,
 )}";
   import { workersExchange } from "${new URL("./workers.ts", import.meta.url)}";

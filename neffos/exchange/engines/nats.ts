@@ -9,7 +9,7 @@ import {
   ExchangeError,
   type ExchangeObserver,
   type StackExchange,
-} from "./stack_exchange.ts";
+} from "../stack_exchange.ts";
 
 /**
  * A subscription of a {@linkcode NatsConnection}.
