@@ -5,11 +5,12 @@ import type { BodyCodec } from "../protocol/body.ts";
 import { encode } from "../protocol/codec.ts";
 import { Message, type RawBody } from "../protocol/message.ts";
 import { makeDeferred } from "../util/promises.ts";
-import type { Deadline, Timers } from "../util/timers.ts";
+import type { Timers } from "../util/timers.ts";
 import { decodeText, type Envelope, isSealed, open } from "./envelope.ts";
 import { Arrivals, type Delivery, isNames, MessageReader } from "./inbox.ts";
 import { type Peer, Peers } from "./peers.ts";
 import { Publisher } from "./publisher.ts";
+import { Pulse } from "./pulse.ts";
 import { type RequestHandler, Requests } from "./requests.ts";
 import type { Roster } from "./roster.ts";
 import { isSyncMeta, RosterSync, type SyncMeta } from "./roster_sync.ts";
@@ -20,15 +21,6 @@ import {
   type StackExchange,
 } from "./stack_exchange.ts";
 import { Subscriptions } from "./subscriptions.ts";
-
-/**
- * How long a server that has come, or come back, does not know all others, in
- * milliseconds: they answer its first heartbeat at once.
- */
-const SETTLING = 500;
-
-/** The time between two heartbeats while none comes back, in milliseconds. */
-const PROBE = 250;
 
 /** Stands for servers that are not known yet, in what a request waits for. */
 const UNKNOWN_SERVERS = "";
@@ -94,11 +86,9 @@ export interface RemoteAnswers {
 
 /** A server's part of the cluster. */
 export class Cluster {
-  readonly #exchange: StackExchange;
   readonly #host: ClusterHost;
   readonly #options: ExchangeOptions;
-  readonly #interval: number;
-  readonly #timeout: number;
+  readonly #pulse: Pulse;
   readonly #publisher: Publisher;
   readonly #subscriptions: Subscriptions;
   readonly #arrivals = new Arrivals();
@@ -112,21 +102,7 @@ export class Cluster {
   #sync: RosterSync | undefined;
   /** Whether this server wants to know who is on others. */
   #isCurious = false;
-  /**
-   * Whether its own heartbeats come back, `undefined` until that is known:
-   *
-   *     undefined -> true <-> false
-   *     undefined -> false
-   */
-  #isUp: boolean | undefined;
-  #isSettling = true;
   #isOver = false;
-  #beatDeadline: Deadline | undefined;
-  #beatPause = 0;
-  #echoDeadline: Deadline | undefined;
-  #settleDeadline: Deadline | undefined;
-  #stopWatching: (() => void) | undefined;
-  #onKnown: (() => void) | undefined;
   #received = 0;
   #missed = 0;
   readonly #refused = { invalid: 0, unknownVersion: 0, unsigned: 0 };
@@ -145,9 +121,6 @@ export class Cluster {
     const { interval = 2_000, timeout = 6_500 } = options.heartbeat ?? {};
     assertPositive("heartbeat.interval", interval);
     assertPositive("heartbeat.timeout", timeout);
-    this.#interval = interval;
-    this.#timeout = timeout;
-    this.#exchange = exchange;
     this.#host = host;
     this.#options = options;
     this.#publisher = new Publisher(exchange, options, host.codec);
@@ -158,6 +131,15 @@ export class Cluster {
     );
     this.#reader = new MessageReader(host.codec);
     this.#requests = new Requests(host.timers);
+    this.#pulse = new Pulse(exchange, {
+      beat: (isHello) => this.#beat({ isHello }),
+      retry: () => {
+        this.#subscriptions.retry();
+        this.#publisher.outbox.flush();
+      },
+      onChange: (isUp, cause) => this.#onChange(isUp, cause),
+      onSettled: () => this.#requests.forget(UNKNOWN_SERVERS),
+    }, { timers: host.timers, interval, timeout });
     this.#peers = new Peers(host.timers, timeout, (id) => {
       this.#forget(id);
       if (this.#isCurious) this.#host.openRoster().forget(id);
@@ -182,17 +164,11 @@ export class Cluster {
    */
   async start(): Promise<void> {
     const { channels } = this.#publisher;
-    this.#stopWatching = this.#exchange.watch((isConnected, cause) => {
-      if (isConnected) this.#comeBack();
-      else this.#setUp(false, cause);
-    });
     this.#subscriptions.add(channels.servers);
     this.#subscriptions.add(channels.server(this.id));
-    const isKnown = new Promise<void>((resolve) => this.#onKnown = resolve);
-    this.#awaitEcho();
-    this.#scheduleBeat();
+    this.#pulse.start();
     void this.#subscriptions.whenSettled().then(() => this.#beat());
-    await isKnown;
+    await this.#pulse.known;
   }
 
   /** Waits until it listens to all that its connections are in now. */
@@ -207,16 +183,12 @@ export class Cluster {
     for (const controller of this.#asks.values()) controller.abort();
     this.#sync?.flush();
     this.#publisher.control(this.#publisher.channels.servers, { t: "bye" });
-    const isUp = this.#isUp === true;
+    const { isUp } = this.#pulse;
     if (isUp) await this.#waitFor(this.#publisher.outbox.drain());
     this.#publisher.outbox.stop();
-    this.#stopWatching?.();
-    this.#clear(this.#beatPause, this.#beatDeadline);
-    this.#clear(this.#timeout, this.#echoDeadline);
-    this.#clear(SETTLING, this.#settleDeadline);
+    this.#pulse.stop();
     this.#peers.stop();
     this.#requests.forgetAll();
-    this.#onKnown?.();
     const stopped = this.#subscriptions.stop();
     if (isUp) await this.#waitFor(stopped);
   }
@@ -233,7 +205,7 @@ export class Cluster {
   stats(): ExchangeStats {
     const { outbox } = this.#publisher;
     return {
-      isConnected: this.#isUp === true,
+      isConnected: this.#pulse.isUp,
       servers: this.#peers.size,
       channels: this.#subscriptions.size,
       published: outbox.published,
@@ -377,8 +349,9 @@ export class Cluster {
     handler: RequestHandler,
   ): string {
     // Without its broker it would wait for nobody.
-    const servers = !this.#isUp || this.#isOver ? [] : this.#peers.ids;
-    if (this.#isUp && this.#isSettling) servers.push(UNKNOWN_SERVERS);
+    const { isUp, isSettling } = this.#pulse;
+    const servers = !isUp || this.#isOver ? [] : this.#peers.ids;
+    if (isUp && isSettling) servers.push(UNKNOWN_SERVERS);
     const id = this.#requests.begin(servers, timeout, handler);
     if (servers.length === 0) return id;
     const { servers: channel } = this.#publisher.channels;
@@ -402,18 +375,6 @@ export class Cluster {
 
   // Heartbeats, and whether the broker is there.
 
-  #scheduleBeat(): void {
-    // A broker that is back is noticed by what comes back from it.
-    this.#beatPause = this.#isUp
-      ? this.#interval
-      : Math.min(this.#interval, PROBE);
-    this.#beatDeadline = this.#host.timers.set(this.#beatPause, () => {
-      this.#subscriptions.retry();
-      this.#beat();
-      this.#scheduleBeat();
-    });
-  }
-
   #beat(
     to: { readonly server?: string; readonly isHello?: boolean } = {},
   ): void {
@@ -432,51 +393,9 @@ export class Cluster {
     });
   }
 
-  /** Asks the others for their heartbeats. */
-  #greet(): void {
-    this.#isSettling = true;
-    this.#clear(SETTLING, this.#settleDeadline);
-    this.#settleDeadline = this.#host.timers.set(SETTLING, () => {
-      this.#isSettling = false;
-      this.#requests.forget(UNKNOWN_SERVERS);
-    });
-    this.#beat({ isHello: true });
-  }
-
-  #comeBack(): void {
-    this.#subscriptions.retry();
-    this.#publisher.outbox.flush();
-    this.#beat();
-  }
-
-  #awaitEcho(): void {
-    this.#clear(this.#timeout, this.#echoDeadline);
-    this.#echoDeadline = this.#host.timers.set(this.#timeout, () => {
-      const text = `Nothing has come from the broker for ${this.#timeout} ms`;
-      this.#setUp(false, new ExchangeError(text));
-      this.#awaitEcho();
-      if (!this.#exchange.isConnected) return;
-      this.#exchange.resubscribe?.().then(() => this.#beat(), () => {});
-    });
-  }
-
-  #echo(): void {
-    if (!this.#exchange.isConnected) return;
-    this.#awaitEcho();
-    this.#setUp(true);
-  }
-
-  /** The one place where the state changes; each change is told once. */
-  #setUp(isUp: boolean, cause?: unknown): void {
-    const before = this.#isUp;
-    if (this.#isOver || before === isUp) return;
-    this.#isUp = isUp;
-    this.#clear(this.#beatPause, this.#beatDeadline);
-    this.#scheduleBeat();
-    this.#onKnown?.();
+  #onChange(isUp: boolean, cause: unknown): void {
     const { onState, onGap } = this.#options;
-    if (isUp) this.#greet();
-    else {
+    if (!isUp) {
       const error = new ExchangeError(
         "The exchange is lost: connections of other servers are not reached",
         { cause },
@@ -484,7 +403,6 @@ export class Cluster {
       this.#host.report(error, "exchange");
       this.#requests.forgetAll();
     }
-    if (before === undefined && isUp) return;
     this.#call("onState", () => onState?.(isUp, cause));
     if (!isUp) return;
     this.#publisher.outbox.flush();
@@ -502,10 +420,6 @@ export class Cluster {
     } catch (error) {
       this.#host.report(error, event);
     }
-  }
-
-  #clear(ms: number, deadline: Deadline | undefined): void {
-    if (deadline !== undefined) this.#host.timers.clear(ms, deadline);
   }
 
   // What comes.
@@ -534,7 +448,7 @@ export class Cluster {
       return;
     }
     if (envelope.server === this.id) {
-      if (channel === channels.servers) this.#echo();
+      if (channel === channels.servers) this.#pulse.echo();
       return;
     }
     this.#received++;

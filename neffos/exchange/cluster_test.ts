@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { TestCluster } from "../harness/cluster.ts";
+import { MemoryServer } from "../harness/mod.ts";
 import { exclude, type MessageInit } from "../protocol/message.ts";
 import { memoryExchange } from "./engines/memory.ts";
 import type { ExchangeOptions } from "./stack_exchange.ts";
@@ -127,6 +128,30 @@ Deno.test("names with what brokers and frames treat in a special way stay names"
       );
     }
     assertEquals(cluster.server(0).stats().exchange!.invalid, 0);
+  }
+});
+
+Deno.test("Server.useStackExchange() reaches those that were connected before", async () => {
+  const exchange = memoryExchange();
+  for (const channels of ["namespaces", "rooms"] as const) {
+    await using cluster = new TestCluster();
+    cluster.nodes.push(
+      new MemoryServer({ chat: {} }, {
+        idGenerator: () => "ann",
+      }),
+    );
+    await cluster.enter(0, "ann", ["tea"]);
+    await cluster.server(0).useStackExchange(exchange, { channels });
+    await cluster.add(exchange, { channels });
+    const said = (init: MessageInit) =>
+      cluster.say(
+        1,
+        (server) => server.broadcast(null, { ...SAY, body: "hi", ...init }),
+      );
+    assertEquals(await said({}), ["ann hi"]);
+    assertEquals(await said({ room: "tea" }), ["ann tea: hi"]);
+    assertEquals(await said({ to: "ann" }), ["ann hi"]);
+    assertEquals(await cluster.server(1).count(), 1);
   }
 });
 
