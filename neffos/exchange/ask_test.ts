@@ -142,6 +142,25 @@ Deno.test("a request waits for the servers that are alive alone: one that dies h
   await closing;
 });
 
+Deno.test("a request that another version does not know is answered at once, and counted", async () => {
+  const exchange = memoryExchange();
+  await using cluster = await TestCluster.make({ exchange: () => exchange });
+  const replies: string[] = [];
+  const done = Promise.withResolvers<void>();
+  await exchange.subscribe("neffos:server:newer", (data) => {
+    if (!String(data).includes('"done"')) return;
+    replies.push(String(data));
+    if (replies.length === 2) done.resolve();
+  });
+  await exchange.publish(
+    "neffos:servers",
+    'neffos(0x@1:c:newer:1:::);@neffos;;;0;0;{"t":"dance","id":"7"}\n',
+  );
+  await done.promise;
+  for (const reply of replies) assert(reply.includes('"id":"7"'));
+  assertEquals(cluster.server(0).stats().exchange!.invalid, 1);
+});
+
 Deno.test("Server.count() and Server.disconnect() reach all servers", async () => {
   await using cluster = await TestCluster.make({ size: 3 });
   const people = [

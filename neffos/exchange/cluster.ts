@@ -575,6 +575,8 @@ export class Cluster {
         this.#requests.finish(id, server, values);
         return true;
     }
+    // A newer server asks for what is not known here: it need not wait.
+    this.#tell(server, { t: "done", id });
     return false;
   }
 

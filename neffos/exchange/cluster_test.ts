@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { TestCluster } from "../harness/cluster.ts";
-import { MemoryServer } from "../harness/mod.ts";
+import { MemoryServer, RawClient } from "../harness/mod.ts";
+import { OnNativeMessage } from "../protocol/event_names.ts";
 import { exclude, type MessageInit } from "../protocol/message.ts";
 import { memoryExchange } from "./engines/memory.ts";
 import type { ExchangeOptions } from "./stack_exchange.ts";
@@ -63,6 +64,24 @@ Deno.test("Server.broadcast() reaches the connections of all servers, in every m
       assertEquals(cluster.errors, []);
     });
   }
+});
+
+Deno.test("Server.broadcast() sends native messages to the connections of all servers", async () => {
+  const exchange = memoryExchange();
+  const nodes = [0, 1].map(() =>
+    new MemoryServer({ "": { [OnNativeMessage]() {} } })
+  );
+  for (const { server } of nodes) await server.useStackExchange(exchange);
+  const clients: RawClient[] = [];
+  for (const node of nodes) clients.push(await RawClient.open(node));
+  const bytes = new Uint8Array([1, 255]);
+  for (const body of ["a;b", bytes]) {
+    nodes[0]!.server.broadcast(null, { body, isNative: true });
+  }
+  for (const client of clients) {
+    assertEquals(await client.until(2), ["a;b", bytes]);
+  }
+  for (const { server } of nodes) await server.close();
 });
 
 Deno.test("Server.broadcast() leaves out a connection of its own, and no other", async () => {

@@ -400,6 +400,41 @@ async function talk(engine: Engine): Promise<void> {
   }
 }
 
+for (const name of ["redis@5", "ioredis@5"]) {
+  Deno.test({
+    name:
+      `redisExchange() with ${name} has two connections, whatever the number of websockets`,
+    ignore: !hasProgram("redis-server"),
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      const library = await importPackage(name);
+      if (library === undefined) return explainMissing(name);
+      await using broker = await Broker.redis();
+      const { createClient, Redis } = library;
+      const client = createClient === undefined
+        ? new Redis({ port: broker.port, host: "127.0.0.1" })
+        : await createClient({ url: `redis://127.0.0.1:${broker.port}` })
+          .connect();
+      const count = async () => {
+        const list = await broker.redisCli("client", "list");
+        // The command line has one of its own.
+        return list.trim().split("\n").length - 1;
+      };
+      const cluster = new TestCluster();
+      await cluster.add(redisExchange(client), { channels: "rooms" });
+      for (let i = 0; i < 50; i++) await cluster.enter(0, `p${i}`, [`r${i}`]);
+      await cluster.settle();
+      assertEquals(await count(), 2);
+      await cluster[Symbol.asyncDispose]();
+      // The one that listens has ended with the server.
+      while (await count() > 1);
+      if (createClient === undefined) client.disconnect();
+      else client.destroy();
+    },
+  });
+}
+
 Deno.test("redisExchange() and natsExchange() refuse what is no client", () => {
   for (const value of [undefined, {}, { publish() {} }]) {
     assertThrows(() => redisExchange(value as never), TypeError, "Redis");
