@@ -152,6 +152,8 @@ interface Next {
 interface RedisDriver {
   readonly isReady: boolean;
   readonly isSharded: boolean;
+  /** Whether each subscriber is a connection of its own. */
+  readonly hasSubscribers: boolean;
   publish(channel: string, data: string | Buffer): Promise<unknown>;
   /** Opens a connection that listens. */
   open(onMessage: OnMessage, onState: OnState): Subscriber;
@@ -213,7 +215,8 @@ class RedisExchange implements StackExchange {
     listener: ExchangeListener,
   ): Promise<void> {
     if (!this.#listeners.remove(channel, listener)) return;
-    if (this.#listeners.names.length === 0) this.#close();
+    const isLast = this.#listeners.names.length === 0;
+    if (isLast && this.#driver.hasSubscribers) this.#close();
     // While it is away, its client would keep the call until it is back.
     else if (this.#subscriber?.isReady) {
       await this.#subscriber.unsubscribe(channel);
@@ -232,7 +235,7 @@ class RedisExchange implements StackExchange {
   }
 
   async resubscribe(): Promise<void> {
-    if (this.#subscriber === undefined) return;
+    if (this.#subscriber === undefined || !this.#driver.hasSubscribers) return;
     this.#dropNext();
     const next = this.#openNew();
     this.#next = { subscriber: next, channels: undefined };
@@ -317,15 +320,15 @@ type NodeRedis = NodeRedisClient & Partial<NodeRedisExtras>;
 
 class NodeRedisDriver implements RedisDriver {
   readonly isSharded: boolean;
+  readonly hasSubscribers: boolean;
   readonly #client: NodeRedis;
-  /** A cluster and Sentinel have a connection of their own to listen. */
-  readonly #listensItself: boolean;
 
   constructor(client: NodeRedisClient, { sharded }: RedisExchangeOptions) {
     this.#client = client;
     const isCluster = "slots" in client;
     const isSentinel = "getSentinelNode" in client;
-    this.#listensItself = isCluster || isSentinel;
+    // These have a connection of their own to listen.
+    this.hasSubscribers = !isCluster && !isSentinel;
     this.isSharded = sharded ??
       (isCluster && this.#client.sSubscribe !== undefined);
   }
@@ -344,7 +347,7 @@ class NodeRedisDriver implements RedisDriver {
     const listener = (data: Buffer, channel: Buffer) =>
       onMessage(channel, data);
     const { isSharded } = this;
-    const isOwn = !this.#listensItself;
+    const isOwn = this.hasSubscribers;
     const client = isOwn
       // The duplicate of a client is one.
       ? this.#client.duplicate!() as NodeRedis
@@ -397,6 +400,7 @@ type IoRedis = IoRedisClient & Partial<IoRedisExtras>;
 
 class IoRedisDriver implements RedisDriver {
   readonly isSharded: boolean;
+  readonly hasSubscribers = true;
   readonly #client: IoRedis;
 
   constructor(client: IoRedisClient, { sharded }: RedisExchangeOptions) {
