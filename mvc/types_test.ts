@@ -72,12 +72,13 @@ function writeHead(
 }
 
 /**
- * Makes texts with unions comparable: the compiler writes the members in the
- * order in which it first came across them, which any change may change, and
- * leaves some out of a long one.
+ * Makes texts comparable: the compiler writes the members of a union in the order
+ * in which it first came across them, which any change may change, leaves some
+ * out of a long one, and counts the members that it leaves out of a list.
  */
 function canonicalize(head: readonly string[]): string {
-  return head.map((line) => {
+  return head.map((text) => {
+    const line = text.replace(/\band \d+ more\b/, "and more");
     if (!line.includes(" | ")) return line;
     const short = line.replace(/'[^']{100,}'/g, "");
     return short.split(/[\s'"<>(){},;|]+/).sort().join(" ");

@@ -408,9 +408,16 @@ export class Server implements ServerApi {
    * await server.close();
    * ```
    */
-  async useStackExchange(
+  useStackExchange(
     exchange: StackExchange,
     options: ExchangeOptions = {},
+  ): Promise<void> {
+    return runUnwatched(() => this.#useStackExchange(exchange, options));
+  }
+
+  async #useStackExchange(
+    exchange: StackExchange,
+    options: ExchangeOptions,
   ): Promise<void> {
     const host = this.#host;
     assertType("exchange", exchange?.publish, "function", "in a StackExchange");
@@ -456,22 +463,24 @@ export class Server implements ServerApi {
   }
 
   /** See {@linkcode ServerApi.count}. */
-  async count(options: CountOptions = {}): Promise<number> {
-    const { cluster } = this.#host;
-    const here = countConnections(this.#host.directory, options);
-    return here + (await cluster?.count(options) ?? 0);
+  count(options: CountOptions = {}): Promise<number> {
+    return runUnwatched(async () => {
+      const { cluster, directory } = this.#host;
+      const here = countConnections(directory, options);
+      return here + (await cluster?.count(options) ?? 0);
+    });
   }
 
   /** See {@linkcode ServerApi.disconnect}. */
-  async disconnect(
-    id: string,
-    options: DisconnectOptions = {},
-  ): Promise<number> {
-    const { code = 1000, reason = "" } = options;
-    assertCloseCode(code);
-    const close = { code, reason };
-    const here = disconnectId(this.#host.directory, id, close);
-    return here + (await this.#host.cluster?.disconnect(id, close) ?? 0);
+  disconnect(id: string, options: DisconnectOptions = {}): Promise<number> {
+    return runUnwatched(async () => {
+      const { cluster, directory } = this.#host;
+      const { code = 1000, reason = "" } = options;
+      assertCloseCode(code);
+      const close = { code, reason };
+      const here = disconnectId(directory, id, close);
+      return here + (await cluster?.disconnect(id, close) ?? 0);
+    });
   }
 
   /** See {@linkcode ServerApi.do}. */
