@@ -138,6 +138,7 @@ export class Cluster {
         this.#publisher.outbox.flush();
       },
       onChange: (isUp, cause) => this.#onChange(isUp, cause),
+      isTaken: (ms) => !this.#publisher.outbox.isStuck(ms),
       onSettled: () => this.#requests.forget(UNKNOWN_SERVERS),
     }, { timers: host.timers, interval, timeout });
     this.#peers = new Peers(host.timers, timeout, (id) => {
@@ -426,6 +427,7 @@ export class Cluster {
 
   #receive(data: ExchangeData, channel: string): void {
     if (this.#isOver) return;
+    this.#pulse.hear();
     try {
       this.#take(data, channel);
     } catch (error) {
@@ -452,6 +454,7 @@ export class Cluster {
       return;
     }
     this.#received++;
+    this.#peers.hear(envelope.server);
     const isControl = channel === channels.servers ||
       channel === channels.presence || channel === channels.server(this.id);
     const isTaken = isControl === (envelope.kind === "c") &&

@@ -30,6 +30,8 @@ export class Outbox {
   #size = 0;
   /** The size of what the broker has not taken. */
   #inFlight = 0;
+  /** When the broker has last taken something, by the calendar. */
+  #lastTaken = 0;
   #isOver = false;
   #onIdle: (() => void) | undefined;
 
@@ -46,6 +48,11 @@ export class Outbox {
   /** Whether the broker has all that was sent. */
   get isIdle(): boolean {
     return this.queued === 0 && this.#inFlight === 0;
+  }
+
+  /** Whether the broker has taken nothing for a time, though it was to. */
+  isStuck(ms: number): boolean {
+    return this.#inFlight > 0 && Date.now() - this.#lastTaken >= ms;
   }
 
   /** Publishes, at once if the broker can be reached. */
@@ -111,11 +118,13 @@ export class Outbox {
     }
     this.published++;
     if (result === undefined) return;
+    if (this.#inFlight === 0) this.#lastTaken = Date.now();
     this.#inFlight += data.length;
     result.then(undefined, () => {
       this.failed++;
     }).then(() => {
       this.#inFlight -= data.length;
+      this.#lastTaken = Date.now();
       this.flush();
       if (this.isIdle) this.#onIdle?.();
     });

@@ -12,7 +12,11 @@ export interface Peer {
   version: number;
   /** Whether it wants to know who is where. */
   wants: boolean;
+  /** When something of it has last come, by the calendar. */
+  lastHeard: number;
   deadline: Deadline;
+  /** The time of the deadline. */
+  patience: number;
 }
 
 /** The other servers: each is alive until its heartbeats have stopped. */
@@ -56,24 +60,36 @@ export class Peers {
     const known = this.#peers.get(id);
     if (known === undefined) {
       if (this.#peers.size >= MAX_PEERS) return undefined;
-      const deadline = this.#arm(id);
-      const peer = { id, told: -1, version, wants, deadline };
+      const peer: Peer = {
+        id,
+        told: -1,
+        version,
+        wants,
+        lastHeard: Date.now(),
+        deadline: this.#arm(id, this.#timeout),
+        patience: this.#timeout,
+      };
       this.#peers.set(id, peer);
       return peer;
     }
-    this.#timers.clear(this.#timeout, known.deadline);
-    known.deadline = this.#arm(id);
+    this.hear(id);
     known.told = known.version;
     known.version = version;
     known.wants = wants;
     return known;
   }
 
+  /** Notes that something of a server has come: it is alive. */
+  hear(id: string): void {
+    const peer = this.#peers.get(id);
+    if (peer !== undefined) peer.lastHeard = Date.now();
+  }
+
   /** Forgets one that says that it goes; tells whether it was there. */
   remove(id: string): boolean {
     const peer = this.#peers.get(id);
     if (peer === undefined) return false;
-    this.#timers.clear(this.#timeout, peer.deadline);
+    this.#timers.clear(peer.patience, peer.deadline);
     return this.#peers.delete(id);
   }
 
@@ -82,8 +98,15 @@ export class Peers {
     for (const id of this.ids) this.remove(id);
   }
 
-  #arm(id: string): Deadline {
-    return this.#timers.set(this.#timeout, () => {
+  #arm(id: string, ms: number): Deadline {
+    return this.#timers.set(ms, () => {
+      const peer = this.#peers.get(id)!;
+      const rest = peer.lastHeard + this.#timeout - Date.now();
+      if (rest > 0) {
+        peer.patience = rest;
+        peer.deadline = this.#arm(id, rest);
+        return;
+      }
       this.#peers.delete(id);
       this.#onDead(id);
     });

@@ -23,13 +23,16 @@ export interface PulseListener {
   retry(): void;
   /** Called once for each change; not when the broker is there from the start. */
   onChange(isUp: boolean, cause: unknown): void;
+  /** Whether the broker takes what is published, as far as is known. */
+  isTaken(ms: number): boolean;
   /** Called when all other servers have had the time to tell of themselves. */
   onSettled(): void;
 }
 
 /**
  * The heartbeats of a server, and whether they come back from the broker: that
- * alone shows that messages get there and here.
+ * alone shows that messages get there and here. While the broker takes messages
+ * and brings others, a heartbeat that is late is just behind those.
  */
 export class Pulse {
   readonly #exchange: StackExchange;
@@ -49,6 +52,12 @@ export class Pulse {
   #pause = 0;
   #nextBeat: Deadline | undefined;
   #echoLimit: Deadline | undefined;
+  /** The time of that limit. */
+  #patience = 0;
+  /** Whether the limit is over, and is looked at once more. */
+  #isSuspect = false;
+  /** When the broker has last brought something, by the calendar. */
+  #lastHeard = 0;
   #settling: Deadline | undefined;
   #stopWatching: (() => void) | undefined;
 
@@ -94,9 +103,15 @@ export class Pulse {
     this.#schedule();
   }
 
+  /** Notes that the broker has brought something. */
+  hear(): void {
+    this.#lastHeard = Date.now();
+  }
+
   /** Takes a heartbeat of this server that has come back. */
   echo(): void {
     if (this.#isOver || !this.#exchange.isConnected) return;
+    this.#isSuspect = false;
     this.#awaitEcho();
     this.#set(true, undefined);
   }
@@ -106,7 +121,7 @@ export class Pulse {
     this.#isOver = true;
     this.#stopWatching?.();
     this.#clear(this.#pause, this.#nextBeat);
-    this.#clear(this.#timeout, this.#echoLimit);
+    this.#clear(this.#patience, this.#echoLimit);
     this.#clear(SETTLING, this.#settling);
     this.#known.resolve();
   }
@@ -122,12 +137,21 @@ export class Pulse {
     });
   }
 
-  #awaitEcho(): void {
-    this.#clear(this.#timeout, this.#echoLimit);
-    this.#echoLimit = this.#timers.set(this.#timeout, () => {
+  #awaitEcho(ms = this.#timeout): void {
+    this.#clear(this.#patience, this.#echoLimit);
+    this.#patience = ms;
+    this.#echoLimit = this.#timers.set(ms, () => {
+      const rest = this.#lastHeard + this.#timeout - Date.now();
+      if (this.isUp && rest > 0 && this.#listener.isTaken(this.#timeout)) {
+        this.#isSuspect = false;
+        return this.#awaitEcho(rest);
+      }
+      // After a long turn of the event loop, timers come before what has arrived.
+      this.#isSuspect = this.isUp && !this.#isSuspect;
+      if (this.#isSuspect) return this.#awaitEcho(PROBE);
+      this.#awaitEcho();
       const text = `Nothing has come from the broker for ${this.#timeout} ms`;
       this.#set(false, new ExchangeError(text));
-      this.#awaitEcho();
       if (!this.#exchange.isConnected) return;
       this.#exchange.resubscribe?.().then(
         () => this.#listener.beat(false),
