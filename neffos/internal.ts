@@ -34,7 +34,12 @@ export { findUpgrade, takeHeaders } from "./server/handshake.ts";
 export type { ServerHost } from "./server/host.ts";
 export { setMemoryUpgrade } from "./server/memory_upgrade.ts";
 export type { Session };
-export { ignoreRejection, runUnwatched } from "./util/promises.ts";
+export {
+  callAsync,
+  ignoreRejection,
+  makeDeferred,
+  runUnwatched,
+} from "./util/promises.ts";
 
 /**
  * Reports an error of a connection to the `onError` hook of its server or

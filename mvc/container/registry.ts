@@ -12,7 +12,12 @@ import {
   type View,
 } from "./graph.ts";
 import type { Provider } from "./provider.ts";
-import { InstanceScope, makeValueResolver, type Resolver } from "./scope.ts";
+import {
+  disposeAll,
+  InstanceScope,
+  makeValueResolver,
+  type Resolver,
+} from "./scope.ts";
 import {
   type Dependency,
   isOptional,
@@ -199,11 +204,7 @@ export class Registry implements View {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     if (this.#parent !== undefined) this.#parent.#children.delete(this);
-    // The stack disposes in reverse order: children first, since they may use
-    // singletons of this container.
-    const all = new AsyncDisposableStack();
-    all.use(this.root);
-    for (const child of this.#children) all.use(child);
-    await all.disposeAsync();
+    // Children first, since they may use singletons of this container.
+    await disposeAll([this.root, ...this.#children]);
   }
 }

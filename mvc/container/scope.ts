@@ -72,23 +72,42 @@ export class InstanceScope implements Scope {
     const owned = this.#owned;
     if (owned === undefined) return;
     this.#owned = undefined;
-    const errors: unknown[] = [];
-    for (let i = owned.length - 1; i >= 0; i--) {
-      const instance = owned[i]!;
-      try {
-        if (isAsyncDisposable(instance)) await instance[Symbol.asyncDispose]();
-        else {
-          // Whatever its type says, it may be async, and fail later.
-          const ended: unknown = instance[Symbol.dispose]();
-          if (ended instanceof Promise) await ended;
-        }
-      } catch (error) {
-        errors.push(error);
-      }
-    }
-    if (errors.length === 0) return;
-    throw errors.reduce((before, error) => new SuppressedError(error, before));
+    await disposeAll(owned);
   }
+}
+
+/**
+ * Disposes in reverse order, like an AsyncDisposableStack, which Node lacks
+ * before version 24.
+ *
+ * @param instances What is disposed, the last one first.
+ * @throws {Error} The error of one of them; a SuppressedError if several fail.
+ */
+export async function disposeAll(
+  instances: readonly (AsyncDisposable | Disposable)[],
+): Promise<void> {
+  const errors: unknown[] = [];
+  for (let i = instances.length - 1; i >= 0; i--) {
+    const instance = instances[i]!;
+    try {
+      if (isAsyncDisposable(instance)) await instance[Symbol.asyncDispose]();
+      else {
+        // Whatever its type says, it may be async, and fail later.
+        const ended: unknown = instance[Symbol.dispose]();
+        if (ended instanceof Promise) await ended;
+      }
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors.reduce(suppress);
+}
+
+/** Joins two errors; Node has no SuppressedError before version 24. */
+function suppress(before: unknown, error: unknown): unknown {
+  return typeof SuppressedError === "function"
+    ? new SuppressedError(error, before)
+    : new AggregateError([error, before], "Several services failed to end");
 }
 
 function isAsyncDisposable(

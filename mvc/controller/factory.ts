@@ -5,7 +5,7 @@
  * @module
  */
 
-import { reportFault } from "../../neffos/internal.ts";
+import { callAsync, reportFault } from "../../neffos/internal.ts";
 import { type Binding, Conn, NSConn, Struct } from "../../neffos/mod.ts";
 import type { Container } from "../container/container.ts";
 import { DependencyError } from "../container/graph.ts";
@@ -83,7 +83,7 @@ export class ControllerFactory {
   #createOnce(plan: Plan<object>): () => Promise<Binding> {
     let binding: Promise<Binding> | undefined;
     return () => {
-      binding ??= Promise.try(async () => ({ instance: await plan.create() }));
+      binding ??= callAsync(async () => ({ instance: await plan.create() }));
       binding.catch(() => binding = undefined);
       return binding;
     };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeJSON } from "../../neffos/internal.ts";
+import { callAsync, encodeJSON, makeDeferred } from "../../neffos/internal.ts";
 
 /**
  * One event of {@linkcode serverSentEvents}.
@@ -159,12 +159,12 @@ function readEvents(
   let timer: ReturnType<typeof setTimeout> | undefined;
   let next: Promise<IteratorResult<ServerSentEvent>> | undefined;
   const end = () => {
-    Promise.try(() => iterator.return?.()).catch(() => {});
+    callAsync(() => iterator.return?.()).catch(() => {});
   };
   return new ReadableStream<Message>({
     async pull(controller) {
-      next ??= Promise.try(() => iterator.next());
-      const quiet = Promise.withResolvers<undefined>();
+      next ??= callAsync(() => iterator.next());
+      const quiet = makeDeferred<undefined>();
       if (keepAlive !== Infinity) {
         timer = setTimeout(() => quiet.resolve(undefined), keepAlive);
       }

@@ -306,8 +306,13 @@ export function compilePattern(pattern: string): PathMatcher {
   return compileSegments(parts) ?? compileParts(parts);
 }
 
+/** Patterns that `URLPattern` gives back as they are. */
+const SIMPLE =
+  /^(?:\/|[\w.~!$&',;=@-]|%[\dA-F]{2}|:[A-Za-z_]\w*(?:\([\w\\|[\]{},.^*+-]+\))?[?+*]?|\*)+$/;
+
 /** Returns the pattern with its text percent-encoded. */
 function parseUrlPattern(pattern: string): string {
+  if (globalThis.URLPattern === undefined) return assertSimple(pattern);
   try {
     return new URLPattern({ pathname: pattern }).pathname;
   } catch (cause) {
@@ -315,6 +320,17 @@ function parseUrlPattern(pattern: string): string {
       cause,
     });
   }
+}
+
+/** Checks a pattern on a platform without URLPattern: Node before version 24. */
+function assertSimple(pattern: string): string {
+  const names = pattern.match(/:\w+/g) ?? [];
+  if (SIMPLE.test(pattern) && new Set(names).size === names.length) {
+    return pattern;
+  }
+  throw new TypeError(
+    "without URLPattern, which this platform lacks, the path may have no other patterns than :name, :name(expression) and *, and no characters to encode; Node has it since version 24, and the package urlpattern-polyfill",
+  );
 }
 
 /** Compiles a pattern whose groups are whole segments, at most one optional. */

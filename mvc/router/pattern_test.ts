@@ -34,6 +34,35 @@ function agree<const Pattern extends string>(
   assertEquals(groups.toSorted(), names.toSorted(), pattern);
 }
 
+Deno.test("compilePattern() takes simple patterns where there is no URLPattern", () => {
+  const simple = [
+    "/",
+    "/users/:id",
+    "/users/:id(\\d+)/:rest*",
+    "/a/:b(.*)/:c?",
+    "/files/*",
+    "/v1.0/caf%C3%A9",
+  ];
+  const compiled = simple.map(compilePattern);
+  const { URLPattern } = globalThis;
+  Object.assign(globalThis, { URLPattern: undefined });
+  try {
+    const path = "/users/7/x";
+    for (const [i, pattern] of simple.entries()) {
+      assertEquals(compilePattern(pattern)(path), compiled[i]!(path), pattern);
+    }
+    for (const pattern of ["/{a}?", "/é", "/:a/:a", "/:a((b))", "/(", "/a b"]) {
+      assertThrows(
+        () => compilePattern(pattern),
+        TypeError,
+        "without URLPattern, which this platform lacks",
+      );
+    }
+  } finally {
+    Object.assign(globalThis, { URLPattern });
+  }
+});
+
 Deno.test("listParams(), ParamsIn and URLPattern agree on parameters and their order", () => {
   const must = <const Name extends string>(name: Name) =>
     ({ name, isOptional: false }) as const;

@@ -44,18 +44,17 @@ export function checkSources(
   sources: readonly NamespaceSource[],
 ): NamespaceSource[] {
   const checked = sources.map(checkSource);
-  for (const [namespace, same] of Map.groupBy(sources, (s) => s.namespace)) {
-    const known = new Set<object>();
-    for (const { controller, name } of same) {
-      if (controller === undefined) continue;
-      if (known.has(controller)) {
-        throw fail(
-          `handle namespace "${namespace}" with ${name} twice`,
-          "give each its own namespace, for instance with setNamespace()",
-        );
-      }
-      known.add(controller);
+  const known = new Map<string, Set<object>>();
+  for (const { namespace, controller, name } of sources) {
+    if (controller === undefined) continue;
+    const same = known.get(namespace) ?? new Set();
+    if (same.has(controller)) {
+      throw fail(
+        `handle namespace "${namespace}" with ${name} twice`,
+        "give each its own namespace, for instance with setNamespace()",
+      );
     }
+    known.set(namespace, same.add(controller));
   }
   return checked;
 }

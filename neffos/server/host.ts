@@ -26,6 +26,7 @@ import { assertCodec, type BodyCodec } from "../protocol/body.ts";
 import type { Message } from "../protocol/message.ts";
 import { type SendBuffer, TrafficCounters } from "../transport/send_buffer.ts";
 import type { CloseInfo } from "../transport/socket.ts";
+import { callAsync } from "../util/promises.ts";
 import { Timers } from "../util/timers.ts";
 import { ConnectionLimiter } from "./admission.ts";
 import { ChunkedBroadcasts } from "./chunked_broadcasts.ts";
@@ -203,7 +204,7 @@ export class ServerHost implements Host {
       );
       return;
     }
-    Promise.try(onUnhandled, nsConn, message).catch((error) =>
+    callAsync(() => onUnhandled(nsConn, message)).catch((error) =>
       this.report(error, { conn, namespace, event: "onUnhandled" })
     );
   }

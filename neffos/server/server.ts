@@ -37,7 +37,7 @@ import {
 } from "../protocol/message.ts";
 import type { UpgradeRequest } from "../transport/upgrade_request.ts";
 import type { Upgrader } from "../transport/upgrader.ts";
-import { runUnwatched } from "../util/promises.ts";
+import { callAsync, runUnwatched } from "../util/promises.ts";
 import type { ConnectionSlot } from "./admission.ts";
 import { hasValidHost } from "./address.ts";
 import { broadcast } from "./broadcast.ts";
@@ -320,7 +320,7 @@ export class Server implements ServerApi {
       this.#host.report(cause, { event: "upgrade" });
       error = new UpgradeError(500, "Internal Server Error", { cause });
     }
-    Promise.try(() => this.onUpgradeError?.(error, from)).catch((failure) =>
+    callAsync(() => this.onUpgradeError?.(error, from)).catch((failure) =>
       this.#host.report(failure, { event: "onUpgradeError" })
     );
     const { counters } = this.#host;

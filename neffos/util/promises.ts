@@ -46,6 +46,18 @@ export function makeDeferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
+/**
+ * Calls a function like `Promise.try`, which Node lacks before version 24.
+ *
+ * @param code Returns or throws at once, or later.
+ * @returns What it returns; rejects with what it throws.
+ */
+export async function callAsync<T>(
+  code: () => T | PromiseLike<T>,
+): Promise<Awaited<T>> {
+  return await code();
+}
+
 /** Tells whether a value is a promise or another thenable. */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null &&
