@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { ConnectionLimits } from "../client.ts";
 import { MemoryServer, RawClient } from "../harness/mod.ts";
 import { EventError } from "../protocol/errors.ts";
-import { socketPair } from "../transport/socket.ts";
+import { type Socket, socketPair } from "../transport/socket.ts";
 import { type Client, dial, type DialOptions } from "../client.ts";
 
 /** Names of rooms or namespaces. */
@@ -82,7 +82,7 @@ async function dialRaw(
   const peer = new RawClient(right);
   const dialling = dial("memory", {
     chat: { onSlow: () => new Promise(() => {}) },
-  }, { transport: () => left, limits, ...options });
+  }, { transport: () => withoutPause(left), limits, ...options });
   await peer.until(1);
   peer.send("Aid");
   const client = await dialling;
@@ -91,6 +91,12 @@ async function dialRaw(
   peer.send("$1;;;;;;");
   await connecting;
   return { client, peer };
+}
+
+/** Makes a socket read on, as those of browsers do. */
+function withoutPause(socket: Socket): Socket {
+  const can = { ...socket.can!, pause: false };
+  return Object.defineProperty(socket, "can", { value: can });
 }
 
 const EVENT = ";chat;;onSlow;0;0;";

@@ -49,6 +49,11 @@ export class Asks {
     return this.#pending?.size ?? 0;
   }
 
+  /** Whether anything of the peer is waited for. */
+  get isWaiting(): boolean {
+    return this.size > 0 || this.waiting > 0;
+  }
+
   /** The number of callers that wait for the peer. */
   get waiting(): number {
     return this.#waiters?.size ?? 0;
@@ -74,6 +79,7 @@ export class Asks {
     const token = this.#prefix + (++this.#count).toString(36);
     this.#pending ??= new Map();
     this.#pending.set(token, listener);
+    this.#link.readOn();
     sendFrame(write(token));
     return token;
   }
@@ -119,6 +125,7 @@ export class Asks {
       isWaiting = true;
       (this.#waiters ??= new Map()).set(waiter, about);
       queue.suspend(turns);
+      this.#link.readOn();
     }
     return waiter;
   }

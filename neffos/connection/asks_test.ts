@@ -48,6 +48,7 @@ class Subject implements Disposable {
           return isOpen();
         },
         send: (frame: RawBody) => sent.push(frame) > 0,
+        readOn() {},
         closedError: () => new ConnectionClosedError(4000, "closed"),
       } as unknown as Link,
     );

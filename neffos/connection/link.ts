@@ -20,6 +20,8 @@ export interface Link {
 
   /** Accepts the peer, if the connection is still deciding about it. */
   accept(): void;
+  /** Reads from the socket, since something of the peer is waited for. */
+  readOn(): void;
   /** Sends a frame; tells whether the socket has taken it. */
   send(frame: RawBody): boolean;
   /** Answers a message with the empty reply, if the peer waits for one. */

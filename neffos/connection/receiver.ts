@@ -14,7 +14,7 @@ import {
   type RawBody,
   Reply,
 } from "../protocol/message.ts";
-import type { CloseInfo, SocketListener } from "../transport/socket.ts";
+import type { CloseInfo, Socket, SocketListener } from "../transport/socket.ts";
 import { isPromise } from "../util/promises.ts";
 import type { RateGate } from "./host.ts";
 import type { LimitName } from "./limits.ts";
@@ -26,6 +26,9 @@ import type { TurnHandler } from "./turn_queue.ts";
 const UNDERSCORE = 0x5f;
 /** How much a connection may hold, in messages of the largest size. */
 const LARGE = 16;
+/** The parts of the limits at which reading stops, and begins again. */
+const PAUSE_AT = 1 / 2;
+const RESUME_AT = 1 / 4;
 
 /** What a receiver needs from its connection. */
 export interface ReceiverLink extends MembershipLink {
@@ -45,6 +48,7 @@ export interface ReceiverLink extends MembershipLink {
 /** Receives the frames of a socket: checks limits, decodes, and dispatches. */
 export class Receiver implements SocketListener, TurnHandler<Message> {
   readonly #link: ReceiverLink;
+  readonly #socket: Pick<Socket, "can" | "pause" | "resume">;
   readonly #bucket: RateGate | undefined;
   readonly #decoder: Decoder;
   /** The frames received before the connection is accepted. */
@@ -55,12 +59,17 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
   #heldBytes = 0;
   /** How many of those are being handled. */
   #begun = 0;
+  #isPaused = false;
   /** The number of frames received. */
   received = 0;
 
-  constructor(link: ReceiverLink) {
+  constructor(
+    link: ReceiverLink,
+    socket: Pick<Socket, "can" | "pause" | "resume">,
+  ) {
     const { handlers, codec } = link.host;
     this.#link = link;
+    this.#socket = socket;
     this.#bucket = link.host.makeBucket?.();
     this.#decoder = new Decoder(handlers.native, codec);
   }
@@ -75,8 +84,27 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
     return this.#held - this.#begun;
   }
 
+  /** Whether nothing is read until more of what has come is handled. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /**
+   * Reads again, whatever is held: an answer that is waited for may be behind it,
+   * or the end.
+   */
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#socket.resume!();
+  }
+
   open(): void {
     this.#link.opened();
+  }
+
+  drain(): void {
+    this.#link.buffer.look();
   }
 
   close(info: CloseInfo): void {
@@ -142,13 +170,30 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
   #release(bytes: number): void {
     this.#held--;
     this.#heldBytes -= bytes;
+    if (this.#isPaused && !this.#isHolding(RESUME_AT)) this.resume();
+  }
+
+  /** Whether more than a part of the limits is held. */
+  #isHolding(part: number): boolean {
+    const { maxPayload, maxQueued } = this.#link.host.limits;
+    return this.#held > part * maxQueued ||
+      this.#heldBytes > part * LARGE * maxPayload;
   }
 
   #assertLimits(): void {
-    const { host } = this.#link;
+    const { asks, host, isEnding } = this.#link;
     const { maxPayload, maxQueued } = host.limits;
     if (maxQueued === Infinity) return;
-    if (this.#held > maxQueued) {
+    if (
+      this.#socket.can?.pause && !this.#isPaused && !isEnding &&
+      // An answer would be behind what is not read.
+      !asks.isWaiting && this.#isHolding(PAUSE_AT)
+    ) {
+      this.#isPaused = true;
+      this.#socket.pause!();
+    }
+    // What the transport had read before it was paused still comes.
+    if (this.#held > maxQueued && !this.#isPaused) {
       const reason = `${maxQueued} messages may wait to be handled`;
       this.#link.cross("maxQueued", 1008, reason);
     } else if (this.#heldBytes > LARGE * maxPayload) {

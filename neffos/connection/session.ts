@@ -161,7 +161,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     this.buffer = new SendBuffer(socket, this);
     this.asks = new Asks(this);
     this.namespaces = new Namespaces(this);
-    this.receiver = new Receiver(this);
+    this.receiver = new Receiver(this, socket);
     this.queue = new TurnQueue(this.receiver, host.tracer);
     this.conn = conn ?? new Conn(this, request);
     if (conn !== undefined) attachConn(conn, this);
@@ -270,6 +270,10 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
 
   send(frame: RawBody): boolean {
     return this.#status === "open" && this.buffer.send(frame);
+  }
+
+  readOn(): void {
+    this.receiver.resume();
   }
 
   acknowledge(message: Message): void {
@@ -426,7 +430,8 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     if (read === undefined || this.isEnding) return;
     const { received } = this.receiver;
     this.#setLimit("silence", read, () => {
-      if (this.receiver.received !== received) this.#awaitMessage();
+      const { received: now, isPaused } = this.receiver;
+      if (now !== received || isPaused) this.#awaitMessage();
       else this.close(4002, "nothing was received");
     });
   }
@@ -443,7 +448,8 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     if (this.isEnding) return;
     const { received } = this.receiver;
     this.#setLimit("quiet", heartbeat.interval, () => {
-      if (this.receiver.received !== received) this.#awaitPulse();
+      const { received: now, isPaused } = this.receiver;
+      if (now !== received || isPaused) this.#awaitPulse();
       else this.#askForPulse(heartbeat.timeout);
     });
   }
@@ -531,6 +537,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
   /** Ends at once, without waiting for the peer or for handlers. */
   abandon(code: number, reason: string): void {
     this.close(code, reason);
+    if (this.#socket.can?.terminate) this.#socket.terminate?.();
     this.#closed(this.#end!.info);
     void this.#finish();
   }
@@ -543,6 +550,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     this.#clearLimit("pulse");
     this.#clearLimit("goodbye");
     this.receiver.drop();
+    this.receiver.resume();
     this.namespaces.lose();
     this.asks.close((about) => this.closedError(about));
     this.buffer.close(this.closedError());

@@ -36,6 +36,8 @@ export class MemoryServer implements AsyncDisposable {
   readonly unhandled: string[] = [];
   /** The ends of all sockets: the server's, then the client's of it. */
   readonly sockets: Socket[] = [];
+  /** Whether its sockets stop reading when they are asked to; Deno's cannot. */
+  canPause = false;
   readonly #waiting: Socket[] = [];
 
   constructor(handler: ConnHandler, options: ServerOptions = {}) {
@@ -54,22 +56,27 @@ export class MemoryServer implements AsyncDisposable {
   async open(): Promise<Socket> {
     const [left, right] = socketPair();
     this.sockets.push(right, left);
-    this.#waiting.push(tap(right, "server", this.frames));
+    this.#waiting.push(this.#tap(right, "server"));
     const response = await this.server.upgrade(handshake());
     if (response.status !== 200) throw new Error(await response.text());
-    return tap(left, "client", this.frames);
+    return this.#tap(left, "client");
   }
 
   /** Like {@linkcode open}, but synchronous; a refusal ends the socket. */
   connect(): Socket {
     const [left, right] = socketPair();
-    this.#waiting.push(tap(right, "server", this.frames));
+    this.#waiting.push(this.#tap(right, "server"));
     this.server.upgrade(handshake()).then((response) => {
       if (response.status === 200) return;
       this.#waiting.pop();
       right.terminate!();
     });
-    return tap(left, "client", this.frames);
+    return this.#tap(left, "client");
+  }
+
+  #tap(socket: Socket, from: SentFrame["from"]): Socket {
+    const { frames, canPause } = this;
+    return tap(socket, { from, frames, canPause });
   }
 
   async dial(handler: ConnHandler, options: DialOptions = {}): Promise<Client> {
@@ -104,8 +111,11 @@ export function handshake(
 
 function tap(
   socket: Socket,
-  from: SentFrame["from"],
-  frames: SentFrame[],
+  { from, frames, canPause }: {
+    from: SentFrame["from"];
+    frames: SentFrame[];
+    canPause: boolean;
+  },
 ): Socket {
   return {
     listen: (listener) => socket.listen(listener),
@@ -117,7 +127,7 @@ function tap(
     terminate: () => socket.terminate!(),
     pause: () => socket.pause!(),
     resume: () => socket.resume!(),
-    can: socket.can!,
+    can: { ...socket.can!, pause: canPause },
     get bufferedAmount() {
       return socket.bufferedAmount;
     },

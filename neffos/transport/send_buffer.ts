@@ -231,6 +231,15 @@ export class SendBuffer {
     return this.#drained.promise;
   }
 
+  /** Looks at what is unsent before the next poll, if one is due. */
+  look(): void {
+    if (this.#poll === undefined) return;
+    this.#stopPolling();
+    // No time counts toward the limits of slow peers.
+    this.#delay = 0;
+    this.#onPoll();
+  }
+
   /** Rejects {@linkcode drained}: nothing more is sent. */
   close(error: Error): void {
     this.countTraffic();
@@ -385,7 +394,9 @@ export class SendBuffer {
       // Stalled peers, of which there may be many, are polled less often.
       const isStalled = unsent >= before;
       this.#pollAfter(
-        isStalled ? Math.min(2 * this.#delay, POLL.longest) : POLL.shortest,
+        isStalled
+          ? Math.min(2 * this.#delay || POLL.shortest, POLL.longest)
+          : POLL.shortest,
       );
     } else if (this.#late !== undefined) this.#pollAfter(POLL.longest);
   }

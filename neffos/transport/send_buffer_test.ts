@@ -483,3 +483,30 @@ Deno.test("SendBuffer counts no longer what it has flushed", () => {
   other.buffer.queue("x".repeat(50_000));
   assertEquals([other.buffer.isBackedUp, other.end], [false, undefined]);
 });
+
+Deno.test("SendBuffer.look() settles drained() without a poll", async () => {
+  using subject = new Subject({});
+  subject.buffer.look();
+  subject.send(KIB, 200);
+  const drained = subject.buffer.drained();
+  subject.buffer.look();
+  assertEquals(subject.timers.size, 1);
+  subject.socket.take(200);
+  subject.buffer.look();
+  await drained;
+  assertEquals(subject.timers.size, 0);
+});
+
+Deno.test("SendBuffer.look() takes no time from a slow peer, and does not poll in vain", () => {
+  using subject = new Subject(LIMITS);
+  subject.send(KIB, 5 * KIB);
+  for (let i = 0; i < 1_000; i++) subject.buffer.look();
+  assertEquals([subject.end, subject.timers.size], [undefined, 1]);
+  const before = subject.socket.looks;
+  subject.pass(4_900);
+  assertEquals(subject.end, undefined);
+  const looks = subject.socket.looks - before;
+  assert(looks < 100, `${looks} looks`);
+  subject.pass(500);
+  assertEquals(subject.end, "overflowed");
+});

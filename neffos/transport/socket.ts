@@ -35,6 +35,8 @@ export interface SocketListener {
    * @param data A string for a text frame, bytes for a binary one.
    */
   message(data: RawBody): void;
+  /** Called when what waited to be sent was taken, where the transport tells. */
+  drain?(): void;
   /**
    * Called exactly once, at the end of the socket, whatever its cause.
    *
@@ -104,7 +106,10 @@ export interface Socket {
   readonly bufferedMessages?: number;
   /** Ends the socket at once, and drops what waits to be sent. */
   terminate?(): void;
-  /** Stops reading until {@linkcode resume}: backpressure on the peer. */
+  /**
+   * Stops reading until {@linkcode resume}: backpressure on the peer. Frames that
+   * were read already may still come.
+   */
   pause?(): void;
   /** Reads again. */
   resume?(): void;
