@@ -56,6 +56,7 @@ const NEFFOS = [
   "socketPair",
   "withTimeout",
   "workersExchange",
+  "wsUpgrader",
 ];
 
 const MVC = [
@@ -94,6 +95,7 @@ Deno.test("client.ts exports what a client's program needs", () => {
     "natsExchange",
     "redisExchange",
     "workersExchange",
+    "wsUpgrader",
   ];
   assertEquals(
     Object.keys(client).toSorted(),

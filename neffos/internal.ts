@@ -34,6 +34,8 @@ export { findUpgrade, takeHeaders } from "./server/handshake.ts";
 export type { ServerHost } from "./server/host.ts";
 export { setMemoryUpgrade } from "./server/memory_upgrade.ts";
 export type { Session };
+export { handOver } from "./transport/handover.ts";
+export { assertDeno } from "./util/platform.ts";
 export {
   callAsync,
   ignoreRejection,

@@ -193,6 +193,7 @@ export type {
 export {
   denoUpgrader,
   type DenoUpgraderOptions,
+  type RequestHandler,
   type Upgraded,
   type Upgrader,
 } from "./transport/upgrader.ts";
@@ -200,3 +201,9 @@ export type {
   PeerAddress,
   UpgradeRequest,
 } from "./transport/upgrade_request.ts";
+export {
+  type WsServer,
+  wsUpgrader,
+  type WsUpgraderOptions,
+  type WsWebSocket,
+} from "./transport/ws.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertDeno } from "../../neffos/internal.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { ErrorHook } from "./handlers.ts";
 import { Party } from "./party.ts";
@@ -192,6 +193,7 @@ export class Router extends Party<unknown> {
    * @param options The port, 0 for any free one, or the options of `Deno.serve`.
    * @returns The server, with its `addr`, `finished` and `shutdown()`.
    * @throws {Deno.errors.AddrInUse} If another listener has the port.
+   * @throws {TypeError} If the program does not run in Deno.
    *
    * @example
    * ```ts
@@ -208,6 +210,10 @@ export class Router extends Party<unknown> {
    * ```
    */
   listen(options: number | ListenOptions = {}): Deno.HttpServer<Deno.NetAddr> {
+    assertDeno(
+      "call router.listen()",
+      "use serveNode(router) of @neffos/mvc/node",
+    );
     return Deno.serve(
       typeof options === "number" ? { port: options } : options,
       this.handler,

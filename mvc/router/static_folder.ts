@@ -7,6 +7,7 @@
 
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { assertDeno } from "../../neffos/internal.ts";
 import type { Context } from "../http/context.ts";
 import type { RouteHandler } from "./handlers.ts";
 import { compilePattern, type PathGroups } from "./pattern.ts";
@@ -77,6 +78,10 @@ function makeSite(
   options: DirOptions,
 ): Site {
   const action = `Cannot serve "${folder}" under "${pattern}"`;
+  assertDeno(
+    `serve "${folder}" under "${pattern}"`,
+    "the file server of @std/http needs it; have a route of your own that reads the files, or a proxy in front",
+  );
   const { index = "index.html", listing = false, dotfiles = false, headers } =
     options;
   if (index !== false && !/^[^/\\\0]+$/.test(index)) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertDeno } from "../util/platform.ts";
 import type { Socket } from "./socket.ts";
 import { WebSocketAdapter } from "./web_socket.ts";
 
@@ -54,6 +55,17 @@ export type Upgrader = (
 ) => Upgraded;
 
 /**
+ * Answers a request, as a handler of `Deno.serve`: the handler of a router, for
+ * `serveNode` and `bunUpgrader`.
+ *
+ * @category Transports
+ */
+export type RequestHandler = (
+  request: Request,
+  info: Deno.ServeHandlerInfo,
+) => Response | Promise<Response>;
+
+/**
  * Options of {@linkcode denoUpgrader}.
  *
  * @category Transports
@@ -76,6 +88,7 @@ export interface DenoUpgraderOptions {
  * @param options The options.
  * @returns The upgrader, for `new Server()`.
  * @throws {RangeError} When the idle timeout is negative or not a number.
+ * @throws {TypeError} When the program does not run in Deno.
  *
  * @example
  * ```ts
@@ -90,6 +103,10 @@ export interface DenoUpgraderOptions {
  * @category Transports
  */
 export function denoUpgrader(options: DenoUpgraderOptions = {}): Upgrader {
+  assertDeno(
+    "use denoUpgrader()",
+    "use bunUpgrader(), or wsUpgrader() with serveNode() of @neffos/mvc/node",
+  );
   const { idleTimeout = 30 } = options;
   if (!(idleTimeout >= 0)) {
     throw new RangeError(

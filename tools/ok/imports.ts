@@ -36,7 +36,7 @@ const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   mvc: [
     ["http", "container"],
     ["router"],
-    ["client_script.ts", "websocket.ts", "metrics.ts"],
+    ["client_script.ts", "websocket.ts", "metrics.ts", "node.ts"],
     ["controller"],
     ["application.ts"],
     ["mod.ts", "testing"],
