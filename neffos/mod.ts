@@ -202,6 +202,15 @@ export type {
   UpgradeRequest,
 } from "./transport/upgrade_request.ts";
 export {
+  type BunServer,
+  type BunSocketData,
+  type BunUpgrader,
+  bunUpgrader,
+  type BunUpgraderOptions,
+  type BunWebSocket,
+  type BunWebSocketHandler,
+} from "./transport/bun.ts";
+export {
   type WsServer,
   wsUpgrader,
   type WsUpgraderOptions,
