@@ -1,3 +1,5 @@
+import { makeDeferred } from "../../neffos/internal.ts";
+
 /** The log of one side; callers can wait for a line. */
 export class Journal extends Array<string> {
   #waiting: { isSo: () => boolean; resolve: () => void }[] = [];
@@ -48,7 +50,7 @@ export class Journal extends Array<string> {
    */
   until(isSo: () => boolean): Promise<void> {
     if (isSo()) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = makeDeferred<void>();
     this.#waiting.push({ isSo, resolve });
     return promise;
   }
@@ -68,7 +70,7 @@ export async function within<T>(
   ms: number,
   what: string,
 ): Promise<T> {
-  const late = Promise.withResolvers<never>();
+  const late = makeDeferred<never>();
   const timer = setTimeout(
     () => late.reject(new Error(`${what} took more than ${ms} ms`)),
     ms,

@@ -10,6 +10,8 @@ export function suffix(msg: string | undefined): string {
 
 /** A value as text, complete, one property to a line, keys in order. */
 export function format(value: unknown): string {
+  // Tests of other platforms use it as well.
+  if (!("Deno" in globalThis)) return JSON.stringify(value) ?? String(value);
   return Deno.inspect(value, {
     depth: Infinity,
     sorted: true,

@@ -47,7 +47,7 @@ function compare(
   seen.set(a, b);
   if (isKeyed(a)) return compareKeyed(a, b as Keyed, seen);
   if (isWrittenInFull(a)) return String(a) === String(b);
-  for (const key of keysOf(a).union(keysOf(b))) {
+  for (const key of new Set([...keysOf(a), ...keysOf(b)])) {
     if (!compare(Reflect.get(a, key), Reflect.get(b, key), seen)) return false;
     if (key in a !== key in b) return false;
   }
