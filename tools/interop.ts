@@ -13,14 +13,13 @@
  * @module
  */
 
-import { homedir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { cacheFolder } from "./interop/cache.ts";
 import { exchanges } from "./interop/exchange/peer.ts";
 import { goClient, goServer } from "./interop/go/peer.ts";
 import { neffosJS } from "./interop/neffos_js/peer.ts";
 import { platforms } from "./interop/platforms/peer.ts";
 import { ports } from "./interop/ports/peer.ts";
+import { servers } from "./interop/servers/peer.ts";
 import { type Check, type Peer, UnavailableError } from "./interop/peer.ts";
 
 const PEERS: readonly Peer[] = [
@@ -30,19 +29,10 @@ const PEERS: readonly Peer[] = [
   ...exchanges,
   ports,
   ...platforms,
+  ...servers,
 ];
 
 const isRequired = Deno.env.get("INTEROP") === "required";
-
-/** Returns the folder that keeps what the peers need from one run to the next. */
-function cacheFolder(): URL {
-  const folder = Deno.build.os === "windows"
-    ? Deno.env.get("LOCALAPPDATA") || join(homedir(), "AppData", "Local")
-    : Deno.build.os === "darwin"
-    ? join(homedir(), "Library", "Caches")
-    : Deno.env.get("XDG_CACHE_HOME") || join(homedir(), ".cache");
-  return pathToFileURL(join(folder, "neffos-mvc-interop") + "/");
-}
 
 /** How many checks have held, and how many have not. */
 interface Sum {

@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
-import { denoUpgrader, dial, Server } from "../../../neffos/mod.ts";
+import { denoUpgrader, dial } from "../../../neffos/mod.ts";
 import vectors from "../../../neffos/testdata/wire.json" with { type: "json" };
 import { Journal, within } from "../journal.ts";
 import { type Check, type Peer, readLines, run } from "../peer.ts";
+import { playScenarios } from "./played.ts";
 import { GoServer } from "./go_server.ts";
 import {
   clientHandler,
@@ -10,7 +11,6 @@ import {
   result,
   type Scenario,
   SCENARIOS,
-  serverHandler,
 } from "./scenarios.ts";
 
 /** The version of neffos that go.mod requires. */
@@ -26,7 +26,7 @@ const VECTORS: readonly { name: string; events?: string[] }[] = vectors;
 export const goClient: Peer = {
   name: `neffos ${VERSION} (Go), client`,
   async prepare(cache) {
-    const program = await build(cache);
+    const program = await buildGo(cache);
     return () => tryClient(program);
   },
 };
@@ -35,7 +35,7 @@ export const goClient: Peer = {
 export const goServer: Peer = {
   name: `neffos ${VERSION} (Go), server`,
   async prepare(cache) {
-    const program = await build(cache);
+    const program = await buildGo(cache);
     return async () => [
       ...await tryServer(program),
       await tryReconnecting(program),
@@ -44,7 +44,13 @@ export const goServer: Peer = {
   },
 };
 
-async function build(cache: URL): Promise<string> {
+/**
+ * Builds the Go program.
+ *
+ * @param cache A folder that is kept from run to run.
+ * @returns Its file.
+ */
+export async function buildGo(cache: URL): Promise<string> {
   const folder = new URL("./", import.meta.url);
   const goMod = await Deno.readTextFile(new URL("go.mod", folder));
   if (!goMod.includes(`github.com/kataras/neffos ${VERSION}\n`)) {
@@ -66,19 +72,16 @@ interface ClientResult {
   error?: string;
 }
 
+/** Where the servers of the scenarios are. */
+export interface ScenarioHost {
+  /** The URL that the name of a scenario follows. */
+  readonly url: string;
+  /** Ends a server, and returns what it has seen. */
+  readLog(name: string): Promise<readonly string[]>;
+}
+
 async function tryClient(program: string): Promise<Check[]> {
-  const played = new Map(
-    Object.entries(SCENARIOS).map(([name, scenario]) => {
-      const log = new Journal();
-      const server = new Server(denoUpgrader(), serverHandler(scenario, log), {
-        idGenerator: () => "ID",
-        parameterHeaders: ["X-Name"],
-        onError: (error) => log.push(`fault: ${error}`),
-        ...scenario.options,
-      });
-      return [name, { scenario, log, server }];
-    }),
-  );
+  const played = playScenarios(denoUpgrader());
   const listener = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     (request, info) => {
@@ -88,14 +91,36 @@ async function tryClient(program: string): Promise<Check[]> {
         new Response("no such scenario", { status: 404 });
     },
   );
-  const url = `ws://127.0.0.1:${listener.addr.port}`;
-  const args = ["client", url, ...played.keys()];
+  const checks = await tryScenarios(program, {
+    url: `ws://127.0.0.1:${listener.addr.port}`,
+    async readLog(name) {
+      const { server, log } = played.get(name)!;
+      await server.close();
+      return log;
+    },
+  });
+  await listener.shutdown();
+  return checks;
+}
+
+/**
+ * Plays the scenarios with the Go client.
+ *
+ * @param program The Go program.
+ * @param host The servers.
+ * @returns The results.
+ */
+export async function tryScenarios(
+  program: string,
+  { url, readLog }: ScenarioHost,
+): Promise<Check[]> {
+  const args = ["client", url, ...Object.keys(SCENARIOS)];
   const { lines, success } = await readLines<ClientResult>(program, args, {
     timeout: TIMEOUT,
   });
   const checks: Check[] = [];
-  for (const [name, { scenario, log, server }] of played) {
-    await server.close();
+  for (const [name, scenario] of Object.entries(SCENARIOS)) {
+    const log = await readLog(name);
     const of = lines.find((line) => line.name === name);
     const failure = of === undefined
       ? "the Go client has not tried it"
@@ -108,7 +133,6 @@ async function tryClient(program: string): Promise<Check[]> {
       );
     checks.push(check(name, failure, scenario.clientNote));
   }
-  await listener.shutdown();
   return [...checks, { name: "the program ends well", ok: success }];
 }
 

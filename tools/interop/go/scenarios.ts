@@ -6,6 +6,7 @@
  */
 
 import { logged } from "../../../neffos/harness/mod.ts";
+import { callAsync } from "../../../neffos/internal.ts";
 import {
   AskTimeoutError,
   type BodyCodec,
@@ -41,7 +42,9 @@ const TEXT = 'a;b;;c;;;;;;; "quotes" \\ \n žluť 日本語 👩‍👩‍👧 @
 const ALL_BYTES = Uint8Array.from({ length: 65_536 }, (_, i) => i);
 
 /** The packages of the registry are for this program alone. */
-const MSGPACK: string = "npm:@msgpack/msgpack@3.1.3";
+const MSGPACK: string = "Deno" in globalThis
+  ? "npm:@msgpack/msgpack@3.1.3"
+  : "@msgpack/msgpack";
 
 const msgpack: {
   encode(value: unknown): Uint8Array;
@@ -153,7 +156,7 @@ export function serverHandler(
   if (scenario.steps === undefined) return all;
   const { steps } = scenario;
   const go = (nsConn: NSConn, msg: Message) => {
-    const step = Promise.try(() => steps[msg.text()]!(nsConn, log));
+    const step = callAsync(() => steps[msg.text()]!(nsConn, log));
     step.catch((error) => log.push(`step failed: ${error}`))
       .finally(() => nsConn.emit("bye"));
   };

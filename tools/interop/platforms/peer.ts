@@ -1,13 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { CLIENT_BUNDLE } from "../../../mvc/http/client_bundle.ts";
 import { within } from "../journal.ts";
-import {
-  type Check,
-  install,
-  type Peer,
-  run,
-  UnavailableError,
-} from "../peer.ts";
+import { type Check, type Peer, run, UnavailableError } from "../peer.ts";
+import { installBun, installInto, installNode } from "./programs.ts";
 import { Stage } from "./stage.ts";
 
 const PROGRAMS = ["program.mjs", "page.mjs", "scenarios.mjs"];
@@ -80,29 +75,12 @@ async function runPage(browser: string, files: URL): Promise<Check[]> {
   }
 }
 
-async function installInto(cache: URL, what: string): Promise<string> {
-  const folder = fileURLToPath(new URL(`${what.replaceAll("/", "-")}/`, cache));
-  await install(folder, what);
-  return `${folder}node_modules/`;
-}
-
-/** The system as the packages with binaries name it. */
-function nameSystem(): string {
-  const { os, arch } = Deno.build;
-  const system = os === "windows" ? "win" : os;
-  return `${system}-${arch === "x86_64" ? "x64" : "arm64"}`;
-}
-
 /** This module's client in a version of Node, out of a package of npm. */
 function inNode(version: number): Peer {
   return {
     name: `our client in Node ${version}`,
     async prepare(cache) {
-      const name = `node-${nameSystem()}`;
-      const modules = await installInto(cache, `${name}@${version}`);
-      const bin = Deno.build.os === "windows" ? "node.exe" : "node";
-      const program = `${modules}${name}/bin/${bin}`;
-      await run(program, ["--version"]);
+      const program = await installNode(cache, version);
       // It has a WebSocket since version 22.
       const ws = version < 22
         ? `${await installInto(cache, "ws@8")}ws/wrapper.mjs`
@@ -117,10 +95,7 @@ function inNode(version: number): Peer {
 const bun: Peer = {
   name: "our client in Bun",
   async prepare(cache) {
-    const name = `@oven/bun-${nameSystem().replace("arm", "aarch")}`;
-    const modules = await installInto(cache, `${name}@1`);
-    const program = `${modules}${name}/bin/bun`;
-    await run(program, ["--version"]);
+    const program = await installBun(cache);
     const files = await writeClient(cache);
     return () => runProgram(program, files, {});
   },

@@ -1,0 +1,27 @@
+import { Server, type Upgrader } from "../../../neffos/mod.ts";
+import { Journal } from "../journal.ts";
+import { type Scenario, SCENARIOS, serverHandler } from "./scenarios.ts";
+
+/** A scenario with this module's server. */
+export interface Played {
+  readonly scenario: Scenario;
+  readonly server: Server;
+  /** What the server has seen. */
+  readonly log: Journal;
+}
+
+/** Makes the server of each scenario. */
+export function playScenarios(upgrader: Upgrader): Map<string, Played> {
+  return new Map(
+    Object.entries(SCENARIOS).map(([name, scenario]) => {
+      const log = new Journal();
+      const server = new Server(upgrader, serverHandler(scenario, log), {
+        idGenerator: () => "ID",
+        parameterHeaders: ["X-Name"],
+        onError: (error) => log.push(`fault: ${error}`),
+        ...scenario.options,
+      });
+      return [name, { scenario, log, server }];
+    }),
+  );
+}
