@@ -4,6 +4,7 @@
  *
  * ```sh
  * deno task attack --scale=0.1 --seed=1 --only=rooms
+ * deno task attack --transport=ws
  * ```
  *
  * Prints a table in Markdown, and fails if an attack did.
@@ -12,6 +13,7 @@
  */
 
 import { readOption, readText } from "./options.ts";
+import { type TransportName, TRANSPORTS } from "./attack/victim_transport.ts";
 import { attack, ATTACKS, type Row } from "./attack/mod.ts";
 
 const COLUMNS = [
@@ -57,17 +59,31 @@ function printRow(row: Row): void {
   ]);
 }
 
+function isTransport(name: string): name is TransportName {
+  return TRANSPORTS.some((each) => each === name);
+}
+
 if (import.meta.main) {
   const [lot] = crypto.getRandomValues(new Uint32Array(1));
   const seed = readOption("seed", lot!);
   const scale = Number(readText("scale") ?? 1);
   if (!(scale > 0)) throw new RangeError("--scale must be a positive number");
   const only = readText("only") ?? "";
+  const transport = readText("transport") ?? "deno";
+  if (!isTransport(transport)) {
+    throw new RangeError(`--transport must be one of ${TRANSPORTS.join(", ")}`);
+  }
   const attacks = ATTACKS.filter(({ name }) => name.includes(only));
-  console.log(`seed ${seed}, scale ${scale}\n`);
+  console.log(`transport ${transport}, seed ${seed}, scale ${scale}\n`);
   print(COLUMNS);
   print(COLUMNS.map(() => "---"));
-  const rows = await attack({ attacks, seed, scale, onRow: printRow });
+  const rows = await attack({
+    attacks,
+    transport,
+    seed,
+    scale,
+    onRow: printRow,
+  });
   const failed = rows.filter(({ failures }) => failures.length > 0).length;
   // .ci/run adds up lines in the format of `deno test`.
   console.log(

@@ -1,5 +1,6 @@
 import type { Prng } from "../fuzz/prng.ts";
 import { type Answer, Peer } from "./peer.ts";
+import type { TransportName } from "./victim_transport.ts";
 import type { Victim } from "./victim_process.ts";
 
 /** The server did not do what it should. */
@@ -99,6 +100,8 @@ export interface Attack {
   readonly name: string;
   /** The numbers of the faults in FAULTS.md that it is about. */
   readonly faults?: string;
+  /** The only transport that it is for. */
+  readonly transport?: TransportName;
   /** What Deno does not let us prevent. */
   readonly limit?: string;
   /**

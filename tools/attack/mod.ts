@@ -5,6 +5,7 @@ import { Prng } from "../fuzz/prng.ts";
 import { within } from "../interop/journal.ts";
 import { Arena, type Attack } from "./arena.ts";
 import { BODIES } from "./attacks/bodies.ts";
+import { COMPRESSION } from "./attacks/compression.ts";
 import { CROWDS } from "./attacks/crowds.ts";
 import { FAULTY } from "./attacks/faulty.ts";
 import { FLOODS } from "./attacks/floods.ts";
@@ -13,6 +14,7 @@ import { FRAMES } from "./attacks/frames.ts";
 import { REQUESTS } from "./attacks/requests.ts";
 import { SILENCE } from "./attacks/silence.ts";
 import { TARGETS } from "./attacks/targets.ts";
+import type { TransportName } from "./victim_transport.ts";
 import { Victim } from "./victim_process.ts";
 import { type Testimony, Witness } from "./witness.ts";
 
@@ -29,11 +31,24 @@ export const ATTACKS: readonly Attack[] = [
   ...FLOODS,
   ...CROWDS,
   ...FAULTY,
+  ...COMPRESSION,
 ];
+
+/** Chooses the attacks on a transport. */
+export function attacksOn(
+  transport: TransportName,
+  attacks: readonly Attack[] = ATTACKS,
+): Attack[] {
+  return attacks.filter((attack) =>
+    attack.transport === undefined || attack.transport === transport
+  );
+}
 
 /** Options of {@linkcode attack}. */
 export interface AttackOptions {
   readonly attacks?: readonly Attack[];
+  /** The transport of the server. */
+  readonly transport?: TransportName;
   /** The seed of the random numbers. */
   readonly seed: number;
   /** 1 for a full run, less for a shorter one. */
@@ -83,7 +98,8 @@ const LOOK_AFTER = 20;
  * @returns The result of each attack.
  */
 export async function attack(options: AttackOptions): Promise<Row[]> {
-  const { attacks = ATTACKS, seed, scale, onRow = () => {} } = options;
+  const { transport = "deno", seed, scale, onRow = () => {} } = options;
+  const attacks = attacksOn(transport, options.attacks);
   const rows: Row[] = [];
   const add = (row: Row) => {
     rows.push(row);
@@ -91,7 +107,7 @@ export async function attack(options: AttackOptions): Promise<Row[]> {
   };
   // The remaining attacks get another server if one attack has ended it.
   for (let next = 0; next < attacks.length;) {
-    await using victim = await Victim.start();
+    await using victim = await Victim.start(transport);
     using witness = await Witness.at(victim.port);
     const start = await victim.memory();
     while (next < attacks.length && await victim.serves()) {
@@ -161,7 +177,7 @@ async function withstand(
   return {
     name: attack.name,
     faults: attack.faults,
-    limit: attack.limit,
+    limit: victim.transport === "deno" ? attack.limit : undefined,
     seen,
     slowdown: median(testimony?.trips ?? []) / median(quiet),
     trips: testimony?.trips.length ?? 0,

@@ -1,14 +1,14 @@
 /**
  * The server under attack. Prints its port, then serves until SIGTERM:
- * `deno run -A --v8-flags=--expose-gc tools/attack/victim.ts <folder>`.
+ * `deno run -A --v8-flags=--expose-gc tools/attack/victim.ts <folder> <transport> <module of the package ws>`.
  *
  * Its time limits are short, so that the attacks need not wait long; all other limits are the defaults.
  */
 
+import process from "node:process";
 import {
   Application,
   contextOf,
-  denoUpgrader,
   type Message,
   NSConn,
   reply,
@@ -21,6 +21,7 @@ import { mountFaulty } from "./victim_faulty.ts";
 import { mountGuarded } from "./victim_guarded.ts";
 import { mountRude } from "./victim_rude.ts";
 import { ESCAPED, NAMESPACES, TIMES } from "./victim_limits.ts";
+import { makeTransport } from "./victim_transport.ts";
 import { mountWeb } from "./victim_web.ts";
 
 /** Accepts only lists of lists, and reads all of them. */
@@ -133,7 +134,11 @@ class WitnessController {
 }
 
 const router = new Router({ onError() {} });
-const upgrader = denoUpgrader({ idleTimeout: TIMES.idle / 1000 });
+const [folder, transport, wsFile] = process.argv.slice(2) as string[];
+const { upgrader, compressing, listen } = await makeTransport(
+  transport!,
+  wsFile!,
+);
 
 const app = new Application(router.party("/ws"));
 app.handleWebsocket(OpenController);
@@ -151,6 +156,13 @@ const server = new Server(upgrader, app, {
 });
 app.router.get("/", websocketHandler(server));
 
+const compressed = compressing && new Server(compressing, {
+  open: { onEcho: (_nsConn: NSConn, msg: Message) => msg.body },
+}, { ackTimeout: TIMES.ack, closeTimeout: TIMES.close });
+if (compressed !== undefined) {
+  router.get("/compressed", websocketHandler(compressed));
+}
+
 const native = new Server(upgrader, {
   onNativeMessage: (_nsConn: NSConn, msg: Message) => reply(msg.body),
 }, { ackTimeout: TIMES.ack, closeTimeout: TIMES.close });
@@ -160,7 +172,7 @@ const faulty = mountFaulty(router, upgrader);
 const guarded = mountGuarded(router, upgrader);
 mountRude(router, upgrader);
 mountWeb(router);
-router.handleDir("/files", Deno.args[0]!);
+if ("Deno" in globalThis) router.handleDir("/files", folder!);
 router.get("/hello", (ctx) => ctx.text("hello"));
 router.post("/json", async (ctx) => ctx.json(await ctx.readBody()));
 router.get("/memory", async (ctx) => {
@@ -170,7 +182,7 @@ router.get("/memory", async (ctx) => {
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   return ctx.json({
-    heap: Deno.memoryUsage().heapUsed,
+    heap: process.memoryUsage().heapUsed,
     connections: server.totalConnections,
   });
 });
@@ -182,25 +194,22 @@ setInterval(() => {
   server.broadcast(null, news);
 }, 5);
 
-Deno.addSignalListener("SIGTERM", async () => {
+process.on("SIGTERM", async () => {
   const timeout = 2 * TIMES.close;
   await Promise.all(
-    [server, native, ...faulty, ...guarded].map((each) =>
-      each.close({ timeout })
+    [server, compressed, native, ...faulty, ...guarded].map((each) =>
+      each?.close({ timeout })
     ),
   );
   // A shutdown of the listener would wait for clients that no longer read.
-  Deno.exit();
+  process.exit();
 });
 
-Deno.serve({
-  port: 0,
-  hostname: "127.0.0.1",
-  onListen: ({ port }) => console.log(port),
-}, async (request, info) => {
+const port = await listen(async (request, info) => {
   try {
     return await router.handler(request, info);
   } catch {
     return new Response("it got past the router", { status: ESCAPED });
   }
 });
+console.log(port);

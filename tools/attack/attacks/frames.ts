@@ -12,6 +12,8 @@ import {
 
 const MIB = 1024 * 1024;
 const HEAD = "$1;open;;onEcho;0;0;";
+/** The fragments that ws accepts of one message. */
+const WS_FRAGMENTS = 16 * 1024;
 
 /** Sends invalid bytes; returns how the connection ends. */
 async function breakRules(
@@ -83,7 +85,25 @@ export const FRAMES: readonly Attack[] = [
       const { rss } = await arena.victim.memory();
       void peer.frame(0, new Uint8Array(1));
       expect(await peer.ended(), 1009, "the end of the message");
-      return `${count} MiB kept (RSS ${Math.round(rss / MIB)} MiB), then 1009`;
+      const fate = arena.victim.isWs ? "dropped" : "kept";
+      return `${count} MiB ${fate} (RSS ${Math.round(rss / MIB)} MiB), 1009`;
+    },
+  },
+  {
+    name: "a message one byte at a time, each in a fragment of its own",
+    async run(arena) {
+      const peer = await arena.enter();
+      const count = arena.many(100_000);
+      await peer.write(fragment(new Uint8Array(1), true));
+      await peer.write(repeat(fragment(new Uint8Array(1), false), count));
+      const { rss } = await arena.victim.memory();
+      void peer.frame(0, "");
+      const ending = arena.victim.isWs && count >= WS_FRAGMENTS
+        ? `${await peer.ended()}`
+        : await peer.ask(`${HEAD}x`);
+      return `${ending.slice(0, 20)} after ${count} fragments; RSS ${
+        Math.round(rss / MIB)
+      } MiB`;
     },
   },
   {
@@ -107,7 +127,12 @@ export const FRAMES: readonly Attack[] = [
       await peer.frame(TEXT, "", { isFinal: false });
       await peer.write(repeat(makeFrame(0, "", { isFinal: false }), count));
       await peer.frame(0, "");
-      expect(await peer.ask(`${HEAD}x`), `${HEAD}x`, "the next answer");
+      const answer = await peer.ask(`${HEAD}x`);
+      if (arena.victim.isWs && count >= WS_FRAGMENTS) {
+        expect(answer, "closed 1008", "the fragments");
+        return `${2 * count} dropped, and 1008 for ${count} fragments`;
+      }
+      expect(answer, `${HEAD}x`, "the next answer");
       return `${3 * count} dropped`;
     },
   },
@@ -120,6 +145,10 @@ export const FRAMES: readonly Attack[] = [
       let pongs = 0;
       while (pongs < count) {
         const frame = await peer.next();
+        // ws drops a client that sends faster than its answers leave.
+        if (frame === undefined && arena.victim.isWs) {
+          return `dropped after ${pongs} pongs`;
+        }
         expect(frame?.opcode, 10, "the answer to a ping");
         pongs++;
       }
