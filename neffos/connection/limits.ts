@@ -26,6 +26,10 @@ export interface ConnectionLimits {
    * close it (1008), and so do more bytes than in 16 messages of `maxPayload`;
    * text counts as if it were ASCII. `Infinity` sets no limit of either kind.
    *
+   * Where the transport can stop reading, as that of `wsUpgrader`, it does so at
+   * half of these numbers instead, and the peer is closed only while an answer of
+   * it is waited for.
+   *
    * @default {4096}
    */
   maxQueued?: number;
