@@ -21,16 +21,18 @@ import {
   type CloseInfo,
   type Conn,
   type EntryOptions,
+  EventError,
   type Events,
   type EventsOf,
   type Message,
   NeffosError,
   type NSConn,
   type Room,
+  UpgradeError,
 } from "../../neffos/mod.ts";
 import { AssertionError } from "./assertion_error.ts";
 import { describeMessage, type Inbox } from "./inbox.ts";
-import type { Rest, ServerWatch } from "./server_watch.ts";
+import { type Rest, type ServerWatch, within } from "./server_watch.ts";
 import type {
   ControllerOf,
   EmitsOf,
@@ -39,6 +41,14 @@ import type {
   TestEntryOptions,
   WithBody,
 } from "./types.ts";
+
+/** What a server answers where a handler or a hook had a fault. */
+const INTERNAL_ERROR = "internal error";
+/**
+ * For how long the end of a client waits for the handlers of the test, in
+ * milliseconds. They may wait for what the test does after it.
+ */
+const OWN_HANDLERS = 50;
 
 /** The connection of a test client, in all of its namespaces. */
 export interface TestConnection {
@@ -203,12 +213,20 @@ export class TestClient<
    * @returns The answer.
    * @throws {EventError} What the handler of the server has thrown; where that
    * was a fault, the text is "internal error", and the fault the cause.
+   * @throws {AssertionError} When handlers wait for something outside for too
+   * long.
    */
   ask<Event extends keyof Sends & string>(
     event: Event,
     ...body: BodyArgs<BodyOf<Sends, Event>, [options?: AskOptions]>
   ): Promise<Message<AnswerOf<Sends, Event>>> {
-    return this.#explainRefusal(() => this.nsConn.ask(event, ...body));
+    return this.#explainRefusal(() =>
+      awaitAnswer(
+        this.#connection,
+        `ask "${event}"`,
+        () => this.nsConn.ask(event, ...body),
+      )
+    );
   }
 
   /**
@@ -219,9 +237,16 @@ export class TestClient<
    * @param options A body for the hooks of the server.
    * @returns The room.
    * @throws {EventError} When the server refuses.
+   * @throws {AssertionError} When hooks wait for something outside for too long.
    */
   joinRoom(name: string, options?: EntryOptions): Promise<Room<Sends>> {
-    return this.#explainRefusal(() => this.nsConn.joinRoom(name, options));
+    return this.#explainRefusal(() =>
+      awaitAnswer(
+        this.#connection,
+        `join room "${name}"`,
+        () => this.nsConn.joinRoom(name, options),
+      )
+    );
   }
 
   /**
@@ -270,6 +295,7 @@ export class TestClient<
    * @returns The messages, in order.
    * @throws {AssertionError} When fewer have come, and nothing more can happen.
    * @throws {AggregateError} When the server had faults that were not taken.
+   * @throws {RangeError} When the count is not a positive integer.
    */
   waitFor<Event extends keyof Receives & string>(
     event: Event,
@@ -290,6 +316,11 @@ export class TestClient<
   ): Promise<Message | Message[]> {
     const isMeant = typeof which === "function" ? which : () => true;
     const count = typeof which === "number" ? which : 1;
+    if (!Number.isInteger(count) || count < 1) {
+      throw new RangeError(
+        `Cannot wait for ${count} messages: it must be a positive integer`,
+      );
+    }
     let found: Message[] = [];
     const rest = await this.#rest(() => {
       found = this.#inbox.findUnseen(event).filter(isMeant).slice(0, count);
@@ -305,7 +336,7 @@ export class TestClient<
       const text = this.#explain(rest);
       throw new AssertionError(
         `Cannot wait for "${event}": ${what}, and ${text}`,
-        { cause: this.#connection.watch.takeCause() },
+        { cause: this.#connection.watch.takeFaultsAsCause() },
       );
     }
     this.#connection.watch.throwFaults();
@@ -360,6 +391,7 @@ export class TestClient<
    *
    * @param code The close code.
    * @param reason The close reason.
+   * @throws {RangeError} When the code is not one that may be sent.
    */
   async close(code?: number, reason?: string): Promise<void> {
     await closeConnection(this.#connection, code, reason);
@@ -395,14 +427,13 @@ export class TestClient<
 
   /** Says what is known when something has not come. */
   #explain(rest: Rest): string {
-    const { watch, end, timeout } = this.#connection;
+    const { watch, end } = this.#connection;
+    const { namespace, isConnected } = this.nsConn;
     const why = end !== undefined
       ? `the connection was closed with code ${end.code}`
-      : watch.isTimeFaked
-      ? "nothing more happens until the test moves the time"
-      : rest === "quiet"
-      ? "nothing more happens"
-      : `handlers have waited for something outside for ${timeout} ms`;
+      : isConnected
+      ? explainRest(this.#connection, rest)
+      : `the client is no longer in namespace "${namespace}"`;
     const faults = watch.describeFaults();
     return `${why}; ${this.#inbox.describe()}${
       faults === "" ? "" : `\nthe server had faults:${faults}`
@@ -434,9 +465,14 @@ export async function enter(
     );
   }
   inbox.setHandlers(handlers as Events);
-  const nsConn = host.handlers.native === "only"
-    ? await client.waitServerConnect(namespace)
-    : await client.connect(namespace, { body });
+  const nsConn = await awaitAnswer(
+    connection,
+    `connect to namespace "${namespace}"`,
+    () =>
+      host.handlers.native === "only"
+        ? client.waitServerConnect(namespace)
+        : client.connect(namespace, { body }),
+  );
   return new TestClient(connection, nsConn);
 }
 
@@ -468,6 +504,37 @@ function readEntry(entry: object | string): string {
     : readNamespace(entry, "the controller") ?? "";
 }
 
+/** Says why a client waits no longer. */
+function explainRest(
+  { watch, timeout }: TestConnection,
+  rest: Rest,
+): string {
+  return watch.isTimeFaked
+    ? "nothing more happens until the test moves the time"
+    : rest === "quiet"
+    ? "nothing more happens"
+    : `handlers have waited for something outside for ${timeout} ms`;
+}
+
+/**
+ * Waits for an answer of the server.
+ *
+ * @throws {AssertionError} When handlers wait for too long.
+ */
+function awaitAnswer<T>(
+  connection: TestConnection,
+  action: string,
+  call: () => Promise<T>,
+): Promise<T> {
+  const fail = () =>
+    new AssertionError(
+      `Cannot ${action}: it was not answered, and ${
+        explainRest(connection, "stalled")
+      }`,
+    );
+  return within(connection.timeout, call, fail);
+}
+
 /** Closes a connection, and waits until its server has done with it. */
 export async function closeConnection(
   { client, session, watch, timeout }: TestConnection,
@@ -476,25 +543,37 @@ export async function closeConnection(
 ): Promise<void> {
   const ended = Promise.all([client.close(code, reason), session.whenEnded()]);
   let isEnded = false;
-  void ended.then(() => isEnded = true);
-  const rest = await watch.rest({ timeout, isDone: () => isEnded });
-  if (rest !== "done") {
+  const end = () => void (isEnded = true);
+  ended.then(end, end);
+  const isDone = () => isEnded;
+  const isServerDone = () => isEnded || session.status === "ended";
+  await watch.rest({ timeout, isDone: isServerDone });
+  const patience = { timeout: Math.min(timeout, OWN_HANDLERS), isDone };
+  if (await watch.rest(patience) !== "done") {
     // Handlers wait, for instance for a time that the test does not move.
     for (const each of [session, sessionOf(client.conn)]) {
       each.abandon(1000, "the test has ended");
     }
+    // Nor do the time limits of hooks end then.
+    if (watch.isTimeFaked && await watch.rest(patience) !== "done") return;
   }
   await ended;
   watch.tidy();
 }
 
-/** Adds what went wrong on the side of the server to the error of a refusal. */
+/**
+ * Gives an error that stands for a fault on the side of the server the fault as
+ * its cause.
+ */
 export function addCause(error: unknown, watch: ServerWatch): void {
   let last = error;
   while (last instanceof NeffosError && last.cause !== undefined) {
     last = last.cause;
   }
-  if (!(last instanceof NeffosError)) return;
-  const cause = watch.takeCause();
-  if (cause !== undefined) last.cause = cause;
+  const isOfFault = last instanceof UpgradeError
+    ? last.status === 500
+    : last instanceof EventError && last.message === INTERNAL_ERROR;
+  if (!isOfFault) return;
+  const cause = watch.takeLastFault();
+  if (cause !== undefined) (last as Error).cause = cause;
 }

@@ -7,6 +7,7 @@ import {
 import { setImmediate } from "node:timers";
 import { FakeTime } from "@std/testing/time";
 import {
+  ConnectionClosedError,
   denoUpgrader,
   EventError,
   type Events,
@@ -446,4 +447,122 @@ Deno.test("TestClient receives a broadcast that goes out in chunks, and all of a
   client.emit("onAll");
   await client.waitFor("onAll");
   await others.at(-1)!.waitFor("onAll");
+});
+
+Deno.test("TestClient hides no fault behind the refusal of another event", async () => {
+  const fault = new TypeError("no such table");
+  const server = makeServer({
+    onFault: () => {
+      throw fault;
+    },
+    onRefuse: () => {
+      throw new EventError("not now");
+    },
+  });
+  await using client = await connectTest(server, "chat");
+  client.emit("onFault");
+  const refusal = await assertRejects(() => client.ask("onRefuse"), EventError);
+  assertEquals(refusal.cause, undefined);
+  assertEquals(await client.takeFaults(), [fault]);
+  // An ask that fails as well has its own fault alone.
+  client.emit("onFault");
+  const own = await assertRejects(() => client.ask("onFault"), EventError);
+  assertStrictEquals(own.cause, fault);
+  assertEquals(await client.takeFaults(), [fault]);
+});
+
+Deno.test("TestClient.close() refuses a code that is none, and is still open", async () => {
+  const server = makeServer({ onHi: () => "hi" });
+  await using client = await connectTest(server, "chat");
+  await assertRejects(
+    () => client.close(999),
+    RangeError,
+    "Cannot close with code 999",
+  );
+  assertEquals((await client.ask("onHi")).text(), "hi");
+});
+
+Deno.test("TestClient ends although a hook waits for a faked time", async () => {
+  using _time = new FakeTime();
+  const server = makeServer({ onNamespaceDisconnect: () => delay(500) });
+  const client = await connectTest(server, "chat");
+  await client.close();
+  assertEquals(server.totalConnections, 0);
+});
+
+Deno.test("TestClient ends without its own handlers, which the test holds", async () => {
+  const server = makeServer({
+    onAsk: async (nsConn: NSConn) => (await nsConn.ask("onQuestion")).body,
+  });
+  const client = await connectTest(server, "chat", {
+    // Longer than any test may take.
+    timeout: 600_000,
+    handlers: { onQuestion: () => new Promise(() => {}) },
+  });
+  const asked = assertRejects(() => client.ask("onAsk"), ConnectionClosedError);
+  await client.waitFor("onQuestion");
+  await client.close();
+  await asked;
+});
+
+Deno.test("TestClient waits no longer for an answer than handlers may wait", async () => {
+  const never = new Promise<void>(() => {});
+  const server = makeServer({
+    onWait: () => never,
+    onRoomJoin: () => never,
+  });
+  const client = await connectTest(server, "chat", { timeout: 10 });
+  const why = "handlers have waited for something outside for 10 ms";
+  await assertRejects(
+    () => client.ask("onWait"),
+    AssertionError,
+    `Cannot ask "onWait": it was not answered, and ${why}`,
+  );
+  await client.close();
+  const other = await connectTest(server, "chat", { timeout: 10 });
+  await assertRejects(
+    () => other.joinRoom("lobby"),
+    AssertionError,
+    `Cannot join room "lobby": it was not answered, and ${why}`,
+  );
+  await other.close();
+  const slow = makeServer({ onNamespaceConnect: () => never });
+  await assertRejects(
+    () => connectTest(slow, "chat", { timeout: 10 }),
+    AssertionError,
+    `Cannot connect to namespace "chat": it was not answered, and ${why}`,
+  );
+  using _time = new FakeTime();
+  const faked = await connectTest(server, "chat", { timeout: 10 });
+  await assertRejects(
+    () => faked.ask("onWait"),
+    AssertionError,
+    "it was not answered, and nothing more happens until the test moves the time",
+  );
+  await faked.close();
+});
+
+Deno.test("TestClient.waitFor() says that the server has put the client out", async () => {
+  const server = makeServer({
+    onKick: (nsConn: NSConn) => nsConn.disconnect(),
+  });
+  await using client = await connectTest(server, "chat");
+  client.emit("onKick");
+  await assertRejects(
+    () => client.waitFor("onA"),
+    AssertionError,
+    'it has not come, and the client is no longer in namespace "chat"; the',
+  );
+});
+
+Deno.test("TestClient.waitFor() takes whole numbers of messages", async () => {
+  const server = makeServer(events);
+  await using client = await connectTest(server, "chat");
+  for (const count of [0, -1, 1.5, NaN]) {
+    await assertRejects(
+      () => client.waitFor("onA", count),
+      RangeError,
+      `Cannot wait for ${count} messages: it must be a positive integer`,
+    );
+  }
 });

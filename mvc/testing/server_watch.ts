@@ -5,7 +5,7 @@
  * @module
  */
 
-import { setImmediate, setTimeout as wait } from "node:timers";
+import { clearTimeout, setImmediate, setTimeout as wait } from "node:timers";
 import type { ServerHost, Session } from "../../neffos/internal.ts";
 import type { FaultSource, ServerApi } from "../../neffos/mod.ts";
 
@@ -101,8 +101,13 @@ export class ServerWatch {
     );
   }
 
+  /** Returns the last recorded fault, and forgets it. */
+  takeLastFault(): unknown {
+    return this.#faults.pop()?.error;
+  }
+
   /** Returns the recorded faults as one cause of an error, and forgets them. */
-  takeCause(): unknown {
+  takeFaultsAsCause(): unknown {
     const texts = this.describeFaults();
     const faults = this.takeFaults();
     return faults.length > 1
@@ -175,4 +180,19 @@ function turn(): Promise<void> {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => void wait(resolve, ms));
+}
+
+/** Waits for a promise for some time, which no test can fake, then throws. */
+export async function within<T>(
+  ms: number,
+  call: () => Promise<T>,
+  makeError: () => Error,
+): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = wait(() => reject(makeError()), ms);
+  try {
+    return await Promise.race([call(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
