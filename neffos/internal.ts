@@ -32,7 +32,10 @@ export { writeError } from "./connection/faults.ts";
 export { hasValidHost } from "./server/address.ts";
 export { findUpgrade, takeHeaders } from "./server/handshake.ts";
 export type { ServerHost } from "./server/host.ts";
-export { setMemoryUpgrade } from "./server/memory_upgrade.ts";
+export {
+  type MemoryUpgrade,
+  runMemoryUpgrade,
+} from "./server/memory_upgrade.ts";
 export type { Session };
 export { handOver } from "./transport/handover.ts";
 export { assertDeno } from "./util/platform.ts";

@@ -6,9 +6,10 @@
  */
 
 import {
+  type MemoryUpgrade,
+  runMemoryUpgrade,
   type Session,
   sessionOf,
-  setMemoryUpgrade,
 } from "../../neffos/internal.ts";
 import {
   type AnyEvents,
@@ -73,7 +74,8 @@ const MAX_TEXT = 200;
  * is an UpgradeError with the text and the headers of the response.
  * @throws {BadNamespaceError} When the server has no such namespace.
  * @throws {EventError} When a hook or a guard refuses.
- * @throws {TypeError} When it is not clear which route is meant.
+ * @throws {TypeError} When it is not clear which route is meant, or its handler
+ * uses no Server.
  *
  * @example
  * ```ts
@@ -276,7 +278,7 @@ async function upgrade(
   const { url } = request;
   const [socket, other] = socketPair();
   const sessions: Session[] = [];
-  setMemoryUpgrade(request, {
+  const memoryUpgrade: MemoryUpgrade = {
     upgrader: (_request, protocol) => {
       const response = new Response(null, { status: 101 });
       if (protocol !== undefined) {
@@ -285,10 +287,18 @@ async function upgrade(
       return { socket: other, response };
     },
     onSession: (session) => void sessions.push(session),
-  });
-  const response = await send(handler, request, options);
+  };
+  const response = await runMemoryUpgrade(
+    memoryUpgrade,
+    () => send(handler, request, options),
+  );
   const [session] = sessions;
   if (session !== undefined) return { url, socket, session };
+  if (response.status === 101) {
+    throw new TypeError(
+      "Cannot connect: the request was upgraded, but not by a Server of this module",
+    );
+  }
   throw await makeRefusal(url, response);
 }
 

@@ -362,3 +362,52 @@ Deno.test("connectTest() asks for a name where a server has several namespaces",
   await using client = await connectTest(two, { namespace: "news" });
   assertEquals(client.nsConn.namespace, "news");
 });
+
+Deno.test("connectTest() connects through a handler that copies the request", async () => {
+  const server = makeServer();
+  const copies: ((request: Request) => Request)[] = [
+    (request) => new Request(request),
+    (request) => request.clone(),
+    ({ url, headers }) => new Request(url, { headers }),
+  ];
+  for (const copy of copies) {
+    const handler = async (request: Request, info: Deno.ServeHandlerInfo) => {
+      await Promise.resolve();
+      return await server.upgrade(copy(request), info);
+    };
+    await using client = await connectTest(handler, "echo");
+    assertEquals((await client.ask("onEcho", "hi")).text(), "hi");
+  }
+});
+
+Deno.test("connectTest() says that a handler has not used a Server", async () => {
+  await assertRejects(
+    () => connectTest(() => new Response("hello"), "echo"),
+    DialError,
+    "the server answered 200 instead of opening a WebSocket: hello",
+  );
+  // As the platform does, for which nothing here listens.
+  const upgraded = new Response(null, { status: 101 });
+  await assertRejects(
+    () => connectTest(() => upgraded, "echo"),
+    TypeError,
+    "Cannot connect: the request was upgraded, but not by a Server of this module",
+  );
+  await assertRejects(
+    () => connectTest((() => undefined) as never, "echo"),
+    TypeError,
+    'Cannot take a value of type "undefined" as the answer to a request: it must be a Response',
+  );
+});
+
+Deno.test("connectTest() sends a parameter of the query several times", async () => {
+  const server = makeServer({
+    echo: {
+      onQuery: (nsConn: NSConn) => contextOf(nsConn).url.search,
+    },
+  });
+  await using client = await connectTest(server, {
+    query: { tag: ["a", "b"], page: "1" },
+  });
+  assertEquals((await client.ask("onQuery")).text(), "?tag=a&tag=b&page=1");
+});

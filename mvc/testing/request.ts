@@ -81,13 +81,19 @@ export async function request(
   const method = init.method ?? (body === null ? "GET" : "POST");
   const rest = { ...init, method, body };
   const sent = makeRequest(path, { ...init, headers }, rest);
-  return await send(toHandler(target), sent, init);
+  const response = await send(toHandler(target), sent, init);
+  const { signal } = init;
+  // A test may still read what the server has answered to an abort.
+  if (response.body === null || !signal || signal.aborted) return response;
+  const stream = response.body.pipeThrough(new TransformStream(), { signal });
+  return new Response(stream, response);
 }
 
 /**
  * Sends a request to a handler.
  *
  * @returns The response; what waits until it is sent waits for its body.
+ * @throws {TypeError} If the handler answers with something else.
  */
 export async function send(
   handler: FetchHandler,
@@ -95,10 +101,15 @@ export async function send(
   { address = "127.0.0.1" }: TestRequestOptions,
 ): Promise<Response> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const response = await handler(request, {
+  const response: unknown = await handler(request, {
     remoteAddr: { transport: "tcp", hostname: address, port: 50_000 },
     completed: promise,
   });
+  if (!(response instanceof Response)) {
+    throw new TypeError(
+      `Cannot take a value of type "${typeof response}" as the answer to a request: it must be a Response`,
+    );
+  }
   return watchResponse(response, undefined, resolve);
 }
 
@@ -128,17 +139,40 @@ export function makeRequest(
   init: RequestInit = {},
 ): Request {
   const url = new URL(path, BASE);
-  for (const [name, value] of Object.entries(query)) {
-    url.searchParams.append(name, value);
+  for (const [name, values] of Object.entries(query)) {
+    for (const value of [values].flat()) url.searchParams.append(name, value);
   }
   const headers = new Headers(given);
   if (!headers.has("host")) headers.set("host", url.host);
   const pairs = cookies instanceof Response
-    ? cookies.headers.getSetCookie().map((cookie) => cookie.split(";")[0]!)
+    ? readSetCookies(cookies)
     : Object.entries(cookies).map(([name, value]) => `${name}=${value}`);
   if (pairs.length > 0) {
     const before = headers.get("cookie");
     headers.set("cookie", [...before ? [before] : [], ...pairs].join("; "));
   }
   return new Request(url, { ...init, headers });
+}
+
+/** Lists the cookies that a client has after a response, as it sends them. */
+function readSetCookies({ headers }: Response): string[] {
+  const pairs = new Map<string, string>();
+  for (const cookie of headers.getSetCookie()) {
+    const [pair = "", ...attributes] = cookie.split(";");
+    const [name = ""] = pair.split("=", 1);
+    if (isExpired(attributes)) pairs.delete(name);
+    else pairs.set(name, pair);
+  }
+  return [...pairs.values()];
+}
+
+/** Whether the attributes of a cookie delete it (RFC 6265, section 5.3). */
+function isExpired(attributes: readonly string[]): boolean {
+  const read = (wanted: string) =>
+    attributes.map((text) => text.trim().split("="))
+      .findLast(([name]) => name!.toLowerCase() === wanted)?.[1];
+  const age = read("max-age");
+  return age === undefined
+    ? Date.parse(read("expires") ?? "") <= Date.now()
+    : Number(age) <= 0;
 }

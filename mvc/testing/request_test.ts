@@ -126,3 +126,49 @@ Deno.test("request() is aborted as one of a client that goes away", async () => 
   assertEquals(await response.text(), "aborted");
   await assertRejects(() => request(router, "http://["), TypeError);
 });
+
+Deno.test("request() sends the cookies that a response has left", async () => {
+  const router = new Router();
+  router.get("/", (ctx) => ctx.json(ctx.header("cookie")?.split("; ") ?? []));
+  const send = async (...cookies: string[]) => {
+    const response = new Response();
+    for (const cookie of cookies) response.headers.append("set-cookie", cookie);
+    return await (await request(router, "/", { cookies: response })).json();
+  };
+  assertEquals(await send("a=1; Path=/; HttpOnly", "b=2; Max-Age=60"), [
+    "a=1",
+    "b=2",
+  ]);
+  assertEquals(await send("a=1", "a=2"), ["a=2"]);
+  // Those of a sign-out.
+  assertEquals(await send("a=; Max-Age=0", "b=2"), ["b=2"]);
+  assertEquals(await send("a=1", "a=; path=/; max-age=-1"), []);
+  const past = "Thu, 01 Jan 1970 00:00:00 GMT";
+  assertEquals(await send(`a=; Expires=${past}`), []);
+  assertEquals(await send(`a=1; expires=${past}; max-age=60`), ["a=1"]);
+  assertEquals(await send("a=1; expires=never"), ["a=1"]);
+});
+
+Deno.test("request() is aborted while it gives a stream", async () => {
+  const router = new Router();
+  const cancelled = Promise.withResolvers<unknown>();
+  router.get("/", () =>
+    new Response(
+      new ReadableStream({
+        start: (stream) => stream.enqueue(new TextEncoder().encode("first")),
+        cancel: cancelled.resolve,
+      }),
+      { headers: { "x-kept": "yes" }, status: 201 },
+    ));
+  const controller = new AbortController();
+  const { signal } = controller;
+  const response = await request(router, "/", { signal });
+  assertEquals([response.status, response.headers.get("x-kept")], [201, "yes"]);
+  const reader = response.body!.getReader();
+  const { value } = await reader.read();
+  assertEquals(new TextDecoder().decode(value), "first");
+  const next = reader.read();
+  controller.abort(new TypeError("the client is gone"));
+  await assertRejects(() => next, TypeError, "the client is gone");
+  assertEquals(`${await cancelled.promise}`, "TypeError: the client is gone");
+});

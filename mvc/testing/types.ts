@@ -169,17 +169,19 @@ export interface TestRequestOptions {
    */
   headers?: HeadersInit | undefined;
   /**
-   * The cookies by name, or a response that has set them.
+   * The cookies by name, or a response that has set them; one that it has
+   * deleted is not sent.
    *
    * @default {{}}
    */
   cookies?: Readonly<Record<string, string>> | Response | undefined;
   /**
-   * The parameters of the query, besides those of the path.
+   * The parameters of the query, besides those of the path; a list for one that
+   * comes several times.
    *
    * @default {{}}
    */
-  query?: Readonly<Record<string, string>> | undefined;
+  query?: Readonly<Record<string, string | readonly string[]>> | undefined;
   /**
    * The IP address of the client.
    *

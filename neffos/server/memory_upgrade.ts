@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Session } from "../connection/session.ts";
 import type { Upgrader } from "../transport/upgrader.ts";
 
@@ -12,22 +13,15 @@ export interface MemoryUpgrade {
   onSession(session: Session): void;
 }
 
-const memoryUpgrade = Symbol("neffos.memoryUpgrade");
+/** Follows the code that answers a request, on whose way it may be copied. */
+const memoryUpgrades = new AsyncLocalStorage<MemoryUpgrade>();
 
-/** A request that knows how it is upgraded. */
-interface MemoryRequest {
-  readonly [memoryUpgrade]?: MemoryUpgrade;
+/** Runs what answers a request; the server that accepts it upgrades it so. */
+export function runMemoryUpgrade<T>(upgrade: MemoryUpgrade, code: () => T): T {
+  return memoryUpgrades.run(upgrade, code);
 }
 
-/** Marks a request with how it is upgraded, whichever server accepts it. */
-export function setMemoryUpgrade(
-  request: Request,
-  upgrade: MemoryUpgrade,
-): void {
-  Object.defineProperty(request, memoryUpgrade, { value: upgrade });
-}
-
-/** Finds what {@linkcode setMemoryUpgrade} has set. */
-export function findMemoryUpgrade(request: Request): MemoryUpgrade | undefined {
-  return (request as MemoryRequest)[memoryUpgrade];
+/** Finds what {@linkcode runMemoryUpgrade} has been given. */
+export function findMemoryUpgrade(): MemoryUpgrade | undefined {
+  return memoryUpgrades.getStore();
 }

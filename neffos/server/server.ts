@@ -267,7 +267,7 @@ export class Server implements ServerApi {
       this.#assertOpen();
       from.detach?.();
       // Once this is called, nothing may fail until the response is sent.
-      const memory = findMemoryUpgrade(request);
+      const memory = findMemoryUpgrade();
       const upgrader = memory?.upgrader ?? this.#upgrader;
       const { socket, response } = upgrader(request, protocol);
       from.setUpgraded?.(response);
