@@ -40,7 +40,8 @@ export interface ClientScriptOptions {
  *
  * @param options The header `cache-control`.
  * @returns The handler, for `router.get`.
- * @throws {TypeError} If `cacheControl` is not a value of a header.
+ * @throws {TypeError} If the options are not an object, or `cacheControl` is not
+ * a value of a header.
  *
  * @example
  * ```ts
@@ -60,7 +61,7 @@ export interface ClientScriptOptions {
  * @category Client
  */
 export function clientScript(options: ClientScriptOptions = {}): RouteHandler {
-  const { cacheControl = "no-cache" } = options;
+  const cacheControl = readCacheControl(options);
   const common = new Headers({
     "cache-control": cacheControl,
     "vary": "accept-encoding",
@@ -82,6 +83,25 @@ export function clientScript(options: ClientScriptOptions = {}): RouteHandler {
   };
   // For `Router.routes()` and `Router.explain()`.
   return Object.defineProperty(handle, "name", { value: "clientScript" });
+}
+
+function readCacheControl(options: ClientScriptOptions): string {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot take a value of type "${
+        options === null ? "null" : typeof options
+      }" as the options of a client script: they must be an object such as { cacheControl }`,
+    );
+  }
+  const { cacheControl = "no-cache" } = options;
+  if (typeof cacheControl === "string" && cacheControl !== "") {
+    return cacheControl;
+  }
+  throw new TypeError(
+    `Cannot use ${
+      JSON.stringify(cacheControl)
+    } as the "cacheControl" of a client script: it must be a string such as "no-cache"`,
+  );
 }
 
 /** One form of the file. */

@@ -119,6 +119,43 @@ Deno.test("clientScript() takes another cache-control, and only a value of a hea
   assertEquals(response.headers.get("cache-control"), cacheControl);
   await response.body?.cancel();
   assertThrows(() => clientScript({ cacheControl: "no\ncache" }), TypeError);
+  for (const cacheControl of [3600, null, "", {}]) {
+    assertThrows(
+      () => clientScript({ cacheControl } as ClientScriptOptions),
+      TypeError,
+      'as the "cacheControl" of a client script: it must be a string such as "no-cache"',
+    );
+  }
+  for (const options of [null, "no-cache"]) {
+    assertThrows(
+      () => clientScript(options as unknown as ClientScriptOptions),
+      TypeError,
+      "as the options of a client script: they must be an object such as { cacheControl }",
+    );
+  }
+});
+
+Deno.test("clientScript() is one handler for any path, and goes through middleware", async () => {
+  const router = new Router();
+  const script = clientScript();
+  const party = router.party("/static", async (_ctx, next) => {
+    const response = await next();
+    response.headers.set("access-control-allow-origin", "*");
+    return response;
+  });
+  party.get("/:version/neffos.js", script);
+  router.get("/neffos.js", script);
+  const ask = async (path: string, tag: string) =>
+    await router.handler(
+      new Request(`http://host${path}`, { headers: { "if-none-match": tag } }),
+      INFO,
+    );
+  const first = await ask("/static/7/neffos.js", '"none"');
+  assertEquals(first.headers.get("access-control-allow-origin"), "*");
+  assertEquals(await first.text(), CLIENT_BUNDLE);
+  const second = await ask("/neffos.js", first.headers.get("etag")!);
+  assertEquals(second.status, 304);
+  assertEquals(second.headers.get("access-control-allow-origin"), null);
 });
 
 Deno.test("The bundle exports what client.ts exports, and talks to a server", async () => {
