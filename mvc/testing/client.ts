@@ -404,7 +404,15 @@ export class TestClient<
    */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-    this.#connection.watch.throwFaults();
+    try {
+      this.#connection.watch.throwFaults();
+    } catch (error) {
+      // Of a test that has failed as well, Deno shows only that an error was
+      // suppressed.
+      // deno-lint-ignore no-console -- nothing else would show it
+      console.error(error);
+      throw error;
+    }
   }
 
   #rest(isDone?: () => boolean): Promise<Rest> {

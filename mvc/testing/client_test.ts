@@ -566,3 +566,27 @@ Deno.test("TestClient.waitFor() takes whole numbers of messages", async () => {
     );
   }
 });
+
+Deno.test("TestClient shows the faults of a test that fails before it looks", async () => {
+  const fault = new TypeError("no such table");
+  const server = makeServer({
+    onFault: () => {
+      throw fault;
+    },
+  });
+  const shown: unknown[] = [];
+  const { error } = console;
+  console.error = (...args: unknown[]) => shown.push(...args);
+  try {
+    const suppressed = await assertRejects(async () => {
+      await using client = await connectTest(server, "chat");
+      client.emit("onFault");
+      throw new AssertionError("not as expected");
+    }, SuppressedError);
+    assertEquals(suppressed.suppressed.message, "not as expected");
+    assertEquals(shown, [suppressed.error]);
+    assertEquals(suppressed.error.errors, [fault]);
+  } finally {
+    console.error = error;
+  }
+});
