@@ -29,6 +29,7 @@ import type {
   FactoryOf,
   Maker,
   OneOf,
+  StandInOf,
 } from "./container/checks.ts";
 import { Container } from "./container/container.ts";
 import {
@@ -414,7 +415,8 @@ export class Application<
    * disposes it.
    *
    * @param token The token of the service.
-   * @param value The value, which all requests and connections share.
+   * @param value The value, which all requests and connections share; for a class, any with
+   * its public members.
    * @returns This application.
    * @throws {TypeError} If the token is neither a Symbol nor a class.
    * @throws {DependencyError} If the token is not registered, each request or
@@ -448,7 +450,7 @@ export class Application<
    */
   override<K extends ServiceToken>(
     token: CheckedOverride<K, Registered>,
-    value: ServiceOf<K>,
+    value: StandInOf<K>,
   ): this {
     this.#container.override(token as K, value);
     return this;

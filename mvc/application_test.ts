@@ -661,3 +661,35 @@ Deno.test("Application.override() takes effect after controllers and server were
     'Cannot override "Name": "Controller" uses it already',
   );
 });
+
+Deno.test("Application.override() takes a value with the public members of a class", async () => {
+  class Mailer {
+    #sent = 0;
+    constructor(readonly host: string) {}
+    send(text: string) {
+      return `${this.host} has sent "${text}" as number ${++this.#sent}`;
+    }
+  }
+  class MailController {
+    static readonly inject = [Mailer] as const;
+    constructor(readonly mailer: Mailer) {}
+    onSend(_nsConn: NSConn, msg: Message<string>) {
+      return this.mailer.send(msg.text());
+    }
+  }
+  const makeApp = () => {
+    const app = new Application(new Router())
+      .singleton(Mailer, [], () => new Mailer("smtp.example"));
+    app.handleWebsocket(MailController);
+    return app;
+  };
+  await using app = makeApp()
+    .override(Mailer, { host: "", send: (text) => `pretended: ${text}` });
+  await using client = await connectTest(app, MailController);
+  const answer = await client.ask("onSend", "hello");
+  assertEquals(answer.text(), "pretended: hello");
+  // @ts-expect-error A method is missing.
+  makeApp().override(Mailer, { host: "" });
+  // @ts-expect-error The class itself is no instance.
+  makeApp().override(Mailer, Mailer);
+});

@@ -47,6 +47,7 @@ export type {
   Maker,
   OneOf,
   RestOf,
+  StandInOf,
 } from "./container/checks.ts";
 export {
   type CompileOptions,

@@ -403,6 +403,18 @@ export type CheckedOverride<K, Registered> =
     : "is not registered, so nothing would be given the value";
 
 /**
+ * What may stand in for a service: for the instance of a class, any value with
+ * its public members.
+ *
+ * @typeParam K The type of the token.
+ *
+ * @category Type utilities
+ */
+export type StandInOf<K> = K extends ClassToken<infer Instance>
+  ? { [Member in keyof Instance]: Instance[Member] }
+  : ServiceOf<K>;
+
+/**
  * Checks the argument of `compile()`.
  *
  * @typeParam T The type of the target.

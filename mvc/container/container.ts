@@ -40,6 +40,7 @@ import type {
   CheckedTarget,
   FactoryOf,
   Maker,
+  StandInOf,
 } from "./checks.ts";
 import { explainGraph, type GraphEntry } from "./graph.ts";
 import {
@@ -292,7 +293,8 @@ export class Container<
    * The container never disposes it.
    *
    * @param token The token of the service.
-   * @param value The value, which scopes share.
+   * @param value The value, which scopes share; for a class, any with
+   * its public members.
    * @returns This container.
    * @throws {TypeError} If the token is neither a Symbol nor a class.
    * @throws {DependencyError} If the token is not registered, is provided with
@@ -313,7 +315,7 @@ export class Container<
    */
   override<K extends ServiceToken>(
     token: CheckedOverride<K, Registered>,
-    value: ServiceOf<K>,
+    value: StandInOf<K>,
   ): this {
     assertToken(token);
     this.#registry.override(token, value);
