@@ -53,6 +53,9 @@ const HANDSHAKE = {
   "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
 };
 
+/** The longest time of a timer, in milliseconds. */
+const MAX_TIMEOUT = 2 ** 31 - 1;
+
 /** The longest response that an error shows whole, in characters. */
 const MAX_TEXT = 200;
 
@@ -76,6 +79,7 @@ const MAX_TEXT = 200;
  * @throws {EventError} When a hook or a guard refuses.
  * @throws {TypeError} When it is not clear which route is meant, or its handler
  * uses no Server.
+ * @throws {RangeError} When the timeout is not one that a timer can have.
  *
  * @example
  * ```ts
@@ -165,13 +169,21 @@ async function connect(
   entry: object | string | undefined,
   options: ConnectTestOptions = {},
 ): Promise<TestClient> {
+  const { timeout = 5_000 } = options;
+  if (
+    !(typeof timeout === "number" && timeout >= 1 && timeout <= MAX_TIMEOUT)
+  ) {
+    throw new RangeError(
+      `Cannot set "timeout" to ${timeout}: it must be a number of milliseconds from 1 to ${MAX_TIMEOUT}`,
+    );
+  }
   const endpoint = findEndpoint(target, options.path);
   let watch = endpoint.server && ServerWatch.of(endpoint.server);
   try {
     const upgraded = await upgrade(endpoint, options);
     const { session } = upgraded;
     watch = ServerWatch.of(session.conn.server);
-    const connection = await open(upgraded, watch, options);
+    const connection = await open(upgraded, watch, timeout);
     try {
       return await enter(connection, entry, options);
     } catch (error) {
@@ -321,7 +333,7 @@ async function makeRefusal(
 async function open(
   { url, socket, session }: Upgraded,
   watch: ServerWatch,
-  { timeout = 5_000 }: ConnectTestOptions,
+  timeout: number,
 ): Promise<TestConnection> {
   watch.add(session);
   const { codec, handlers: { namespaces, native } } = session.host;

@@ -411,3 +411,13 @@ Deno.test("connectTest() sends a parameter of the query several times", async ()
   });
   assertEquals((await client.ask("onQuery")).text(), "?tag=a&tag=b&page=1");
 });
+
+Deno.test("connectTest() takes a timeout that a timer can have", async () => {
+  for (const timeout of [0, -1, NaN, Infinity, 2 ** 31, "5"]) {
+    await assertRejects(
+      () => connectTest(makeServer(), { timeout: timeout as number }),
+      RangeError,
+      `Cannot set "timeout" to ${timeout}: it must be a number of milliseconds from 1 to 2147483647`,
+    );
+  }
+});
