@@ -438,7 +438,9 @@ export class TestClient<
     const { watch, end } = this.#connection;
     const { namespace, isConnected } = this.nsConn;
     const why = end !== undefined
-      ? `the connection was closed with code ${end.code}`
+      ? `the connection was closed with code ${end.code}${
+        end.reason && ` (${end.reason})`
+      }`
       : isConnected
       ? explainRest(this.#connection, rest)
       : `the client is no longer in namespace "${namespace}"`;

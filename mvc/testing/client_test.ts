@@ -83,7 +83,7 @@ Deno.test("TestClient.waitFor() fails once nothing more happens, and says what t
     onFault: () => {
       throw new TypeError("no such table");
     },
-    onClose: ({ conn }: NSConn) => conn.close(4321),
+    onClose: ({ conn }: NSConn) => conn.close(4321, "too loud"),
   });
   const client = await connectTest(server, "chat");
   const fail = async (call: () => Promise<unknown>) =>
@@ -114,7 +114,7 @@ Deno.test("TestClient.waitFor() fails once nothing more happens, and says what t
   client.emit("onClose");
   assertStringIncludes(
     await fail(() => client.waitFor("onA")),
-    "it has not come, and the connection was closed with code 4321; the",
+    "it has not come, and the connection was closed with code 4321 (too loud); the",
   );
   assertEquals((await client.closed).code, 4321);
   await client[Symbol.asyncDispose]();
