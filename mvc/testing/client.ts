@@ -20,6 +20,7 @@ import {
   type Client,
   type CloseInfo,
   type Conn,
+  ConnectionClosedError,
   type EntryOptions,
   EventError,
   type Events,
@@ -428,6 +429,9 @@ export class TestClient<
         return await call();
       } catch (error) {
         addCause(error, watch);
+        if (error instanceof ConnectionClosedError) {
+          error.cause ??= new Error(explainEnd(error));
+        }
         throw error;
       }
     });
@@ -438,9 +442,7 @@ export class TestClient<
     const { watch, end } = this.#connection;
     const { namespace, isConnected } = this.nsConn;
     const why = end !== undefined
-      ? `the connection was closed with code ${end.code}${
-        end.reason && ` (${end.reason})`
-      }`
+      ? explainEnd(end)
       : isConnected
       ? explainRest(this.#connection, rest)
       : `the client is no longer in namespace "${namespace}"`;
@@ -512,6 +514,15 @@ function readEntry(entry: object | string): string {
   return typeof entry === "string"
     ? entry
     : readNamespace(entry, "the controller") ?? "";
+}
+
+/** Says how a connection has ended. */
+function explainEnd(
+  { code, reason }: Pick<CloseInfo, "code" | "reason">,
+): string {
+  return `the connection was closed with code ${code}${
+    reason && ` (${reason})`
+  }`;
 }
 
 /** Says why a client waits no longer. */

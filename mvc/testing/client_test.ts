@@ -590,3 +590,24 @@ Deno.test("TestClient shows the faults of a test that fails before it looks", as
     console.error = error;
   }
 });
+
+Deno.test("TestClient says why the connection of an ask was closed", async () => {
+  const server = makeServer({
+    onClose: ({ conn }: NSConn) => conn.close(4001, "too loud"),
+  });
+  await using client = await connectTest(server, "chat");
+  const error = await assertRejects(
+    () => client.ask("onClose"),
+    ConnectionClosedError,
+    "write closed",
+  );
+  assertEquals(
+    `${error.cause}`,
+    "Error: the connection was closed with code 4001 (too loud)",
+  );
+  await assertRejects(
+    () => client.waitFor("onA"),
+    AssertionError,
+    "the connection was closed with code 4001 (too loud)",
+  );
+});
