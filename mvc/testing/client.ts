@@ -33,7 +33,7 @@ import {
 } from "../../neffos/mod.ts";
 import { AssertionError } from "./assertion_error.ts";
 import { describeMessage, type Inbox } from "./inbox.ts";
-import { type Rest, type ServerWatch, within } from "./server_watch.ts";
+import { awaitWithin, type Rest, type ServerWatch } from "./server_watch.ts";
 import type {
   ControllerOf,
   EmitsOf,
@@ -553,7 +553,7 @@ function awaitAnswer<T>(
         explainRest(connection, "stalled")
       }`,
     );
-  return within(connection.timeout, call, fail);
+  return awaitWithin(connection.timeout, call, fail);
 }
 
 /** Closes a connection, and waits until its server has done with it. */

@@ -10,6 +10,7 @@ import {
   denoUpgrader,
   DialError,
   EventError,
+  memoryExchange,
   type Message,
   type NSConn,
   OnNativeMessage,
@@ -22,7 +23,7 @@ import { Context } from "../http/context.ts";
 import { HttpError } from "../http/http_error.ts";
 import { Router } from "../router/router.ts";
 import { contextOf, websocketHandler } from "../websocket.ts";
-import { connectTest } from "./mod.ts";
+import { AssertionError, connectTest } from "./mod.ts";
 
 class Echo {
   static readonly namespace = "echo";
@@ -420,4 +421,32 @@ Deno.test("connectTest() takes a timeout that a timer can have", async () => {
       `Cannot set "timeout" to ${timeout}: it must be a number of milliseconds from 1 to 2147483647`,
     );
   }
+});
+
+Deno.test("connectTest() connects to servers that share an exchange", async () => {
+  const exchange = memoryExchange();
+  const makePart = async () => {
+    const server = makeServer({
+      chat: {
+        onSay: (nsConn: NSConn, msg: Message<string>) => {
+          nsConn.broadcastOthers("onChat", msg.text());
+        },
+      },
+    });
+    await server.useStackExchange(exchange);
+    return server;
+  };
+  await using one = await makePart();
+  await using two = await makePart();
+  await using ann = await connectTest(one);
+  await using bob = await connectTest(two);
+  ann.emit("onSay", "hello");
+  assertEquals((await bob.waitFor("onChat")).text(), "hello");
+  ann.emit("onSay", "hello");
+  await ann.expectNothing();
+  await assertRejects(
+    () => bob.expectNothing(),
+    AssertionError,
+    "onChat hello",
+  );
 });

@@ -183,7 +183,7 @@ function pause(ms: number): Promise<void> {
 }
 
 /** Waits for a promise for some time, which no test can fake, then throws. */
-export async function within<T>(
+export async function awaitWithin<T>(
   ms: number,
   call: () => Promise<T>,
   makeError: () => Error,
