@@ -323,13 +323,15 @@ export class TestClient<
       );
     }
     let found: Message[] = [];
-    const rest = await this.#rest(() => {
+    const isDone = () => {
       found = this.#inbox.findUnseen(event).filter(isMeant).slice(0, count);
       if (found.length < count) return false;
       // Seen at once, so that another wait does not find them as well.
       this.#inbox.markSeen(found);
       return true;
-    });
+    };
+    const { watch, timeout } = this.#connection;
+    const rest = await watch.rest({ timeout, isDone });
     if (rest !== "done") {
       const what = found.length > 0
         ? `it has come ${found.length} of ${count} times`
@@ -337,7 +339,7 @@ export class TestClient<
       const text = this.#explain(rest);
       throw new AssertionError(
         `Cannot wait for "${event}": ${what}, and ${text}`,
-        { cause: this.#connection.watch.takeFaultsAsCause() },
+        { cause: watch.takeFaultsAsCause() },
       );
     }
     this.#connection.watch.throwFaults();
@@ -416,9 +418,9 @@ export class TestClient<
     }
   }
 
-  #rest(isDone?: () => boolean): Promise<Rest> {
+  #rest(): Promise<Rest> {
     const { watch, timeout } = this.#connection;
-    return watch.rest(isDone === undefined ? { timeout } : { timeout, isDone });
+    return watch.rest({ timeout: watch.cutTimeout(timeout) });
   }
 
   /** Gives a rejection the fault of the server that it comes from. */
@@ -568,15 +570,16 @@ export async function closeConnection(
   ended.then(end, end);
   const isDone = () => isEnded;
   const isServerDone = () => isEnded || session.status === "ended";
-  await watch.rest({ timeout, isDone: isServerDone });
-  const patience = { timeout: Math.min(timeout, OWN_HANDLERS), isDone };
-  if (await watch.rest(patience) !== "done") {
+  const patience = watch.cutTimeout(timeout);
+  await watch.rest({ timeout: patience, isDone: isServerDone });
+  const own = { timeout: Math.min(patience, OWN_HANDLERS), isDone };
+  if (await watch.rest(own) !== "done") {
     // Handlers wait, for instance for a time that the test does not move.
     for (const each of [session, sessionOf(client.conn)]) {
       each.abandon(1000, "the test has ended");
     }
     // Nor do the time limits of hooks end then.
-    if (watch.isTimeFaked && await watch.rest(patience) !== "done") return;
+    if (watch.isTimeFaked && await watch.rest(own) !== "done") return;
   }
   await ended;
   watch.tidy();

@@ -219,7 +219,7 @@ Deno.test("TestClient takes a handler that waits for a faked time for quiet", as
     onNamespaceDisconnect: () => void log.push("left"),
   });
   {
-    await using client = await connectTest(server, "chat");
+    await using client = await connectTest(server, "chat", { timeout: 10 });
     client.emit("onCount");
     await client.waitFor("onTick");
     await client.expectNothing();
@@ -233,6 +233,21 @@ Deno.test("TestClient takes a handler that waits for a faked time for quiet", as
     // It closes although the handler waits for a time that never comes.
   }
   assertEquals(log, ["left"]);
+});
+
+Deno.test("TestClient.waitFor() waits for real work where the time is faked", async () => {
+  using _time = new FakeTime();
+  const server = makeServer({
+    async onHash(nsConn: NSConn) {
+      // As long as the hash of a password, by the clock that is not faked.
+      const end = performance.now() + 150;
+      while (performance.now() < end) await passTurns(1);
+      nsConn.emit("onHashed");
+    },
+  });
+  await using client = await connectTest(server, "chat");
+  client.emit("onHash");
+  await client.waitFor("onHashed");
 });
 
 Deno.test("TestClient answers asks by its handlers, and refuses others", async () => {

@@ -16,10 +16,10 @@ const SHORT_TURNS = 100;
 /** How long those last, in milliseconds. */
 const LONG_TURN = 5;
 /**
- * For how many of those a handler may wait where the time is faked, until it is
- * taken to wait for the test: long enough for a hash or a small file.
+ * For how long a handler may wait where the time is faked, in milliseconds, until
+ * it is taken to wait for the test.
  */
-const FAKED_TURNS = 10;
+const FAKED_TIMEOUT = 50;
 
 /** The timer of the platform, to see whether a test has faked the time. */
 const { setTimeout } = globalThis;
@@ -126,14 +126,20 @@ export class ServerWatch {
   }
 
   /**
+   * Cuts a timeout short where the time is faked: there a handler may wait for a
+   * time that the test has yet to move.
+   */
+  cutTimeout(timeout: number): number {
+    return this.isTimeFaked ? Math.min(timeout, FAKED_TIMEOUT) : timeout;
+  }
+
+  /**
    * Waits until nothing more happens: no frame is under way, no message waits,
    * and no handler runs. A handler that waits for something outside, such as a
-   * timer, is waited for; where the time is faked it waits for the test.
+   * timer, is waited for.
    */
   async rest({ timeout, isDone }: RestOptions): Promise<Rest> {
-    const longTurns = this.isTimeFaked
-      ? FAKED_TURNS
-      : Math.ceil(timeout / LONG_TURN);
+    const longTurns = Math.ceil(timeout / LONG_TURN);
     let before = "";
     for (let turns = 0;; turns++) {
       if (isDone?.()) return "done";
