@@ -35,7 +35,6 @@ import { AssertionError } from "./assertion_error.ts";
 import { describeMessage, type Inbox } from "./inbox.ts";
 import { awaitWithin, type Rest, type ServerWatch } from "./server_watch.ts";
 import type {
-  ControllerOf,
   EmitsOf,
   EntryOf,
   ReceivedMessage,
@@ -73,8 +72,8 @@ export interface TestConnection {
  * @category Testing
  */
 export type TestClientOf<C> = TestClient<
-  EventsOf<ControllerOf<C>>,
-  EmitsOf<ControllerOf<C>>
+  EventsOf<C extends object ? C : AnyEvents>,
+  EmitsOf<C>
 >;
 
 /**

@@ -58,7 +58,6 @@ export { connectTest } from "./connect.ts";
 export { request, type TestRequestInit } from "./request.ts";
 export type {
   ConnectTestOptions,
-  ControllerOf,
   EmitsOf,
   EntryOf,
   FetchHandler,

@@ -47,14 +47,6 @@ export type RequestTarget = Application | Party | FetchHandler;
 export type TestTarget = RequestTarget | Server;
 
 /**
- * The controller of a namespace; any events where just its name is known.
- *
- * @typeParam C The type of the controller, or of the name.
- * @category Type utilities
- */
-export type ControllerOf<C> = C extends object ? C : AnyEvents;
-
-/**
  * A namespace as a test names it: the class that handles it, or its name.
  *
  * @typeParam C The type of the controller, or of the name.
@@ -88,7 +80,7 @@ export type EntryOf<C> = C extends abstract new (...args: never[]) => unknown
  * ```
  * @category Testing
  */
-export type EmitsOf<C extends object> = C extends
+export type EmitsOf<C> = C extends
   abstract new (...args: infer Args) => infer Instance
   ? OrAny<Merged<SentByConstructor<Args> | SentByMethods<Instance>>>
   : AnyEvents;
@@ -209,7 +201,7 @@ export interface TestEntryOptions<C = AnyEvents> {
    *
    * @default {{}}
    */
-  handlers?: HandlersOf<EmitsOf<ControllerOf<C>>> | undefined;
+  handlers?: HandlersOf<EmitsOf<C>> | undefined;
   /**
    * A body for the hooks of the server, such as credentials.
    *
