@@ -32,7 +32,7 @@ import {
   UpgradeError,
 } from "../../neffos/mod.ts";
 import { AssertionError } from "./assertion_error.ts";
-import { describeMessage, type Inbox } from "./inbox.ts";
+import type { Inbox } from "./inbox.ts";
 import { awaitWithin, type Rest, type ServerWatch } from "./server_watch.ts";
 import type {
   EmitsOf,
@@ -358,11 +358,10 @@ export class TestClient<
     this.#connection.watch.throwFaults();
     const unseen = this.#inbox.findUnseen(event);
     if (unseen.length > 0) {
-      const lines = unseen.map((msg) => `\n  ${describeMessage(msg)}`).join("");
       throw new AssertionError(
         `Expected that nothing${
           event === undefined ? "" : ` named "${event}"`
-        } would come, and the client has received:${lines}`,
+        } would come, and ${this.#inbox.describe(unseen)}`,
       );
     }
     if (rest === "stalled" && !this.#connection.watch.isTimeFaked) {

@@ -626,3 +626,26 @@ Deno.test("TestClient says why the connection of an ask was closed", async () =>
     "the connection was closed with code 4001 (too loud)",
   );
 });
+
+Deno.test("TestClient lists the last messages of many", async () => {
+  const server = makeServer({
+    onCount: (nsConn: NSConn, msg: Message<number>) => {
+      for (let i = 1; i <= msg.json<number>(); i++) nsConn.emit("onDrop", i);
+    },
+  });
+  await using client = await connectTest(server, "chat");
+  client.emit("onCount", 1_000);
+  const last = Array.from({ length: 20 }, (_, i) => `\n  onDrop ${981 + i}`);
+  const listed = `\n  (980 before)${last.join("")}`;
+  await assertRejects(
+    () => client.waitFor("onA"),
+    AssertionError,
+    `the client has received:${listed}`,
+  );
+  await assertRejects(
+    () => client.expectNothing(),
+    AssertionError,
+    `the client has received:${listed}`,
+  );
+  client.received();
+});

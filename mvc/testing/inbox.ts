@@ -34,6 +34,8 @@ const LIFE_CYCLE = [
 
 /** The longest body that a text for people shows whole, in characters. */
 const MAX_BODY = 200;
+/** How many messages such a text lists: the last ones. */
+const MAX_LISTED = 20;
 
 /** The messages that a test client has received in one namespace. */
 export class Inbox {
@@ -103,13 +105,16 @@ export class Inbox {
     for (const msg of messages) this.#unseen.delete(msg);
   }
 
-  /** Writes all messages for people, one a line. */
-  describe(): string {
-    if (this.#messages.length === 0) return "the client has received nothing";
-    const lines = this.#messages.map((msg) =>
+  /** Writes messages for people, one a line; those received unless given. */
+  describe(messages: readonly Message[] = this.#messages): string {
+    if (messages.length === 0) return "the client has received nothing";
+    const rest = messages.length - MAX_LISTED;
+    const lines = messages.slice(-MAX_LISTED).map((msg) =>
       `\n  ${describeMessage(msg)}${this.#unseen.has(msg) ? "" : "  (seen)"}`
     );
-    return `the client has received:${lines.join("")}`;
+    return `the client has received:${rest > 0 ? `\n  (${rest} before)` : ""}${
+      lines.join("")
+    }`;
   }
 }
 
@@ -120,7 +125,7 @@ function makeFilter(event: string | undefined): (msg: Message) => boolean {
 }
 
 /** Writes a message for people, in one line. */
-export function describeMessage(msg: Message): string {
+function describeMessage(msg: Message): string {
   const { event, room, body, error } = msg;
   const text = typeof body === "string"
     ? body.length > MAX_BODY ? `${body.slice(0, MAX_BODY)}…` : body
