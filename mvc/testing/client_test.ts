@@ -250,6 +250,20 @@ Deno.test("TestClient.waitFor() waits for real work where the time is faked", as
   await client.waitFor("onHashed");
 });
 
+Deno.test("TestClient.waitFor() may be called before the test moves the time", async () => {
+  using time = new FakeTime();
+  const server = makeServer({
+    onBrew: (nsConn: NSConn) => {
+      setTimeout(() => nsConn.emit("onReady"), 1_000);
+    },
+  });
+  await using client = await connectTest(server, "chat");
+  client.emit("onBrew");
+  const ready = client.waitFor("onReady");
+  for (let i = 0; i < 10; i++) await time.tickAsync(100);
+  await ready;
+});
+
 Deno.test("TestClient answers asks by its handlers, and refuses others", async () => {
   const server = makeServer({
     onAsk: async (nsConn: NSConn, msg: Message) =>

@@ -34,7 +34,7 @@ export type Rest = "quiet" | "stalled" | "done";
 export interface RestOptions {
   /** How long handlers may wait for something outside, in milliseconds. */
   readonly timeout: number;
-  /** Ends the wait. */
+  /** Ends the wait; where the time is faked, the test may have to move it first. */
   readonly isDone?: () => boolean;
 }
 
@@ -139,15 +139,19 @@ export class ServerWatch {
    * timer, is waited for.
    */
   async rest({ timeout, isDone }: RestOptions): Promise<Rest> {
-    const longTurns = Math.ceil(timeout / LONG_TURN);
+    const countTurns = (ms: number) => SHORT_TURNS + Math.ceil(ms / LONG_TURN);
+    const maxTurns = countTurns(timeout);
+    const quietTurns = isDone !== undefined && this.isTimeFaked
+      ? countTurns(this.cutTimeout(timeout))
+      : QUIET_TURNS;
     let before = "";
     for (let turns = 0;; turns++) {
       if (isDone?.()) return "done";
       const now = this.#describe();
       if (now !== before) turns = 0;
       before = now;
-      if (turns >= QUIET_TURNS && !this.#isBusy) return "quiet";
-      if (turns >= SHORT_TURNS + longTurns) return "stalled";
+      if (turns >= quietTurns && !this.#isBusy) return "quiet";
+      if (turns >= maxTurns) return "stalled";
       await (turns < SHORT_TURNS ? turn() : pause(LONG_TURN));
     }
   }
