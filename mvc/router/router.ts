@@ -193,6 +193,10 @@ export class Router extends Party<unknown> {
    * @param options The port, 0 for any free one, or the options of `Deno.serve`.
    * @returns The server, with its `addr`, `finished` and `shutdown()`.
    * @throws {Deno.errors.AddrInUse} If another listener has the port.
+   * @throws {Deno.errors.AddrNotAvailable} If the machine does not have the
+   * address.
+   * @throws {Deno.errors.PermissionDenied} If the operating system denies the
+   * port, as many do for those below 1024.
    * @throws {TypeError} If the program does not run in Deno.
    *
    * @example
@@ -214,11 +218,37 @@ export class Router extends Party<unknown> {
       "call router.listen()",
       "use serveNode(router) of @neffos/mvc/node",
     );
-    return Deno.serve(
-      typeof options === "number" ? { port: options } : options,
-      this.handler,
-    );
+    const settings = typeof options === "number" ? { port: options } : options;
+    try {
+      return Deno.serve(settings, this.handler);
+    } catch (error) {
+      throw explainListenError(error, settings);
+    }
   }
+}
+
+/** Adds the address to the errors whose text says nothing but "os error 98". */
+function explainListenError(
+  error: unknown,
+  { port = 8000, hostname }: ListenOptions,
+): unknown {
+  const { AddrInUse, AddrNotAvailable, PermissionDenied } = Deno.errors;
+  const cause = { cause: error };
+  if (error instanceof AddrInUse) {
+    const text = `Cannot listen on port ${port}: it is in use`;
+    return new AddrInUse(text, cause);
+  }
+  if (error instanceof PermissionDenied) {
+    const text =
+      `Cannot listen on port ${port}: the operating system denies it`;
+    return new PermissionDenied(text, cause);
+  }
+  if (error instanceof AddrNotAvailable) {
+    const text =
+      `Cannot listen on "${hostname}": this machine does not have the address`;
+    return new AddrNotAvailable(text, cause);
+  }
+  return error;
 }
 
 function explainRoutes(routes: readonly Route[]): string {

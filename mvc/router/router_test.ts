@@ -505,9 +505,46 @@ Deno.test("Router.listen() is Deno.serve with the router's handler", async () =>
   assertThrows(
     () => router.listen({ port: server.addr.port, hostname: "127.0.0.1" }),
     Deno.errors.AddrInUse,
+    `Cannot listen on port ${server.addr.port}: it is in use`,
   );
   ending.abort();
   await server.finished;
+});
+
+Deno.test("Router.listen() says which address it cannot have", () => {
+  const { AddrInUse, AddrNotAvailable, PermissionDenied } = Deno.errors;
+  const router = new Router();
+  const original = Deno.serve;
+  for (
+    const [ErrorClass, text] of [
+      [AddrInUse, "Cannot listen on port 80: it is in use"],
+      [
+        PermissionDenied,
+        "Cannot listen on port 80: the operating system denies it",
+      ],
+      [
+        AddrNotAvailable,
+        'Cannot listen on "192.0.2.1": this machine does not have the address',
+      ],
+    ] as const
+  ) {
+    const cause = new ErrorClass("os error 98");
+    Deno.serve = (() => {
+      throw cause;
+    }) as never;
+    try {
+      const error = assertThrows(
+        () => router.listen({ port: 80, hostname: "192.0.2.1" }),
+        ErrorClass,
+        text,
+      );
+      assertStrictEquals(error.cause, cause);
+    } finally {
+      Deno.serve = original;
+    }
+  }
+  // An error that says all is left as it is.
+  assertThrows(() => router.listen(80_000), RangeError, "80000");
 });
 
 Deno.test("Router.listen() takes a port, and leaves the defaults to Deno.serve", () => {
