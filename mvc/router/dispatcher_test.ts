@@ -172,7 +172,7 @@ Deno.test("Router.handler reports handlers and middleware that return no Respons
     assertEquals(await get(router, path), "500 Internal Server Error");
   }
   const text = (path: string, type: string) =>
-    `TypeError: Cannot answer GET "${path}": a handler or middleware returned ${type} and must return a Response`;
+    `TypeError: Cannot answer GET "${path}": a handler or middleware returned ${type}; it must return a Response, such as ctx.json(value)`;
   assertEquals(errors, [
     text("/a", "undefined"),
     text("/b", "string"),
@@ -397,7 +397,7 @@ const GUARDED: Record<string, { middleware: Middleware; error: string }> = {
       await next();
     }) as unknown as Middleware,
     error:
-      'TypeError: Cannot answer GET "/ws": a handler or middleware returned undefined and must return a Response',
+      'TypeError: Cannot answer GET "/ws": a handler or middleware returned undefined; it must return a Response, such as ctx.json(value)',
   },
   "copies the response": {
     middleware: async (_ctx, next) => {

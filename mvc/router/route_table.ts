@@ -81,7 +81,7 @@ export function checkResponse(value: unknown, ctx: Context): Response {
   throw new TypeError(
     `Cannot answer ${ctx.method} "${ctx.path}": a handler or middleware returned ${
       value === null ? "null" : typeof value
-    } and must return a Response`,
+    }; it must return a Response, such as ctx.json(value)`,
   );
 }
 

@@ -95,7 +95,7 @@ export function openWebSocket(
     const cause = hideURL(error, url);
     throw new DialError(
       url,
-      `the platform makes no WebSocket for it (${textOf(cause)})`,
+      `the platform cannot open a WebSocket for it (${textOf(cause)})`,
       { cause },
     );
   }
@@ -119,7 +119,7 @@ export function resolveURL(
     throw new TypeError(
       `Cannot dial ${describeURL(text)}: ${
         isRelative && base === undefined
-          ? "a path is a URL in a page alone, here it wants a host"
+          ? "a path without a host is a URL only in a page"
           : "it is not a URL"
       }`,
     );
@@ -194,7 +194,7 @@ export function explainFailure(
     const why = `the server answered ${status} instead of opening a WebSocket`;
     return new DialError(url, why, { status, cause });
   }
-  const told = UNTOLD.test(text) ? "the platform does not tell why" : text;
+  const told = UNTOLD.test(text) ? "the platform gives no reason" : text;
   return new DialError(url, `no WebSocket could be opened (${told})`, {
     cause,
   });
@@ -207,7 +207,7 @@ export function explainFailure(
 const UNTOLD =
   /^$|non-101 status code|NoApplicationProtocol|stream error received/;
 
-/** Whether the platform does not tell why a socket could not be opened. */
+/** Whether the platform gives no reason why a socket could not be opened. */
 export function isUntold(failure: unknown): boolean {
   return failure !== undefined && UNTOLD.test(textOf(failure));
 }
