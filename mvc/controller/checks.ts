@@ -78,6 +78,10 @@ type StaticFaults<C, Instance> =
   | ("inject" extends keyof Instance
     ? "inject: a class has it in a static field, write static readonly inject"
     : never)
+  | (Instance extends { readonly namespace: string }
+    ? "namespace" extends keyof C ? never
+    : "namespace: a class has it in a static field, write static readonly namespace"
+    : never)
   | (C extends { readonly namespace: infer Name }
     ? Name extends string | undefined | (() => string) ? never
     : ["static namespace must be a string, not", Name]
