@@ -51,7 +51,7 @@ export class MembersController {
   onChat(msg: Message<string>): Chat {
     const text = msg.text().trim();
     if (text === "" || text.length > MAX_TEXT) {
-      throw new EventError(`A message has 1 to ${MAX_TEXT} characters`);
+      throw new EventError(`A message must have 1 to ${MAX_TEXT} characters`);
     }
     const chat = { name: this.#user.name, text };
     this.#nsConn.broadcast("onChat", chat);

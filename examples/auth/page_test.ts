@@ -64,6 +64,22 @@ Deno.test({
       assertEquals(await inspect(page, "auth-members"), []);
     });
 
+    await step(
+      "the next message can be written before the answer",
+      async () => {
+        await page.run(() => {
+          const text = document.querySelector<HTMLInputElement>("#text")!;
+          text.value = "first";
+          text.form!.requestSubmit();
+          text.value = "second";
+        });
+        await page.shows("#log", "first");
+        await page.press(Key.end, "!", Key.enter);
+        await page.shows("#log", "second!");
+        assertEquals(await browser.takeErrors(), []);
+      },
+    );
+
     await step("the session survives a restart of the server", async () => {
       const readShifts = await watchShifts(page);
       await page.type("#text", "a draft");

@@ -88,5 +88,7 @@ function findPerson(conn: Conn): Person | undefined {
 function readText(what: string, value: unknown, max: number): string {
   const text = typeof value === "string" ? value.trim() : "";
   if (text !== "" && text === value && text.length <= max) return text;
-  throw new EventError(`${what} has 1 to ${max} characters, no spaces around`);
+  throw new EventError(
+    `${what} must have 1 to ${max} characters, and no space at its ends`,
+  );
 }

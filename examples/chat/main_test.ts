@@ -131,14 +131,14 @@ Deno.test("a name belongs to one key at a time", async () => {
     await assertRejects(
       () => User.connect(example, name),
       EventError,
-      "A name has 1 to 30 characters",
+      "A name must have 1 to 30 characters",
     );
   }
   for (const key of ["", 1, null, ["x"], "x".repeat(51)]) {
     await assertRejects(
       () => User.connect(example, "Bob", key),
       EventError,
-      "A key has 1 to 50 characters",
+      "A key must have 1 to 50 characters",
     );
   }
 });
@@ -168,7 +168,7 @@ Deno.test("what is said reaches the others in the room, and nobody else", async 
 
   await bob.client.close();
   await ann.meets(room, "Ann");
-  await assertRejects(() => ann.say(room, " "), EventError, "A message has");
+  await assertRejects(() => ann.say(room, " "), EventError, "A message must have");
   await assertRejects(() => ann.say(room, "x".repeat(2_001)), EventError);
   await assertRejects(
     () => ann.nsConn.ask("onChat", { id: "2", text: "to nobody" }),
@@ -210,7 +210,7 @@ Deno.test("a room without a proper name cannot be joined", async () => {
     await assertRejects(
       () => ann.nsConn.joinRoom(name),
       EventError,
-      "The name of a room has 1 to 30 characters",
+      "The name of a room must have 1 to 30 characters",
     );
   }
   assertEquals(ann.nsConn.rooms, []);

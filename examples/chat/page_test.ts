@@ -97,6 +97,52 @@ Deno.test({
       await showsLog(bob, ...said);
     });
 
+    await step("a message without an answer is sent again", async () => {
+      const dan = await browser.open("about:blank");
+      // Its clock is fast, so that the time limit of an ask is half a second.
+      await dan.command("Page.addScriptToEvaluateOnNewDocument", {
+        source: `
+          const wait = globalThis.setTimeout;
+          globalThis.setTimeout = (run, delay) => wait(run, delay / 20);
+          const now = performance.now.bind(performance);
+          performance.now = () => now() * 20;
+          const begin = Date.now();
+          Date.now = () => Math.round(begin + performance.now());`,
+      });
+      await dan.navigate(example.url);
+      await join(dan, "Dan");
+      await dan.run(() => {
+        const { send } = WebSocket.prototype;
+        WebSocket.prototype.send = function (frame) {
+          if (!String(frame).includes("lost once")) send.call(this, frame);
+          else WebSocket.prototype.send = send;
+        };
+      });
+      await dan.type("#text", "lost once" + Key.enter);
+      said.push("Dan|lost once|");
+      await showsLog(bob, ...said);
+      await showsLog(dan, ...said);
+      await dan.navigate("about:blank");
+    });
+
+    await step("a message that is refused can be changed", async () => {
+      await ann.run(() => {
+        const text = document.querySelector<HTMLTextAreaElement>("#text")!;
+        text.value = "x".repeat(2_001);
+        text.form!.requestSubmit();
+      });
+      await ann.shows("#notice", "A message must have 1 to 2000 characters");
+      assertEquals((await valueOf(ann, "#text")).length, 2_001);
+      await ann.run(() =>
+        void (document.querySelector<HTMLTextAreaElement>("#text")!.value = "")
+      );
+      await ann.type("#new-room", "  " + Key.enter);
+      await ann.type("#text", "all is well" + Key.enter);
+      said.push("Ann|all is well|");
+      await showsLog(ann, ...said);
+      await ann.shows("#notice", "");
+    });
+
     await step("each room keeps its draft", async () => {
       await ann.type("#text", "for the lobby");
       await ann.type("#new-room", "garden" + Key.enter);
@@ -228,6 +274,7 @@ Deno.test({
         await ann.type("#text", "hello again" + Key.enter);
         await ann.until(() => !document.querySelector(".pending"));
         await thief.close();
+        assertEquals(await browser.takeErrors(), []);
       },
     );
   },

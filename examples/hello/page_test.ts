@@ -13,13 +13,22 @@ Deno.test({
     await using example = await Example.start(
       new URL("main.ts", import.meta.url),
     );
+    // Until the client is loaded, the form must not send its page away.
+    const cy = await browser.open("about:blank");
+    await cy.command("Network.enable", {});
+    await cy.command("Network.setBlockedURLs", { urls: ["*/neffos.js"] });
+    await cy.navigate(example.url);
+    await cy.type("input", "Cy" + Key.enter);
+    assertEquals(await cy.run(() => location.href), example.url);
+
     const ann = await browser.open(example.url);
     const bob = await browser.open(example.url);
     await ann.shows("p", "Connected: type your name.");
     await bob.shows("p", "Connected: type your name.");
     await ann.type("input", "Ann" + Key.enter);
     await ann.shows("p", "Hello Ann, you are visitor 1");
-    await bob.shows("p", "Ann is here, too");
+    await bob.shows("p", "Ann is here too");
+    assertEquals(await browser.takeErrors(), []);
     await ann.click("button");
     await ann.shows("p", "Hello Ann, you are visitor 2");
     assertEquals(await inspect(ann, "hello"), []);

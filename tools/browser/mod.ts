@@ -123,6 +123,7 @@ export class Browser implements AsyncDisposable {
     ];
     const alwaysMatch = {
       "goog:chromeOptions": { args },
+      "goog:loggingPrefs": { browser: "WARNING" },
       timeouts: { script: DEADLINE },
     };
     const { sessionId } = await this.#request<{ sessionId: string }>(
@@ -155,6 +156,23 @@ export class Browser implements AsyncDisposable {
     await page.resize(size);
     await page.navigate(url);
     return page;
+  }
+
+  /**
+   * Takes what the consoles of the pages show of errors and warnings. That a
+   * request has failed is left out: tests stop servers.
+   *
+   * @returns The texts that have come since the last call.
+   */
+  async takeErrors(): Promise<string[]> {
+    const entries = await this.#request<{ source: string; message: string }[]>(
+      "POST",
+      `${this.#session}/se/log`,
+      { type: "browser" },
+    );
+    return entries.filter(({ source, message }) =>
+      source !== "network" && !/^\S+ \S+ WebSocket connection to /.test(message)
+    ).map(({ message }) => message);
   }
 
   async #send<T>(
@@ -249,7 +267,7 @@ export class Page {
   async resize(size: Size): Promise<void> {
     const { width, height } = this.#size = size;
     const metrics = { width, height, deviceScaleFactor: 1, mobile: false };
-    await this.#command("Emulation.setDeviceMetricsOverride", metrics);
+    await this.command("Emulation.setDeviceMetricsOverride", metrics);
   }
 
   /**
@@ -262,7 +280,7 @@ export class Page {
     scheme: "light" | "dark",
     motion: "reduce" | "no-preference" = "no-preference",
   ): Promise<void> {
-    await this.#command("Emulation.setEmulatedMedia", {
+    await this.command("Emulation.setEmulatedMedia", {
       features: [
         { name: "prefers-color-scheme", value: scheme },
         { name: "prefers-reduced-motion", value: motion },
@@ -270,8 +288,14 @@ export class Page {
     });
   }
 
-  /** Sends a command of the Chrome DevTools protocol. */
-  async #command(cmd: string, params: unknown): Promise<void> {
+  /**
+   * Sends a command of the Chrome DevTools protocol
+   * (https://chromedevtools.github.io/devtools-protocol/).
+   *
+   * @param cmd Its name.
+   * @param params Its parameters.
+   */
+  async command(cmd: string, params: unknown): Promise<void> {
     await this.#send("POST", "/goog/cdp/execute", { cmd, params });
   }
 

@@ -129,10 +129,12 @@ find("composer", HTMLFormElement).onsubmit = async (event) => {
   const body = text.value.trim();
   notice.textContent = "";
   if (body === "" || nsConn === undefined) return;
+  // The next message can be written while this one is on its way.
+  text.value = "";
   try {
     await nsConn.ask("onChat", body);
-    text.value = "";
   } catch (cause) {
+    if (text.value === "") text.value = body;
     notice.textContent = `Not sent: ${explain(cause)}`;
   }
 };

@@ -7,6 +7,7 @@
 
 // @ts-types="@neffos/mvc/client"
 import {
+  AskTimeoutError,
   type Client,
   dial,
   EventError,
@@ -98,6 +99,10 @@ async function enter(name: string): Promise<void> {
         banner.hide();
         askName("Someone else took your name.");
       },
+      onError(error) {
+        // A refusal has been told by onReconnect().
+        if (!(error instanceof EventError)) console.error(error);
+      },
     });
   }
   if (nsConn?.isConnected) await nsConn.disconnect();
@@ -130,13 +135,18 @@ function settle(id: string): void {
 }
 
 /** Sends a message; without a connection it stays in the outbox. */
-async function deliver({ id, room, text }: Outgoing): Promise<void> {
+async function deliver(outgoing: Outgoing): Promise<void> {
+  const { id, room, text: body } = outgoing;
   try {
-    const answer = await nsConn?.room(room)?.ask("onChat", { id, text });
+    const answer = await nsConn?.room(room)
+      ?.ask("onChat", { id, text: body });
     if (answer !== undefined) receive(room, answer.json());
   } catch (error) {
+    if (error instanceof AskTimeoutError) return deliver(outgoing);
     if (!(error instanceof EventError)) return;
     notice.textContent = `Not sent: ${error.message}`;
+    // It can be changed, and sent again.
+    if (room === store.room && text.value === "") text.value = body;
     settle(id);
   }
 }
@@ -319,8 +329,9 @@ text.oninput = () => {
 
 find("join", HTMLFormElement).onsubmit = (event) => {
   event.preventDefault();
-  void select(newRoom.value.trim());
+  const room = newRoom.value.trim();
   newRoom.value = "";
+  if (room !== "") void select(room);
 };
 
 leave.onclick = () => {
