@@ -25,9 +25,9 @@ import type { RouteHandler } from "./router/handlers.ts";
  */
 export interface WebsocketHandlerOptions<Params = Record<string, string>> {
   /**
-   * Gives the ID of a new connection of this endpoint, for instance the name of
-   * a user whom middleware has found. Several connections of one user may share
-   * an ID. An HttpError is answered with its status and text, any other
+   * Returns the ID of a new connection of this endpoint, for instance the name
+   * of the user that middleware has found. Several connections of one user may
+   * share an ID. An HttpError is answered with its status and text, any other
    * exception with 500.
    *
    * @default {the idGenerator of the server}

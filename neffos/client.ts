@@ -281,9 +281,10 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Tries to come back now, where the client waits before its next try; see
-   * {@linkcode DialOptions.onReconnecting}. For instance when the user asks, or
-   * when the platform says that it is online again.
+   * Ends the delay before the next attempt to reconnect; see
+   * {@linkcode DialOptions.onReconnecting}. Call it when the user asks for it,
+   * or on the event `online` of a page. It does nothing if the client is not
+   * waiting.
    */
   retryNow(): void {
     this.#host.retryNow();
@@ -300,7 +301,7 @@ export class Client implements AsyncDisposable {
     return ignoreRejection(this.#host.close(code, reason));
   }
 
-  /** As {@linkcode close}. */
+  /** Closes the connection for good; see {@linkcode close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -22,7 +22,7 @@ import type {
 export interface TestRequestInit
   extends TestRequestOptions, Omit<RequestInit, "headers"> {
   /**
-   * A body to be sent as JSON, in place of `body`.
+   * A body to send as JSON, instead of `body`.
    *
    * @default {undefined} none
    */

@@ -160,7 +160,7 @@ export class Conn {
     return assertServerSide("request", this.#request);
   }
 
-  /** The bytes that were sent and that the network has not taken yet. */
+  /** The number of bytes that were sent and are still waiting for the network. */
   get bufferedAmount(): number {
     return this.#port.bufferedAmount;
   }
@@ -372,7 +372,7 @@ export class Conn {
   }
 
   /**
-   * Keeps a value with the connection.
+   * Stores a value with the connection.
    *
    * @param key The key.
    * @param value The value.
@@ -382,8 +382,8 @@ export class Conn {
   }
 
   /**
-   * Gives a value that was kept with the connection. The type is the
-   * caller's claim.
+   * Returns a value that was stored with {@linkcode set}. Its type is not
+   * checked.
    *
    * @typeParam T The type of the value.
    * @param key The key.
@@ -394,8 +394,8 @@ export class Conn {
   }
 
   /**
-   * Adds to a number that is kept with the connection. A value that is not
-   * there counts as 0.
+   * Adds to a number that is stored with the connection. A missing value counts
+   * as 0.
    *
    * @param key The key.
    * @param by The number to add.
@@ -418,7 +418,8 @@ export class Conn {
   }
 
   /**
-   * As {@linkcode increment}, downwards.
+   * Subtracts from a number that is stored with the connection; see
+   * {@linkcode increment}.
    *
    * @param key The key.
    * @param by The number to subtract.
@@ -446,7 +447,7 @@ export class Conn {
   }
 
   /**
-   * Gives the ID, for texts.
+   * Returns the ID, for use in strings.
    *
    * @returns The ID.
    */

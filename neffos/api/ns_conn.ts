@@ -299,7 +299,7 @@ export class NSConn<Emits extends object = AnyEvents> {
   }
 
   /**
-   * Gives the ID, for texts.
+   * Returns the ID, for use in strings.
    *
    * @returns The ID.
    */

@@ -211,7 +211,7 @@ export class Room<Emits extends object = AnyEvents> {
   }
 
   /**
-   * Gives the name, for texts.
+   * Returns the name, for use in strings.
    *
    * @returns The name of the room.
    */

@@ -76,8 +76,9 @@ export interface ServerHooks {
    */
   onUnhandled?: ((nsConn: NSConn, msg: Message) => void) | undefined;
   /**
-   * Gives the ID of a new connection, a text of 1 to 1,024 characters. Several
-   * connections of one user may share an ID. An exception is answered with 500.
+   * Returns the ID of a new connection, a string of 1 to 1,024 characters.
+   * Several connections of one user may share an ID. An exception is answered
+   * with 500.
    *
    * @default {crypto.randomUUID}
    */

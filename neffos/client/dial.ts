@@ -33,7 +33,7 @@ export interface DialAttempt {
 }
 
 /**
- * Gives a value anew for each attempt of a client to connect.
+ * Returns a value for each attempt of a client to connect.
  *
  * @category Client
  */
@@ -365,9 +365,9 @@ const FUNCTIONS = [
 export interface DialOptions {
   /**
    * Headers of the handshake, or a function that gives them for each attempt,
-   * so that a token is fresh. If it fails, so does the attempt. Where the
-   * platform cannot set headers (browsers) they are sent as URL parameters,
-   * of which a server takes those that its `parameterHeaders` lists.
+   * so that a token is fresh. If it fails, so does the attempt. Browsers cannot
+   * set headers, so there they are sent as URL parameters, and the server
+   * accepts those in its `parameterHeaders`.
    *
    * @default {undefined} none
    */
@@ -415,8 +415,8 @@ export interface DialOptions {
    */
   maxPayload?: number;
   /**
-   * Encodes and decodes the bodies of the connection in place of JSON. The
-   * other side must have the same codec.
+   * Encodes and decodes the bodies of the connection instead of JSON. The other
+   * side must have the same codec.
    *
    * @default {JSON}
    */
@@ -430,10 +430,10 @@ export interface DialOptions {
    */
   reconnect?: boolean | ReconnectOptions;
   /**
-   * Asks a server that has been silent for a while whether it is still there. A
-   * server that does not answer in time has gone, with its machine or the
-   * network, though the socket does not say so: the connection is given up with
-   * the code 4003, after which a client reconnects.
+   * Asks a server that has been silent for a while whether it is still there.
+   * If the server does not answer in time, its machine or the network is gone
+   * although the socket is still open, so the connection is closed with 4003,
+   * and a client with `reconnect` reconnects.
    *
    * The question is a frame of the protocol that neffos servers in Go answer
    * too; one whose handler blocks for longer than `interval` and `timeout`

@@ -179,8 +179,8 @@ export function joinConnHandlers(...handlers: ConnHandler[]): HandlerSource {
 }
 
 /**
- * Gives a handler time limits. Where handlers with limits are joined, the
- * strictest limit counts.
+ * Sets time limits on a handler. Where handlers with limits are joined, the
+ * strictest limit applies.
  *
  * @param handler The handler.
  * @param timeouts The limits.

@@ -74,8 +74,8 @@ interface NotOpaque {
 export type RawBody = string | Uint8Array;
 
 /**
- * Encodes and decodes the bodies of a connection in place of JSON, as msgpack
- * or CBOR do. Both sides must have the same one.
+ * Encodes and decodes the bodies of a connection instead of JSON, for example
+ * as msgpack or CBOR. Both sides must have the same one.
  *
  * Strings, bytes and the empty body are sent as they are and do not go through
  * `encode`; a promise in a body is a TypeError, as with JSON. An empty body does not go through `decode`; any other body does

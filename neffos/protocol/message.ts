@@ -50,7 +50,7 @@ export interface MessageInit {
    */
   room?: string | undefined;
   /**
-   * Several rooms in place of `room`. Each connection that is in any of them
+   * Several rooms, instead of `room`. Each connection that is in any of them
    * gets the message once, in the first of them that it is in. An empty list
    * reaches nobody.
    *
@@ -64,7 +64,7 @@ export interface MessageInit {
    */
   body?: Body;
   /**
-   * An error for the peer; its text is sent in place of the body.
+   * An error for the peer; its text is sent instead of the body.
    *
    * @default {undefined} no error
    */
@@ -157,7 +157,7 @@ export class Message<T = unknown> {
   readonly wait: string;
   /** The protocol's no-operation flag. */
   readonly isNoOp: boolean;
-  /** The codec of the body, if the connection has one in place of JSON. */
+  /** The codec of the body, if the connection uses one instead of JSON. */
   readonly codec: BodyCodec | undefined;
   /** What `body` was encoded from, before a connection was known. */
   readonly #source: unknown;

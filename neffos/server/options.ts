@@ -102,7 +102,7 @@ export interface ServerOptions extends ServerHooks, ConnectionLimits {
    */
   protocols?: readonly string[];
   /**
-   * Encodes and decodes the bodies of all connections in place of JSON. The
+   * Encodes and decodes the bodies of all connections instead of JSON. The
    * other side must have the same codec.
    *
    * @default {JSON}

@@ -234,8 +234,8 @@ export class Server implements ServerApi {
   }
 
   /**
-   * As {@linkcode upgrade}, for a request that was read before, such as a
-   * Context. `conn.request` gives it back.
+   * Upgrades a request as {@linkcode upgrade} does, but takes one that was read
+   * before, such as a Context. `conn.request` returns it.
    *
    * @param from The request and what was taken out of it. Where its URL has
    * parameters, its headers must be a copy: those that came as parameters are
