@@ -168,7 +168,11 @@ Deno.test("what is said reaches the others in the room, and nobody else", async 
 
   await bob.client.close();
   await ann.meets(room, "Ann");
-  await assertRejects(() => ann.say(room, " "), EventError, "A message must have");
+  await assertRejects(
+    () => ann.say(room, " "),
+    EventError,
+    "A message must have",
+  );
   await assertRejects(() => ann.say(room, "x".repeat(2_001)), EventError);
   await assertRejects(
     () => ann.nsConn.ask("onChat", { id: "2", text: "to nobody" }),

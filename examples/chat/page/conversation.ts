@@ -20,7 +20,8 @@ export class Conversation {
   people: readonly string[] = [];
   unread = 0;
   #messages: readonly Chat[] = [];
-  readonly #entries = new Map<string, HTMLElement>();
+  /** The messages that are drawn, by their IDs. */
+  #entries = new Map<string, HTMLElement>();
   readonly #typing = new Map<string, number>();
 
   /** Adds messages that are not known yet, and tells how many there were. */
@@ -55,8 +56,11 @@ export class Conversation {
       ...this.#messages.map((chat) => ({ ...chat, status: "" })),
       ...outbox.map((chat) => ({ ...chat, name, status })),
     ];
+    const known = this.#entries;
+    // Those that have scrolled out of the history are forgotten.
+    this.#entries = new Map();
     return lines.map((line, index) => {
-      const entry = this.#entries.get(line.id) ?? drawMessage(line);
+      const entry = known.get(line.id) ?? drawMessage(line);
       this.#entries.set(line.id, entry);
       const before = lines[index - 1];
       const isTogether = before?.name === line.name &&
