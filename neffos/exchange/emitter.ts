@@ -14,7 +14,11 @@ import {
   toMessage,
 } from "../protocol/message.ts";
 import { Publisher } from "./publisher.ts";
-import type { ChannelOptions, StackExchange } from "./stack_exchange.ts";
+import {
+  assertExchange,
+  type ChannelOptions,
+  type StackExchange,
+} from "./stack_exchange.ts";
 
 /**
  * Options of an {@linkcode Emitter}: as its servers have them.
@@ -66,6 +70,7 @@ export class Emitter implements AsyncDisposable {
    * @throws {RangeError} When a number is negative.
    */
   constructor(exchange: StackExchange, options: EmitterOptions = {}) {
+    assertExchange(exchange);
     this.#exchange = exchange;
     this.#publisher = new Publisher(exchange, options, options.bodyCodec);
     this.#stopWatching = exchange.watch((isConnected) => {

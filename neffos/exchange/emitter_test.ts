@@ -1,11 +1,40 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { TestCluster } from "../harness/cluster.ts";
 import { type Exclude, exclude } from "../protocol/message.ts";
+import { denoUpgrader, Server } from "../mod.ts";
 import { Emitter } from "./emitter.ts";
 import { memoryExchange } from "./engines/memory.ts";
 import type { ExchangeOptions } from "./stack_exchange.ts";
 
 const SAY = { namespace: "chat", event: "onSay", body: "hi" } as const;
+
+Deno.test("Server and Emitter refuse the client of a broker, which is no exchange", async () => {
+  const client = {
+    isOpen: true,
+    publish() {},
+    subscribe() {},
+    unsubscribe() {},
+    watch() {},
+  };
+  const server = new Server(denoUpgrader(), { chat: {} });
+  for (
+    const [value, name] of [
+      [client, `a value of type "object"`],
+      ["redis://127.0.0.1", `"redis://127.0.0.1"`],
+      [undefined, "undefined"],
+    ]
+  ) {
+    const text =
+      `Cannot use ${name} as an exchange: it must be a StackExchange, such as redisExchange(client)`;
+    await assertRejects(
+      () => server.useStackExchange(value as never),
+      TypeError,
+      text,
+    );
+    assertThrows(() => new Emitter(value as never), TypeError, text);
+  }
+  await server.close();
+});
 
 Deno.test("Emitter reaches the connections of all servers, in every mode of channels", async () => {
   const modes: ExchangeOptions[] = [{}, { channels: "rooms", secret: "tea" }];

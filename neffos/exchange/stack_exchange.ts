@@ -5,7 +5,7 @@
  * @module
  */
 
-import { NeffosError } from "../protocol/errors.ts";
+import { describe, NeffosError } from "../protocol/errors.ts";
 
 /**
  * What is published: text, or bytes.
@@ -266,4 +266,24 @@ export interface ExchangeOptions extends ChannelOptions {
    * @default {undefined}
    */
   onGap?: (gap: ExchangeGap) => void;
+}
+
+/**
+ * Checks that a value is an exchange. The clients of Redis have methods of the
+ * same names, `watch` included, but no `isConnected`.
+ *
+ * @param value The value.
+ * @throws {TypeError} When it is not.
+ */
+export function assertExchange(value: unknown): void {
+  const exchange: Partial<StackExchange> = Object(value);
+  if (
+    typeof exchange.isConnected === "boolean" &&
+    typeof exchange.publish === "function"
+  ) return;
+  throw new TypeError(
+    `Cannot use ${
+      describe(value)
+    } as an exchange: it must be a StackExchange, such as redisExchange(client)`,
+  );
 }

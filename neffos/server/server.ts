@@ -24,9 +24,10 @@ import { quote } from "../connection/faults.ts";
 import { assertNumber, assertType } from "../connection/limits.ts";
 import type { ConnHandler } from "../controller/events.ts";
 import { Cluster } from "../exchange/cluster.ts";
-import type {
-  ExchangeOptions,
-  StackExchange,
+import {
+  assertExchange,
+  type ExchangeOptions,
+  type StackExchange,
 } from "../exchange/stack_exchange.ts";
 import { assertCloseCode, assertName, isInstance } from "../protocol/errors.ts";
 import { UpgradeError } from "../protocol/upgrade_error.ts";
@@ -420,7 +421,7 @@ export class Server implements ServerApi {
     options: ExchangeOptions,
   ): Promise<void> {
     const host = this.#host;
-    assertType("exchange", exchange?.publish, "function", "in a StackExchange");
+    assertExchange(exchange);
     if (host.cluster !== undefined || this.#shutdown.hasBegun) {
       throw new TypeError(
         `Cannot use a stack exchange: the server ${
