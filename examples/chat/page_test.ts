@@ -78,6 +78,23 @@ Deno.test({
       await showsLog(bob, ...said);
     });
 
+    await step(
+      "messages do not move when there is something to scroll",
+      async () => {
+        const measure = () =>
+          ann.run(() => {
+            const { clientWidth, scrollHeight, clientHeight } = document
+              .getElementById("panel")!;
+            return { clientWidth, scrolls: scrollHeight > clientHeight };
+          });
+        const { size } = ann;
+        const { clientWidth } = await measure();
+        await ann.resize({ width: size.width, height: 300 });
+        assertEquals(await measure(), { clientWidth, scrolls: true });
+        await ann.resize(size);
+      },
+    );
+
     await step("links are links, if they lead to the web", async () => {
       const text = "see (https://example.com/a?b=c), javascript:alert(1), " +
         `http://x.org"onclick="alert(1)`;
