@@ -109,7 +109,11 @@ function findWide(): string[] {
  * @returns Gives the sum, and what has moved.
  */
 export async function watchShifts(page: Page): Promise<() => Promise<string>> {
-  await page.run(() => {
+  await page.run(async () => {
+    // What moves now is the work of the test.
+    await new Promise((resolve) =>
+      requestAnimationFrame(() => requestAnimationFrame(resolve))
+    );
     const shifts: string[] = [];
     Object.assign(globalThis, { shifts });
     new PerformanceObserver((list) => {
