@@ -183,7 +183,7 @@ function toBytes(view: ArrayBufferView): Uint8Array {
 }
 
 function encodeWith(codec: BodyCodec, body: unknown): RawBody {
-  const fault = findLive(body, new Set());
+  const fault = findFault(body, new Set());
   if (fault !== undefined) throw new TypeError(describeFault(fault));
   let encoded: unknown;
   try {
@@ -240,63 +240,51 @@ function describeFault({ type, path }: BodyFault): string {
   return `Cannot send ${what}: ${wanted}`;
 }
 
-/** Finds what `JSON.stringify` has left out, or has written as `{}`. */
-function findFault(value: unknown): BodyFault | undefined {
-  const type = typeof value;
-  if (type === "object") {
-    return value === null ? undefined : findFaultIn(value as object);
-  }
-  // A bigint that JSON.stringify has taken has a toJSON of the program's.
-  return type === "function" || type === "symbol"
-    ? { type, path: [] }
-    : undefined;
-}
-
-function findFaultIn(value: object): BodyFault | undefined {
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      const fault = findFault(value[i]);
-      if (fault !== undefined) return within(i, fault);
-    }
-    return undefined;
-  }
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    return findFaultInInstance(value);
-  }
-  const keys = Object.keys(value);
-  if (keys.length === 0) return findFaultInInstance(value);
-  for (const key of keys) {
-    const fault = findFault((value as Record<string, unknown>)[key]);
-    if (fault === undefined) continue;
-    if (hasToJSON(value)) return findFaultInInstance(value);
-    const type = findLiveType(value);
-    return type === undefined ? within(key, fault) : { type, path: [] };
-  }
-  return undefined;
-}
-
-function within(key: string | number, fault: BodyFault): BodyFault {
-  fault.path.push(key);
-  return fault;
-}
-
-/** Finds a fault in an object that is neither an array nor plain. */
-function findFaultInInstance(value: object): BodyFault | undefined {
-  if (value instanceof Date) return undefined;
-  if (hasToJSON(value)) {
+/**
+ * Finds what `JSON.stringify` has left out, or has written as `{}`.
+ *
+ * @param value What JSON has taken, or is to be given to a codec.
+ * @param seen For a codec: the objects that were looked into. A codec may carry
+ * what JSON cannot, so only a promise is a fault there, and code as the whole.
+ */
+function findFault(
+  value: unknown,
+  seen?: Set<object>,
+): BodyFault | undefined {
+  if (typeof value === "string" || typeof value === "number") return undefined;
+  const isObject = typeof value === "object" && value !== null;
+  if (isObject && seen === undefined && hasToJSON(value)) {
     const json = value.toJSON("");
     return json === value ? undefined : findFault(json);
   }
-  const keys = Object.keys(value);
-  const type = findLiveType(value) ?? findOpaqueType(value, keys.length === 0);
-  if (type !== undefined) return { type, path: [] };
-  for (const key of keys) {
-    const field = (value as Record<string, unknown>)[key];
+  const live = findLiveType(value);
+  if (live === "Promise" || (live !== undefined && !seen?.size)) {
+    return { type: live, path: [] };
+  }
+  if (!isObject) return undefined;
+  const isList = Array.isArray(value);
+  const keys = isList ? value : Object.keys(value);
+  const prototype = isList ? null : Object.getPrototypeOf(value);
+  const isPlain = prototype === null || prototype === Object.prototype;
+  if (seen !== undefined) {
+    if (!isPlain || seen.has(value)) return undefined;
+    seen.add(value);
+  } else if (!isList) {
+    const isEmpty = keys.length === 0;
+    const type = isPlain && !isEmpty
+      ? undefined
+      : findOpaqueType(value, isEmpty);
+    if (type !== undefined) return { type, path: [] };
+  }
+  for (let i = 0; i < keys.length; i++) {
+    const key: string | number = isList ? i : keys[i];
+    const field = (value as Record<string | number, unknown>)[key];
     // The fields of an object of a class may be functions: methods.
-    if (typeof field !== "object" || field === null) continue;
-    const fault = findFaultIn(field);
-    if (fault !== undefined) return within(key, fault);
+    if (!isPlain && typeof field !== "object") continue;
+    const fault = findFault(field, seen);
+    if (fault === undefined) continue;
+    fault.path.push(key);
+    return fault;
   }
   return undefined;
 }
@@ -305,31 +293,6 @@ function hasToJSON(
   value: object,
 ): value is { toJSON(key: string): unknown } {
   return typeof (value as { toJSON?: unknown }).toJSON === "function";
-}
-
-/**
- * Finds what no codec can carry, in lists and plain objects. Functions inside of
- * them are left to the codec: one of them may be `toJSON`.
- *
- * @param seen The objects that were seen, since a codec may take circles.
- */
-function findLive(value: unknown, seen: Set<object>): BodyFault | undefined {
-  const type = findLiveType(value);
-  if (type === "Promise" || (type !== undefined && seen.size === 0)) {
-    return { type, path: [] };
-  }
-  if (typeof value !== "object" || value === null) return undefined;
-  const isList = Array.isArray(value);
-  const prototype = isList ? null : Object.getPrototypeOf(value);
-  if (prototype !== null && prototype !== Object.prototype) return undefined;
-  if (seen.has(value)) return undefined;
-  seen.add(value);
-  for (const key of isList ? value.keys() : Object.keys(value)) {
-    const field = (value as Record<string | number, unknown>)[key];
-    const fault = findLive(field, seen);
-    if (fault !== undefined) return within(key, fault);
-  }
-  return undefined;
 }
 
 /** The type of what no codec can carry: code, and results to come. */
@@ -364,7 +327,7 @@ function nameType(value: unknown): string {
   if (typeof value !== "object" || value === null) {
     return value === null ? "null" : typeof value;
   }
-  if (findLiveType(value) !== undefined) return "Promise";
+  if (isThenable(value)) return "Promise";
   const tag = tagOf(value);
   if (tag !== "Object" && tag !== "Error") return tag;
   const { constructor } = value;

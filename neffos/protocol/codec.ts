@@ -72,7 +72,8 @@ export function decode(
   return decodeWith({ native, codec: undefined }, frame);
 }
 
-function decodeWith(
+/** Decodes a frame as {@linkcode decode} does, for a connection. */
+export function decodeWith(
   options: DecodeOptions,
   data: RawBody,
 ): Message | undefined {
@@ -143,25 +144,14 @@ function splitBytes(data: Uint8Array): Fields | undefined {
     end = data.indexOf(SEPARATOR_BYTE, end + 1);
     if (end < 0) return undefined;
   }
-  let head: string;
   try {
-    head = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true })
-      .decode(data.subarray(0, end));
+    const head = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true })
+      .decode(data.subarray(0, end + 1));
+    return { ...splitText(head)!, body: data.subarray(end + 1) };
   } catch {
     // Names with other characters in place of theirs would be other names.
     return undefined;
   }
-  const [wait = "", namespace = "", room = "", event = "", isError, isNoOp] =
-    head.split(SEPARATOR);
-  return {
-    wait,
-    namespace,
-    room,
-    event,
-    isError: isError === "1",
-    isNoOp: isNoOp === "1",
-    body: data.subarray(end + 1),
-  };
 }
 
 function isOne(data: string, start: number, end: number): boolean {
