@@ -9,7 +9,7 @@ import {
 import type { NSConn } from "./api/ns_conn.ts";
 import { dial } from "./client.ts";
 import { DEFAULT_LIMITS } from "./connection/limits.ts";
-import { MemoryServer, RawClient, sessionOf } from "./harness/mod.ts";
+import { hostOf, MemoryServer, RawClient, sessionOf } from "./harness/mod.ts";
 import { EventError } from "./protocol/errors.ts";
 import { exclude } from "./protocol/message.ts";
 import { socketPair } from "./transport/socket.ts";
@@ -127,7 +127,7 @@ Deno.test("Late and second answers are dropped and counted", async () => {
   const raw = await RawClient.open(memory, ...HELLO);
   await raw.until(2);
   const [nsConn] = memory.server.connectionsByNamespace("chat");
-  const { asks, host } = sessionOf(nsConn!.conn);
+  const { asks } = sessionOf(nsConn!.conn);
   const asked = nsConn!.ask("onAsk");
   const [, , question] = await raw.until(3);
   const [token] = (question as string).split(";");
@@ -135,7 +135,7 @@ Deno.test("Late and second answers are dropped and counted", async () => {
   raw.send(`${token};chat;;onAsk;1;0;an error`, "$2;chat;;onEnd;0;0;");
   assertEquals((await asked).text(), "first");
   assertEquals((await raw.until(4))[3], "$2;;;;;;");
-  assertEquals(host.drops.lateAnswers, 2);
+  assertEquals(hostOf(nsConn!.conn).drops.lateAnswers, 2);
   assertEquals(asks.size, 0);
   raw.socket.close();
   await raw.closed.promise;

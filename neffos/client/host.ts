@@ -2,15 +2,12 @@ import type { Conn } from "../api/conn.ts";
 import type { UntypedNSConn } from "../api/ns_conn.ts";
 import type { FaultSource } from "../api/server_api.ts";
 import { Goal } from "../connection/goal.ts";
-import type { Host } from "../connection/host.ts";
 import {
-  Crossings,
   heartbeatOf,
   type HeartbeatOptions,
   type Limits,
 } from "../connection/limits.ts";
 import { reportTo } from "../connection/report.ts";
-import { Session } from "../connection/session.ts";
 import type { TurnTracer } from "../connection/turn_queue.ts";
 import {
   type CompiledEvents,
@@ -27,7 +24,6 @@ import {
 import { assertCodec, type BodyCodec } from "../protocol/body.ts";
 import { OnNamespaceConnect, OnRoomJoin } from "../protocol/event_names.ts";
 import type { Message } from "../protocol/message.ts";
-import { TrafficCounters } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
 import {
   type Deferred,
@@ -55,6 +51,7 @@ import {
   mayTryAgain,
   type Reconnect,
 } from "./reconnect.ts";
+import { ClientSession, type ClientSessionHost } from "./session.ts";
 
 /** How long the probe before an attempt may take, in milliseconds. */
 const PROBE_TIMEOUT = 5_000;
@@ -84,7 +81,7 @@ class Attempt implements DialAttempt {
   url = "";
   headers: Headers = new Headers();
   socket: Socket | undefined;
-  session: Session | undefined;
+  session: ClientSession | undefined;
   /** Whether the server has refused the client. */
   isRefused = false;
 
@@ -100,7 +97,7 @@ class Attempt implements DialAttempt {
 }
 
 /** The client as its connection sees it: dials, and reconnects. */
-export class ClientHost implements Host {
+export class ClientHost implements ClientSessionHost {
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
   readonly heartbeat: Required<HeartbeatOptions> | undefined;
@@ -111,9 +108,6 @@ export class ClientHost implements Host {
   readonly goal: Goal | undefined;
   readonly codec: BodyCodec | undefined;
   readonly timers: Timers = new Timers();
-  readonly drops = { invalid: 0, stray: 0, lateAnswers: 0, volatile: 0 };
-  readonly crossings: Crossings = new Crossings();
-  readonly traffic: TrafficCounters = new TrafficCounters();
   readonly closed: Deferred<CloseInfo> = makeDeferred();
   readonly #url: DialURL;
   readonly #options: DialOptions;
@@ -130,7 +124,7 @@ export class ClientHost implements Host {
   #since: number | undefined;
   /** The events whose handlers were added too late, and that were reported. */
   readonly #late = new Map<CompiledEvents, Set<string>>();
-  #session!: Session;
+  #session!: ClientSession;
   #status: ClientStatus = "dialling";
 
   constructor(url: DialURL, handler: ConnHandler, options: DialOptions) {
@@ -203,7 +197,7 @@ export class ClientHost implements Host {
   async #connect(
     tries: number,
     signal: AbortSignal | undefined,
-  ): Promise<Session> {
+  ): Promise<ClientSession> {
     const { timers, limits: { ackTimeout: timeout } } = this;
     const attempt: Attempt = new Attempt(tries, {
       timers,
@@ -255,7 +249,7 @@ export class ClientHost implements Host {
       : openWebSocket(attempt.url, attempt.headers, this.#options);
     const { id, conn } = this.#session ?? { id: "" };
     const init = { id, tries, ...(conn !== undefined && { conn }) };
-    this.#session = new Session({
+    this.#session = new ClientSession({
       ...init,
       host: this,
       socket: attempt.socket,
@@ -296,7 +290,9 @@ export class ClientHost implements Host {
     return waiter.promise.catch(() => undefined);
   }
 
-  onConnect(): void {}
+  makePrefix(): string {
+    return "$";
+  }
 
   onOpen(): void {
     // Set now: the socket may drop before the awaiting dial() resumes.

@@ -74,7 +74,7 @@ export class Asks {
     sendFrame: (frame: RawBody) => void = (frame) => this.#link.send(frame),
   ): string {
     if (this.#prefix === "") {
-      this.#prefix = makePrefix(this.#link.host.isClient);
+      this.#prefix = this.#link.host.makePrefix();
     }
     const token = this.#prefix + (++this.#count).toString(36);
     this.#pending ??= new Map();
@@ -200,15 +200,4 @@ export class Asks {
       ? undefined
       : crossLimit(host, "maxPendingAsks", { action, about });
   }
-}
-
-/**
- * Makes the prefix of a connection's tokens. A client's is `$`. A server's
- * cannot be guessed and begins with a letter; its second character is not `!`,
- * which would mark an ask of another server.
- */
-function makePrefix(isClient: boolean): string {
-  if (isClient) return "$";
-  const [a, b] = crypto.getRandomValues(new Uint32Array(2));
-  return `s${a!.toString(36)}${b!.toString(36)}.`;
 }

@@ -13,9 +13,10 @@ import {
   EventError,
   LimitError,
 } from "../protocol/errors.ts";
+import { makePrefix } from "../server/host.ts";
 import { Timers } from "../util/timers.ts";
 import { Asks } from "./asks.ts";
-import { Crossings, DEFAULT_LIMITS } from "./limits.ts";
+import { Crossings, DEFAULT_LIMITS, type LimitName } from "./limits.ts";
 import type { Link } from "./link.ts";
 import { AskTask, TurnQueue } from "./turn_queue.ts";
 
@@ -34,15 +35,16 @@ class Subject implements Disposable {
   readonly asks: Asks;
   isOpen = true;
 
-  constructor({ isClient = true, maxPendingAsks = 1024 } = {}) {
+  constructor({ makePrefix = (): string => "$", maxPendingAsks = 1024 } = {}) {
     const { timers, crossings, queue, sent } = this;
+    const crossed = (limit: LimitName) => crossings.add(limit);
     const limits = { ...DEFAULT_LIMITS, askTimeout: 100, maxPendingAsks };
     const handlers = { native: "none" };
     const isOpen = () => this.isOpen;
     // Asks look at nothing else of a connection.
     this.asks = new Asks(
       {
-        host: { isClient, handlers, limits, timers, crossings },
+        host: { makePrefix, handlers, limits, timers, crossed },
         queue,
         get isOpen() {
           return isOpen();
@@ -103,7 +105,7 @@ Deno.test("Asks gives each ask its own token, which begins with $ on a client", 
 
 Deno.test("Asks of a server make tokens that cannot be guessed", () => {
   const tokens = Array.from({ length: 50 }, () => {
-    using subject = new Subject({ isClient: false });
+    using subject = new Subject({ makePrefix });
     const first = subject.asks.send(() => "", () => {});
     const second = subject.asks.send(() => "", () => {});
     assert(subject.asks.isOwn(first) && subject.asks.isOwn(second));

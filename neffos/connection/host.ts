@@ -9,13 +9,14 @@ import type {
   CompiledHandlers,
 } from "../controller/compile.ts";
 import type { BodyCodec } from "../protocol/body.ts";
+import type { Decoder } from "../protocol/codec.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
-import type { SendBuffer, TrafficCounters } from "../transport/send_buffer.ts";
+import type { SendBuffer } from "../transport/send_buffer.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import type { Waiter } from "../util/promises.ts";
 import type { Timers } from "../util/timers.ts";
 import type { Goal } from "./goal.ts";
-import type { Crossings, HeartbeatOptions, Limits } from "./limits.ts";
+import type { LimitName, Limits } from "./limits.ts";
 import type { TurnTracer } from "./turn_queue.ts";
 
 /** Options of an ask. */
@@ -65,12 +66,7 @@ export interface RateGate {
 export interface Host {
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
-  /** How a client notices that its server has gone without a word. */
-  readonly heartbeat: Required<HeartbeatOptions> | undefined;
   readonly timers: Timers;
-  readonly drops: Drops;
-  readonly traffic: TrafficCounters;
-  readonly crossings: Crossings;
   /** What encodes bodies in place of JSON. */
   readonly codec: BodyCodec | undefined;
   /** Tells which turn of the queue calls, where the platform can. */
@@ -83,6 +79,22 @@ export interface Host {
   /** What a client that reconnects is to enter again. */
   readonly goal: Goal | undefined;
 
+  /** Counts a frame that was received; as the three below, for statistics. */
+  received?(length: number): void;
+  /** Counts frames that were sent. */
+  sent?(messages: number, length: number): void;
+  /** Counts a message that nothing has handled, or that was not sent. */
+  dropped?(why: keyof Drops): void;
+  /** Counts the crossing of a limit. */
+  crossed?(limit: LimitName): void;
+  /**
+   * Makes the prefix of a connection's wait tokens. A client's is `$`. A server's
+   * cannot be guessed and begins with a letter; its second character is not `!`,
+   * which would mark an ask of another server.
+   */
+  makePrefix(): string;
+  /** Makes a decoder that is faster than `decodeWith`, on the server's side. */
+  makeDecoder?(): Decoder;
   /** Makes what limits the rate of a connection's messages, if anything does. */
   makeBucket?(): RateGate | undefined;
   /**
@@ -90,24 +102,18 @@ export interface Host {
    * loop, on the server's side.
    */
   lead?(buffer: SendBuffer): void;
-  /** Runs the hook that may refuse a connection. */
-  onConnect(conn: Conn): void | Promise<void>;
-  /** Called when the connection can be used. */
-  onOpen(conn: Conn): void;
-  /** Called when the server has refused the connection. */
-  onRefused(error: Error): void;
   /** Called when nothing can be sent any more; handlers may still run. */
   onLost(conn: Conn, info: CloseInfo): void;
   /**
    * Called when the connection and its hooks have ended.
    *
-   * @param isPaired Whether `onConnect` had succeeded, so that `onDisconnect`
-   * is to be called.
+   * @param isPaired On the server's side, whether `onConnect` had succeeded, so
+   * that `onDisconnect` is to be called.
    */
   onEnded(
     conn: Conn,
     info: CloseInfo,
-    isPaired: boolean,
+    isPaired?: boolean,
   ): void | Promise<void>;
   /** Called with a message that has no handler. */
   onUnhandled(

@@ -136,14 +136,14 @@ const COUNTED = {
  * @returns The error.
  */
 export function crossLimit(
-  host: { readonly limits: Limits; readonly crossings: Crossings },
+  host: { readonly limits: Limits; crossed?(limit: LimitName): void },
   limit: keyof typeof COUNTED,
   { action, about }: {
     readonly action: string;
     readonly about: NeffosErrorOptions;
   },
 ): LimitError {
-  host.crossings.add(limit);
+  host.crossed?.(limit);
   return new LimitError(
     `Cannot ${action}: ${host.limits[limit]} ${
       COUNTED[limit]

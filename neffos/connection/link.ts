@@ -1,7 +1,10 @@
-import type { AskHead } from "../api/ask_options.ts";
 import type { Conn } from "../api/conn.ts";
 import type { FaultSource } from "../api/server_api.ts";
-import type { ConnectionClosedError } from "../protocol/errors.ts";
+import type {
+  ConnectionClosedError,
+  NeffosError,
+  NeffosErrorOptions,
+} from "../protocol/errors.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
 import type { SendBuffer } from "../transport/send_buffer.ts";
 import type { Host } from "./host.ts";
@@ -33,6 +36,8 @@ export interface Link {
   /** Reports an exception that the peer is not told. */
   report(error: unknown, source: Omit<FaultSource, "conn">): void;
   /** Makes the error of a call that a closed connection cannot serve. */
-  closedError(about?: Partial<AskHead>): ConnectionClosedError;
+  closedError(about?: NeffosErrorOptions): ConnectionClosedError;
+  /** Makes the error of a call about a name that this side is not in. */
+  notInError(about: NeffosErrorOptions, isRoom: boolean): NeffosError;
   close(code: number, reason: string): void;
 }

@@ -3,10 +3,8 @@ import { type BodyCodec, encodeBody, type RawBody } from "../protocol/body.ts";
 import { encodeEvent, encodeRoute } from "../protocol/codec.ts";
 import {
   BAD_NAMESPACE,
-  BAD_ROOM,
-  BadNamespaceError,
-  BadRoomError,
   EventError,
+  makeBadName,
   type NeffosError,
   remakeError,
   writeErrorText,
@@ -37,6 +35,7 @@ import {
   resolveAll,
 } from "./call_chain.ts";
 import type { Goal, OwnEntry } from "./goal.ts";
+import { crossLimit } from "./limits.ts";
 import type { Link } from "./link.ts";
 import {
   type HookRun,
@@ -55,10 +54,10 @@ import { AskTask, type Task, type Turn } from "./turn_queue.ts";
 /** What a membership needs from its connection. */
 export interface MembershipLink extends Link {
   readonly asks: Asks;
-  /** Counts a received message as one that is being handled. */
-  begin(): void;
-  /** Counts a message out that was being handled. */
-  end(message: Message): void;
+  /** How many names are entered, or about to be, by the limit that counts them. */
+  readonly entered: Record<"maxNamespaces" | "maxRooms", number>;
+  /** Handles a received message, which is counted until that has ended. */
+  handle(message: Message, run: Task): void | Promise<void>;
 }
 
 /** Fires the hooks of a membership. */
@@ -85,11 +84,13 @@ export function makeTask(
 }
 
 const NAMESPACE = {
+  limit: "maxNamespaces" as "maxNamespaces" | "maxRooms",
   events: { enter: OnNamespaceConnect, leave: OnNamespaceDisconnect },
   entered: OnNamespaceConnected,
   actions: { enter: "connect to namespace", leave: "leave namespace" },
 };
-const ROOM = {
+const ROOM: typeof NAMESPACE = {
+  limit: "maxRooms",
   events: { enter: OnRoomJoin, leave: OnRoomLeave },
   entered: OnRoomJoined,
   actions: { enter: "join room", leave: "leave room" },
@@ -190,9 +191,12 @@ export abstract class Membership<Handle> implements Leavable {
     return this.#call("leave", options, { cause }) as Promise<void>;
   }
 
-  /** Enters again after the loss of the connection, without a time limit. */
+  /**
+   * Enters without a call of the program and without a time limit: again, after
+   * the loss of the connection, or what a connection has alone.
+   */
   reenter(): Promise<Handle> {
-    this.#own = this.#goal!.findOwn(this.namespace, this.room);
+    this.#own = this.#goal?.findOwn(this.namespace, this.room);
     const entry = this.#append("enter", this.#own);
     // The program has not called this, so `maxPendingAsks` does not count it.
     const waiter = new Waiter<Handle>({ timers: this.link.host.timers });
@@ -314,30 +318,21 @@ export abstract class Membership<Handle> implements Leavable {
     if (maker === undefined && turn === undefined) return undefined;
     const caller = this.link.queue.exactCaller();
     if (caller === undefined) return undefined;
+    const isEnter = kind === "enter";
     // Nor does the function that makes the body of a call wait for that call.
-    if (caller === maker) {
-      return rejected(
-        kind === "enter" ? this.#recursionError() : this.notInError(),
-      );
+    if (caller !== maker) {
+      if (caller !== turn) return undefined;
+      if (state.phase === "releasing") {
+        state.isAgreed ||= !isEnter;
+        return Promise.resolve(isEnter ? this.handle : undefined);
+      }
+      if (state.phase === "telling" && !isEnter) return Promise.resolve();
     }
-    if (caller !== turn) return undefined;
-    switch (state.phase) {
-      case "deciding":
-      case "admitting":
-        return rejected(
-          kind === "enter" ? this.#recursionError() : this.notInError(),
-        );
-      case "releasing":
-        if (kind === "enter") return Promise.resolve(this.handle);
-        state.isAgreed = true;
-        return Promise.resolve();
-      case "telling":
-        return kind === "leave"
-          ? Promise.resolve()
-          : rejected(this.notInError());
-      default:
-        return undefined;
-    }
+    return rejected(
+      isEnter && state.phase !== "telling"
+        ? this.#recursionError()
+        : this.notInError(),
+    );
   }
 
   /** Removes the name from the goal; tells whether it waited there. */
@@ -359,10 +354,7 @@ export abstract class Membership<Handle> implements Leavable {
 
   /** Makes the error of a leave when this side is not in. */
   protected notInError(): NeffosError {
-    const about = this.#head("leave");
-    return this.room === ""
-      ? new BadNamespaceError(BAD_NAMESPACE, about)
-      : new BadRoomError(BAD_ROOM, about);
+    return makeBadName(this.#head("leave"));
   }
 
   #recursionError(): NeffosError {
@@ -403,10 +395,10 @@ export abstract class Membership<Handle> implements Leavable {
     // It was granted already when the own ask was sent.
     if (!this.#takeWaiting(message)) return true;
     state.crossing = message;
-    this.link.begin();
-    if (kind === "enter") this.#grant(message);
-    else this.link.acknowledge(message);
-    this.link.end(message);
+    void this.link.handle(message, () => {
+      if (kind === "enter") this.#grant(message);
+      else this.link.acknowledge(message);
+    });
     return true;
   }
 
@@ -417,12 +409,7 @@ export abstract class Membership<Handle> implements Leavable {
     }
     // It was granted as a crossing ask, or the connection is lost.
     if (!this.#takeWaiting(message)) return;
-    this.link.begin();
-    const done = this.#handleAsked(message, kind);
-    const end = () => this.link.end(message);
-    if (done === undefined) end();
-    else done.then(end, end);
-    return done;
+    return this.link.handle(message, () => this.#handleAsked(message, kind));
   }
 
   #handleAsked(message: Message, kind: Kind): void | Promise<void> {
@@ -441,7 +428,7 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   async #admit(asked: Message): Promise<void> {
-    const refusal = this.refusalToAdmit();
+    const refusal = this.findRefusal();
     if (refusal !== undefined) {
       this.link.refuse(asked, writeErrorText(refusal));
       return this.#rest();
@@ -523,9 +510,10 @@ export abstract class Membership<Handle> implements Leavable {
       } else if (head.kind === "leave") this.askPeer("leaving");
       else if (head.encoded === undefined) return this.#makeBody(head);
       else {
-        const refusal = this.refusalToEnter();
-        if (refusal === undefined) this.startEntering();
-        else this.#refuseHead(() => refusal);
+        const refusal = this.findRefusal();
+        if (refusal !== undefined) this.#refuseHead(() => refusal);
+        else if (this.#terms === ROOM) this.askPeer("entering");
+        else void this.link.queue.runBeside(() => this.#decide());
       }
     }
   }
@@ -565,16 +553,29 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   #settle(state: typeof OUT | typeof IN): void {
-    this.#become(state);
+    this.become(state);
     this.#next();
   }
 
   /** The one place where the state changes. */
-  #become(state: State): void {
-    const wasOut = this.#state === OUT;
-    this.#state = state;
+  protected become(state: State): void {
     const isOut = state === OUT;
-    if (wasOut !== isOut) this.onCounted(isOut ? -1 : 1);
+    if (isOut !== (this.#state === OUT)) {
+      this.link.entered[this.#terms.limit] += isOut ? -1 : 1;
+    }
+    this.#state = state;
+  }
+
+  /** Finds the reason why it cannot be entered now, if there is one. */
+  protected findRefusal(): NeffosError | undefined {
+    const { entered, host } = this.link;
+    const { limit } = this.#terms;
+    return entered[limit] < host.limits[limit]
+      ? undefined
+      : crossLimit(host, limit, {
+        action: this.#describe("enter"),
+        about: this.#head("enter"),
+      });
   }
 
   /** Rejects the first entry of the chain. */
@@ -594,7 +595,7 @@ export abstract class Membership<Handle> implements Leavable {
     this.#payOwed(this.#owed);
     if (phase === "leaving") this.#forgetRooms();
     const state = makeOwnAsk(phase);
-    this.#become(state);
+    this.become(state);
     const { namespace, room, event } = this.#head(kindOf(state));
     const scope = encodeRoute(namespace, room);
     const body = phase === "entering" ? this.#chain!.head!.encoded! : "";
@@ -629,7 +630,11 @@ export abstract class Membership<Handle> implements Leavable {
           return void this.#abandon(state);
         }
         if (chain!.head!.waiters.size > 0 || state.crossing) {
-          return this.#runNow(() => this.granted(state.crossing));
+          return this.#runNow(() =>
+            this.#terms === ROOM
+              ? this.#decide(state.crossing)
+              : this.#enterByCall(state.crossing)
+          );
         }
         // No caller waits for it any more (rule 3).
         chain!.shift();
@@ -647,7 +652,7 @@ export abstract class Membership<Handle> implements Leavable {
     const turn = this.link.queue.exactCaller();
     if (turn !== undefined && phase === "deciding") turn.isAwaited = true;
     const state = makeHookRun(phase, turn);
-    this.#become(state);
+    this.become(state);
     return state;
   }
 
@@ -674,47 +679,42 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   /**
-   * Fires this side's hook that decides whether to enter.
+   * Fires this side's hook that decides whether to enter: a namespace before
+   * the peer is asked, a room after the peer has granted the join.
    *
    * @param crossing The ask by which the peer has asked for the same, if it
    * has. It is decided about if no caller waits any more.
-   * @param goOn Called as soon as the hook has let this side enter.
    */
-  protected async decide(
-    crossing: Message | undefined,
-    goOn: () => void | Promise<void>,
-  ): Promise<void> {
+  async #decide(crossing?: Message): Promise<void> {
     const state = this.startHook("deciding");
     const isWanted = () => this.#chain!.head!.waiters.size > 0;
     const isLocal = isWanted();
-    const { body } = isLocal
-      ? { body: this.#chain!.head!.encoded }
-      : crossing ?? {};
+    const body = isLocal ? this.#chain!.head!.encoded : crossing?.body;
     const { codec } = this.link.host;
-    const message = new Message({
-      ...this.#head("enter"),
-      isLocal,
-      body,
-      codec,
-    });
+    const head = this.#head("enter");
     let refusal: Refusal | undefined;
     try {
-      await this.hooks.fire(message);
+      await this.hooks.fire(new Message({ ...head, isLocal, body, codec }));
     } catch (error) {
       refusal = () => error;
     }
     if (this.#state !== state) return await this.onAbandoned();
-    if (refusal === undefined && (isWanted() || crossing)) return await goOn();
+    const isRoom = this.#terms === ROOM;
+    if (refusal === undefined && (isWanted() || crossing)) {
+      if (isRoom) return await this.#enterByCall(crossing);
+      // A server that connects a namespace in onConnect accepts the client.
+      this.link.accept();
+      // Early messages, handled by accept(), may have closed the connection.
+      if (this.link.isEnding) return await this.onAbandoned();
+      const { native } = this.link.host.handlers;
+      if (native === "only") return await this.#enterByCall(undefined);
+      if (this.link.isOpen) return this.askPeer("entering");
+      refusal = () => this.link.closedError(head);
+    }
     if (refusal === undefined) this.#chain!.shift();
     else this.#refuseHead(refusal);
-    if (this.room !== "") this.askPeer("takingBack");
+    if (isRoom) this.askPeer("takingBack");
     else await this.#abandon(state);
-  }
-
-  /** Ends this side's own attempt to enter, which has failed. */
-  protected async refuseEntry(): Promise<void> {
-    this.#refuseHead(() => this.link.closedError(this.#head("enter")));
-    await this.#abandon(this.#state);
   }
 
   /** Ends an attempt to enter that has failed, unless it has ended already. */
@@ -725,7 +725,7 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   /** Enters by a call of this side. */
-  protected async enterByCall(crossing: Message | undefined): Promise<void> {
+  async #enterByCall(crossing: Message | undefined): Promise<void> {
     const { waiters, body, encoded } = this.#chain!.shift();
     const cause = { isLocal: true };
     if (waiters.size === 0 && crossing !== undefined) {
@@ -738,11 +738,6 @@ export abstract class Membership<Handle> implements Leavable {
     await this.#enterNow({ cause, waiters, body: encoded });
   }
 
-  /** Enters without an ask of either side. */
-  protected async enterUnasked(): Promise<void> {
-    await this.#enterNow({ cause: { isLocal: true } });
-  }
-
   async #enterNow(
     { cause = {}, waiters = [], asked, body = asked?.body ?? "" }: {
       cause?: Cause;
@@ -752,7 +747,7 @@ export abstract class Membership<Handle> implements Leavable {
     },
   ): Promise<void> {
     const all = [...waiters];
-    this.#become(IN);
+    this.become(IN);
     this.commit(all, this.handle);
     this.#payOwed(this.#owed);
     // The peer is to know the name before it gets what the hooks send.
@@ -784,7 +779,7 @@ export abstract class Membership<Handle> implements Leavable {
   ): Promise<void> {
     const all = [...waiters];
     this.commit(all);
-    this.#become(OUT);
+    this.become(OUT);
     this.onLeft();
     this.#owed = asked;
     const told = tell();
@@ -823,7 +818,7 @@ export abstract class Membership<Handle> implements Leavable {
 
   /** Ends what is under way without a result. */
   protected stop(): void {
-    this.#become(this.isIn ? IN : OUT);
+    this.become(this.isIn ? IN : OUT);
     const held = this.#held;
     this.#held = undefined;
     if (held !== undefined) this.link.queue.unshift(held);
@@ -863,20 +858,10 @@ export abstract class Membership<Handle> implements Leavable {
   protected abstract readonly hooks: HookRunner;
   /** Whether its stay has ended or is about to, so that nothing begins. */
   protected abstract readonly isGone: boolean;
-  /** The reason why it cannot be entered now by a call, if there is one. */
-  protected abstract refusalToEnter(): NeffosError | undefined;
-  /** The reason why the peer's ask to enter is refused, if there is one. */
-  protected abstract refusalToAdmit(): NeffosError | undefined;
-  /** Begins to enter. */
-  protected abstract startEntering(): void;
-  /** Called when the peer has granted the entry. */
-  protected abstract granted(crossing: Message | undefined): Promise<void>;
   /** Called when the peer has granted the leave. */
   protected abstract leaveNow(entry: Entry): Promise<void>;
   /** Answers an ask of the peer to leave. */
   protected abstract release(asked: Message): Promise<void>;
-  /** Called when it begins or ceases to count toward the limits. */
-  protected abstract onCounted(change: 1 | -1): void;
   /** Called when this side is in. */
   protected abstract onEntered(): void;
   /** Called when this side is out. */

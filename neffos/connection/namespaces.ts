@@ -6,7 +6,6 @@ import {
   BadNamespaceError,
   findBadName,
   INVALID_PAYLOAD,
-  type NeffosError,
 } from "../protocol/errors.ts";
 import {
   OnNamespaceConnect,
@@ -14,7 +13,7 @@ import {
   OnRoomJoin,
   OnRoomLeave,
 } from "../protocol/event_names.ts";
-import { Message } from "../protocol/message.ts";
+import type { Message } from "../protocol/message.ts";
 import { rejected, type Waiter } from "../util/promises.ts";
 import {
   type Cause,
@@ -25,7 +24,6 @@ import {
   resolveAll,
 } from "./call_chain.ts";
 import type { OwnEntry } from "./goal.ts";
-import { crossLimit } from "./limits.ts";
 import {
   type HookRunner,
   makeTask,
@@ -50,22 +48,9 @@ export class Namespaces {
   readonly #memberships = new Map<string, NamespaceMembership>();
   /** The callers that wait for the peer to connect a namespace. */
   #waiters: Map<string, Set<Waiter<UntypedNSConn>>> | undefined;
-  #count = 0;
 
   constructor(link: MembershipLink) {
     this.link = link;
-  }
-
-  get count(): number {
-    return this.#count;
-  }
-
-  get roomCount(): number {
-    let count = 0;
-    for (const { stay } of this.#memberships.values()) {
-      count += stay?.roomCount ?? 0;
-    }
-    return count;
   }
 
   /** The stays in all connected namespaces. */
@@ -133,28 +118,25 @@ export class Namespaces {
       membership.hold(this.#roomTaskOf(message, kind));
       return;
     }
-    this.link.begin();
-    this.link.refuse(message, BAD_NAMESPACE);
-    this.link.end(message);
+    void this.link.handle(
+      message,
+      () => this.link.refuse(message, BAD_NAMESPACE),
+    );
   }
 
   /** Answers an ask that changes nothing, past the queue. */
   #answer(message: Message): void {
-    this.link.begin();
-    this.link.acknowledge(message);
-    this.link.end(message);
+    void this.link.handle(message, () => this.link.acknowledge(message));
   }
 
   /** Refuses, in its turn, an ask that no record of a namespace takes. */
   #refuseInTurn(message: Message, refusal: string): void {
     const link = this.link;
     const answer = () => {
-      link.begin();
-      if (refusal === INVALID_PAYLOAD) link.host.drops.stray++;
+      if (refusal === INVALID_PAYLOAD) link.host.dropped?.("stray");
       if (message.wait !== "") link.refuse(message, refusal);
-      link.end(message);
     };
-    link.queue.push(new AskTask(answer));
+    link.queue.push(new AskTask(() => link.handle(message, answer)));
   }
 
   #membershipOf(namespace: string): NamespaceMembership | undefined {
@@ -257,7 +239,7 @@ export class Namespaces {
 
   /** Enters the only namespace of a connection for native messages alone. */
   async enterNative(): Promise<void> {
-    await this.#membershipOf("")!.enterNative();
+    await this.#membershipOf("")!.reenter();
   }
 
   /** Called when the connection is lost: ends what is under way. */
@@ -279,10 +261,6 @@ export class Namespaces {
   async hurry(): Promise<void> {
     for (const { stay } of this.#memberships.values()) stay?.hurry();
     await this.leaveByForce();
-  }
-
-  onCounted(change: 1 | -1): void {
-    this.#count += change;
   }
 
   onEntered(nsConn: UntypedNSConn): void {
@@ -324,10 +302,6 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
     return this.isIn && this.phase !== "telling";
   }
 
-  get roomCount(): number {
-    return this.#owner.roomCount;
-  }
-
   protected get handle(): UntypedNSConn {
     return this.#stay!.nsConn;
   }
@@ -348,63 +322,9 @@ export class NamespaceMembership extends Membership<UntypedNSConn>
     await this.#roomsBack;
   }
 
-  /** Enters the only namespace of a connection for native messages alone. */
-  async enterNative(): Promise<void> {
-    const { namespace } = this;
-    const event = OnNamespaceConnect;
-    const message = new Message({ namespace, event, isLocal: true });
-    const state = this.startHook("deciding");
-    try {
-      await this.hooks.fire(message);
-      // Accepted first: what a client has kept is sent as soon as it is in.
-      this.link.accept();
-      if (!this.isCurrent(state)) throw this.link.closedError();
-    } catch (error) {
-      await this.onAbandoned();
-      throw error;
-    }
-    await this.enterUnasked();
-  }
-
   /** Settles at once a wait for it by the hook that it waits for itself. */
   verdictOnWait(): Promise<UntypedNSConn> | undefined {
     return this.verdictOnHook("enter") as Promise<UntypedNSConn> | undefined;
-  }
-
-  protected refusalToEnter(): NeffosError | undefined {
-    return this.refusalToAdmit();
-  }
-
-  protected refusalToAdmit(): NeffosError | undefined {
-    const { host } = this.link;
-    const { namespace } = this;
-    return this.#owner.count < host.limits.maxNamespaces
-      ? undefined
-      : crossLimit(host, "maxNamespaces", {
-        action: `connect to namespace ${JSON.stringify(namespace)}`,
-        about: { namespace },
-      });
-  }
-
-  protected startEntering(): void {
-    void this.link.queue.runBeside(() =>
-      this.decide(undefined, () => {
-        // A server that connects a namespace in onConnect accepts the client.
-        this.link.accept();
-        // Early messages, handled by accept(), may have closed the connection.
-        if (this.link.isEnding) return this.onAbandoned();
-        if (this.link.isOpen) return this.askPeer("entering");
-        return this.refuseEntry();
-      })
-    );
-  }
-
-  protected async granted(crossing: Message | undefined): Promise<void> {
-    await this.enterByCall(crossing);
-  }
-
-  protected onCounted(change: 1 | -1): void {
-    this.#owner.onCounted(change);
   }
 
   protected onEntered(): void {

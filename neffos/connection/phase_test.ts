@@ -19,8 +19,6 @@ import {
 } from "../protocol/event_names.ts";
 import { socketPair } from "../transport/socket.ts";
 import { Membership } from "./membership.ts";
-import { NamespaceMembership } from "./namespaces.ts";
-import { RoomMembership } from "./stay.ts";
 
 type Side = "client" | "server";
 
@@ -413,10 +411,8 @@ function logPhases(
 ): PathLog<Membership<unknown>> {
   const stateOf = ({ phase }: Membership<unknown>) => phase;
   const log = new PathLog({ first: "out", keyOf, stateOf });
-  // A phase changes in these methods, or right before one of them is called.
-  log.watch(Membership.prototype, ["startHook", "askPeer", "stop"]);
-  log.watch(NamespaceMembership.prototype, ["onCounted"]);
-  log.watch(RoomMembership.prototype, ["onCounted"]);
+  // A phase changes in this method alone.
+  log.watch(Membership.prototype, ["become"]);
   return log;
 }
 

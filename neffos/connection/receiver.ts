@@ -1,6 +1,6 @@
 import type { CompiledHandler } from "../controller/compile.ts";
 import { encodeBody } from "../protocol/body.ts";
-import { Decoder, encode } from "../protocol/codec.ts";
+import { type Decoder, decodeWith, encode } from "../protocol/codec.ts";
 import {
   BAD_NAMESPACE,
   BAD_ROOM,
@@ -21,7 +21,7 @@ import type { LimitName } from "./limits.ts";
 import type { MembershipLink } from "./membership.ts";
 import type { Namespaces } from "./namespaces.ts";
 import type { Stay } from "./stay.ts";
-import type { TurnHandler } from "./turn_queue.ts";
+import type { Task, TurnHandler } from "./turn_queue.ts";
 
 const UNDERSCORE = 0x5f;
 /** How much a connection may hold, in messages of the largest size. */
@@ -50,7 +50,7 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
   readonly #link: ReceiverLink;
   readonly #socket: Pick<Socket, "can" | "pause" | "resume">;
   readonly #bucket: RateGate | undefined;
-  readonly #decoder: Decoder;
+  readonly #decoder: Decoder | undefined;
   /** The frames received before the connection is accepted. */
   #early: RawBody[] | undefined;
   /** The received messages whose handling has not ended. */
@@ -67,11 +67,10 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
     link: ReceiverLink,
     socket: Pick<Socket, "can" | "pause" | "resume">,
   ) {
-    const { handlers, codec } = link.host;
     this.#link = link;
     this.#socket = socket;
     this.#bucket = link.host.makeBucket?.();
-    this.#decoder = new Decoder(handlers.native, codec);
+    this.#decoder = link.host.makeDecoder?.();
   }
 
   /** What is held of the received messages whose handling has not ended. */
@@ -114,8 +113,7 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
   message(data: RawBody): void {
     const link = this.#link;
     const { host } = link;
-    host.traffic.messagesIn++;
-    host.traffic.bytesIn += data.length;
+    host.received?.(data.length);
     if (this.#bucket !== undefined && !this.#bucket.take()) {
       return link.cross("rateLimit", 1008, this.#bucket.rule);
     }
@@ -151,13 +149,17 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
     this.#early = undefined;
   }
 
-  /** Counts a message as one that is being handled. */
-  begin(): void {
+  /** Handles a message, which is counted until that has ended. */
+  count(message: Message, run: Task): void | Promise<void> {
     this.#begun++;
+    const done = run();
+    const end = () => this.#end(message);
+    if (done === undefined) end();
+    else done.then(end, end);
+    return done;
   }
 
-  /** Counts a message out that was being handled. */
-  end(message: Message): void {
+  #end(message: Message): void {
     this.#begun--;
     this.#release(estimateSize(message));
   }
@@ -203,25 +205,28 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
   }
 
   #decode(data: RawBody): void {
-    const { asks, host: { crossings, drops, limits } } = this.#link;
-    const message = this.#decoder.decode(data);
+    const { asks, host } = this.#link;
+    const { limits, codec, handlers: { native } } = host;
+    const message = this.#decoder === undefined
+      ? decodeWith({ native, codec }, data)
+      : this.#decoder.decode(data);
     if (message === undefined) {
-      drops.invalid++;
+      host.dropped?.("invalid");
       return;
     }
     const { wait } = message;
     if (wait !== "") {
       if (asks.settle(message)) return;
       if (asks.isOwn(wait) || message.error !== undefined) {
-        drops.lateAnswers++;
+        host.dropped?.("lateAnswers");
         return;
       }
     }
     const { namespace, room, event } = message;
     const max = limits.maxNameLength;
     if (namespace.length > max || room.length > max || event.length > max) {
-      crossings.add("maxNameLength");
-      drops.invalid++;
+      host.crossed?.("maxNameLength");
+      host.dropped?.("invalid");
       if (wait !== "") {
         this.#link.refuse(new Message({ wait }), INVALID_PAYLOAD);
       }
@@ -245,12 +250,12 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
     const isIn = stay !== undefined &&
       (room === "" || stay.find(room)?.isIn === true);
     if (!isIn && link.namespaces.hold(message)) return;
-    this.begin();
+    this.#begun++;
     const done = isIn ? this.#call(stay, message) : this.#stray(
       message,
       stay === undefined ? BAD_NAMESPACE : BAD_ROOM,
     );
-    if (done === undefined) this.end(message);
+    if (done === undefined) this.#end(message);
     return done;
   }
 
@@ -291,7 +296,7 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
     } catch (error) {
       this.#link.fail(message, error);
     } finally {
-      this.end(message);
+      this.#end(message);
     }
   }
 
@@ -330,7 +335,7 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
 
   #unhandled({ nsConn, events }: Stay, message: Message): void {
     const { host } = this.#link;
-    host.drops.stray++;
+    host.dropped?.("stray");
     if (message.wait !== "") {
       const { namespace, event } = message;
       this.#link.refuse(
@@ -342,7 +347,7 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
   }
 
   #stray(message: Message, text: string): void {
-    this.#link.host.drops.stray++;
+    this.#link.host.dropped?.("stray");
     if (message.wait !== "") this.#link.refuse(message, text);
   }
 }

@@ -1,21 +1,18 @@
-import type { AskHead, AskOptions } from "../api/ask_options.ts";
+import type { AskOptions } from "../api/ask_options.ts";
 import { attachConn, Conn } from "../api/conn.ts";
 import type { ConnPort } from "../api/conn.ts";
 import type { FaultSource, ServerApi } from "../api/server_api.ts";
 import { encode, encodeEmptyReply } from "../protocol/codec.ts";
 import {
-  BAD_NAMESPACE,
-  BAD_ROOM,
-  BadNamespaceError,
-  BadRoomError,
   CloseError,
   ConnectionClosedError,
   EventError,
-  parseErrorText,
+  makeBadName,
+  type NeffosError,
+  type NeffosErrorOptions,
   REFUSED,
   writeErrorText,
 } from "../protocol/errors.ts";
-import { OnNamespaceDisconnect } from "../protocol/event_names.ts";
 import {
   type Message,
   type MessageInit,
@@ -33,7 +30,8 @@ import type { Host } from "./host.ts";
 import type { LimitName } from "./limits.ts";
 import { Namespaces } from "./namespaces.ts";
 import { Receiver, type ReceiverLink } from "./receiver.ts";
-import { type Turn, TurnQueue } from "./turn_queue.ts";
+import type { Stay } from "./stay.ts";
+import { type Task, type Turn, TurnQueue } from "./turn_queue.ts";
 
 /**
  * The state of a connection.
@@ -61,50 +59,19 @@ export type ConnStatus =
   | "ending"
   | "ended";
 
-/**
- * Whether `onDisconnect` is due: it is called once for each `onConnect` that
- * has succeeded.
- */
-type Pairing = "unpaired" | "paired" | "told";
-
 /** The time limits of a connection. */
 type TimeLimit =
   | "hello" // for the peer's handshake
   | "silence" // for the peer's next message
-  | "quiet" // for the peer's next message, before it is asked for one
-  | "pulse" // for the peer's next message, after it was asked for one
+  | "pulse" // for the peer's next message, after which it is asked for one
   | "goodbye" // for the peer's answer to a close
   | "stuck" // for the handlers of messages from before the end
   | "hooks"; // for the hooks that hear of the end
 
-const HELLO = "M";
-const WELCOME = "A";
-const REFUSAL = "H";
-const INTERNAL_ERROR = "internal error";
+type Deadlines = Map<TimeLimit, [ms: number, Deadline]>;
 
-/**
- * A sign of life is asked for by leaving a namespace that nobody has: servers of
- * this module and in Go answer at once, and call no handler. Go's does not
- * answer an ask with the mark for "no operation".
- */
-const HEARTBEAT = {
-  namespace: "_heartbeat",
-  room: "",
-  event: OnNamespaceDisconnect,
-  body: "",
-};
-/** A timer that is late by more, in milliseconds, has slept with its machine. */
-const LATE = 1_000;
-
-/** Counts the socket of a server's connection; see `ConnectionSlot`. */
-export interface SocketWatcher {
-  /** Called when the socket is open, so that its end will be reported. */
-  open(): void;
-  /** Called when the socket has ended. */
-  release(): void;
-  /** Called when the connection has ended, in case its socket never opened. */
-  giveUp(): void;
-}
+/** What a peer is told of an exception. */
+export const INTERNAL_ERROR = "internal error";
 
 /** Options of a {@linkcode Session}. */
 export interface SessionInit {
@@ -119,8 +86,6 @@ export interface SessionInit {
   readonly conn?: Conn;
   /** The number of attempts that the client needed to reconnect. */
   readonly tries?: number;
-  /** The counter of sockets, on the server's side. */
-  readonly watcher?: SocketWatcher;
 }
 
 /** The end of a connection, and whether this side has begun it. */
@@ -129,36 +94,38 @@ interface End {
   readonly isOurs: boolean;
 }
 
-/** The life of one connection, from its socket to its last hook. */
-export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
+/**
+ * The life of one connection, from its socket to its last hook. How it begins
+ * differs between the sides.
+ */
+export abstract class Session
+  implements ConnPort, ReceiverLink, SendBufferOwner {
+  id: string;
   readonly conn: Conn;
   readonly host: Host;
   readonly asks: Asks;
   readonly queue: TurnQueue<Message>;
   readonly namespaces: Namespaces;
   readonly buffer: SendBuffer;
+  readonly entered = { maxNamespaces: 0, maxRooms: 0 };
   readonly tries: number;
   readonly #socket: Socket;
   readonly receiver: Receiver;
-  readonly #watcher: SocketWatcher | undefined;
   /** The time limits that run; none for most of the time. */
-  #deadlines: Map<TimeLimit, [number, Deadline]> | undefined;
-  #id: string;
+  #deadlines: Deadlines | undefined;
   #status: ConnStatus = "connecting";
-  #pairing: Pairing = "unpaired";
   #end: End | undefined;
   /** The turn in which hooks hear of the end. */
   #lastTurn: Turn | undefined;
   #ended: Deferred<CloseInfo> | undefined;
 
   constructor(init: SessionInit) {
-    const { host, socket, id, request, conn, tries = 0, watcher } = init;
+    const { host, socket, id, request, conn, tries = 0 } = init;
+    this.id = id;
     this.host = host;
     this.tries = tries;
-    this.#id = id;
     this.#socket = socket;
-    this.#watcher = watcher;
-    this.buffer = new SendBuffer(socket, this);
+    this.buffer = this.makeBuffer(socket);
     this.asks = new Asks(this);
     this.namespaces = new Namespaces(this);
     this.receiver = new Receiver(this, socket);
@@ -167,11 +134,11 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     if (conn !== undefined) attachConn(conn, this);
   }
 
-  // The port of a Conn -------------------------------------------------------
-
-  get id(): string {
-    return this.#id;
+  protected makeBuffer(socket: Socket): SendBuffer {
+    return new SendBuffer(socket, this);
   }
+
+  // The port of a Conn -------------------------------------------------------
 
   get isClient(): boolean {
     return this.host.isClient;
@@ -227,37 +194,38 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
   }
 
   write(init: Message | MessageInit): boolean {
-    const message = toMessage(init, this.host.codec);
-    const { namespace, event, body, error } = message;
-    const stay = this.namespaces.find(namespace);
-    const room = stay?.pickRoom(message);
-    if (stay === undefined || room === undefined) return false;
-    const { isNative, isBinary, isVolatile } = message;
-    if (isVolatile && this.isOpen && this.buffer.isBackedUp) {
-      this.host.drops.volatile++;
+    const { message, stay, room } = this.#locate(init);
+    if (room === undefined) return false;
+    if (message.isVolatile && this.isOpen && this.buffer.isBackedUp) {
+      this.host.dropped?.("volatile");
       return false;
     }
-    const content = { namespace, room, event, body, error };
-    const frame = encode({ ...content, isNative, isBinary });
-    return stay.sendInOrder({ room, frame, isAsk: false });
+    const frame = encode({ ...message, room, wait: "", isNoOp: false });
+    return stay!.sendInOrder({ room, frame, isAsk: false });
   }
 
   ask(
     init: Message | MessageInit,
     options: AskOptions,
   ): Promise<UntypedMessage> {
-    const message = toMessage(init, this.host.codec);
+    const { message, stay, room } = this.#locate(init);
     const { namespace, event, body } = message;
-    const about = { namespace, room: message.room, event };
-    const stay = this.namespaces.find(namespace);
-    if (this.isEnding) return rejected(this.closedError(about));
-    if (stay === undefined) {
-      return rejected(new BadNamespaceError(BAD_NAMESPACE, about));
+    if (room !== undefined && !this.isEnding) {
+      return stay!.request(room, event, body, options).promise;
     }
-    const room = stay.pickRoom(message);
-    return room === undefined
-      ? rejected(new BadRoomError(BAD_ROOM, about))
-      : stay.request(room, event, body, options).promise;
+    const about = { namespace, room: message.room, event };
+    return rejected(this.notInError(about, stay !== undefined));
+  }
+
+  /** Finds where a message goes; no room if this side is not there. */
+  #locate(init: Message | MessageInit): {
+    readonly message: Message;
+    readonly stay: Stay | undefined;
+    readonly room: string | undefined;
+  } {
+    const message = toMessage(init, this.host.codec);
+    const stay = this.namespaces.find(message.namespace);
+    return { message, stay, room: stay?.pickRoom(message) };
   }
 
   drained(): Promise<void> {
@@ -317,71 +285,50 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     this.host.report(error, { conn: this.conn, namespace, event });
   }
 
-  closedError(about?: Partial<AskHead>): ConnectionClosedError {
+  closedError(about?: NeffosErrorOptions): ConnectionClosedError {
     const { code, reason } = this.#end?.info ?? {};
     return new ConnectionClosedError(code, reason, about);
   }
 
-  begin(): void {
-    this.receiver.begin();
+  notInError(about: NeffosErrorOptions, isRoom: boolean): NeffosError {
+    return this.isEnding ? this.closedError(about) : makeBadName(about, isRoom);
   }
 
-  end(message: Message): void {
-    this.receiver.end(message);
+  handle(message: Message, run: Task): void | Promise<void> {
+    return this.receiver.count(message, run);
   }
 
   // The socket ---------------------------------------------------------------
 
   /** Begins to listen to the socket. */
   start(): void {
-    const { isClient, limits: { ackTimeout } } = this.host;
-    if (!isClient) {
-      this.#setLimit(
-        "hello",
-        ackTimeout,
-        () => this.cross("ackTimeout", 4001, "no handshake in time"),
-      );
-    }
     this.#socket.listen(this.receiver);
   }
 
   opened(): void {
-    this.#watcher?.open();
     if (this.#status !== "connecting") return;
-    if (this.host.handlers.native === "only") this.#decide();
-    else if (this.host.isClient) this.buffer.send(HELLO);
+    if (this.host.handlers.native === "only") this.decide();
+    else this.greet();
   }
 
   handshake(data: RawBody): boolean {
-    if (this.#status !== "connecting" || typeof data !== "string") return false;
-    if (!this.host.isClient) {
-      if (data !== HELLO) return false;
-      this.#decide();
-    } else if (data.startsWith(WELCOME)) {
-      this.#id = data.slice(WELCOME.length);
-      this.#decide();
-    } else if (data.startsWith(REFUSAL)) {
-      this.host.onRefused(parseErrorText(data.slice(REFUSAL.length)));
-      // The server closes the socket itself, with its own code.
-      this.#setLimit(
-        "goodbye",
-        this.host.limits.closeTimeout,
-        () => this.close(),
-      );
-    } else return false;
-    return true;
+    return this.#status === "connecting" && typeof data === "string" &&
+      this.takeGreeting(data);
   }
 
-  /** Runs the hook that may refuse the connection. */
-  #decide(): void {
+  /** Sends the first frame of this side, if it begins. */
+  protected abstract greet(): void;
+
+  /** Takes a frame of the peer; tells whether it belongs to the handshake. */
+  protected abstract takeGreeting(text: string): boolean;
+
+  /** Runs what may refuse the connection, and accepts it. */
+  protected decide(): void {
     this.#status = "acknowledging";
-    this.#clearLimit("hello");
+    this.#clearLimits();
     this.queue.push(async () => {
       try {
-        await this.host.onConnect(this.conn);
-        this.#pairing = "paired";
-        // onConnect took so long that the end has come without onDisconnect.
-        if (this.#hasEnded) return await this.#tellEnd();
+        await this.admit();
         if (this.isEnding) return;
         if (this.host.handlers.native === "only") {
           await this.namespaces.enterNative();
@@ -389,50 +336,55 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
         this.accept();
       } catch (error) {
         try {
-          this.#turnAway(error);
+          this.turnAway(error);
         } catch (unreadable) {
           this.report(unreadable, { event: "onConnect" });
-          this.#turnAway(new EventError(INTERNAL_ERROR));
+          this.turnAway(new EventError(INTERNAL_ERROR));
         }
       }
     });
   }
 
+  /** Runs the hook that may refuse the connection. */
+  protected admit(): void | Promise<void> {}
+
   accept(): void {
     if (this.#status !== "acknowledging") return;
     this.#status = "open";
-    const { host } = this;
-    if (!host.isClient && host.handlers.native !== "only") {
-      this.buffer.send(WELCOME + this.#id);
-      host.lead?.(this.buffer);
+    this.welcome();
+    const { read } = this.host.handlers.timeouts;
+    if (read !== undefined) {
+      const end = () => this.close(4002, "nothing was received");
+      this.awaitMessage("silence", read, end);
     }
-    host.onOpen(this.conn);
-    this.#awaitMessage();
-    this.#awaitPulse();
     this.receiver.accept();
   }
 
-  #turnAway(error: unknown): void {
+  /** Called when the connection can be used. */
+  protected abstract welcome(): void;
+
+  /** Ends a connection that was refused by an error. */
+  protected turnAway(error: unknown): void {
     // The hook has failed because the peer has left.
     if (error instanceof ConnectionClosedError && this.isEnding) return;
     const isTold = error instanceof EventError;
     if (!isTold) this.report(error, { event: "onConnect" });
     const text = isTold ? error.message : INTERNAL_ERROR;
-    if (this.#status === "acknowledging") {
-      this.buffer.send(REFUSAL + (isTold ? writeErrorText(error) : text));
-    }
     this.close(error instanceof CloseError ? error.code : 1008, text);
   }
 
-  /** Closes the connection when nothing is received for too long. */
-  #awaitMessage(): void {
-    const { read } = this.host.handlers.timeouts;
-    if (read === undefined || this.isEnding) return;
+  /** Calls back when nothing is received for a time. */
+  protected awaitMessage(
+    limit: TimeLimit,
+    ms: number,
+    onSilence: () => void,
+  ): void {
+    if (this.isEnding) return;
     const { received } = this.receiver;
-    this.#setLimit("silence", read, () => {
+    this.setLimit(limit, ms, () => {
       const { received: now, isPaused } = this.receiver;
-      if (now !== received || isPaused) this.#awaitMessage();
-      else this.close(4002, "nothing was received");
+      if (now === received && !isPaused) onSilence();
+      else this.awaitMessage(limit, ms, onSilence);
     });
   }
 
@@ -441,63 +393,8 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     if (!this.isEnding) this.queue.runNow(() => relief);
   }
 
-  /** Asks a peer that is silent for a sign of life. */
-  #awaitPulse(): void {
-    const { heartbeat, handlers } = this.host;
-    if (heartbeat === undefined || handlers.native === "only") return;
-    if (this.isEnding) return;
-    const { received } = this.receiver;
-    this.#setLimit("quiet", heartbeat.interval, () => {
-      const { received: now, isPaused } = this.receiver;
-      if (now !== received || isPaused) this.#awaitPulse();
-      else this.#askForPulse(heartbeat.timeout);
-    });
-  }
-
-  /** Asks for a sign of life, and gives up a peer that shows none. */
-  #askForPulse(timeout: number, isSecond = false): void {
-    const { patience } = this.buffer;
-    const write = (wait: string) => encode({ wait, ...HEARTBEAT });
-    this.asks.send(write, () => {
-      if (!this.#deadlines?.has("pulse")) return;
-      this.#clearLimit("pulse");
-      this.#awaitPulse();
-    });
-    this.#awaitAnswer(timeout, isSecond, patience);
-  }
-
-  /** Waits for a sign of life, behind what the peer has yet to read. */
-  #awaitAnswer(
-    timeout: number,
-    isSecond: boolean,
-    patience: number | undefined,
-  ): void {
-    const { received } = this.receiver;
-    const { taken } = this.buffer;
-    const due = Date.now() + timeout;
-    this.#setLimit("pulse", timeout, () => {
-      if (this.receiver.received !== received) return this.#awaitPulse();
-      if (patience !== undefined) {
-        const isRead = this.buffer.taken > taken;
-        const left = isRead ? this.buffer.patience : patience - timeout;
-        if (isRead || left! > 0) {
-          return this.#awaitAnswer(timeout, isSecond, left);
-        }
-      }
-      // What has come while the machine slept may not have been read yet.
-      const hasSlept = Date.now() > due + LATE;
-      if (hasSlept && !isSecond) return this.#askForPulse(timeout, true);
-      const reason = "no answer to the heartbeat";
-      this.#closed({ code: 4003, reason, wasClean: false });
-      if (this.#socket.can?.terminate) this.#socket.terminate?.();
-      else this.#socket.close(4003, reason);
-    });
-  }
-
   /** Closes the connection of a peer that reads too slowly. */
   overflowed(): void {
-    if (this.isEnding) return;
-    this.buffer.drop();
     this.cross("maxBuffered", 4008, "it reads too slowly");
   }
 
@@ -507,7 +404,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
 
   cross(limit: LimitName, code: number, reason: string): void {
     if (this.isEnding) return;
-    this.host.crossings.add(limit);
+    this.host.crossed?.(limit);
     this.close(code, reason);
   }
 
@@ -518,20 +415,22 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
     this.#status = "closing";
     this.#end = { info: { code, reason, wasClean: false }, isOurs: true };
     this.#lose();
-    this.#setLimit("goodbye", this.host.limits.closeTimeout, () => {
-      this.host.crossings.add("closeTimeout");
+    this.#setCloseLimit("goodbye", () => {
       this.#closed(this.#end!.info);
       if (this.#socket.can?.terminate) this.#socket.terminate?.();
     });
-    // Frames that were accepted for sending go out first.
-    this.buffer.flush();
     this.#socket.close(code, reason);
   }
 
   closed(info: CloseInfo): void {
-    // The connection may have been given up long before its socket ends.
-    this.#watcher?.release();
     this.#closed(info);
+  }
+
+  /** Ends as if the socket had, which may not notice that the peer has gone. */
+  protected giveUp(code: number, reason: string): void {
+    this.#closed({ code, reason, wasClean: false });
+    if (this.#socket.can?.terminate) this.#socket.terminate?.();
+    else this.#socket.close(code, reason);
   }
 
   /** Ends at once, without waiting for the peer or for handlers. */
@@ -544,11 +443,7 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
 
   /** Ends all sending, and every wait for the peer. */
   #lose(): void {
-    this.#clearLimit("hello");
-    this.#clearLimit("silence");
-    this.#clearLimit("quiet");
-    this.#clearLimit("pulse");
-    this.#clearLimit("goodbye");
+    this.#clearLimits();
     this.receiver.drop();
     this.receiver.resume();
     this.namespaces.lose();
@@ -565,14 +460,11 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
       ? { info: { ...this.#end!.info, wasClean }, isOurs }
       : { info, isOurs };
     this.#status = "closed";
-    this.#clearLimit("goodbye");
+    this.#clearLimits();
     if (!isOurs) this.#lose();
     // Messages from before the end are still handled first, but the end does
     // not wait for ever for their handlers.
-    this.#setLimit("stuck", this.host.limits.closeTimeout, () => {
-      this.host.crossings.add("closeTimeout");
-      void this.#finish();
-    });
+    this.#setCloseLimit("stuck", () => void this.#finish());
     this.queue.push(() => {
       this.#lastTurn = this.queue.exactCaller();
       return this.#finish();
@@ -582,58 +474,69 @@ export class Session implements ConnPort, ReceiverLink, SendBufferOwner {
   async #finish(): Promise<void> {
     if (this.#status !== "closed") return;
     this.#status = "ending";
-    this.#clearLimit("stuck");
+    this.#clearLimits();
     const isInTime = await this.#within(() => this.namespaces.leaveByForce());
     if (!isInTime) await this.namespaces.hurry();
-    await this.#within(() => this.#tellEnd());
+    await this.#within(() => this.tellEnd());
+    this.over();
+  }
+
+  /** Called when all hooks have ended. */
+  protected over(): void {
     this.#status = "ended";
-    this.#watcher?.giveUp();
     this.#ended?.resolve(this.#end!.info);
   }
 
-  get #hasEnded(): boolean {
+  protected get hasEnded(): boolean {
     return this.#status === "ending" || this.#status === "ended";
   }
 
-  async #tellEnd(): Promise<void> {
-    const isPaired = this.#pairing === "paired";
-    if (isPaired) this.#pairing = "told";
+  /**
+   * Tells the host of the end.
+   *
+   * @param isPaired Whether `onDisconnect` is due.
+   */
+  protected async tellEnd(isPaired?: boolean): Promise<void> {
     await this.host.onEnded(this.conn, this.#end!.info, isPaired);
   }
 
   /** Waits for hooks within a time limit; tells whether they have ended. */
   async #within(hooks: () => Promise<void>): Promise<boolean> {
     const { promise, resolve } = makeDeferred<boolean>();
-    this.#setLimit("hooks", this.host.limits.closeTimeout, () => {
-      this.host.crossings.add("closeTimeout");
-      resolve(false);
-    });
+    this.#setCloseLimit("hooks", () => resolve(false));
     const isInTime = await Promise.race([hooks().then(() => true), promise]);
-    this.#clearLimit("hooks");
+    this.#clearLimits();
     return isInTime;
   }
 
   // Time limits --------------------------------------------------------------
 
-  #setLimit(limit: TimeLimit, ms: number, run: () => void): void {
+  /** Sets a time limit, in place of the one of that name. */
+  protected setLimit(limit: TimeLimit, ms: number, run: () => void): void {
+    const deadlines: Deadlines = this.#deadlines ??= new Map();
+    const entry = deadlines.get(limit);
+    if (entry !== undefined) this.host.timers.clear(...entry);
     const deadline = this.host.timers.set(ms, () => {
-      this.#forgetLimit(limit);
+      deadlines.delete(limit);
+      // An empty Map takes 184 bytes, for each connection.
+      if (deadlines.size === 0) this.#deadlines = undefined;
       run();
     });
-    (this.#deadlines ??= new Map()).set(limit, [ms, deadline]);
+    deadlines.set(limit, [ms, deadline]);
   }
 
-  #clearLimit(limit: TimeLimit): void {
-    const entry = this.#deadlines?.get(limit);
-    if (entry === undefined) return;
-    this.#forgetLimit(limit);
-    this.host.timers.clear(...entry);
+  #setCloseLimit(limit: TimeLimit, run: () => void): void {
+    this.setLimit(limit, this.host.limits.closeTimeout, () => {
+      this.host.crossed?.("closeTimeout");
+      run();
+    });
   }
 
-  #forgetLimit(limit: TimeLimit): void {
-    this.#deadlines!.delete(limit);
-    // An empty Map takes 184 bytes, for each connection.
-    if (this.#deadlines!.size === 0) this.#deadlines = undefined;
+  #clearLimits(): void {
+    for (const entry of this.#deadlines?.values() ?? []) {
+      this.host.timers.clear(...entry);
+    }
+    this.#deadlines = undefined;
   }
 }
 

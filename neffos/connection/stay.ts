@@ -18,12 +18,9 @@ import { encodeEvent, encodeRoute } from "../protocol/codec.ts";
 import { encodeBody } from "../protocol/body.ts";
 import {
   assertName,
-  BAD_NAMESPACE,
-  BAD_ROOM,
-  BadNamespaceError,
-  BadRoomError,
   CloseError,
   findBadName,
+  makeBadName,
   type NeffosError,
 } from "../protocol/errors.ts";
 import {
@@ -42,7 +39,6 @@ import { rejected, type Waiter } from "../util/promises.ts";
 import { type Cause, type Entry, leaveEach } from "./call_chain.ts";
 import type { KeptFrame, KeptSender, OwnEntry } from "./goal.ts";
 import type { Member, RequestOptions } from "./host.ts";
-import { crossLimit } from "./limits.ts";
 import {
   type HookRunner,
   Membership,
@@ -60,8 +56,6 @@ export interface StayOwner {
   readonly isIn: boolean;
   /** Whether this side is in and not certain to leave. */
   readonly isOngoing: boolean;
-  /** The rooms of the connection, in all of its namespaces. */
-  readonly roomCount: number;
   leave(options: AskOptions, cause?: Cause): Promise<void>;
 }
 
@@ -82,7 +76,6 @@ export class Stay
   #memberships: Map<string, RoomMembership> | undefined;
   /** The part that is the same in all frames without a room. */
   readonly #scope: string;
-  #roomCount = 0;
   #isHurried = false;
   /** The hook that decides about an ask to leave, and whether it has agreed. */
   #asked: "running" | "agreed" | undefined;
@@ -127,11 +120,6 @@ export class Stay
   /** The records of rooms: joined, or being joined or left. */
   get memberships(): RoomMembership[] {
     return [...this.#memberships?.values() ?? []];
-  }
-
-  /** The number of rooms that count toward the limit. */
-  get roomCount(): number {
-    return this.#roomCount;
   }
 
   find(room: string): RoomMembership | undefined {
@@ -184,21 +172,19 @@ export class Stay
     body: unknown,
     options: AskOptions | undefined,
   ): Promise<UntypedMessage> {
-    if (this.isIn) return this.askEncoded("", event, body, options);
-    return rejected(
-      this.link.isEnding ? this.#closed({ event }) : this.#notIn({ event }),
-    );
+    return this.askEncoded("", event, body, { ...options, isIn: this.isIn });
   }
 
   joinRoom(name: string, options: EntryOptions): Promise<UntypedRoom> {
     const wrong = findBadName("room", name);
     if (wrong !== undefined) return rejected(wrong);
-    if (this.link.isEnding) return rejected(this.#closed({ room: name }));
     // No room is joined while the namespace is being left.
-    if (!this.isOngoing || this.#owner.phase === "leaving") {
-      return rejected(this.#notIn({ room: name }));
-    }
-    return this.room(name).enter(options);
+    const isGone = this.link.isEnding || !this.isOngoing ||
+      this.#owner.phase === "leaving";
+    const about = { namespace: this.namespace, room: name };
+    return isGone
+      ? rejected(this.link.notInError(about, false))
+      : this.room(name).enter(options);
   }
 
   leaveAll(options: AskOptions): Promise<void> {
@@ -208,7 +194,7 @@ export class Stay
     if (this.link.isEnding) {
       return isAway || this.rooms.length === 0
         ? Promise.resolve()
-        : rejected(this.#closed({}));
+        : rejected(this.link.closedError({ namespace: this.namespace }));
     }
     if (!this.isOngoing) return Promise.resolve();
     return leaveEach(this.memberships, options, { isLocal: true });
@@ -220,16 +206,9 @@ export class Stay
     const { goal } = this.link.host;
     const isForgotten = goal?.findNSConn(this.namespace) === this.nsConn &&
       goal.forget(this.namespace, "");
-    return isForgotten ? Promise.resolve() : rejected(this.#notIn({}));
-  }
-
-  #closed(about: { room?: string; event?: string }): NeffosError {
-    return this.link.closedError({ namespace: this.namespace, ...about });
-  }
-
-  #notIn(about: { room?: string; event?: string }): NeffosError {
-    const { namespace } = this;
-    return new BadNamespaceError(BAD_NAMESPACE, { namespace, ...about });
+    return isForgotten
+      ? Promise.resolve()
+      : rejected(makeBadName({ namespace: this.namespace }));
   }
 
   // Sending ------------------------------------------------------------------
@@ -252,8 +231,16 @@ export class Stay
     room: string,
     event: string,
     body: unknown,
-    options: AskOptions | undefined,
+    { isIn, ...options }: AskOptions & { readonly isIn: boolean },
   ): Promise<UntypedMessage> {
+    if (!isIn) {
+      const about = {
+        namespace: this.namespace,
+        room: room || undefined,
+        event,
+      };
+      return rejected(this.link.notInError(about, room !== ""));
+    }
     try {
       assertName("event", event);
       const encoded = encodeBody(body, this.link.host.codec);
@@ -391,21 +378,6 @@ export class Stay
 
   // Rooms --------------------------------------------------------------------
 
-  refusalToJoin(room: string): NeffosError | undefined {
-    const { host } = this.link;
-    if (!this.isOngoing) return this.#notIn({ room });
-    return this.#owner.roomCount < host.limits.maxRooms
-      ? undefined
-      : crossLimit(host, "maxRooms", {
-        action: `join room ${JSON.stringify(room)}`,
-        about: { namespace: this.namespace, room },
-      });
-  }
-
-  onRoomCounted(change: 1 | -1): void {
-    this.#roomCount += change;
-  }
-
   forgetRoom(room: RoomMembership): void {
     if (this.find(room.name) !== room) return;
     this.#memberships!.delete(room.name);
@@ -450,16 +422,8 @@ export class RoomMembership extends Membership<UntypedRoom>
     body: unknown,
     options: AskOptions | undefined,
   ): Promise<UntypedMessage> {
-    if (this.isJoined) {
-      return this.hooks.askEncoded(this.room, event, body, options);
-    }
-    const { namespace, room } = this;
-    const about = { namespace, room, event };
-    return rejected(
-      this.link.isEnding
-        ? this.link.closedError(about)
-        : new BadRoomError(BAD_ROOM, about),
-    );
+    const isIn = this.isJoined;
+    return this.hooks.askEncoded(this.room, event, body, { ...options, isIn });
   }
 
   // A handle stands for the name: it leaves the present room of that name.
@@ -479,27 +443,11 @@ export class RoomMembership extends Membership<UntypedRoom>
     return !this.hooks.isOngoing;
   }
 
-  protected refusalToEnter(): NeffosError | undefined {
-    return this.refusalToAdmit();
-  }
-
-  protected refusalToAdmit(): NeffosError | undefined {
+  protected override findRefusal(): NeffosError | undefined {
     const { namespace, room } = this;
-    return room === ""
-      ? new BadRoomError(BAD_ROOM, { namespace, room })
-      : this.hooks.refusalToJoin(room);
-  }
-
-  protected startEntering(): void {
-    this.askPeer("entering");
-  }
-
-  protected granted(crossing: Message | undefined): Promise<void> {
-    return this.decide(crossing, () => this.enterByCall(crossing));
-  }
-
-  protected onCounted(change: 1 | -1): void {
-    this.hooks.onRoomCounted(change);
+    return room !== "" && this.hooks.isOngoing
+      ? super.findRefusal()
+      : makeBadName({ namespace, room }, room === "");
   }
 
   protected onEntered(): void {
@@ -546,7 +494,7 @@ export class RoomMembership extends Membership<UntypedRoom>
 
   /** Settles the calls about the room: its namespace is certain to be left. */
   endCalls(): void {
-    this.settleCalls((about) => new BadNamespaceError(BAD_NAMESPACE, about));
+    this.settleCalls((about) => makeBadName(about, false));
     if (this.phase !== "telling") this.stop();
   }
 

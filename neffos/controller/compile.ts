@@ -3,12 +3,7 @@
 import type { NSConn } from "../api/ns_conn.ts";
 import type { ServerApi } from "../api/server_api.ts";
 import type { NativeMode } from "../protocol/codec.ts";
-import {
-  assertName,
-  BAD_NAMESPACE,
-  BadNamespaceError,
-  EventError,
-} from "../protocol/errors.ts";
+import { assertName, EventError, makeBadName } from "../protocol/errors.ts";
 import {
   isSystemEvent,
   LIFE_CYCLE,
@@ -218,7 +213,7 @@ function compileHandler(
  */
 function refuseLate({ namespace, event }: Message): void {
   if (isSystemEvent(event)) return;
-  throw new BadNamespaceError(BAD_NAMESPACE, { namespace, event });
+  throw makeBadName({ namespace, event });
 }
 
 function chain(

@@ -479,6 +479,22 @@ export const BAD_ROOM = "bad room";
 export const INVALID_PAYLOAD = "invalid payload";
 
 /**
+ * Makes the error of a name that this side, or the peer, is not in.
+ *
+ * @param about The names concerned.
+ * @param isRoom Whether it is the room that is missing.
+ * @returns The error.
+ */
+export function makeBadName(
+  about: NeffosErrorOptions,
+  isRoom: boolean = !!about.room,
+): EventError {
+  return isRoom
+    ? new BadRoomError(BAD_ROOM, about)
+    : new BadNamespaceError(BAD_NAMESPACE, about);
+}
+
+/**
  * Makes the error that the text of an error frame stands for.
  *
  * @param text The text.

@@ -1,5 +1,6 @@
 import { clearImmediate, setImmediate } from "node:timers";
 import type { RawBody } from "../protocol/message.ts";
+import type { QueuedBuffer } from "./queued_buffer.ts";
 import type { SendBuffer } from "../transport/send_buffer.ts";
 
 /** How many frames of broadcasts are sent in one turn of the event loop. */
@@ -10,7 +11,7 @@ export const CHUNK = 512;
  * other work has its turn in between. Each receiver still gets all in order.
  */
 export class ChunkedBroadcasts {
-  readonly #waiting = new Set<SendBuffer>();
+  readonly #waiting = new Set<QueuedBuffer>();
   #next: ReturnType<typeof setImmediate> | undefined;
 
   /** Whether nothing is left. */
@@ -20,8 +21,10 @@ export class ChunkedBroadcasts {
 
   /** Sends a frame when its turn has come. */
   add(buffer: SendBuffer, frame: RawBody): void {
-    buffer.queue(frame);
-    this.#waiting.add(buffer);
+    // Each connection of a server has one.
+    const queued = buffer as QueuedBuffer;
+    queued.queue(frame);
+    this.#waiting.add(queued);
     this.#next ??= setImmediate(this.#send);
   }
 

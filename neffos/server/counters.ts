@@ -50,3 +50,15 @@ function groupCloseCode(code: number): string {
   if (code >= 3000 && code <= 3999) return "3xxx";
   return code >= 4000 && code <= 4999 ? "4xxx" : "other";
 }
+
+/**
+ * Counts the frames that have gone over the sockets of a server or a client,
+ * and their lengths: a binary frame in bytes, a text frame in UTF-16 units,
+ * since its bytes are not known without encoding it.
+ */
+export class TrafficCounters {
+  messagesIn = 0;
+  bytesIn = 0;
+  messagesOut = 0;
+  bytesOut = 0;
+}

@@ -1,14 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate } from "node:timers";
 import type { Conn } from "../api/conn.ts";
-import type { ServerStats } from "../api/stats.ts";
+import type { Drops, ServerStats } from "../api/stats.ts";
 import type { FaultSource, ServerApi } from "../api/server_api.ts";
 import type { UntypedNSConn } from "../api/ns_conn.ts";
 import { logFault, WarningLog, writeUnhandled } from "../connection/faults.ts";
-import type { Host } from "../connection/host.ts";
 import {
   Crossings,
   DEFAULT_LIMITS,
+  type LimitName,
   type Limits,
   limitsOf,
 } from "../connection/limits.ts";
@@ -23,20 +23,23 @@ import {
 import type { ConnHandler } from "../controller/events.ts";
 import { checkSources } from "../controller/mistakes.ts";
 import { assertCodec, type BodyCodec } from "../protocol/body.ts";
+import { Decoder } from "../protocol/codec.ts";
 import type { Message } from "../protocol/message.ts";
-import { type SendBuffer, TrafficCounters } from "../transport/send_buffer.ts";
+import type { SendBuffer } from "../transport/send_buffer.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import { callAsync } from "../util/promises.ts";
 import { Timers } from "../util/timers.ts";
 import { ConnectionLimiter } from "./admission.ts";
 import { ChunkedBroadcasts } from "./chunked_broadcasts.ts";
-import { ConnectionCounters } from "./counters.ts";
 import type { Cluster } from "../exchange/cluster.ts";
 import { Roster } from "../exchange/roster.ts";
+import { ConnectionCounters, TrafficCounters } from "./counters.ts";
 import { ServerDirectory } from "./directory.ts";
 import type { HandlerTimes } from "./handler_times.ts";
 import { ParameterHeaders } from "./handshake.ts";
 import type { ServerOptions } from "./options.ts";
+import type { QueuedBuffer } from "./queued_buffer.ts";
+import type { ServerSessionHost } from "./session.ts";
 import { Bucket, type RateLimit, rateOf } from "./rate_limit.ts";
 import { makeOriginCheck, type OriginCheck } from "./origins.ts";
 import { parseTrustProxy } from "./address.ts";
@@ -50,7 +53,7 @@ import { parseTrustProxy } from "./address.ts";
 const LEAD = 15;
 
 /** The server as its connections see it. */
-export class ServerHost implements Host {
+export class ServerHost implements ServerSessionHost {
   readonly server: ServerApi;
   readonly handlers: CompiledHandlers;
   readonly limits: Limits;
@@ -61,7 +64,6 @@ export class ServerHost implements Host {
   readonly parameterHeaders: ParameterHeaders;
   readonly isClient = false;
   readonly goal = undefined;
-  readonly heartbeat = undefined;
   readonly tracer: TurnTracer = new AsyncLocalStorage<Turn>();
   readonly timers: Timers = new Timers();
   readonly directory: ServerDirectory = new ServerDirectory();
@@ -70,6 +72,7 @@ export class ServerHost implements Host {
   readonly crossings: Crossings = new Crossings();
   readonly traffic: TrafficCounters = new TrafficCounters();
   readonly counters: ConnectionCounters = new ConnectionCounters();
+  readonly makePrefix: () => string = makePrefix;
   /** How long handlers take, once that is asked for. */
   measure: HandlerTimes | undefined;
   /** The other servers, once there is an exchange. */
@@ -81,7 +84,7 @@ export class ServerHost implements Host {
   /** The connections whose end was not told yet. */
   readonly sessions: Map<Conn, Session> = new Map();
   /** The buffers that hold what follows an answer. */
-  readonly #leads = new Set<SendBuffer>();
+  readonly #leads = new Set<QueuedBuffer>();
   #endLeads: ReturnType<typeof setImmediate> | undefined;
   readonly #unhandled = new WarningLog();
 
@@ -118,6 +121,28 @@ export class ServerHost implements Host {
     session.start();
   }
 
+  received(length: number): void {
+    this.traffic.messagesIn++;
+    this.traffic.bytesIn += length;
+  }
+
+  sent(messages: number, length: number): void {
+    this.traffic.messagesOut += messages;
+    this.traffic.bytesOut += length;
+  }
+
+  dropped(why: keyof Drops): void {
+    this.drops[why]++;
+  }
+
+  crossed(limit: LimitName): void {
+    this.crossings.add(limit);
+  }
+
+  makeDecoder(): Decoder {
+    return new Decoder(this.handlers.native, this.codec);
+  }
+
   makeBucket(): Bucket | undefined {
     return this.#rate && new Bucket(this.#rate);
   }
@@ -149,8 +174,10 @@ export class ServerHost implements Host {
   }
 
   lead(buffer: SendBuffer): void {
-    if (!buffer.hold()) return;
-    this.#leads.add(buffer);
+    // Each connection of a server has one.
+    const queued = buffer as QueuedBuffer;
+    if (!queued.hold()) return;
+    this.#leads.add(queued);
     this.#endLeads ??= setImmediate(() => {
       this.#endLeads = undefined;
       for (const buffer of this.#leads) {
@@ -166,10 +193,6 @@ export class ServerHost implements Host {
     await this.server.onConnect?.(conn);
   }
 
-  onOpen(): void {}
-
-  onRefused(): void {}
-
   onLost(conn: Conn): void {
     this.directory.disconnect(conn);
   }
@@ -177,7 +200,7 @@ export class ServerHost implements Host {
   async onEnded(
     conn: Conn,
     info: CloseInfo,
-    isPaired: boolean,
+    isPaired?: boolean,
   ): Promise<void> {
     // A hook that ends after the end was given up on tells of it again.
     if (this.sessions.delete(conn)) this.counters.addClosed(info.code);
@@ -213,4 +236,10 @@ export class ServerHost implements Host {
     this.counters.errors++;
     reportTo(this.server.onError, logFault, error, source);
   }
+}
+
+/** Makes a prefix of wait tokens that a client cannot guess. */
+export function makePrefix(): string {
+  const [a, b] = crypto.getRandomValues(new Uint32Array(2));
+  return `s${a!.toString(36)}${b!.toString(36)}.`;
 }

@@ -19,7 +19,6 @@ import type {
 import type { MeasureOptions, ServerStats } from "../api/stats.ts";
 import type { AnswerOf, AnyEvents, EventInit } from "../api/typed_events.ts";
 import { Presence, type PresenceListener } from "../api/presence.ts";
-import { Session } from "../connection/session.ts";
 import { quote } from "../connection/faults.ts";
 import { assertNumber, assertType } from "../connection/limits.ts";
 import type { ConnHandler } from "../controller/events.ts";
@@ -54,6 +53,7 @@ import { ServerHost } from "./host.ts";
 import { findMemoryUpgrade } from "./memory_upgrade.ts";
 import type { ServerOptions } from "./options.ts";
 import { Poll } from "./poll.ts";
+import { ServerSession } from "./session.ts";
 import { Shutdown } from "./shutdown.ts";
 
 /** The options that are functions. */
@@ -272,7 +272,7 @@ export class Server implements ServerApi {
       const upgrader = memory?.upgrader ?? this.#upgrader;
       const { socket, response } = upgrader(request, protocol);
       from.setUpgraded?.(response);
-      const session = new Session({
+      const session = new ServerSession({
         host: this.#host,
         socket,
         id,

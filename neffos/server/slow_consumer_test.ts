@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { NSConn } from "../api/ns_conn.ts";
 import { withTimeout } from "../controller/sources.ts";
 import { FakeClock } from "../harness/clock.ts";
-import { MemoryServer, RawClient, sessionOf } from "../harness/mod.ts";
+import { hostOf, MemoryServer, RawClient } from "../harness/mod.ts";
 import { turn } from "../harness/world.ts";
 import { ConnectionClosedError } from "../protocol/errors.ts";
 import { OnNativeMessage } from "../protocol/event_names.ts";
@@ -225,7 +225,7 @@ Deno.test("Volatile messages skip only connections that are backed up", async ()
   }));
   const [slow, fast] = clients;
   const [slowConn] = memory.server.connectionsByNamespace("ns");
-  const { drops } = sessionOf(slowConn!.conn).host;
+  const { drops } = hostOf(slowConn!.conn);
   const price = { namespace: "ns", event: "onPrice", isVolatile: true };
   slow!.socket.pause!();
   memory.server.broadcast(null, { ...price, body: "1" });

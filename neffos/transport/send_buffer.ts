@@ -7,7 +7,7 @@ import type { Socket } from "./socket.ts";
 const LOOK_AFTER = { bytes: 64 * 1024, messages: 64 };
 
 /** A connection with more than this unsent is backed up. */
-const BACKED_UP = { bytes: 64 * 1024, messages: 128 };
+export const BACKED_UP = { bytes: 64 * 1024, messages: 128 };
 
 /** The time between two polls of what is unsent, in milliseconds. */
 const POLL = { shortest: 10, longest: 320 };
@@ -17,7 +17,7 @@ const POLL = { shortest: 10, longest: 320 };
  * and at most, while it reads.
  */
 const CONGESTED = 2;
-const AT_MOST = 4;
+export const AT_MOST = 4;
 
 /**
  * How much time a peer has to take something while more than the limits is
@@ -26,18 +26,6 @@ const AT_MOST = 4;
  * half a megabit a second is in time.
  */
 const PATIENCE = { ms: 5_000, msPerByte: 1_000 / (64 * 1024) };
-
-/**
- * Counts the frames that have gone over the sockets of a server or a client,
- * and their lengths: a binary frame in bytes, a text frame in UTF-16 units,
- * since its bytes are not known without encoding it.
- */
-export class TrafficCounters {
-  messagesIn = 0;
-  bytesIn = 0;
-  messagesOut = 0;
-  bytesOut = 0;
-}
 
 /** What a {@linkcode SendBuffer} needs from its connection. */
 export interface SendBufferOwner {
@@ -50,8 +38,8 @@ export interface SendBufferOwner {
       readonly timeouts: { readonly write?: number | undefined };
     };
     readonly timers: Timers;
-    /** The counters to which sent frames are added. */
-    readonly traffic: TrafficCounters;
+    /** Counts frames that were sent. */
+    sent?(messages: number, length: number): void;
   };
   /**
    * Called when so much is unsent that the peer should ask for no more.
@@ -96,9 +84,6 @@ export class SendBuffer {
   readonly #socket: Socket;
   readonly #owner: SendBufferOwner;
   readonly #writeTimeout: number | undefined;
-  /** Frames of broadcasts that are sent in chunks. */
-  #queued: RawBody[] | undefined;
-  #queuedBytes = 0;
   /** What was sent since the last mark. */
   #newBytes = 0;
   #newMessages = 0;
@@ -129,10 +114,7 @@ export class SendBuffer {
 
   /** Whether so much is unsent that volatile messages are dropped. */
   get isBackedUp(): boolean {
-    const queued = this.#queued?.length ?? 0;
-    return queued > BACKED_UP.messages ||
-      this.#queuedBytes > BACKED_UP.bytes ||
-      this.#socket.bufferedAmount > BACKED_UP.bytes ||
+    return this.#socket.bufferedAmount > BACKED_UP.bytes ||
       this.bufferedMessages > BACKED_UP.messages;
   }
 
@@ -164,58 +146,6 @@ export class SendBuffer {
     if (this.#socket.bufferedAmount === 0) return undefined;
     if (this.taken >= this.#largestEnd) this.#largest = 0;
     return this.#largest * PATIENCE.msPerByte;
-  }
-
-  /** Sends a frame, behind those that are queued. */
-  send(frame: RawBody): boolean {
-    return this.#queued === undefined ? this.#write(frame) : this.queue(frame);
-  }
-
-  /** Queues a frame until {@linkcode flush}. */
-  queue(frame: RawBody): boolean {
-    const queued = this.#queued ??= [];
-    const { maxBuffered, maxBufferedMessages } = this.#owner.host.limits;
-    const isFull = queued.length >= AT_MOST * maxBufferedMessages ||
-      this.#queuedBytes > AT_MOST * maxBuffered;
-    if (isFull) this.#owner.overflowed();
-    else {
-      queued.push(frame);
-      this.#queuedBytes += frame.length;
-    }
-    return !isFull;
-  }
-
-  /** The number of frames that are queued. */
-  get queued(): number {
-    return this.#queued?.length ?? 0;
-  }
-
-  /**
-   * Queues all frames from now on until {@linkcode flush}; tells whether it does:
-   * in one process, each frame arrives by itself.
-   */
-  hold(): boolean {
-    if (this.#socket.isRemote !== true) return false;
-    this.#queued ??= [];
-    return true;
-  }
-
-  /** Sends the queued frames, unless they are dropped; returns how many. */
-  flush(): number {
-    const queued = this.#queued ?? [];
-    let sent = 0;
-    for (const frame of queued) {
-      this.#write(frame);
-      sent++;
-    }
-    this.#clear();
-    return sent;
-  }
-
-  /** Drops the queued frames, those included that a flush has yet to send. */
-  drop(): void {
-    if (this.#queued !== undefined) this.#queued.length = 0;
-    this.#clear();
   }
 
   /** Adds what was sent since the last mark to the traffic. */
@@ -250,12 +180,8 @@ export class SendBuffer {
     this.#drained?.reject(error);
   }
 
-  #clear(): void {
-    this.#queued = undefined;
-    this.#queuedBytes = 0;
-  }
-
-  #write(frame: RawBody): boolean {
+  /** Sends a frame; tells whether the socket has taken it. */
+  send(frame: RawBody): boolean {
     const { length } = frame;
     const isMeasured = length >= LOOK_AFTER.bytes || this.#poll !== undefined;
     if (isMeasured ? !this.#writeMeasured(frame) : !this.#socket.send(frame)) {
@@ -407,9 +333,7 @@ export class SendBuffer {
     const messages = this.#newMessages;
     if (messages === 0) return last;
     const bytes = this.#newBytes;
-    const { traffic } = this.#owner.host;
-    traffic.messagesOut += messages;
-    traffic.bytesOut += bytes;
+    this.#owner.host.sent?.(messages, bytes);
     const mark = {
       bytes: last.bytes + bytes,
       messages: last.messages + messages,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { RawBody } from "../protocol/message.ts";
-import { SendBuffer, TrafficCounters } from "./send_buffer.ts";
+import { QueuedBuffer } from "../server/queued_buffer.ts";
 import { Timers } from "../util/timers.ts";
 import type { Socket } from "./socket.ts";
 
@@ -65,7 +65,7 @@ class Subject implements Disposable {
   readonly socket = new SlowSocket();
   readonly time = new FakeTime();
   readonly timers = new Timers();
-  readonly buffer: SendBuffer;
+  readonly buffer: QueuedBuffer;
   /** How it was closed. */
   end: "overflowed" | "write timeout" | undefined;
   /** What has happened to the congestions. */
@@ -78,12 +78,11 @@ class Subject implements Disposable {
       this.buffer.drop();
       this.buffer.close(new Error(end));
     };
-    this.buffer = new SendBuffer(this.socket, {
+    this.buffer = new QueuedBuffer(this.socket, {
       host: {
         limits: { maxBuffered, maxBufferedMessages: messages },
         handlers: { timeouts: write === undefined ? {} : { write } },
         timers: this.timers,
-        traffic: new TrafficCounters(),
       },
       congested: (relief) => {
         const at = this.reliefs.push("congested") - 1;

@@ -5,7 +5,7 @@ import { hostOf, sessionOf } from "../../neffos/harness/mod.ts";
 import type { ServerHost } from "../../neffos/server/host.ts";
 import { Server } from "../../neffos/server/server.ts";
 import { socketPair } from "../../neffos/transport/socket.ts";
-import { TrafficCounters } from "../../neffos/transport/send_buffer.ts";
+import { TrafficCounters } from "../../neffos/server/counters.ts";
 import type { Socket } from "../../neffos/transport/socket.ts";
 import { FuzzFailure, Log } from "./failure.ts";
 import { NAMESPACES } from "./frames.ts";
