@@ -2,12 +2,13 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { NSConn } from "../api/ns_conn.ts";
 import { withTimeout } from "../controller/sources.ts";
 import { FakeClock } from "../harness/clock.ts";
-import { hostOf, MemoryServer, RawClient } from "../harness/mod.ts";
+import { hostOf, MemoryServer, RawClient, sessionOf } from "../harness/mod.ts";
 import { turn } from "../harness/world.ts";
 import { ConnectionClosedError } from "../protocol/errors.ts";
 import { OnNativeMessage } from "../protocol/event_names.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import { Listening } from "./listening_test.ts";
+import type { QueuedBuffer } from "./queued_buffer.ts";
 
 const MIB = 1024 * 1024;
 
@@ -320,4 +321,18 @@ Deno.test("A broadcast to thousands goes out in chunks, in order for each receiv
   // Frames accepted before the end have gone out.
   await clients[1_298]!.closed.promise;
   assertEquals(bodies(clients[1_298]!), ["1", "2"]);
+});
+
+Deno.test("A slow consumer is sent nothing of what was held back for it", async () => {
+  await using memory = new MemoryServer({ chat: {} }, {
+    maxBufferedMessages: 2,
+  });
+  const raw = await RawClient.open(memory, "M");
+  await raw.until(1);
+  const [conn] = memory.server.connections;
+  // As ChunkedBroadcasts does for each receiver.
+  const buffer = sessionOf(conn!).buffer as QueuedBuffer;
+  while (buffer.queue("held"));
+  const { code } = await raw.closed.promise;
+  assertEquals([code, raw.received.includes("held")], [4008, false]);
 });
