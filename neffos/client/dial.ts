@@ -76,10 +76,8 @@ export function openWebSocket(
     );
   }
   try {
-    if ([...headers].length === 0) {
-      return new WebSocketAdapter(new Constructor(url, protocols));
-    }
-    if (options.WebSocket === undefined && !isPage()) {
+    const hasHeaders = [...headers].length > 0;
+    if (hasHeaders && options.WebSocket === undefined && !isPage()) {
       const init = {
         headers: Object.fromEntries(headers),
         ...(protocols !== undefined && { protocols }),

@@ -123,7 +123,7 @@ export class ClientHost implements ClientSessionHost {
   /** Since when the client is connected, and in its namespaces and rooms. */
   #since: number | undefined;
   /** The events whose handlers were added too late, and that were reported. */
-  readonly #late = new Map<CompiledEvents, Set<string>>();
+  readonly #late = new Set<string>();
   #session!: ClientSession;
   #status: ClientStatus = "dialling";
 
@@ -247,12 +247,13 @@ export class ClientHost implements ClientSessionHost {
     attempt.socket = transport
       ? transport(attempt.url)
       : openWebSocket(attempt.url, attempt.headers, this.#options);
-    const { id, conn } = this.#session ?? { id: "" };
-    const init = { id, tries, ...(conn !== undefined && { conn }) };
+    const before: ClientSession | undefined = this.#session;
     this.#session = new ClientSession({
-      ...init,
       host: this,
       socket: attempt.socket,
+      id: before?.id ?? "",
+      conn: before?.conn,
+      tries,
     });
     attempt.session = this.#session;
     this.#session.start();
@@ -416,13 +417,8 @@ export class ClientHost implements ClientSessionHost {
   ): void {
     const told: ((...args: never[]) => unknown) | undefined =
       this.#options[hook];
-    const report = (error: unknown) => this.report(error, { event: hook });
-    try {
-      const result = told?.(...args);
-      if (result instanceof Promise) result.catch(report);
-    } catch (error) {
-      report(error);
-    }
+    const run = async () => await told?.(...args);
+    run().catch((error) => this.report(error, { event: hook }));
   }
 
   /**
@@ -434,15 +430,14 @@ export class ClientHost implements ClientSessionHost {
     events: CompiledEvents,
     { event }: Message,
   ): void {
-    if (!isLate(events, event)) return;
-    const late = this.#late.get(events) ?? new Set();
-    if (late.has(event)) return;
-    this.#late.set(events, late.add(event));
+    const what = `event ${JSON.stringify(event)} of namespace ${
+      JSON.stringify(namespace)
+    }`;
+    if (!isLate(events, event) || this.#late.has(what)) return;
+    this.#late.add(what);
     this.report(
       new TypeError(
-        `Cannot handle event ${JSON.stringify(event)} of namespace ${
-          JSON.stringify(namespace)
-        }: its handler was added after dial()`,
+        `Cannot handle ${what}: its handler was added after dial()`,
       ),
       { conn, namespace, event },
     );

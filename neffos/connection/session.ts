@@ -83,7 +83,7 @@ export interface SessionInit {
   /** The request that it came from, on the server's side. */
   readonly request?: UpgradeRequest;
   /** The handle of a client that reconnects. */
-  readonly conn?: Conn;
+  readonly conn?: Conn | undefined;
   /** The number of attempts that the client needed to reconnect. */
   readonly tries?: number;
 }
