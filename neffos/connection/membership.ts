@@ -51,11 +51,17 @@ import {
 } from "./phase.ts";
 import { AskTask, type Task, type Turn } from "./turn_queue.ts";
 
+/** How many names are entered, or about to be. */
+export interface EntryCounts {
+  namespaceCount: number;
+  /** The rooms of all namespaces. */
+  roomCount: number;
+}
+
 /** What a membership needs from its connection. */
 export interface MembershipLink extends Link {
   readonly asks: Asks;
-  /** How many names are entered, or about to be, by the limit that counts them. */
-  readonly entered: Record<"maxNamespaces" | "maxRooms", number>;
+  readonly namespaces: EntryCounts;
   /** Handles a received message, which is counted until that has ended. */
   handle(message: Message, run: Task): void | Promise<void>;
 }
@@ -85,12 +91,14 @@ export function makeTask(
 
 const NAMESPACE = {
   limit: "maxNamespaces" as "maxNamespaces" | "maxRooms",
+  count: "namespaceCount" as keyof EntryCounts,
   events: { enter: OnNamespaceConnect, leave: OnNamespaceDisconnect },
   entered: OnNamespaceConnected,
   actions: { enter: "connect to namespace", leave: "leave namespace" },
 };
 const ROOM: typeof NAMESPACE = {
   limit: "maxRooms",
+  count: "roomCount",
   events: { enter: OnRoomJoin, leave: OnRoomLeave },
   entered: OnRoomJoined,
   actions: { enter: "join room", leave: "leave room" },
@@ -561,16 +569,16 @@ export abstract class Membership<Handle> implements Leavable {
   protected become(state: State): void {
     const isOut = state === OUT;
     if (isOut !== (this.#state === OUT)) {
-      this.link.entered[this.#terms.limit] += isOut ? -1 : 1;
+      this.link.namespaces[this.#terms.count] += isOut ? -1 : 1;
     }
     this.#state = state;
   }
 
   /** Finds the reason why it cannot be entered now, if there is one. */
   protected findRefusal(): NeffosError | undefined {
-    const { entered, host } = this.link;
-    const { limit } = this.#terms;
-    return entered[limit] < host.limits[limit]
+    const { namespaces, host } = this.link;
+    const { limit, count } = this.#terms;
+    return namespaces[count] < host.limits[limit]
       ? undefined
       : crossLimit(host, limit, {
         action: this.#describe("enter"),

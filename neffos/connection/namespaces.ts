@@ -25,6 +25,7 @@ import {
 } from "./call_chain.ts";
 import type { OwnEntry } from "./goal.ts";
 import {
+  type EntryCounts,
   type HookRunner,
   makeTask,
   Membership,
@@ -42,7 +43,9 @@ const KINDS: ReadonlyMap<string, Kind> = new Map([
 ]);
 
 /** The namespaces of one connection. */
-export class Namespaces {
+export class Namespaces implements EntryCounts {
+  namespaceCount = 0;
+  roomCount = 0;
   readonly link: MembershipLink;
   /** The records, by namespace. */
   readonly #memberships = new Map<string, NamespaceMembership>();

@@ -107,7 +107,6 @@ export abstract class Session
   readonly queue: TurnQueue<Message>;
   readonly namespaces: Namespaces;
   readonly buffer: SendBuffer;
-  readonly entered = { maxNamespaces: 0, maxRooms: 0 };
   readonly tries: number;
   readonly #socket: Socket;
   readonly receiver: Receiver;

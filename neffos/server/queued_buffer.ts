@@ -13,14 +13,12 @@ import type { Socket } from "../transport/socket.ts";
  */
 export class QueuedBuffer extends SendBuffer {
   readonly #socket: Socket;
-  readonly #owner: SendBufferOwner;
   #queued: RawBody[] | undefined;
   #queuedBytes = 0;
 
   constructor(socket: Socket, owner: SendBufferOwner) {
     super(socket, owner);
     this.#socket = socket;
-    this.#owner = owner;
   }
 
   override get isBackedUp(): boolean {
@@ -41,10 +39,10 @@ export class QueuedBuffer extends SendBuffer {
   /** Queues a frame until {@linkcode flush}. */
   queue(frame: RawBody): boolean {
     const queued = this.#queued ??= [];
-    const { maxBuffered, maxBufferedMessages } = this.#owner.host.limits;
+    const { maxBuffered, maxBufferedMessages } = this.limits;
     const isFull = queued.length >= AT_MOST * maxBufferedMessages ||
       this.#queuedBytes > AT_MOST * maxBuffered;
-    if (isFull) this.#owner.overflowed();
+    if (isFull) this.overflow();
     else {
       queued.push(frame);
       this.#queuedBytes += frame.length;
@@ -74,16 +72,17 @@ export class QueuedBuffer extends SendBuffer {
     return sent;
   }
 
-  /** Drops the queued frames, those included that a flush has yet to send. */
-  drop(): void {
-    if (this.#queued !== undefined) this.#queued.length = 0;
-    this.#clear();
-  }
-
   /** Sends what was accepted for sending, as far as the socket takes it. */
   override close(error: Error): void {
-    this.flush();
     super.close(error);
+    this.flush();
+  }
+
+  /** Drops the queued frames, those included that a flush has yet to send. */
+  protected override overflow(): void {
+    if (this.#queued !== undefined) this.#queued.length = 0;
+    this.#clear();
+    super.overflow();
   }
 
   #clear(): void {

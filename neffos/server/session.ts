@@ -100,11 +100,6 @@ export class ServerSession extends Session {
     super.turnAway(error);
   }
 
-  override overflowed(): void {
-    if (!this.isEnding) this.buffer.drop();
-    super.overflowed();
-  }
-
   override closed(info: CloseInfo): void {
     // The connection may have been given up long before its socket ends.
     this.#watcher.release();

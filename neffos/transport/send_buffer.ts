@@ -112,6 +112,15 @@ export class SendBuffer {
     this.#writeTimeout = owner.host.handlers.timeouts.write;
   }
 
+  protected get limits(): SendBufferOwner["host"]["limits"] {
+    return this.#owner.host.limits;
+  }
+
+  /** Reports that the peer reads too slowly. */
+  protected overflow(): void {
+    this.#owner.overflowed();
+  }
+
   /** Whether so much is unsent that volatile messages are dropped. */
   get isBackedUp(): boolean {
     return this.#socket.bufferedAmount > BACKED_UP.bytes ||
@@ -198,9 +207,9 @@ export class SendBuffer {
 
   #writeMeasured(frame: RawBody): boolean {
     const unsent = this.#observe();
-    const { maxBuffered } = this.#owner.host.limits;
+    const { maxBuffered } = this.limits;
     if (this.#slow !== undefined && unsent > AT_MOST * maxBuffered) {
-      this.#owner.overflowed();
+      this.overflow();
       return false;
     }
     if (!this.#socket.send(frame)) return false;
@@ -216,9 +225,9 @@ export class SendBuffer {
 
   #look(): void {
     if (this.#isClosed) return;
-    const { maxBufferedMessages } = this.#owner.host.limits;
+    const { maxBufferedMessages } = this.limits;
     if (this.bufferedMessages > AT_MOST * maxBufferedMessages) {
-      return this.#owner.overflowed();
+      return this.overflow();
     }
     const load = this.#load();
     if (load > 1 && this.#slow === undefined) {
@@ -234,7 +243,7 @@ export class SendBuffer {
 
   /** How many times the limits are unsent. */
   #load(): number {
-    const { maxBuffered, maxBufferedMessages } = this.#owner.host.limits;
+    const { maxBuffered, maxBufferedMessages } = this.limits;
     return Math.max(
       this.#socket.bufferedAmount / maxBuffered,
       this.bufferedMessages / maxBufferedMessages,
@@ -302,7 +311,7 @@ export class SendBuffer {
       }
       if (load <= 1) this.#slow = undefined;
       else if (slow.bytes <= 0) this.#slow = this.#makeSlow();
-      else if (slow.left <= 0) return this.#owner.overflowed();
+      else if (slow.left <= 0) return this.overflow();
     }
     const late = this.#late;
     if (late !== undefined) {

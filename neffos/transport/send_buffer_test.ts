@@ -75,7 +75,6 @@ class Subject implements Disposable {
     const close = (end: "overflowed" | "write timeout") => {
       if (this.end !== undefined) return;
       this.end = end;
-      this.buffer.drop();
       this.buffer.close(new Error(end));
     };
     this.buffer = new QueuedBuffer(this.socket, {
