@@ -29,7 +29,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
   check: ["check", "--quiet"],
   page: ["check", "--quiet", "--config=tools/page.json", "neffos/client.ts"],
   doc: ["doc", "--lint", ...ENTRIES],
-  test: ["test", "-A", "--doc"],
+  test: ["test", "-A", "--doc", "--parallel"],
   publish: ["publish", "--dry-run", "--allow-dirty"],
 };
 
