@@ -21,21 +21,36 @@ export interface Example {
  * @param example The example. A signal closes its server, then the listener.
  */
 export function serveExample({ handler, server, app, hint }: Example): void {
+  const listener = listen(
+    (address) => Deno.serve({ ...address, onListen() {} }, handler),
+    hint,
+  );
+  stopOnSignal(async () => {
+    await server.close();
+    await listener.shutdown();
+    await app?.[Symbol.asyncDispose]();
+  });
+}
+
+/**
+ * Listens where {@linkcode serveExample} does, and prints the address.
+ *
+ * @param start Begins to listen.
+ * @param hint The line after the address: what to do with it.
+ * @returns What `start` has returned.
+ */
+export function listen<T extends { readonly addr: Deno.NetAddr }>(
+  start: (address: { port: number; hostname: string }) => T,
+  hint: string,
+): T {
   const { port, hostname } = readAddress();
   const name = hostname === "127.0.0.1" ? "localhost" : hostname;
   try {
-    const listener = Deno.serve({
-      port,
-      hostname,
-      onListen: ({ port }) => console.log(`http://${name}:${port}/\n${hint}`),
-    }, handler);
-    stopOnSignal(async () => {
-      await server.close();
-      await listener.shutdown();
-      await app?.[Symbol.asyncDispose]();
-    });
+    const listener = start({ port, hostname });
+    console.log(`http://${name}:${listener.addr.port}/\n${hint}`);
+    return listener;
   } catch (error) {
-    exitWithError(`Cannot listen on port ${port}: ${explain(error)}`);
+    return exitWithError(`Cannot listen on port ${port}: ${explain(error)}`);
   }
 }
 

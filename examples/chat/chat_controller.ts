@@ -1,4 +1,10 @@
-import { type Conn, EventError, type Message, NSConn } from "@neffos/mvc";
+import {
+  type Conn,
+  EventError,
+  type Message,
+  NSConn,
+  type Presence,
+} from "@neffos/mvc";
 import { type Chat, History } from "./history.ts";
 
 /** The events that the server sends, with their bodies. */
@@ -10,30 +16,48 @@ export interface ChatEvents {
   onTyping: string;
 }
 
-/** A person, whose name is taken for everybody who has another key. */
-interface Person {
+/** A person, as presence tells all servers of it. */
+export interface Person {
+  /** The name is taken for everybody who has another key. */
   readonly key: string;
   readonly name: string;
+  readonly rooms: readonly string[];
 }
 
 /** Each connection has a controller of its own, since it injects `NSConn`. */
 export class ChatController {
   static readonly namespace = "chat";
   static readonly inject = [NSConn, History] as const;
+  #presence: Presence | undefined;
+
   constructor(readonly nsConn: NSConn<ChatEvents>, readonly history: History) {}
 
   /** Lets the person in; the page shows the text of an EventError. */
-  onNamespaceConnect(msg: Message<Person>) {
-    const { conn, server } = this.nsConn;
+  onNamespaceConnect(msg: Message<Omit<Person, "rooms">>) {
     const given = Object(msg.json());
     const key = readText("A key", given.key, 50);
     const name = readText("A name", given.name, 30);
-    const isOther = (person?: Person) =>
-      person?.name.toLowerCase() === name.toLowerCase() && person.key !== key;
-    if (server.connections.some((other) => isOther(findPerson(other)))) {
-      throw new EventError(`The name "${name}" is taken`);
-    }
-    conn.set("person", { key, name });
+    const { conn, server } = this.nsConn;
+    // Presence learns of those of this server in a moment.
+    const coming = server.connections.map(findPerson);
+    const isTaken = [...coming, ...this.#listPeople()].some((person) =>
+      person?.name.toLowerCase() === name.toLowerCase() && person.key !== key
+    );
+    if (isTaken) throw new EventError(`The name "${name}" is taken`);
+    const person: Person = { key, name, rooms: [] };
+    conn.set("person", person);
+  }
+
+  onNamespaceConnected() {
+    const { namespace, server } = this.nsConn;
+    const tell = () => this.#tellPeople();
+    const events = { onJoin: tell, onLeave: tell, onUpdate: tell };
+    this.#presence = server.presence(namespace, "", events);
+    this.onRoomLeft();
+  }
+
+  onNamespaceDisconnect() {
+    this.#presence?.close();
   }
 
   onRoomJoin({ room }: Message) {
@@ -42,20 +66,35 @@ export class ChatController {
 
   onRoomJoined({ room }: Message) {
     this.nsConn.room(room)?.emit("onHistory", this.history.list(room));
-    this.onRoomLeft({ room });
+    this.onRoomLeft();
   }
 
-  /** Tells everybody which rooms there are, and those in this one who is in. */
-  onRoomLeft({ room }: Pick<Message, "room">) {
+  /** Tells everybody which rooms this person is in. */
+  onRoomLeft() {
+    const { conn } = this.nsConn;
+    const rooms = this.nsConn.rooms.map(({ name }) => name);
+    const person: Person = { ...findPerson(conn)!, rooms };
+    conn.set("person", person);
+    this.#presence?.set(this.nsConn, person);
+  }
+
+  /** Lists the people of all servers. */
+  #listPeople(): Person[] {
     const { namespace, server } = this.nsConn;
-    const people = server.room(namespace, room)
-      .flatMap(({ conn }) => findPerson(conn)?.name ?? []);
-    const body = [...new Set(people)].sort();
-    const message = { namespace, room, event: "onPeople", body } as const;
-    server.broadcast<ChatEvents>(null, message);
-    const rooms = server.room(namespace, "").flatMap(({ rooms }) => rooms);
-    const names = new Set(rooms.map(({ name }) => name));
-    this.nsConn.broadcast("onRooms", [...names].sort());
+    return server.presence(namespace).list()
+      .flatMap(({ data }) => data === undefined ? [] : data as Person);
+  }
+
+  /** Tells the page which rooms there are, and who is in its own. */
+  #tellPeople() {
+    const people = this.#listPeople();
+    for (const room of this.nsConn.rooms) {
+      const names = people.filter(({ rooms }) => rooms.includes(room.name))
+        .map(({ name }) => name);
+      room.emit("onPeople", [...new Set(names)].sort());
+    }
+    const rooms = people.flatMap(({ rooms }) => rooms);
+    this.nsConn.emit("onRooms", [...new Set(rooms)].sort());
   }
 
   /** Takes a message once: a page that has lost the answer sends it again. */
@@ -80,7 +119,13 @@ export class ChatController {
   }
 }
 
-function findPerson(conn: Conn): Person | undefined {
+/**
+ * Finds the person of a connection.
+ *
+ * @param conn The connection.
+ * @returns The person, if it has entered the chat.
+ */
+export function findPerson(conn: Conn): Person | undefined {
   return conn.get<Person>("person");
 }
 
