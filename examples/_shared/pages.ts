@@ -23,9 +23,14 @@ interface CachedFile {
  * served as JavaScript: its types are taken out, and no build step is needed.
  *
  * @param folder The folder, with a slash at its end.
+ * @param base The folder of the files that it has not.
  * @returns The handler.
  */
-function serveFolder(folder: URL): RouteHandler<{ 0: string }> {
+function serveFolder(
+  folder: URL,
+  base?: URL,
+): RouteHandler<{ 0: string }> {
+  const next = base === undefined ? notFound : serveFolder(base);
   const cache = new Map<string, CachedFile>();
   return async (ctx) => {
     const path = ctx.params[0] || "index.html";
@@ -48,7 +53,7 @@ function serveFolder(folder: URL): RouteHandler<{ 0: string }> {
       };
       return ctx.text(cached.text, { headers });
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return notFound(ctx);
+      if (error instanceof Deno.errors.NotFound) return next(ctx);
       throw error;
     }
   };
@@ -64,12 +69,19 @@ function notFound(ctx: Context<{ 0: string }>): Response {
  *
  * @param router The router.
  * @param folder The folder of the page, with a slash at its end.
+ * @param base The folder of the page that this one builds on, if it does: its
+ * files take the place of those that are missing, and all of them are under the
+ * path that leads to them from the folder `examples`.
  */
-export function mountPage(router: Router, folder: URL): void {
+export function mountPage(router: Router, folder: URL, base?: URL): void {
   const page = router.party("/", protectPage);
   page.get("/neffos.js", clientScript());
   page.get("/_shared/page/*", serveFolder(new URL("page/", import.meta.url)));
-  page.get("/*", serveFolder(folder));
+  if (base !== undefined) {
+    const [path] = /\w+\/page\/$/.exec(base.pathname)!;
+    page.get(`/${path}*` as "/*", serveFolder(base));
+  }
+  page.get("/*", serveFolder(folder, base));
 }
 
 /** A middleware: nothing but what comes from this server runs in the page. */

@@ -19,6 +19,11 @@ export class History {
     return this.#rooms.get(room) ?? [];
   }
 
+  /** Lists the rooms with their messages. */
+  listRooms(): [room: string, chats: readonly Chat[]][] {
+    return [...this.#rooms];
+  }
+
   add(room: string, chat: Chat): void {
     const list = [...this.list(room), chat].slice(-LIMIT);
     this.#rooms.delete(room);

@@ -1,5 +1,5 @@
 /**
- * The page of the chat. The browser gets it as it is, with only its types
+ * What the page of the chat does, once `start.ts` starts it. The browser gets it as it is, with only its types
  * taken out.
  *
  * @module
@@ -11,6 +11,7 @@ import {
   type Client,
   dial,
   EventError,
+  type Events,
   type EventsOf,
   type HandlersOf,
   type NSConn,
@@ -83,10 +84,21 @@ const events: HandlersOf<ChatEvents> = {
   },
 };
 
+/** What a page that builds on this one has more. */
+export interface More {
+  /** Its other namespaces. */
+  readonly namespaces?: Record<string, Events>;
+  /** Called whenever the chat was entered, also under another name. */
+  readonly onEnter?: (client: Client) => Promise<void>;
+}
+
+let more: More = {};
+
 /** Connects, under a name and into the rooms of before. */
 async function enter(name: string): Promise<void> {
   if (client === undefined || client.isClosed) {
-    client = await dial("/websocket_endpoint", { chat: events }, {
+    const namespaces = { ...more.namespaces, chat: events };
+    client = await dial("/websocket_endpoint", namespaces, {
       reconnect: true,
       onClose(info, willReconnect) {
         banner.onClose(info, willReconnect);
@@ -112,6 +124,7 @@ async function enter(name: string): Promise<void> {
   for (const room of store.rooms) await nsConn.joinRoom(room);
   writeStore(store);
   render();
+  await more.onEnter?.(client);
 }
 
 function open(room: string): Conversation {
@@ -366,10 +379,16 @@ rename.onclick = () => askName();
 newest.onclick = () => panel.scrollTop = panel.scrollHeight;
 addEventListener("online", () => client?.retryNow());
 
-text.value = store.drafts[store.room] ?? "";
-render();
-if (store.name === "") askName();
-else {
+/**
+ * Starts the page.
+ *
+ * @param options What it has more than the chat.
+ */
+export function startChat(options: More = {}): void {
+  more = options;
+  text.value = store.drafts[store.room] ?? "";
+  render();
+  if (store.name === "") return askName();
   text.focus();
   enter(store.name).catch((error) => askName(explain(error)));
 }
