@@ -1,6 +1,7 @@
 /**
  * The servers of the bench. Prints its port, then serves until it is killed:
- * `deno run -A tools/bench/server.ts bare|neffos`.
+ * `deno run -A tools/bench/server.ts bare|neffos [PORT]`. With the port of a
+ * Redis, the server uses it as an exchange.
  *
  * Both echo `onEcho` and broadcast `onShout` to every connection, in frames of
  * the protocol; the bare one only checks which of the two it has received.
@@ -11,10 +12,12 @@ import {
   denoUpgrader,
   type Message,
   NSConn,
+  redisExchange,
   Router,
   Server,
   websocketHandler,
 } from "../../mod.ts";
+import { importPackage } from "../../neffos/harness/brokers.ts";
 
 type Handler = (
   request: Request,
@@ -55,16 +58,22 @@ class BenchController {
   }
 }
 
-function neffos(): Handler {
+async function neffos(port: string | undefined): Promise<Handler> {
   const router = new Router();
   const app = new Application(router);
   app.handleWebsocket(BenchController);
   const server = new Server(denoUpgrader(), app);
+  if (port !== undefined) {
+    const { createClient } = await importPackage("redis@5");
+    const client = createClient({ url: `redis://127.0.0.1:${port}` });
+    await server.useStackExchange(redisExchange(await client.connect()));
+  }
   router.get("/", websocketHandler(server));
   return router.handler;
 }
 
-const handler = Deno.args[0] === "bare" ? bare() : neffos();
+const [kind, port] = Deno.args;
+const handler = kind === "bare" ? bare() : await neffos(port);
 Deno.serve({
   port: 0,
   hostname: "127.0.0.1",
