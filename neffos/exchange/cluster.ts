@@ -6,7 +6,13 @@ import { encode } from "../protocol/codec.ts";
 import { Message, type RawBody } from "../protocol/message.ts";
 import { makeDeferred } from "../util/promises.ts";
 import type { Timers } from "../util/timers.ts";
-import { decodeText, type Envelope, isSealed, open } from "./envelope.ts";
+import {
+  decodeText,
+  type Envelope,
+  isFrom,
+  isSealed,
+  open,
+} from "./envelope.ts";
 import { Arrivals, type Delivery, isNames, MessageReader } from "./inbox.ts";
 import { type Peer, Peers } from "./peers.ts";
 import { Publisher } from "./publisher.ts";
@@ -90,6 +96,8 @@ export class Cluster {
   readonly #options: ExchangeOptions;
   readonly #pulse: Pulse;
   readonly #publisher: Publisher;
+  /** What the others tell this server alone. */
+  readonly #ownChannel: string;
   readonly #subscriptions: Subscriptions;
   readonly #arrivals = new Arrivals();
   readonly #reader: MessageReader;
@@ -124,6 +132,7 @@ export class Cluster {
     this.#host = host;
     this.#options = options;
     this.#publisher = new Publisher(exchange, options, host.codec);
+    this.#ownChannel = this.#publisher.channels.server(this.id);
     this.#subscriptions = new Subscriptions(
       exchange,
       (data, channel) => this.#receive(data, channel),
@@ -164,9 +173,8 @@ export class Cluster {
    * in the time of one that is lost.
    */
   async start(): Promise<void> {
-    const { channels } = this.#publisher;
-    this.#subscriptions.add(channels.servers);
-    this.#subscriptions.add(channels.server(this.id));
+    this.#subscriptions.add(this.#publisher.channels.servers);
+    this.#subscriptions.add(this.#ownChannel);
     this.#pulse.start();
     void this.#subscriptions.whenSettled().then(() => this.#beat());
     await this.#pulse.known;
@@ -444,19 +452,19 @@ export class Cluster {
       else this.#refused.invalid++;
       return;
     }
+    // What it has published itself comes back as well: the heartbeats alone
+    // mean something, and are checked.
+    if (channel !== channels.servers && isFrom(data, this.id)) return;
     const envelope = open(data, channel, signer);
     if (typeof envelope === "string") {
       this.#refused[envelope]++;
       return;
     }
-    if (envelope.server === this.id) {
-      if (channel === channels.servers) this.#pulse.echo();
-      return;
-    }
+    if (envelope.server === this.id) return this.#pulse.echo();
     this.#received++;
     this.#peers.hear(envelope.server);
     const isControl = channel === channels.servers ||
-      channel === channels.presence || channel === channels.server(this.id);
+      channel === channels.presence || channel === this.#ownChannel;
     const isTaken = isControl === (envelope.kind === "c") &&
       (isControl
         ? this.#takeControl(envelope)

@@ -29,8 +29,15 @@ const HIDDEN = ";@neffos;;;0;0;";
 const MAX_HEAD = 16_384;
 
 const NEWLINE = 0x0a;
+const COLON = 0x3a;
+const LETTER_M = 0x6d;
+
+/** The place of the kind, after the version, and of the server after that. */
+const KIND_AT = MARK.length + VERSION.length + 1;
+const SERVER_AT = KIND_AT + 2;
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
 /** The kinds of what is published. */
 export type Kind = "m" | "x" | "c";
@@ -118,12 +125,27 @@ export function isSealed(data: ExchangeData): boolean {
   return true;
 }
 
+/** Tells whether a server has published something that is sealed. */
+export function isFrom(data: ExchangeData, server: string): boolean {
+  if (typeof data === "string") {
+    return data.startsWith(`${server}:`, SERVER_AT);
+  }
+  for (let i = 0; i < server.length; i++) {
+    if (data[SERVER_AT + i] !== server.charCodeAt(i)) return false;
+  }
+  return data[SERVER_AT + server.length] === COLON;
+}
+
 /** Opens what was sealed; tells why if it cannot. */
 export function open(
-  data: ExchangeData,
+  sealed: ExchangeData,
   channel: string,
   signer: Signer | undefined,
 ): Envelope | Refusal {
+  // Most of it is text, which is decoded as a whole, and only once.
+  const data = typeof sealed !== "string" && sealed[KIND_AT] === LETTER_M
+    ? decodeText(sealed) ?? sealed
+    : sealed;
   const end = findEnd(data);
   if (end === undefined) return "invalid";
   const text = typeof data === "string"
@@ -159,8 +181,7 @@ export function open(
 /** Decodes UTF-8; `undefined` for anything else. */
 export function decodeText(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder("utf-8", { ignoreBOM: true, fatal: true })
-      .decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     return undefined;
   }

@@ -120,13 +120,15 @@ export class Outbox {
     if (result === undefined) return;
     if (this.#inFlight === 0) this.#lastTaken = Date.now();
     this.#inFlight += data.length;
-    result.then(undefined, () => {
-      this.failed++;
-    }).then(() => {
+    const onEnd = () => {
       this.#inFlight -= data.length;
       this.#lastTaken = Date.now();
       this.flush();
       if (this.isIdle) this.#onIdle?.();
+    };
+    result.then(onEnd, () => {
+      this.failed++;
+      onEnd();
     });
   }
 }

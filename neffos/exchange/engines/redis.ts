@@ -130,6 +130,8 @@ export function redisExchange(
   );
 }
 
+const decoder = new TextDecoder();
+
 /** Called with what is published to a channel. */
 type OnMessage = (channel: Uint8Array, data: Uint8Array) => void;
 
@@ -260,7 +262,7 @@ class RedisExchange implements StackExchange {
       else if (subscriber === this.#subscriber) this.#dropNext();
       // It may be on its way out.
       if (subscriber !== this.#subscriber) return;
-      this.#listeners.tell(new TextDecoder().decode(channel), toBytes(data));
+      this.#listeners.tell(decoder.decode(channel), toBytes(data));
     }, this.#onState);
     return subscriber;
   }
