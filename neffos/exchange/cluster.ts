@@ -148,7 +148,10 @@ export class Cluster {
       },
       onChange: (isUp, cause) => this.#onChange(isUp, cause),
       isTaken: (ms) => !this.#publisher.outbox.isStuck(ms),
-      onSettled: () => this.#requests.forget(UNKNOWN_SERVERS),
+      onSettled: () => {
+        this.#requests.forget(UNKNOWN_SERVERS);
+        if (this.#pulse.isUp) this.#publisher.outbox.release();
+      },
     }, { timers: host.timers, interval, timeout });
     this.#peers = new Peers(host.timers, timeout, (id) => {
       this.#forget(id);
@@ -193,7 +196,10 @@ export class Cluster {
     this.#sync?.flush();
     this.#publisher.control(this.#publisher.channels.servers, { t: "bye" });
     const { isUp } = this.#pulse;
-    if (isUp) await this.#waitFor(this.#publisher.outbox.drain());
+    if (isUp) {
+      this.#publisher.outbox.release();
+      await this.#waitFor(this.#publisher.outbox.drain());
+    }
     this.#publisher.outbox.stop();
     this.#pulse.stop();
     this.#peers.stop();
@@ -411,10 +417,12 @@ export class Cluster {
       );
       this.#host.report(error, "exchange");
       this.#requests.forgetAll();
+      // Until the others have had the time to come back as well: what nobody
+      // listens to is lost.
+      this.#publisher.outbox.hold();
     }
     this.#call("onState", () => onState?.(isUp, cause));
     if (!isUp) return;
-    this.#publisher.outbox.flush();
     const nothing = {
       channel: undefined,
       server: undefined,

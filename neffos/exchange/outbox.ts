@@ -32,6 +32,8 @@ export class Outbox {
   #inFlight = 0;
   /** When the broker has last taken something, by the calendar. */
   #lastTaken = 0;
+  /** Whether messages wait though the broker may be there. */
+  #isHeld = false;
   #isOver = false;
   #onIdle: (() => void) | undefined;
 
@@ -71,9 +73,25 @@ export class Outbox {
 
   /** Publishes what means nothing later, if that can be done now. */
   sendNow(channel: string, data: ExchangeData): void {
-    if (!this.#isOver && this.queued === 0 && this.#canPublish) {
+    if (!this.#isOver && this.#isOpen) this.#publish({ channel, data });
+  }
+
+  /** As {@linkcode send}, past what is held. */
+  sendPast(channel: string, data: ExchangeData): void {
+    if (this.#isHeld && this.#isOpen && !this.#isOver) {
       this.#publish({ channel, data });
-    }
+    } else this.send(channel, data);
+  }
+
+  /** Lets messages wait until {@linkcode release}. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Publishes what waits. */
+  release(): void {
+    this.#isHeld = false;
+    this.flush();
   }
 
   /** Publishes what waits, as far as the broker takes it. */
@@ -105,6 +123,10 @@ export class Outbox {
   }
 
   get #canPublish(): boolean {
+    return this.#isOpen && !this.#isHeld;
+  }
+
+  get #isOpen(): boolean {
     return this.#exchange.isConnected && this.#inFlight < MAX_IN_FLIGHT;
   }
 

@@ -98,7 +98,8 @@ export class Publisher {
 
   /** Publishes something between servers. */
   control(channel: string, meta: object, data: ExchangeData = ""): void {
-    this.#send(channel, "c", { data, meta, to: "", isVolatile: false });
+    const parts = { data, meta, to: "", isVolatile: false };
+    this.outbox.sendPast(channel, this.#seal(channel, "c", parts));
   }
 
   /** As {@linkcode control}, for what means nothing later. */

@@ -593,6 +593,67 @@ Deno.test("useStackExchange() goes on without a broker, reports it once, and joi
   await closing;
 });
 
+Deno.test("what waits for a broker that was away goes out when the others are back as well", async () => {
+  using time = new FakeTime();
+  const memory = memoryExchange();
+  const lines = [new BrokenLine(memory), new BrokenLine(memory)];
+  const cluster = await TestCluster.make({
+    exchange: (index) => lines[index]!.exchange,
+  });
+  await cluster.enter(0, "ann");
+  const bob = await cluster.enter(1, "bob");
+  await time.tickAsync(600);
+  for (const line of lines) line.set(false);
+  cluster.server(0).broadcast(null, { ...SAY, body: "away" });
+  lines[0]!.set(true);
+  await time.tickAsync(200);
+  cluster.server(0).broadcast(null, { ...SAY, body: "alone" });
+  await time.tickAsync(200);
+  assertEquals(cluster.server(0).stats().exchange!.isConnected, true);
+  assertEquals(bob.heard, []);
+  lines[1]!.set(true);
+  await time.tickAsync(200);
+  cluster.server(0).broadcast(null, { ...SAY, body: "together" });
+  await cluster.until(() => bob.heard.includes("together"));
+  assertEquals(bob.heard, ["away", "alone", "together"]);
+  const closing = cluster[Symbol.asyncDispose]();
+  await time.tickAsync(1_000);
+  await closing;
+});
+
+/** A connection to an exchange that can be lost. */
+class BrokenLine {
+  readonly exchange: StackExchange;
+  #isConnected = true;
+  #observer: (isConnected: boolean) => void = () => {};
+
+  constructor(memory: StackExchange) {
+    const isConnected = () => this.#isConnected;
+    this.exchange = {
+      ...memory,
+      get isConnected() {
+        return isConnected();
+      },
+      publish: (channel, data) =>
+        isConnected() ? memory.publish(channel, data) : undefined,
+      subscribe: (channel, listener) =>
+        memory.subscribe(channel, (data) => {
+          if (isConnected()) listener(data, channel);
+        }),
+      unsubscribe: () => Promise.resolve(),
+      watch: (observer) => {
+        this.#observer = observer;
+        return () => {};
+      },
+    };
+  }
+
+  set(isConnected: boolean): void {
+    this.#isConnected = isConnected;
+    this.#observer(isConnected);
+  }
+}
+
 Deno.test("a server closes while its broker has never been there", async () => {
   using time = new FakeTime();
   const gone: StackExchange = {
