@@ -14,13 +14,7 @@
  */
 
 import { Broker } from "../neffos/harness/brokers.ts";
-import {
-  compare,
-  type Comparison,
-  ECHO_MANY,
-  ECHO_ONE,
-  SHOUT,
-} from "./bench/duel.ts";
+import { compare, type Comparison, ECHO_MANY, SHOUT } from "./bench/duel.ts";
 import { compareDelivery, neffos, socketIO } from "./cluster/delivery.ts";
 import { countForRooms } from "./cluster/rooms.ts";
 import { readOption, readText } from "./options.ts";
@@ -57,7 +51,7 @@ async function benchLocal(): Promise<void> {
     { tree, args: ["neffos"] },
   ] as const;
   printHead(["work", "with µs", "without µs", "ratio", "of each pair"]);
-  for (const work of [ECHO_ONE, ECHO_MANY, SHOUT]) {
+  for (const work of [ECHO_MANY, SHOUT]) {
     print([work.name, ...toCells(await compare(work, sides, PAIRS))]);
   }
 }
