@@ -486,12 +486,11 @@ export class Cluster {
     if (typeof succession === "number") {
       this.#tellGap(channel, server, succession);
     }
-    // What comes again may have been kept by somebody, where that matters.
-    const isReplay = succession === "late" &&
-      this.#publisher.signer !== undefined;
-    if (isReplay) return false;
     const delivery = this.#reader.read(envelope);
     if (delivery === undefined) return false;
+    // It comes again: ioredis sends what was not answered once more. With a
+    // secret it is refused, since somebody may have kept it.
+    if (succession === "late") return this.#publisher.signer === undefined;
     this.#host.deliver(delivery);
     return true;
   }

@@ -517,6 +517,31 @@ Deno.test("with a secret, what is not signed for its channel, or comes again, is
   assertEquals(cluster.server(1).stats().exchange!.invalid, 1);
 });
 
+Deno.test("a message that an exchange brings twice is delivered once", async () => {
+  const memory = memoryExchange();
+  const eager: StackExchange = {
+    ...memory,
+    async publish(channel, data) {
+      await memory.publish(channel, data);
+      await memory.publish(channel, data);
+    },
+  };
+  await using cluster = await TestCluster.make({ exchange: () => eager });
+  await cluster.enter(0, "ann");
+  await cluster.enter(1, "bob");
+  const said = cluster.say(0, (server) => {
+    server.broadcast(null, SAY);
+    server.broadcast(null, { ...SAY, body: new Uint8Array([1]) });
+  });
+  assertEquals(await said, [
+    "ann bytes 1",
+    "ann hi",
+    "bob bytes 1",
+    "bob hi",
+  ]);
+  assertEquals(cluster.server(1).stats().exchange!.invalid, 0);
+});
+
 Deno.test("a gap in what a server has published is told, with its server and its size", async () => {
   const exchange = memoryExchange();
   let isLossy = false;

@@ -10,7 +10,12 @@ import { Crowd, type CrowdOptions, type Excuse } from "./crowd.ts";
 import type { NodeReport } from "./node.ts";
 
 /** What happens in the middle. */
-export type Outage = "none" | "broker killed" | "server busy" | "server killed";
+export type Outage =
+  | "none"
+  | "broker killed"
+  | "connections cut"
+  | "server busy"
+  | "server killed";
 
 /** Options of a run. */
 export interface SoakOptions extends CrowdOptions {
@@ -34,9 +39,11 @@ const SIZE = 3;
 
 /** The outages that an engine can have: threads have no broker. */
 export function listOutages({ broker }: Engine): Outage[] {
-  return broker === undefined
-    ? ["none", "server busy", "server killed"]
-    : ["none", "broker killed", "server killed"];
+  if (broker === undefined) return ["none", "server busy", "server killed"];
+  const outages: Outage[] = ["none", "broker killed", "server killed"];
+  // NATS has no command for that.
+  if (broker.program === "redis-server") outages.push("connections cut");
+  return outages;
 }
 
 /** Lets a crowd talk, with an outage in the middle. */
@@ -96,6 +103,7 @@ class Run {
     const { deliveries } = crowd.countMissing();
     this.#check(deliveries === 0, `${deliveries} were missing before`);
     if (outage === "broker killed") await this.#killBroker(first);
+    else if (outage === "connections cut") await this.#cutConnections(first);
     else if (outage === "server busy") await this.#keepBusy(first);
     else if (outage === "server killed") await this.#killServer(first);
     else await first;
@@ -140,9 +148,26 @@ class Run {
     const broker = cluster.broker!;
     await broker.kill();
     await cluster.tellAll("untilStates", 1);
-    // All the others go on meanwhile.
+    // The clients go on meanwhile.
     await first;
     await broker.start();
+    await this.#comeBack();
+  }
+
+  async #cutConnections(first: Promise<void>): Promise<void> {
+    const broker = this.#cluster.broker!;
+    await Promise.all(
+      ["normal", "pubsub"].map((type) =>
+        broker.redisCli("client", "kill", "type", type)
+      ),
+    );
+    await first;
+    await this.#comeBack();
+  }
+
+  /** Waits until all servers have told that the broker is back. */
+  async #comeBack(): Promise<void> {
+    const cluster = this.#cluster;
     const start = performance.now();
     await cluster.tellAll("untilStates", 2);
     const seconds = (performance.now() - start) / 1000;
