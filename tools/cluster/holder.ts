@@ -13,20 +13,17 @@ export interface OpenArgument {
   readonly count: number;
 }
 
-const sockets = new Set<WebSocket>();
+/** Nothing else keeps them. */
+const sockets: WebSocket[] = [];
 
 await obey({
   async open({ urls, count }: OpenArgument): Promise<void> {
     let begun = 0;
     const openSome = async () => {
       while (begun < count) {
-        const socket = await openPerson(urls[begun++ % urls.length]!);
-        sockets.add(socket);
-        socket.addEventListener("close", () => sockets.delete(socket));
+        sockets.push(await openPerson(urls[begun++ % urls.length]!));
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, openSome));
   },
-  /** The connections that are open. */
-  count: () => sockets.size,
 });
