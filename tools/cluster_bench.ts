@@ -15,7 +15,13 @@
 
 import { Broker } from "../neffos/harness/brokers.ts";
 import { compare, type Comparison, ECHO_MANY, SHOUT } from "./bench/duel.ts";
-import { compareDelivery, neffos, socketIO } from "./cluster/delivery.ts";
+import {
+  compareDelivery,
+  neffos,
+  neffosOnNode,
+  prepareNode,
+  socketIO,
+} from "./cluster/delivery.ts";
 import { countForRooms } from "./cluster/rooms.ts";
 import { readOption, readText } from "./options.ts";
 
@@ -59,17 +65,22 @@ async function benchLocal(): Promise<void> {
 async function benchDelivery(): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    const sides = [neffos(), await socketIO(folder)] as const;
+    await prepareNode(folder);
+    const ours = [neffos(), await neffosOnNode(folder)];
     printHead([
       "receivers",
-      "ours µs",
+      "ours",
+      "µs",
       "socket.io µs",
       "ratio",
       "of each pair",
     ]);
     for (const size of SIZES) {
-      const result = await compareDelivery(sides, { pairs: PAIRS, ...size });
-      print([size.receivers, ...toCells(result)]);
+      for (const our of ours) {
+        const sides = [our, socketIO(folder)] as const;
+        const result = await compareDelivery(sides, { pairs: PAIRS, ...size });
+        print([size.receivers, our.name, ...toCells(result)]);
+      }
     }
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -3,11 +3,12 @@
  * client of one server sends to a room whose members are on another server.
  */
 
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { Broker } from "../../neffos/harness/brokers.ts";
 import { cpuSeconds } from "../bench/cpu.ts";
 import type { Comparison } from "../bench/duel.ts";
 import { median } from "../bench/median.ts";
+import { bundle } from "../interop/bundle.ts";
 import { install } from "../interop/peer.ts";
 import { findEngine } from "./engines.ts";
 import { NAMESPACE } from "./frames.ts";
@@ -20,6 +21,9 @@ const TURNS = 8;
 const IN_FLIGHT = 16;
 const ROOM = "tea";
 const TEXT = "x".repeat(64);
+const FRAME = `;${NAMESPACE};;onTell;0;0;${ROOM} ${TEXT}`;
+/** The time in which a server subscribes for its first connection, in milliseconds. */
+const SETTLING = 200;
 
 /** A client that sends to the room, and hears what is sent to it. */
 interface Member {
@@ -55,7 +59,7 @@ export function neffos(): Contestant {
           const node = cluster.nodes[index]!;
           const socket = await openPerson(node.url, isMember ? [ROOM] : []);
           await node.tell("settle");
-          return toMember(socket, `;${NAMESPACE};;onTell;0;0;${ROOM} ${TEXT}`);
+          return toMember(socket, FRAME);
         },
         [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
       };
@@ -70,50 +74,97 @@ function lend(broker: Broker): Promise<Broker> {
   );
 }
 
-/** Installs socket.io into a folder. */
-export async function socketIO(folder: string): Promise<Contestant> {
-  await install(
+/** Installs what the servers on Node need into a folder. */
+export function prepareNode(folder: string): Promise<void> {
+  return install(
     folder,
     "socket.io@4.8.4",
     "@socket.io/redis-adapter@8.3.0",
     "redis@5",
+    "ws@8",
   );
+}
+
+/** This module on Node, with ws. */
+export async function neffosOnNode(folder: string): Promise<Contestant> {
+  const entry = new URL("on_node.ts", import.meta.url);
+  const program = await bundle(entry, pathToFileURL(`${folder}/`));
+  return {
+    name: "this module on Node",
+    async start(redis) {
+      const servers = await NodeServers.start(program, folder, redis.port);
+      return {
+        pids: servers.pids,
+        async open(index, isMember) {
+          const url = `ws://127.0.0.1:${servers.ports[index]}/`;
+          const socket = await openPerson(url, isMember ? [ROOM] : []);
+          // The server subscribes meanwhile.
+          await new Promise((resolve) => setTimeout(resolve, SETTLING));
+          return toMember(socket, FRAME);
+        },
+        [Symbol.asyncDispose]: () => servers[Symbol.asyncDispose](),
+      };
+    },
+  };
+}
+
+/** socket.io on Node, with its adapter for Redis. */
+export function socketIO(folder: string): Contestant {
   const program = fileURLToPath(new URL("socket_io.mjs", import.meta.url));
   return {
     name: "socket.io 4.8.4 on Node",
     async start(redis) {
-      const servers: { process: Deno.ChildProcess; port: string }[] = [];
-      for (let i = 0; i < 2; i++) {
-        const process = new Deno.Command("node", {
-          args: [program, `${folder}/node_modules/`, `${redis.port}`],
-          env: { NODE_ENV: "production" },
-          stdout: "piped",
-        }).spawn();
-        const reader = process.stdout.getReader();
-        const { value } = await reader.read();
-        reader.releaseLock();
-        servers.push({
-          process,
-          port: new TextDecoder().decode(value).trim(),
-        });
-      }
+      const servers = await NodeServers.start(program, folder, redis.port);
       return {
-        pids: servers.map(({ process }) => process.pid),
+        pids: servers.pids,
         async open(index, isMember) {
-          const { port } = servers[index]!;
+          const port = servers.ports[index]!;
           const socket = await openSocketIO(port, isMember);
           return toMember(socket, `42["say","${ROOM}","${TEXT}"]`);
         },
-        async [Symbol.asyncDispose]() {
-          for (const { process } of servers) {
-            process.kill("SIGKILL");
-            await process.status;
-            await process.stdout.cancel();
-          }
-        },
+        [Symbol.asyncDispose]: () => servers[Symbol.asyncDispose](),
       };
     },
   };
+}
+
+/** Two processes of Node, which print their ports. */
+class NodeServers implements AsyncDisposable {
+  readonly ports: string[] = [];
+  readonly #processes: Deno.ChildProcess[] = [];
+
+  static async start(
+    program: string,
+    folder: string,
+    redisPort: number,
+  ): Promise<NodeServers> {
+    const servers = new NodeServers();
+    for (let i = 0; i < 2; i++) {
+      const process = new Deno.Command("node", {
+        args: [program, `${folder}/node_modules/`, `${redisPort}`],
+        env: { NODE_ENV: "production" },
+        stdout: "piped",
+      }).spawn();
+      servers.#processes.push(process);
+      const reader = process.stdout.getReader();
+      const { value } = await reader.read();
+      reader.releaseLock();
+      servers.ports.push(new TextDecoder().decode(value).trim());
+    }
+    return servers;
+  }
+
+  get pids(): number[] {
+    return this.#processes.map(({ pid }) => pid);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const process of this.#processes) {
+      process.kill("SIGKILL");
+      await process.status;
+      await process.stdout.cancel();
+    }
+  }
 }
 
 /** Connects to a server of socket.io, and joins the room. */
