@@ -107,6 +107,8 @@ export class Cluster {
   readonly #ids = new Map<string, string>();
   /** The asks of other servers that are not answered yet. */
   readonly #asks = new Map<string, AbortController>();
+  /** The servers that have not come back since the broker was away. */
+  readonly #absent = new Set<string>();
   #sync: RosterSync | undefined;
   /** Whether this server wants to know who is on others. */
   #isCurious = false;
@@ -150,7 +152,7 @@ export class Cluster {
       isTaken: (ms) => !this.#publisher.outbox.isStuck(ms),
       onSettled: () => {
         this.#requests.forget(UNKNOWN_SERVERS);
-        if (this.#pulse.isUp) this.#publisher.outbox.release();
+        this.#releaseIfAllAreBack();
       },
     }, { timers: host.timers, interval, timeout });
     this.#peers = new Peers(host.timers, timeout, (id) => {
@@ -417,12 +419,12 @@ export class Cluster {
       );
       this.#host.report(error, "exchange");
       this.#requests.forgetAll();
-      // Until the others have had the time to come back as well: what nobody
-      // listens to is lost.
+      // Until the others are back, too: what they do not listen to is lost.
       this.#publisher.outbox.hold();
     }
     this.#call("onState", () => onState?.(isUp, cause));
     if (!isUp) return;
+    for (const id of this.#peers.ids) this.#absent.add(id);
     const nothing = {
       channel: undefined,
       server: undefined,
@@ -607,6 +609,7 @@ export class Cluster {
     const peer = this.#peers.beat(server, version as number, wants === true);
     if (peer === undefined) return false;
     if (isNew || isHello === true) this.#beat({ server });
+    if (this.#absent.delete(server)) this.#releaseIfAllAreBack();
     if (this.#isCurious) this.#sync!.beat(peer);
     return true;
   }
@@ -674,7 +677,14 @@ export class Cluster {
     }
   }
 
+  #releaseIfAllAreBack(): void {
+    const { isUp, isSettling } = this.#pulse;
+    if (!isUp || isSettling || this.#absent.size > 0) return;
+    this.#publisher.outbox.release();
+  }
+
   #forget(server: string): void {
+    if (this.#absent.delete(server)) this.#releaseIfAllAreBack();
     this.#requests.forget(server);
     this.#arrivals.forgetServer(server);
     this.#sync?.forget(server);
