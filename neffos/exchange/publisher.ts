@@ -121,8 +121,11 @@ export class Publisher {
   #count(channel: string): number {
     let last = this.#sequences.get(channel);
     if (last === undefined) {
-      if (this.#sequences.size >= MAX_COUNTED) this.#sequences.clear();
-      last = this.#epoch++ * EPOCH;
+      if (this.#sequences.size >= MAX_COUNTED) {
+        this.#sequences.clear();
+        this.#epoch++;
+      }
+      last = this.#epoch * EPOCH;
     }
     this.#sequences.set(channel, last + 1);
     return last + 1;
