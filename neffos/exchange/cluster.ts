@@ -4,7 +4,7 @@ import { assertPositive } from "../connection/limits.ts";
 import type { BodyCodec } from "../protocol/body.ts";
 import { encode } from "../protocol/codec.ts";
 import { Message, type RawBody } from "../protocol/message.ts";
-import { makeDeferred } from "../util/promises.ts";
+import { callAsync, makeDeferred } from "../util/promises.ts";
 import type { Timers } from "../util/timers.ts";
 import {
   decodeText,
@@ -433,12 +433,9 @@ export class Cluster {
     this.#call("onGap", () => onGap?.({ reason: "reconnected", ...nothing }));
   }
 
+  /** Calls a hook, which may be an async function. */
   #call(event: string, action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      this.#host.report(error, event);
-    }
+    callAsync(action).catch((error) => this.#host.report(error, event));
   }
 
   // What comes.

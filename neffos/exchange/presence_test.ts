@@ -107,7 +107,7 @@ Deno.test("a connection that moves to another server does not leave; one that do
   await closing;
 });
 
-Deno.test("a listener of presence that throws is reported, and the others are called", async () => {
+Deno.test("a listener of presence that throws, or rejects, is reported, and the others are called", async () => {
   await using memory = new MemoryServer({ chat: {} }, {
     idGenerator: () => "ann",
   });
@@ -117,9 +117,14 @@ Deno.test("a listener of presence that throws is reported, and the others are ca
       throw new Error("no");
     },
   });
+  // deno-lint-ignore require-await -- as one that awaits, and fails
+  const onJoin = async () => {
+    throw new Error("later");
+  };
+  memory.server.presence("chat", "", { onJoin });
   memory.server.presence("chat", "", logEvents(log));
   const client = await memory.dial({ chat: {} });
   await client.connect("chat");
   assertEquals(log, ["+ann"]);
-  assertEquals(memory.errors.map(String), ["Error: no"]);
+  assertEquals(memory.errors.map(String), ["Error: no", "Error: later"]);
 });

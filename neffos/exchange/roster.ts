@@ -4,6 +4,7 @@ import type {
   PresencePort,
 } from "../api/presence.ts";
 import type { UntypedNSConn } from "../api/ns_conn.ts";
+import { callAsync } from "../util/promises.ts";
 import type { Deadline, Timers } from "../util/timers.ts";
 
 /** An entry that has come, or has other data: its number, place, ID and data. */
@@ -317,12 +318,9 @@ export class Roster implements PresencePort {
     }
   }
 
+  /** Calls a listener, which may be an async function. */
   #call(event: string, action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      this.#host.report(error, { event });
-    }
+    callAsync(action).catch((error) => this.#host.report(error, { event }));
   }
 }
 

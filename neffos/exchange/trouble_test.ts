@@ -553,7 +553,11 @@ Deno.test("a gap in what a server has published is told, with its server and its
   const gaps: ExchangeGap[] = [];
   await using cluster = await TestCluster.make({
     exchange: (index) => index === 0 ? lossy : exchange,
-    onGap: (gap) => gaps.push(gap),
+    // deno-lint-ignore require-await -- as one that awaits, and fails
+    async onGap(gap) {
+      gaps.push(gap);
+      throw new Error("no");
+    },
   });
   await cluster.enter(0, "ann");
   await cluster.enter(1, "bob");
@@ -567,6 +571,7 @@ Deno.test("a gap in what a server has published is told, with its server and its
     { reason: "sequence", channel: "neffos:namespace:chat", missed: 3 },
   ]);
   assertEquals(cluster.server(1).stats().exchange!.missed, 3);
+  assertEquals(cluster.errors.map(String), ["Error: no"]);
 });
 
 Deno.test("useStackExchange() goes on without a broker, reports it once, and joins when it is there", async () => {
