@@ -118,7 +118,7 @@ export interface CountOptions {
   /**
    * The namespace that the connections are in.
    *
-   * @default {undefined} all connections are counted
+   * @default {undefined} all connections are counted; with a room, `""`
    */
   namespace?: string;
   /**
@@ -367,6 +367,7 @@ export interface ServerApi extends ServerHooks, AsyncDisposable {
    * @param options The namespace and the room that they are in.
    * @returns The number, without the servers that have not answered within five
    * seconds.
+   * @throws {TypeError} When a name is not a string, or has a lone surrogate.
    *
    * @example
    * ```ts
@@ -387,6 +388,7 @@ export interface ServerApi extends ServerHooks, AsyncDisposable {
    * @returns The number of connections that are being closed, without the
    * servers that have not answered within five seconds.
    * @throws {RangeError} When the close code is not valid.
+   * @throws {TypeError} When the ID is not a string, or has a lone surrogate.
    *
    * @example
    * ```ts

@@ -142,23 +142,76 @@ Deno.test("a request waits for the servers that are alive alone: one that dies h
   await closing;
 });
 
-Deno.test("a request that another version does not know is answered at once, and counted", async () => {
+Deno.test("an ask ends on the other servers when the server that asks is dead", async () => {
+  using time = new FakeTime();
+  const memory = memoryExchange();
+  let isCut = false;
+  const cuttable: StackExchange = {
+    ...memory,
+    publish: (channel, data) =>
+      isCut ? undefined : memory.publish(channel, data),
+  };
+  const making = TestCluster.make({
+    exchange: (index) => index === 0 ? memory : cuttable,
+    heartbeat: { interval: 1_000, timeout: 3_000 },
+  });
+  await time.runMicrotasks();
+  const cluster = await making;
+  await time.tickAsync(600);
+  const asked = Promise.withResolvers<void>();
+  const thinking = Promise.withResolvers<string>();
+  await cluster.enter(0, "bob", [], {
+    onWho() {
+      asked.resolve();
+      return thinking.promise;
+    },
+  });
+  const asking = cluster.server(1).ask(WHO, { timeout: Infinity });
+  await asked.promise;
+  isCut = true;
+  // Its own requests end as well: to it, the broker is lost.
+  await Promise.all([
+    assertRejects(() => asking, BadNamespaceError),
+    time.tickAsync(3_500),
+  ]);
+  thinking.resolve("Bob");
+  await time.tickAsync(10);
+  assertEquals(cluster.server(0).stats().drops.lateAnswers, 1);
+  const closing = cluster[Symbol.asyncDispose]();
+  await time.tickAsync(5_000);
+  await closing;
+});
+
+Deno.test("a request that another version does not know, or cannot be, is answered at once, and counted", async () => {
   const exchange = memoryExchange();
   await using cluster = await TestCluster.make({ exchange: () => exchange });
-  const replies: string[] = [];
-  const done = Promise.withResolvers<void>();
+  let replies: string[] = [];
+  let onReply = () => {};
   await exchange.subscribe("neffos:server:newer", (data) => {
     if (!String(data).includes('"done"')) return;
     replies.push(String(data));
-    if (replies.length === 2) done.resolve();
+    if (replies.length === 2) onReply();
   });
-  await exchange.publish(
-    "neffos:servers",
-    'neffos(0x@1:c:newer:1:::);@neffos;;;0;0;{"t":"dance","id":"7"}\n',
-  );
-  await done.promise;
-  for (const reply of replies) assert(reply.includes('"id":"7"'));
-  assertEquals(cluster.server(0).stats().exchange!.invalid, 1);
+  const requests = [
+    { t: "dance" },
+    { t: "ask", to: "", except: ["\ud800"] },
+    { t: "count", namespace: 5 },
+    { t: "disconnect", target: "ann", code: 1005, reason: "" },
+  ];
+  for (const [i, request] of requests.entries()) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    onReply = resolve;
+    replies = [];
+    const meta = JSON.stringify({ ...request, id: `request ${i}` });
+    await exchange.publish(
+      "neffos:servers",
+      `neffos(0x@1:c:newer:${i + 1}:::);@neffos;;;0;0;${meta}\n;chat;;onSay;0;0;`,
+    );
+    await promise;
+    for (const reply of replies) assert(reply.includes(`"request ${i}"`));
+    assertEquals(cluster.server(0).stats().exchange!.invalid, i + 1);
+  }
+  assertEquals(cluster.errors, []);
 });
 
 Deno.test("Server.count() and Server.disconnect() reach all servers", async () => {
@@ -173,6 +226,10 @@ Deno.test("Server.count() and Server.disconnect() reach all servers", async () =
   assertEquals(await server.count({ namespace: "chat" }), 3);
   assertEquals(await server.count({ namespace: "chat", room: "tea" }), 2);
   assertEquals(await server.count({ namespace: "news" }), 0);
+  // The namespace is the empty one, as in a message.
+  assertEquals(await server.count({ room: "tea" }), 0);
+  await assertRejects(() => server.count({ room: "\ud800" }), TypeError);
+  await assertRejects(() => server.disconnect(5 as never), TypeError);
   assertEquals(await server.disconnect("nobody"), 0);
   await assertRejects(
     () => server.disconnect("ann", { code: 1005 }),

@@ -3,6 +3,7 @@ import type { ExchangeStats } from "../api/stats.ts";
 import { assertPositive } from "../connection/limits.ts";
 import type { BodyCodec } from "../protocol/body.ts";
 import { encode } from "../protocol/codec.ts";
+import { isCloseCode } from "../protocol/errors.ts";
 import { Message, type RawBody } from "../protocol/message.ts";
 import { callAsync, makeDeferred } from "../util/promises.ts";
 import type { Timers } from "../util/timers.ts";
@@ -563,20 +564,40 @@ export class Cluster {
     }
     if (typeof id !== "string") return false;
     switch (t) {
-      case "ask":
-        return this.#takeAsk(server, id, values, data);
       case "giveUp":
-        this.#asks.get(`${server}:${id}`)?.abort();
+        this.#asks.get(toAskKey(server, id))?.abort();
         return true;
+      case "answer":
+        this.#requests.reply(id, server, values, data);
+        return true;
+      case "done":
+        this.#requests.finish(id, server, values);
+        return true;
+    }
+    if (this.#takeRequest(server, id, values, data)) return true;
+    // Such as one of a newer server, which need not wait for this one.
+    this.#tell(server, { t: "done", id });
+    return false;
+  }
+
+  #takeRequest(
+    server: string,
+    id: string,
+    meta: Record<string, unknown>,
+    data: ExchangeData,
+  ): boolean {
+    switch (meta.t) {
+      case "ask":
+        return this.#takeAsk(server, id, meta, data);
       case "count": {
-        const { namespace, room } = values;
+        const { namespace, room } = meta;
         if (!isNameOrNone(namespace) || !isNameOrNone(room)) return false;
         const count = this.#host.countLocal({ namespace, room });
         this.#tell(server, { t: "done", id, count });
         return true;
       }
       case "disconnect": {
-        const { target, code, reason } = values;
+        const { target, code, reason } = meta;
         if (
           typeof target !== "string" || typeof reason !== "string" ||
           !isCloseCode(code)
@@ -585,15 +606,7 @@ export class Cluster {
         this.#tell(server, { t: "done", id, count });
         return true;
       }
-      case "answer":
-        this.#requests.reply(id, server, values, data);
-        return true;
-      case "done":
-        this.#requests.finish(id, server, values);
-        return true;
     }
-    // A newer server asks for what is not known here: it need not wait.
-    this.#tell(server, { t: "done", id });
     return false;
   }
 
@@ -643,7 +656,7 @@ export class Cluster {
     const room = rooms === undefined ? message.room : "";
     const asked = new Message({ ...message, room, to, rooms });
     const options = { timeout, except };
-    this.#askLocal(`${server}:${id}`, asked, options, (answer) => {
+    this.#askLocal(toAskKey(server, id), asked, options, (answer) => {
       const frame = encode({ ...answer, wait: "" });
       const isBinary = typeof frame !== "string";
       const meta = { t: "answer", id, from: answer.id, isBinary };
@@ -683,6 +696,10 @@ export class Cluster {
   #forget(server: string): void {
     if (this.#absent.delete(server)) this.#releaseIfAllAreBack();
     this.#requests.forget(server);
+    // Nobody waits for their answers, and they may have no time limit.
+    for (const [key, controller] of this.#asks) {
+      if (key.startsWith(toAskKey(server, ""))) controller.abort();
+    }
     this.#arrivals.forgetServer(server);
     this.#sync?.forget(server);
   }
@@ -698,11 +715,10 @@ export class Cluster {
   }
 }
 
-function isNameOrNone(value: unknown): value is string | undefined {
-  return value === undefined || typeof value === "string";
+function toAskKey(server: string, id: string): string {
+  return `${server}:${id}`;
 }
 
-function isCloseCode(code: unknown): code is number {
-  return Number.isInteger(code) && (code as number) >= 1000 &&
-    (code as number) <= 4999;
+function isNameOrNone(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === "string";
 }

@@ -5,7 +5,7 @@
  */
 
 import type { AnyEvents, EventInit } from "../api/typed_events.ts";
-import { assertCloseCode } from "../protocol/errors.ts";
+import { assertCloseCode, assertName } from "../protocol/errors.ts";
 import type { BodyCodec } from "../protocol/body.ts";
 import {
   Exclude,
@@ -115,12 +115,14 @@ export class Emitter implements AsyncDisposable {
    * @param id The ID.
    * @param options The close code, 1000 by default, and the reason.
    * @throws {RangeError} When the close code is not valid.
+   * @throws {TypeError} When the ID is none.
    */
   disconnect(
     id: string,
     options: { code?: number; reason?: string } = {},
   ): void {
     const { code = 1000, reason = "" } = options;
+    assertName("connection", id);
     assertCloseCode(code);
     const request = { t: "disconnect", id: crypto.randomUUID() };
     this.#publisher.control(this.#publisher.channels.servers, {

@@ -753,6 +753,19 @@ export function assertName(kind: Named, name: unknown): void {
 }
 
 /**
+ * Tells whether a value is a close code that a close frame may carry.
+ *
+ * @param code The value.
+ * @returns Whether it is.
+ */
+export function isCloseCode(code: unknown): code is number {
+  const isReserved = code === 1004 || code === 1005 || code === 1006 ||
+    code === 1015;
+  return Number.isInteger(code) && Number(code) > 999 && Number(code) < 5000 &&
+    !isReserved;
+}
+
+/**
  * Checks a close code.
  *
  * @param code The close code.
@@ -760,10 +773,7 @@ export function assertName(kind: Named, name: unknown): void {
  * that no close frame may carry.
  */
 export function assertCloseCode(code: number): void {
-  const isReserved = (code >= 1004 && code <= 1006) || code === 1015;
-  if (Number.isInteger(code) && code > 999 && code < 5000 && !isReserved) {
-    return;
-  }
+  if (isCloseCode(code)) return;
   throw new RangeError(
     `Cannot close with code ${code}: it must be an integer from 1000 to 4999, but not 1004 to 1006 or 1015`,
   );

@@ -493,8 +493,10 @@ export class Exclude {
    * Makes an exclusion.
    *
    * @param id The ID of the connections to leave out.
+   * @throws {TypeError} When it is not a string, or has a lone surrogate.
    */
   constructor(id: string) {
+    assertName("connection", id);
     this.id = id;
   }
 }
@@ -504,6 +506,7 @@ export class Exclude {
  *
  * @param id The ID, which several connections of one user may share.
  * @returns The first argument of `server.broadcast`.
+ * @throws {TypeError} When the ID is not a string, or has a lone surrogate.
  *
  * @example
  * ```ts

@@ -426,3 +426,9 @@ Deno.test("A broadcast out of a hook reaches who is there at that moment", async
   assertEquals(told, [`${id} has come`, `${id} has left`]);
   assertEquals(hostOf(memory.server.connections[0]!).directory.size, 1);
 });
+
+Deno.test("exclude() refuses what no connection has as its ID: other servers would refuse the message", () => {
+  for (const id of ["\ud800", 5, undefined, null]) {
+    assertThrows(() => exclude(id as string), TypeError, "the name of the");
+  }
+});

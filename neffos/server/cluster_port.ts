@@ -69,9 +69,10 @@ export function countConnections(
   directory: ServerDirectory,
   { namespace, room = "" }: CountTarget,
 ): number {
-  return namespace === undefined
+  return namespace === undefined && room === ""
     ? directory.size
-    : directory.find(namespace, room).size;
+    // As for a message, a room without a namespace is one of the empty one.
+    : directory.find(namespace ?? "", room).size;
 }
 
 /** Closes the connections of a server with an ID, and counts them. */

@@ -467,6 +467,9 @@ export class Server implements ServerApi {
   count(options: CountOptions = {}): Promise<number> {
     return runUnwatched(async () => {
       const { cluster, directory } = this.#host;
+      const { namespace = "", room = "" } = options;
+      assertName("namespace", namespace);
+      assertName("room", room);
       const here = countConnections(directory, options);
       return here + (await cluster?.count(options) ?? 0);
     });
@@ -477,6 +480,7 @@ export class Server implements ServerApi {
     return runUnwatched(async () => {
       const { cluster, directory } = this.#host;
       const { code = 1000, reason = "" } = options;
+      assertName("connection", id);
       assertCloseCode(code);
       const close = { code, reason };
       const here = disconnectId(directory, id, close);
