@@ -205,7 +205,9 @@ Deno.test("a request that another version does not know, or cannot be, is answer
     const meta = JSON.stringify({ ...request, id: `request ${i}` });
     await exchange.publish(
       "neffos:servers",
-      `neffos(0x@1:c:newer:${i + 1}:::);@neffos;;;0;0;${meta}\n;chat;;onSay;0;0;`,
+      `neffos(0x@1:c:newer:${
+        i + 1
+      }:::);@neffos;;;0;0;${meta}\n;chat;;onSay;0;0;`,
     );
     await promise;
     for (const reply of replies) assert(reply.includes(`"request ${i}"`));

@@ -470,14 +470,19 @@ export class Cluster {
     }
     if (envelope.server === this.id) return this.#pulse.echo();
     this.#received++;
-    this.#peers.hear(envelope.server);
     const isControl = channel === channels.servers ||
       channel === channels.presence || channel === this.#ownChannel;
     const isTaken = isControl === (envelope.kind === "c") &&
       (isControl
-        ? this.#takeControl(envelope)
+        ? !this.#isReplay(envelope, channel) && this.#takeControl(envelope)
         : this.#takeMessage(envelope, channel));
     if (!isTaken) this.#refused.invalid++;
+  }
+
+  /** Tells whether a request comes again, which somebody may have kept. */
+  #isReplay({ server, sequence }: Envelope, channel: string): boolean {
+    return this.#publisher.signer !== undefined &&
+      this.#arrivals.take(channel, server, sequence) === "late";
   }
 
   #takeMessage(envelope: Envelope, channel: string): boolean {
@@ -491,6 +496,7 @@ export class Cluster {
     // It comes again: ioredis sends what was not answered once more. With a
     // secret it is refused, since somebody may have kept it.
     if (succession === "late") return this.#publisher.signer === undefined;
+    this.#peers.hear(server);
     this.#host.deliver(delivery);
     return true;
   }
@@ -547,6 +553,7 @@ export class Cluster {
 
   #takeControl({ server, meta, data }: Envelope): boolean {
     if (typeof meta !== "object" || meta === null) return false;
+    this.#peers.hear(server);
     const values = meta as Record<string, unknown>;
     const { t, id } = values;
     switch (t) {
@@ -700,7 +707,10 @@ export class Cluster {
     for (const [key, controller] of this.#asks) {
       if (key.startsWith(toAskKey(server, ""))) controller.abort();
     }
-    this.#arrivals.forgetServer(server);
+    // What it has signed may be sent again by somebody.
+    if (this.#publisher.signer === undefined) {
+      this.#arrivals.forgetServer(server);
+    }
     this.#sync?.forget(server);
   }
 

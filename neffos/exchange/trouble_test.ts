@@ -514,7 +514,26 @@ Deno.test("with a secret, what is not signed for its channel, or comes again, is
   assertEquals(cluster.server(1).stats().exchange!.unsigned, 5);
   await exchange.publish(channel, data);
   assertEquals(await cluster.listen(1), []);
-  assertEquals(cluster.server(1).stats().exchange!.invalid, 1);
+  const { server } = cluster.nodes[1]!;
+  assertEquals(server.stats().exchange!.invalid, 1);
+  // Nor what is between servers, also when the one that has sent it is gone.
+  kept.length = 0;
+  await cluster.server(0).disconnect("bob");
+  const [request] = kept.filter(([, data]) =>
+    String(data).includes('"disconnect"')
+  );
+  await cluster.people[1]!.client.closed;
+  await cluster.enter(1, "bob");
+  await exchange.publish(...request!);
+  assertEquals(await server.count(), 2);
+  await cluster.people[0]!.client.close();
+  await cluster.server(0).close();
+  assertEquals(server.stats().exchange!.servers, 0);
+  for (const each of kept) await exchange.publish(...each);
+  assertEquals([await server.count(), server.stats().exchange!.servers], [
+    1,
+    0,
+  ]);
 });
 
 Deno.test("a message that an exchange brings twice is delivered once", async () => {
