@@ -128,7 +128,7 @@ Deno.test("a request waits for the servers that are alive alone: one that dies h
   isCut = true;
   const counting = server.count();
   const asking = server.ask(WHO, { timeout: Infinity });
-  await time.tickAsync(3_100);
+  await time.tickAsync(3_400);
   assertEquals(await counting, 0);
   await assertRejects(() => asking, BadNamespaceError);
   assertEquals(server.stats().exchange!.servers, 0);

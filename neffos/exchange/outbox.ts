@@ -54,6 +54,8 @@ export class Outbox {
 
   /** Whether the broker has taken nothing for a time, though it was to. */
   isStuck(ms: number): boolean {
+    // The clock may have been set back.
+    this.#lastTaken = Math.min(this.#lastTaken, Date.now());
     return this.#inFlight > 0 && Date.now() - this.#lastTaken >= ms;
   }
 

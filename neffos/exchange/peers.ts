@@ -3,6 +3,9 @@ import type { Deadline, Timers } from "../util/timers.ts";
 /** More servers than anybody runs: a foreign publisher may invent them. */
 const MAX_PEERS = 1_024;
 
+/** How long one that seems dead is waited for once more, in milliseconds. */
+const GRACE = 250;
+
 /** Another server that is alive. */
 export interface Peer {
   readonly id: string;
@@ -14,6 +17,8 @@ export interface Peer {
   wants: boolean;
   /** When something of it has last come, by the calendar. */
   lastHeard: number;
+  /** Whether its time was over, and it is waited for once more. */
+  isSuspect: boolean;
   deadline: Deadline;
   /** The time of the deadline. */
   patience: number;
@@ -66,6 +71,7 @@ export class Peers {
         version,
         wants,
         lastHeard: Date.now(),
+        isSuspect: false,
         deadline: this.#arm(id, this.#timeout),
         patience: this.#timeout,
       };
@@ -101,7 +107,16 @@ export class Peers {
   #arm(id: string, ms: number): Deadline {
     return this.#timers.set(ms, () => {
       const peer = this.#peers.get(id)!;
-      const rest = peer.lastHeard + this.#timeout - Date.now();
+      // The clock may have been set back.
+      peer.lastHeard = Math.min(peer.lastHeard, Date.now());
+      let rest = peer.lastHeard + this.#timeout - Date.now();
+      // After a long turn of the event loop, or a sleep of the machine, timers
+      // come before what has arrived.
+      if (rest > 0) peer.isSuspect = false;
+      else if (!peer.isSuspect) {
+        peer.isSuspect = true;
+        rest = GRACE;
+      }
       if (rest > 0) {
         peer.patience = rest;
         peer.deadline = this.#arm(id, rest);

@@ -141,6 +141,8 @@ export class Pulse {
     this.#clear(this.#patience, this.#echoLimit);
     this.#patience = ms;
     this.#echoLimit = this.#timers.set(ms, () => {
+      // The clock may have been set back.
+      this.#lastHeard = Math.min(this.#lastHeard, Date.now());
       const rest = this.#lastHeard + this.#timeout - Date.now();
       if (this.isUp && rest > 0 && this.#listener.isTaken(this.#timeout)) {
         this.#isSuspect = false;
