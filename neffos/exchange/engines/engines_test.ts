@@ -442,6 +442,42 @@ Deno.test("redisExchange() and natsExchange() refuse what is no client", () => {
   }
 });
 
+Deno.test("redisExchange() listens for none of the servers that share it where its client has refused, and for all when they try again", async () => {
+  const replies: PromiseWithResolvers<void>[] = [];
+  const subscriber = {
+    isOpen: true,
+    isReady: true,
+    on() {},
+    connect: () => Promise.resolve(),
+    destroy() {},
+    subscribe() {
+      const reply = Promise.withResolvers<void>();
+      replies.push(reply);
+      return reply.promise;
+    },
+  };
+  const exchange = redisExchange({
+    ...subscriber,
+    publish: () => Promise.resolve(),
+    duplicate: () => subscriber,
+  } as never);
+  const listeners = [() => {}, () => {}];
+  const subscribe = () =>
+    Promise.allSettled(
+      listeners.map((listener) => exchange.subscribe("a", listener)),
+    );
+  const first = subscribe();
+  while (replies.length === 0) await Promise.resolve();
+  replies[0]!.reject(new Error("LOADING"));
+  const results = await first;
+  assertEquals(results.map(({ status }) => status), ["rejected", "rejected"]);
+  const second = subscribe();
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+  assertEquals(replies.length, 2);
+  replies[1]!.resolve();
+  await second;
+});
+
 Deno.test("redisExchange() and natsExchange() name the channels of Go, and none that Go would take for a pattern", () => {
   const client = {
     isOpen: true,
@@ -465,6 +501,13 @@ Deno.test("redisExchange() and natsExchange() name the channels of Go, and none 
     isClosed: () => false,
     async *status() {},
   };
+  for (const prefix of ["", "my app", "app.", "*", "a>", "a\r\nb"]) {
+    assertThrows(
+      () => natsExchange(connection as never, { prefix }),
+      TypeError,
+      "as the prefix of subjects",
+    );
+  }
   const nats = natsExchange(connection as never, { prefix: "app" });
   assertEquals(nats.goChannel!("chat"), "app.chat");
   assertEquals(nats.goChannel!("a.b"), "app.a.b");

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { describe } from "../../protocol/errors.ts";
 import { ChannelListeners } from "./listeners.ts";
 import {
   ExchangeError,
@@ -72,7 +73,8 @@ const SUBJECT = /^[^\s.*>\p{Cc}]+(\.[^\s.*>\p{Cc}]+)*$/u;
  * `reconnectTimeWait` is the pause between two attempts.
  * @param options The prefix.
  * @returns The exchange.
- * @throws {TypeError} When it is no connection.
+ * @throws {TypeError} When it is no connection, or the prefix cannot begin a
+ * subject.
  *
  * @example
  * ```ts ignore
@@ -99,7 +101,15 @@ export function natsExchange(
       `Cannot use a value of type "${typeof connection}" for NATS: it must be a connection of @nats-io/transport-node`,
     );
   }
-  return new NatsExchange(connection, options);
+  const { prefix = "neffos" } = options;
+  if (!SUBJECT.test(prefix)) {
+    throw new TypeError(
+      `Cannot use ${
+        describe(prefix)
+      } as the prefix of subjects: it must have no spaces, wildcards or empty parts`,
+    );
+  }
+  return new NatsExchange(connection, prefix);
 }
 
 class NatsExchange implements StackExchange {
@@ -114,10 +124,7 @@ class NatsExchange implements StackExchange {
   /** Ends the flushes that wait when the connection is lost. */
   #onLost = new Set<() => void>();
 
-  constructor(
-    connection: NatsConnection,
-    { prefix = "neffos" }: NatsExchangeOptions,
-  ) {
+  constructor(connection: NatsConnection, prefix: string) {
     this.prefix = prefix;
     this.#connection = connection;
     this.isConnected = !connection.isClosed();

@@ -170,6 +170,8 @@ class RedisExchange implements StackExchange {
   readonly prefix: string;
   readonly #driver: RedisDriver;
   readonly #listeners = new ChannelListeners();
+  /** The first calls for channels, which may fail for all of their listeners. */
+  readonly #beginnings = new Map<string, Promise<void>>();
   readonly #observers = new Set<ExchangeObserver>();
   /** Open while there is a listener. */
   #subscriber: Subscriber | undefined;
@@ -202,14 +204,23 @@ class RedisExchange implements StackExchange {
   }
 
   async subscribe(channel: string, listener: ExchangeListener): Promise<void> {
-    if (!this.#listeners.add(channel, listener)) return;
+    if (this.#listeners.add(channel, listener)) {
+      const beginning = this.#begin(channel).finally(() =>
+        this.#beginnings.delete(channel)
+      );
+      this.#beginnings.set(channel, beginning);
+    }
     try {
-      const subscriber = await this.#open();
-      await subscriber.subscribe([channel]);
+      await this.#beginnings.get(channel);
     } catch (error) {
       this.#listeners.remove(channel, listener);
       throw error;
     }
+  }
+
+  async #begin(channel: string): Promise<void> {
+    const subscriber = await this.#open();
+    await subscriber.subscribe([channel]);
   }
 
   async unsubscribe(
