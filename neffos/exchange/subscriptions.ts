@@ -23,6 +23,8 @@ export class Subscriptions {
   readonly #listener: ExchangeListener;
   readonly #channels = new Map<string, Subscription>();
   readonly #onForget: (channel: string) => void;
+  /** The calls that the exchange has not answered. */
+  #calls = 0;
   #isOver = false;
   /** Resolved when the exchange was told all. */
   #idle: Deferred<void> | undefined;
@@ -81,7 +83,7 @@ export class Subscriptions {
 
   /** Waits until the exchange was told all that is wanted now. */
   async whenSettled(): Promise<void> {
-    if (this.#isSettled) return;
+    if (this.#calls === 0) return;
     await (this.#idle ??= makeDeferred<void>()).promise;
   }
 
@@ -98,13 +100,6 @@ export class Subscriptions {
     await this.whenSettled();
   }
 
-  get #isSettled(): boolean {
-    for (const { state } of this.#channels.values()) {
-      if (state === "subscribing" || state === "unsubscribing") return false;
-    }
-    return true;
-  }
-
   async #settle(channel: string, subscription: Subscription): Promise<void> {
     const { state, wanted } = subscription;
     if (state === "off" && wanted > 0) subscription.state = "subscribing";
@@ -115,6 +110,7 @@ export class Subscriptions {
       return;
     }
     let hasFailed = false;
+    this.#calls++;
     try {
       if (state === "off") {
         await this.#exchange.subscribe(channel, this.#listener);
@@ -125,6 +121,7 @@ export class Subscriptions {
     } catch {
       hasFailed = true;
     }
+    this.#calls--;
     const isOn = (state === "off") !== hasFailed;
     subscription.state = isOn ? "on" : "off";
     if (hasFailed && this.#isOver) this.#channels.delete(channel);
@@ -132,7 +129,7 @@ export class Subscriptions {
     else if (!hasFailed || isOn === subscription.wanted > 0) {
       void this.#settle(channel, subscription);
     }
-    if (!this.#isSettled) return;
+    if (this.#calls > 0) return;
     this.#idle?.resolve();
     this.#idle = undefined;
   }
