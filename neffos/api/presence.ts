@@ -137,8 +137,10 @@ export class Presence implements Disposable {
    * Says something about a connection of this server, for all to read.
    *
    * @param nsConn The connection.
-   * @param data The data: what JSON can carry.
+   * @param data The data: what JSON can carry, in 65,536 characters.
    * @returns Whether it is there.
+   * @throws {RangeError} When the data is longer.
+   * @throws {TypeError} When JSON cannot carry it.
    */
   set(nsConn: NSConn, data: unknown): boolean {
     return this.#port.set(nsConn, this.room, data);

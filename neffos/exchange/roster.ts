@@ -7,6 +7,9 @@ import type { UntypedNSConn } from "../api/ns_conn.ts";
 import { callAsync } from "../util/promises.ts";
 import type { Deadline, Timers } from "../util/timers.ts";
 
+/** The longest data of an entry, in UTF-16 units of its JSON. */
+const MAX_DATA = 65_536;
+
 /** An entry that has come, or has other data: its number, place, ID and data. */
 export type Arrival = readonly [
   number: number,
@@ -116,7 +119,12 @@ export class Roster implements PresencePort {
     const old = entries?.get(room);
     if (old === undefined) return false;
     // What others will read, and a copy that does not change.
-    const text = JSON.stringify(data);
+    const text: string | undefined = JSON.stringify(data);
+    if (text !== undefined && text.length > MAX_DATA) {
+      throw new RangeError(
+        `Cannot set data of ${text.length} characters in JSON: it must be ${MAX_DATA} at most, since each server keeps a copy`,
+      );
+    }
     const copy = text === undefined ? undefined : JSON.parse(text);
     const entry = { ...old, data: copy };
     entries!.set(room, entry);

@@ -5,8 +5,11 @@ import type { Change, Roster } from "./roster.ts";
 /** How long changes are collected, in milliseconds. */
 const BATCH = 25;
 
-/** The entries in one part of a state: brokers limit messages, NATS to 1 MiB. */
+/** The entries in one part of a state. */
 const PART = 1_000;
+
+/** The UTF-16 units in one part: brokers limit messages, NATS to 1 MiB. */
+const PART_SIZE = 256 * 1024;
 
 /** The changes that are kept while a state is on its way. */
 const MAX_KEPT = 10_000;
@@ -105,11 +108,10 @@ export class RosterSync {
     if (changes.length === 0) return;
     this.#changes = [];
     if (!this.#host.isWanted) return;
-    const { version } = this.#roster;
-    for (let at = 0; at < changes.length; at += PART) {
-      const part = changes.slice(at, at + PART);
-      const from = version - changes.length + at;
+    let from = this.#roster.version - changes.length;
+    for (const part of split(changes)) {
       this.#host.tellAll({ t: "delta", from, changes: part });
+      from += part.length;
     }
   }
 
@@ -146,9 +148,9 @@ export class RosterSync {
     // What was collected is in the state, and its changes are told to others.
     this.flush();
     const { own, version } = this.#roster;
-    const parts = Math.max(1, Math.ceil(own.length / PART));
-    for (let part = 0; part < parts; part++) {
-      const changes = own.slice(part * PART, (part + 1) * PART);
+    const all = split(own);
+    const parts = all.length;
+    for (const [part, changes] of all.entries()) {
       this.#host.tell(server, { t: "state", version, part, parts, changes });
     }
   }
@@ -203,6 +205,24 @@ export class RosterSync {
       this.#takeDelta(server, { t: "delta", from, changes });
     }
   }
+}
+
+/** Splits changes into parts that a broker takes; one at least. */
+function split(changes: readonly Change[]): Change[][] {
+  let part: Change[] = [];
+  const parts = [part];
+  let size = 0;
+  for (const change of changes) {
+    const { length } = JSON.stringify(change);
+    if (part.length === PART || (size + length > PART_SIZE && size > 0)) {
+      part = [];
+      parts.push(part);
+      size = 0;
+    }
+    part.push(change);
+    size += length;
+  }
+  return parts;
 }
 
 /** Tells whether what another server has sent is a message about its roster. */

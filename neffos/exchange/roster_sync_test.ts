@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import type { UntypedNSConn } from "../api/ns_conn.ts";
 import { Timers } from "../util/timers.ts";
 import { type Change, Roster } from "./roster.ts";
@@ -62,6 +62,29 @@ Deno.test("RosterSync sends thousands of entries in parts, which may come in any
     right.sync.receive("left", part);
   }
   assertEquals(right.show(), left.show());
+  left.timers.stop();
+});
+
+Deno.test("RosterSync sends no part that NATS would refuse, however long names and data are", () => {
+  const [left, right] = [makeSide(), makeSide()];
+  const people = Array.from(
+    { length: 600 },
+    (_, i) => at("€".repeat(1_000) + i),
+  );
+  for (const [i, nsConn] of people.entries()) {
+    left.roster.enter(nsConn, "");
+    const data = "€".repeat(i % 10 === 0 ? 65_000 : 10);
+    left.roster.set(nsConn, "", data);
+  }
+  left.sync.receive("right", { t: "pull" });
+  const encoder = new TextEncoder();
+  for (const meta of [...left.toAll, ...left.toOne]) {
+    assertLess(encoder.encode(JSON.stringify(meta)).length, 1024 * 1024);
+  }
+  for (const part of left.toOne) right.sync.receive("left", part);
+  assertEquals(right.show(), left.show());
+  const tooLong = "x".repeat(65_535);
+  assertThrows(() => left.roster.set(people[0]!, "", tooLong), RangeError);
   left.timers.stop();
 });
 
