@@ -136,6 +136,11 @@ export class Cluster {
     this.#options = options;
     this.#publisher = new Publisher(exchange, options, host.codec);
     this.#ownChannel = this.#publisher.channels.server(this.id);
+    this.#publisher.outbox.onRefused = (cause) => {
+      const text =
+        "Other servers do not get a message: the broker's client has refused it";
+      host.report(new ExchangeError(text, { cause }), "exchange");
+    };
     this.#subscriptions = new Subscriptions(
       exchange,
       (data, channel) => this.#receive(data, channel),

@@ -138,9 +138,13 @@ export class Emitter implements AsyncDisposable {
     return this.#publisher.outbox.queued;
   }
 
-  /** The number of messages that were dropped, since too many waited. */
+  /**
+   * The number of messages that were dropped, since too many waited, or since
+   * the broker did not take them.
+   */
   get dropped(): number {
-    return this.#publisher.outbox.dropped;
+    const { dropped, failed } = this.#publisher.outbox;
+    return dropped + failed;
   }
 
   /**

@@ -22,6 +22,8 @@ export class Outbox {
   published = 0;
   dropped = 0;
   failed = 0;
+  /** Called when the broker's client refuses a message, such as one too long. */
+  onRefused: ((cause: unknown) => void) | undefined;
   readonly #exchange: StackExchange;
   readonly #maxQueued: number;
   #waiting: Parcel[] = [];
@@ -34,6 +36,8 @@ export class Outbox {
   #lastTaken = 0;
   /** Whether messages wait though the broker may be there. */
   #isHeld = false;
+  /** Whether its client has refused the last message: it is told once. */
+  #isRefusing = false;
   #isOver = false;
   #onIdle: (() => void) | undefined;
 
@@ -136,10 +140,13 @@ export class Outbox {
     let result: void | Promise<void>;
     try {
       result = this.#exchange.publish(channel, data);
-    } catch {
+    } catch (error) {
       this.failed++;
+      if (!this.#isRefusing) this.onRefused?.(error);
+      this.#isRefusing = true;
       return;
     }
+    this.#isRefusing = false;
     this.published++;
     if (result === undefined) return;
     if (this.#inFlight === 0) this.#lastTaken = Date.now();

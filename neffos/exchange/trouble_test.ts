@@ -593,6 +593,35 @@ Deno.test("a gap in what a server has published is told, with its server and its
   assertEquals(cluster.errors.map(String), ["Error: no"]);
 });
 
+Deno.test("a message that the broker's client refuses is reported, and the next ones are sent", async () => {
+  const exchange = memoryExchange();
+  // As NATS, with its max_payload.
+  const strict: StackExchange = {
+    ...exchange,
+    publish(channel, data) {
+      if (data.length > 1_000) throw new TypeError("too long");
+      return exchange.publish(channel, data);
+    },
+  };
+  await using cluster = await TestCluster.make({ exchange: () => strict });
+  await cluster.enter(0, "ann");
+  await cluster.enter(1, "bob");
+  const long = { ...SAY, body: "x".repeat(1_000) };
+  const heard = await cluster.say(0, (server) => {
+    server.broadcast(null, long, long, SAY);
+  });
+  assertEquals(heard, [
+    `ann hi`,
+    `ann ${long.body}`,
+    `ann ${long.body}`,
+    "bob hi",
+  ]);
+  const errors = cluster.errors as Error[];
+  assertEquals(errors.map(({ name }) => name), ["ExchangeError"]);
+  assertEquals((errors[0]!.cause as Error).message, "too long");
+  assertEquals(cluster.server(0).stats().exchange!.failed, 2);
+});
+
 Deno.test("useStackExchange() goes on without a broker, reports it once, and joins when it is there", async () => {
   using time = new FakeTime();
   const memory = memoryExchange();
