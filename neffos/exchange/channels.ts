@@ -39,6 +39,8 @@ export class Channels {
   readonly hasRooms: boolean;
   /** Whether servers in Go may be there. */
   readonly isForGo: boolean;
+  /** How places become channels: servers with another way miss each other. */
+  readonly mode: "go" | "namespaces" | "rooms";
   readonly #exchange: Pick<StackExchange, "goChannel">;
   readonly #prefix: string;
 
@@ -56,6 +58,7 @@ export class Channels {
     this.hasRooms = channels === "rooms";
     this.isForGo = go && !this.hasRooms && secret === undefined &&
       exchange.goChannel !== undefined;
+    this.mode = this.isForGo ? "go" : channels;
     this.servers = `${this.#prefix}:servers`;
     this.presence = `${this.#prefix}:presence`;
   }

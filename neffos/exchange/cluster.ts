@@ -13,6 +13,7 @@ import {
   isFrom,
   isSealed,
   open,
+  type Refusal,
 } from "./envelope.ts";
 import { Arrivals, type Delivery, isNames, MessageReader } from "./inbox.ts";
 import { type Peer, Peers } from "./peers.ts";
@@ -113,6 +114,8 @@ export class Cluster {
   #sync: RosterSync | undefined;
   /** Whether this server wants to know who is on others. */
   #isCurious = false;
+  /** Whether a server with other channels was there: that is told once. */
+  #isMixed = false;
   #isOver = false;
   #received = 0;
   #missed = 0;
@@ -412,6 +415,7 @@ export class Cluster {
       t: "beat",
       version: this.#sync?.version ?? 0,
       wants: this.#isCurious,
+      mode: channels.mode,
       isHello,
     });
   }
@@ -460,7 +464,7 @@ export class Cluster {
   #take(data: ExchangeData, channel: string): void {
     const { signer, channels } = this.#publisher;
     if (!isSealed(data)) {
-      if (signer !== undefined) this.#refused.unsigned++;
+      if (signer !== undefined) this.#refuse("unsigned");
       else if (channels.isForGo) this.#takeFromGo(data, channel);
       else this.#refused.invalid++;
       return;
@@ -469,10 +473,7 @@ export class Cluster {
     // mean something, and are checked.
     if (channel !== channels.servers && isFrom(data, this.id)) return;
     const envelope = open(data, channel, signer);
-    if (typeof envelope === "string") {
-      this.#refused[envelope]++;
-      return;
-    }
+    if (typeof envelope === "string") return this.#refuse(envelope);
     if (envelope.server === this.id) return this.#pulse.echo();
     this.#received++;
     const isControl = channel === channels.servers ||
@@ -482,6 +483,19 @@ export class Cluster {
         ? !this.#isReplay(envelope, channel) && this.#takeControl(envelope)
         : this.#takeMessage(envelope, channel));
     if (!isTaken) this.#refused.invalid++;
+  }
+
+  #refuse(reason: Refusal): void {
+    if (reason === "unsigned" && this.#refused.unsigned === 0) {
+      this.#warn(
+        "Something on the exchange is not signed with the secret of this server, and ignored",
+      );
+    }
+    this.#refused[reason]++;
+  }
+
+  #warn(text: string): void {
+    this.#host.report(new ExchangeError(text), "exchange");
   }
 
   /** Tells whether a request comes again, which somebody may have kept. */
@@ -624,12 +638,18 @@ export class Cluster {
 
   #takeBeat(
     server: string,
-    { version, wants, isHello }: Record<string, unknown>,
+    { version, wants, mode, isHello }: Record<string, unknown>,
   ): boolean {
     if (!Number.isSafeInteger(version)) return false;
     const isNew = this.#peers.get(server) === undefined;
     const peer = this.#peers.beat(server, version as number, wants === true);
     if (peer === undefined) return false;
+    if (mode !== this.#publisher.channels.mode && !this.#isMixed) {
+      this.#isMixed = true;
+      this.#warn(
+        'Messages of another server do not arrive: its options "channels", "go" and "secret" are not those of this server',
+      );
+    }
     if (isNew || isHello === true) this.#beat({ server });
     if (this.#absent.delete(server)) this.#releaseIfAllAreBack();
     if (this.#isCurious) this.#sync!.beat(peer);

@@ -15,6 +15,7 @@ import { redisExchange } from "./engines/redis.ts";
 import type {
   ExchangeData,
   ExchangeGap,
+  ExchangeOptions,
   StackExchange,
 } from "./stack_exchange.ts";
 
@@ -591,6 +592,31 @@ Deno.test("a gap in what a server has published is told, with its server and its
   ]);
   assertEquals(cluster.server(1).stats().exchange!.missed, 3);
   assertEquals(cluster.errors.map(String), ["Error: no"]);
+});
+
+Deno.test("servers with other channels, or another secret, are told of once", async () => {
+  const mixtures: [ExchangeOptions, ExchangeOptions, string[]][] = [
+    [{}, { channels: "rooms" }, ["channels", "channels"]],
+    [{}, { go: false }, ["channels", "channels"]],
+    [{ go: false }, { channels: "namespaces", go: false }, []],
+    [{}, { secret: "tea" }, ["channels", "signed"]],
+    [{ secret: "cake" }, { secret: "tea" }, ["signed", "signed"]],
+  ];
+  for (const [first, second, expected] of mixtures) {
+    const exchange = { ...memoryExchange(), goChannel: (name: string) => name };
+    const cluster = new TestCluster();
+    await cluster.add(exchange, first);
+    await cluster.add(exchange, second);
+    await cluster.add(exchange, second);
+    await cluster.server(0).count();
+    assertEquals(
+      cluster.nodes.slice(0, 2).flatMap(({ errors }) =>
+        errors.map((error) => /"channels"|signed/.exec(`${error}`)![0])
+      ),
+      expected.map((word) => word === "signed" ? word : `"${word}"`),
+    );
+    await cluster[Symbol.asyncDispose]();
+  }
 });
 
 Deno.test("a message that the broker's client refuses is reported, and the next ones are sent", async () => {
