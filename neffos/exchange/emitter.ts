@@ -21,6 +21,12 @@ import {
 } from "./stack_exchange.ts";
 
 /**
+ * How long an emitter that closes waits for a broker that takes nothing, in
+ * milliseconds.
+ */
+const PATIENCE = 5_000;
+
+/**
  * Options of an {@linkcode Emitter}: as its servers have them.
  *
  * @category Exchanges
@@ -60,6 +66,7 @@ export class Emitter implements AsyncDisposable {
   readonly #publisher: Publisher;
   readonly #exchange: StackExchange;
   #stopWatching: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
 
   /**
    * Makes an emitter.
@@ -150,12 +157,21 @@ export class Emitter implements AsyncDisposable {
   /**
    * Ends the emitter.
    *
-   * @returns When the broker has everything. While it is away, what waits is
-   * dropped.
+   * @returns When the broker has everything. While it is away, or when it has
+   * taken nothing for five seconds, what waits is dropped.
    */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     const { outbox } = this.#publisher;
+    const timer = setInterval(() => {
+      const isLost = !this.#exchange.isConnected || outbox.isStuck(PATIENCE);
+      if (isLost) outbox.stop();
+    }, 250);
     if (this.#exchange.isConnected) await outbox.drain();
+    clearInterval(timer);
     outbox.stop();
     this.#stopWatching?.();
     this.#stopWatching = undefined;

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { TestCluster } from "../harness/cluster.ts";
 import { type Exclude, exclude } from "../protocol/message.ts";
 import { denoUpgrader, Server } from "../mod.ts";
@@ -96,4 +97,25 @@ Deno.test("Emitter keeps what it may while the broker is away, and drops the res
   await Promise.resolve();
   assertEquals(got.map((data) => String(data).at(-1)), ["0", "1"]);
   assertEquals(observer, undefined);
+});
+
+Deno.test("Emitter closes although the broker takes nothing any more", async () => {
+  for (const isLost of [false, true]) {
+    using time = new FakeTime();
+    const exchange = {
+      ...memoryExchange(),
+      isConnected: true,
+      publish: () => new Promise<void>(() => {}),
+    };
+    const emitter = new Emitter(exchange);
+    emitter.broadcast(null, SAY);
+    let closed = 0;
+    const closing = [emitter.close(), emitter.close()];
+    for (const each of closing) void each.then(() => closed++);
+    exchange.isConnected = !isLost;
+    await time.tickAsync(isLost ? 200 : 4_900);
+    assertEquals(closed, 0);
+    await time.tickAsync(400);
+    await Promise.all(closing);
+  }
 });
