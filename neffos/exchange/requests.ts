@@ -50,10 +50,11 @@ export class Requests {
     handler: RequestHandler,
   ): string {
     const id: string = crypto.randomUUID();
-    const deadline = timeout === Infinity
+    const waiting = new Set(servers);
+    // No timer is left behind by a server that has closed.
+    const deadline = timeout === Infinity || waiting.size === 0
       ? undefined
       : this.#timers.set(timeout, () => this.#end(id));
-    const waiting = new Set(servers);
     this.#open.set(id, { handler, waiting, timeout, deadline });
     if (waiting.size === 0) queueMicrotask(() => this.#end(id));
     return id;
