@@ -103,7 +103,7 @@ export interface StackExchange {
    *
    * @param channel The channel.
    * @param listener The listener that was given to `subscribe`.
-   * @returns When it is done.
+   * @returns When it is done. A rejection means that it listens still.
    */
   unsubscribe(channel: string, listener: ExchangeListener): Promise<void>;
 

@@ -442,40 +442,98 @@ Deno.test("redisExchange() and natsExchange() refuse what is no client", () => {
   }
 });
 
-Deno.test("redisExchange() listens for none of the servers that share it where its client has refused, and for all when they try again", async () => {
-  const replies: PromiseWithResolvers<void>[] = [];
+/** A client of node-redis whose calls are answered by the test. */
+function makeClient() {
+  const calls: (PromiseWithResolvers<void> & { readonly name: string })[] = [];
+  const call = (name: string) => () => {
+    const reply = Promise.withResolvers<void>();
+    calls.push({ name, ...reply });
+    return reply.promise;
+  };
+  const listeners: (() => void)[] = [];
   const subscriber = {
     isOpen: true,
     isReady: true,
-    on() {},
+    on(_event: string, listener: () => void) {
+      listeners.push(listener);
+    },
     connect: () => Promise.resolve(),
     destroy() {},
-    subscribe() {
-      const reply = Promise.withResolvers<void>();
-      replies.push(reply);
-      return reply.promise;
-    },
+    subscribe: call("subscribe"),
+    unsubscribe: call("unsubscribe"),
   };
-  const exchange = redisExchange({
+  const client = {
     ...subscriber,
     publish: () => Promise.resolve(),
     duplicate: () => subscriber,
-  } as never);
+  };
+  const setReady = (isReady: boolean) => {
+    subscriber.isReady = isReady;
+    for (const listener of listeners) listener();
+  };
+  const names = () => calls.map(({ name }) => name);
+  /** Waits until it was called so many times, and for what follows. */
+  const called = async (count: number) => {
+    while (calls.length < count) await Promise.resolve();
+    for (let i = 0; i < 10; i++) await Promise.resolve();
+  };
+  const exchange = redisExchange(client as never);
+  return { exchange, calls, names, called, setReady };
+}
+
+Deno.test("redisExchange() listens for none of the servers that share it where its client has refused, and for all when they try again", async () => {
+  const { exchange, calls, called } = makeClient();
   const listeners = [() => {}, () => {}];
   const subscribe = () =>
     Promise.allSettled(
       listeners.map((listener) => exchange.subscribe("a", listener)),
     );
   const first = subscribe();
-  while (replies.length === 0) await Promise.resolve();
-  replies[0]!.reject(new Error("LOADING"));
+  await called(1);
+  calls[0]!.reject(new Error("LOADING"));
   const results = await first;
   assertEquals(results.map(({ status }) => status), ["rejected", "rejected"]);
   const second = subscribe();
-  for (let i = 0; i < 10; i++) await Promise.resolve();
-  assertEquals(replies.length, 2);
-  replies[1]!.resolve();
+  await called(2);
+  assertEquals(calls.length, 2);
+  calls[1]!.resolve();
   await second;
+});
+
+Deno.test("redisExchange() listens again when the end is answered: until then node-redis would do nothing", async () => {
+  const { exchange, calls, names, called } = makeClient();
+  const listener = () => {};
+  const subscribing = ["a", "b"].map((channel) =>
+    exchange.subscribe(channel, listener)
+  );
+  await called(2);
+  for (const { resolve } of calls.splice(0)) resolve();
+  await Promise.all(subscribing);
+  const ending = exchange.unsubscribe("a", listener);
+  // Another server that shares it.
+  const again = exchange.subscribe("a", () => {});
+  await called(1);
+  assertEquals(names(), ["unsubscribe"]);
+  // The connection was lost meanwhile: this listener is not told any more.
+  calls[0]!.reject(new Error("lost"));
+  await ending;
+  await called(2);
+  assertEquals(names(), ["unsubscribe", "subscribe"]);
+  calls[1]!.resolve();
+  await again;
+});
+
+Deno.test("redisExchange() listens again to all channels when its client is back: ioredis may forget some", async () => {
+  const { exchange, calls, names, called, setReady } = makeClient();
+  const subscribing = exchange.subscribe("a", () => {});
+  await called(1);
+  calls.shift()!.resolve();
+  await subscribing;
+  setReady(false);
+  assertEquals([exchange.isConnected, names()], [false, []]);
+  setReady(true);
+  assertEquals([exchange.isConnected, names()], [true, ["subscribe"]]);
+  calls[0]!.reject(new Error("lost again"));
 });
 
 Deno.test("redisExchange() and natsExchange() name the channels of Go, and none that Go would take for a pattern", () => {

@@ -26,6 +26,11 @@ export class ChannelListeners {
     return true;
   }
 
+  /** Removes all listeners of a channel. */
+  forget(channel: string): void {
+    this.#channels.delete(channel);
+  }
+
   /** Tells all listeners of a channel what was published to it. */
   tell(channel: string, data: ExchangeData): void {
     for (const listener of this.#channels.get(channel) ?? []) {

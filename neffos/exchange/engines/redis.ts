@@ -172,6 +172,8 @@ class RedisExchange implements StackExchange {
   readonly #listeners = new ChannelListeners();
   /** The first calls for channels, which may fail for all of their listeners. */
   readonly #beginnings = new Map<string, Promise<void>>();
+  /** The last calls for channels that are not answered. */
+  readonly #endings = new Map<string, Promise<void>>();
   readonly #observers = new Set<ExchangeObserver>();
   /** Open while there is a listener. */
   #subscriber: Subscriber | undefined;
@@ -205,22 +207,23 @@ class RedisExchange implements StackExchange {
 
   async subscribe(channel: string, listener: ExchangeListener): Promise<void> {
     if (this.#listeners.add(channel, listener)) {
-      const beginning = this.#begin(channel).finally(() =>
-        this.#beginnings.delete(channel)
-      );
-      this.#beginnings.set(channel, beginning);
+      this.#beginnings.set(channel, this.#begin(channel));
     }
-    try {
-      await this.#beginnings.get(channel);
-    } catch (error) {
-      this.#listeners.remove(channel, listener);
-      throw error;
-    }
+    await this.#beginnings.get(channel);
   }
 
   async #begin(channel: string): Promise<void> {
-    const subscriber = await this.#open();
-    await subscriber.subscribe([channel]);
+    try {
+      const subscriber = await this.#open();
+      // Until then node-redis believes that it listens, and does nothing.
+      await this.#endings.get(channel);
+      await subscriber.subscribe([channel]);
+    } catch (error) {
+      this.#listeners.forget(channel);
+      throw error;
+    } finally {
+      this.#beginnings.delete(channel);
+    }
   }
 
   async unsubscribe(
@@ -228,12 +231,21 @@ class RedisExchange implements StackExchange {
     listener: ExchangeListener,
   ): Promise<void> {
     if (!this.#listeners.remove(channel, listener)) return;
+    const subscriber = this.#subscriber;
+    if (subscriber === undefined) return;
     const isLast = this.#listeners.names.length === 0;
-    if (isLast && this.#driver.hasSubscribers) this.#close();
-    // While it is away, its client would keep the call until it is back.
-    else if (this.#subscriber?.isReady) {
-      await this.#subscriber.unsubscribe(channel);
-    } else void this.#subscriber?.unsubscribe(channel).catch(() => {});
+    if (isLast && this.#driver.hasSubscribers) return this.#close();
+    const ending = this.#end(channel, subscriber);
+    // While it is away, its client keeps the call until it is back.
+    if (subscriber.isReady) await ending;
+  }
+
+  async #end(channel: string, subscriber: Subscriber): Promise<void> {
+    // It may fail: then its client listens on, and nobody is told.
+    const ending = subscriber.unsubscribe(channel).then(() => {}, () => {});
+    this.#endings.set(channel, ending);
+    await ending;
+    if (this.#endings.get(channel) === ending) this.#endings.delete(channel);
   }
 
   watch(observer: ExchangeObserver): () => void {
@@ -291,6 +303,16 @@ class RedisExchange implements StackExchange {
     this.#onState();
   }
 
+  /**
+   * The clients listen again by themselves, but ioredis may forget a channel that
+   * it began with when the connection was lost. To do so twice does no harm.
+   */
+  #listenAgain(): void {
+    const { names } = this.#listeners;
+    if (names.length === 0 || !this.#opened?.isReady) return;
+    this.#opened.subscribe(names).catch(() => {});
+  }
+
   /** The subscriber was just slow, or is not needed any more. */
   #dropNext(): void {
     this.#next?.subscriber.close();
@@ -308,6 +330,7 @@ class RedisExchange implements StackExchange {
     const { isConnected } = this;
     if (isConnected === this.#wasConnected) return;
     this.#wasConnected = isConnected;
+    if (isConnected) this.#listenAgain();
     const cause = isConnected ? undefined : this.#cause;
     for (const observer of this.#observers) observer(isConnected, cause);
   };
