@@ -25,6 +25,9 @@ const MARK = `${SENDER_MARK}@`;
 /** The namespace of what is between servers of this module. */
 const HIDDEN = ";@neffos;;;0;0;";
 
+/** The ID of a server: a UUID, in this version. */
+const SERVER = /^[\w-]{1,64}$/;
+
 /** The longest head, in bytes: an ID of 1,024 characters is escaped in it. */
 const MAX_HEAD = 16_384;
 
@@ -159,7 +162,7 @@ export function open(
   const sequence = parseInt(digits, 36);
   const id = to === undefined ? undefined : unescapeId(to);
   if (
-    !isKind(kind) || !server || id === undefined ||
+    !isKind(kind) || !SERVER.test(server ?? "") || id === undefined ||
     !Number.isSafeInteger(sequence) || sequence < 0
   ) return "invalid";
   const rest = typeof data === "string"
@@ -170,7 +173,7 @@ export function open(
     return "unsigned";
   }
   const isVolatile = flags === "v";
-  const parts = { kind, server, sequence, isVolatile, to: id };
+  const parts = { kind, server: server!, sequence, isVolatile, to: id };
   if (kind !== "m") return openHidden(parts, rest);
   const frame = typeof rest === "string" ? rest : decodeText(rest);
   return frame?.startsWith(";")

@@ -401,6 +401,10 @@ Deno.test("a foreign publisher cannot crash a server, pose as a connection, or r
     `${mark("m")};;;;;;`.replace("evil", ""),
     `${mark("m")}wait;chat;;onSay;0;0;x`,
     `${mark("m", -1)};chat;;onSay;0;0;x`,
+    // No server has such an ID.
+    ...["\ud800", "a b", "x".repeat(65)].map((id) =>
+      `${mark("m").replace("evil", id)};chat;;onSay;0;0;x`
+    ),
     // The events of the protocol, and native messages.
     `${mark("m")};chat;tea;_OnRoomJoined;0;0;x`,
     `${mark("m")};chat;;_OnNamespaceDisconnect;0;0;`,
@@ -463,6 +467,12 @@ Deno.test("a foreign publisher cannot crash a server, pose as a connection, or r
     const { invalid } = server.stats().exchange!;
     assertEquals(invalid, before + 1, JSON.stringify(meta));
   }
+  // Its end would be told to that server.
+  const count = control({ t: "count", id: "1" }).replace("evil", "\ud800");
+  const { invalid } = server.stats().exchange!;
+  await exchange.publish("neffos:servers", count);
+  await Promise.resolve();
+  assertEquals(server.stats().exchange!.invalid, invalid + 1);
   // An ask for an event of the protocol has no answer.
   const ask = { t: "ask", id: "1", to: "", except: [] };
   const frames = [";chat;tea;_OnRoomLeave;0;0;", "$1;chat;;onWho;0;0;"];
@@ -595,6 +605,7 @@ Deno.test("a gap in what a server has published is told, with its server and its
 });
 
 Deno.test("servers with other channels, or another secret, are told of once", async () => {
+  using time = new FakeTime();
   const mixtures: [ExchangeOptions, ExchangeOptions, string[]][] = [
     [{}, { channels: "rooms" }, ["channels", "channels"]],
     [{}, { go: false }, ["channels", "channels"]],
@@ -608,7 +619,8 @@ Deno.test("servers with other channels, or another secret, are told of once", as
     await cluster.add(exchange, first);
     await cluster.add(exchange, second);
     await cluster.add(exchange, second);
-    await cluster.server(0).count();
+    // Where one refuses the other, that hears of it by the next heartbeat.
+    await time.tickAsync(2_100);
     assertEquals(
       cluster.nodes.slice(0, 2).flatMap(({ errors }) =>
         errors.map((error) => /"channels"|signed/.exec(`${error}`)![0])
