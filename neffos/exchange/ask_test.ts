@@ -247,3 +247,20 @@ Deno.test("Server.count() and Server.disconnect() reach all servers", async () =
   }
   assertEquals(await server.count(), 1);
 });
+
+Deno.test("Server.count() counts a server once whose answer comes again", async () => {
+  const memory = memoryExchange();
+  const twice: StackExchange = {
+    ...memory,
+    publish(channel, data) {
+      memory.publish(channel, data);
+      return memory.publish(channel, data);
+    },
+  };
+  await using cluster = await TestCluster.make({
+    size: 3,
+    exchange: () => twice,
+  });
+  for (let i = 0; i < 3; i++) await cluster.enter(i, `p${i}`);
+  assertEquals(await cluster.server(0).count(), 3);
+});

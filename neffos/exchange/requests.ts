@@ -19,6 +19,8 @@ interface Request {
   readonly handler: RequestHandler;
   /** The servers that are not done. */
   readonly waiting: Set<string>;
+  /** Those that are: ioredis may send a message again. */
+  readonly done: Set<string>;
   readonly timeout: number;
   readonly deadline: Deadline | undefined;
 }
@@ -55,7 +57,8 @@ export class Requests {
     const deadline = timeout === Infinity || waiting.size === 0
       ? undefined
       : this.#timers.set(timeout, () => this.#end(id));
-    this.#open.set(id, { handler, waiting, timeout, deadline });
+    const done = new Set<string>();
+    this.#open.set(id, { handler, waiting, done, timeout, deadline });
     if (waiting.size === 0) queueMicrotask(() => this.#end(id));
     return id;
   }
@@ -73,7 +76,8 @@ export class Requests {
   /** Takes the end of a server's answer. */
   finish(id: string, server: string, meta: Record<string, unknown>): void {
     const request = this.#open.get(id);
-    if (request === undefined) return;
+    if (request === undefined || request.done.has(server)) return;
+    request.done.add(server);
     request.handler.onDone?.(server, meta);
     this.#leave(id, request, server);
   }
