@@ -248,7 +248,7 @@ Deno.test("Server.count() and Server.disconnect() reach all servers", async () =
   assertEquals(await server.count(), 1);
 });
 
-Deno.test("Server.count() counts a server once whose answer comes again", async () => {
+Deno.test("Server.count() counts a server once whose answer comes again, and an ask that comes again waits", async () => {
   const memory = memoryExchange();
   const twice: StackExchange = {
     ...memory,
@@ -261,6 +261,14 @@ Deno.test("Server.count() counts a server once whose answer comes again", async 
     size: 3,
     exchange: () => twice,
   });
-  for (let i = 0; i < 3; i++) await cluster.enter(i, `p${i}`);
-  assertEquals(await cluster.server(0).count(), 3);
+  const thinking = Promise.withResolvers<string>();
+  const onWho = () => thinking.promise;
+  for (let i = 0; i < 3; i++) await cluster.enter(i, `p${i}`, [], { onWho });
+  const server = cluster.server(0);
+  assertEquals(await server.count(), 3);
+  const asking = server.ask({ ...WHO, to: "p2" });
+  // The answer to a count comes after the end of the ask, if there is one.
+  await server.count();
+  thinking.resolve("Bob");
+  assertEquals((await asking).id, "p2");
 });

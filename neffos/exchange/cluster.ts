@@ -685,6 +685,8 @@ export class Cluster {
       (rooms !== undefined && (!isNames(rooms) || rooms.includes(""))) ||
       typeof timeout !== "number" || !(timeout > 0)
     ) return false;
+    // It comes again: its end is told once.
+    if (this.#asks.has(toAskKey(server, id))) return true;
     const room = rooms === undefined ? message.room : "";
     const asked = new Message({ ...message, room, to, rooms });
     const options = { timeout, except };
