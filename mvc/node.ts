@@ -214,7 +214,7 @@ class Exchange {
   readonly #aborter = new AbortController();
   /** Whether the client waits for leave to send the body. */
   #isAwaitingContinue: boolean;
-  /** Whether somebody reads the body, or has. */
+  /** Whether the handler reads the body, or has read it. */
   #isRead = false;
   /** Whether what comes of it is dropped. */
   #isOver = false;

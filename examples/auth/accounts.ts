@@ -31,7 +31,7 @@ const NOBODY: Account = {
   hash: "00".repeat(32),
 };
 
-/** Who may sign in. */
+/** The users that may sign in. */
 export class Accounts {
   readonly #byName = new Map(
     DEMO.map((account) => [account.name.toLowerCase(), account]),

@@ -1,5 +1,5 @@
 /**
- * Authentication: a form, a signed cookie, and a websocket for those who have
+ * Authentication: a form, a signed cookie, and a websocket for users who have
  * it.
  *
  * ```sh
@@ -28,14 +28,14 @@ import { Sessions } from "./sessions.ts";
 import { SignInController } from "./sign_in_controller.ts";
 import { findUser, User } from "./user.ts";
 
-/** A middleware: who one is, is nothing to be kept on the way. */
+/** A middleware: no cache may keep the name of a user. */
 const forbidCaching: Middleware = async (_ctx, next) => {
   const response = await next();
   response.headers.set("cache-control", "no-store");
   return response;
 };
 
-// Cookies need it. Without this the first who signs in would find out.
+// Cookies need it. Without this the first user to sign in would find out.
 await import("@std/http/cookie").catch(() =>
   exitWithError(
     'Cannot load @std/http from JSR: run "deno task start:auth", which uses a stand-in where JSR cannot be reached',

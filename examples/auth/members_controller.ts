@@ -2,9 +2,9 @@ import { EventError, type Message, NSConn } from "@neffos/mvc";
 import { SIGNED_OUT } from "./sign_in_controller.ts";
 import { User } from "./user.ts";
 
-/** What somebody said, as everybody gets it. */
+/** A message, as all members receive it. */
 export interface Chat {
-  /** Who said it: the name that they have signed in with. */
+  /** The name that its author has signed in with. */
   readonly name: string;
   /** What was said. */
   readonly text: string;
@@ -19,7 +19,7 @@ export interface MemberEvents {
 const MAX_TEXT = 1_000;
 
 /**
- * A chat for those who have signed in. It injects User, which cannot be had
+ * A chat for members, who have signed in. It injects User, which cannot be had
  * without a valid cookie: no user, no controller, and no namespace.
  */
 export class MembersController {
@@ -47,7 +47,7 @@ export class MembersController {
     this.#nsConn.broadcast("onNote", `${this.#user.name} has left`);
   }
 
-  /** Says something to everybody. The name is the server's word, not the client's. */
+  /** Sends a message to all members. The name is the server's word, not the client's. */
   onChat(msg: Message<string>): Chat {
     const text = msg.text().trim();
     if (text === "" || text.length > MAX_TEXT) {

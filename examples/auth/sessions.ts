@@ -1,10 +1,10 @@
 import type { Cookies } from "@neffos/mvc";
 
-/** That somebody has signed in. */
+/** The session of a user who has signed in. */
 export interface Session {
   /** Tells this sign-in from others of the same person. */
   readonly id: string;
-  /** Who has signed in. */
+  /** The name of the user. */
   readonly name: string;
   /** When it ends, in milliseconds since 1970. */
   readonly expires: number;
@@ -37,8 +37,8 @@ const SHORTEST_SECRET = 32;
 const LIFETIME = 8 * 60 * 60;
 
 /**
- * Who is signed in, by a cookie that the browser keeps and the server signs.
- * What the server remembers is its key, and who has signed out.
+ * Sessions in cookies that the server signs and the browser keeps. The server
+ * keeps its key and the sessions that have been ended.
  */
 export class Sessions {
   readonly #keys: CryptoKey;
@@ -77,10 +77,10 @@ export class Sessions {
   }
 
   /**
-   * Signs somebody in.
+   * Signs a user in.
    *
    * @param cookies The cookies of the request.
-   * @param name Who it is.
+   * @param name The name of the user.
    */
   async begin(cookies: Cookies, name: string): Promise<void> {
     const session: Session = {
@@ -99,7 +99,7 @@ export class Sessions {
   }
 
   /**
-   * Finds out who sent a request.
+   * Finds the user who sent a request.
    *
    * @param cookies The cookies of the request.
    * @returns The session, if there is one that has not ended.

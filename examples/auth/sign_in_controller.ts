@@ -35,7 +35,7 @@ const Credentials: StandardSchemaV1<unknown, Credentials> = {
 
 /**
  * Signing in and out: its methods are the routes `POST /login`, `POST /logout`
- * and `GET /me`, which says who one is. It is built for each request.
+ * and `GET /me`, which returns the user. It is built for each request.
  */
 export class SignInController {
   static readonly inject = [Context, Accounts, Sessions, Server] as const;

@@ -4,7 +4,7 @@ import type { Session, Sessions } from "./sessions.ts";
 /** Under which a connection has the ID of its session. */
 const SESSION = Symbol("session");
 
-/** Whoever has signed in: what a controller is given to know who it talks to. */
+/** A user who has signed in, which a controller injects. */
 export class User {
   /** Their name. */
   readonly name: string;
@@ -24,7 +24,7 @@ export class User {
  *
  * @param context The request.
  * @param conn The connection.
- * @param sessions Who is signed in.
+ * @param sessions The sessions.
  * @returns The user.
  * @throws {EventError} When nobody has signed in; the client is told its text.
  */
@@ -34,7 +34,7 @@ export async function findUser(
   sessions: Sessions,
 ): Promise<User> {
   const session = await sessions.find(context.cookies);
-  // Once more: who signs out from here on finds the connection by its value.
+  // Once more: signing out from here on finds the connection by its value.
   if (session === undefined || !sessions.isOpen(session)) {
     throw new EventError("Sign in first");
   }

@@ -18,7 +18,7 @@ export interface ChatEvents {
 
 /** A person, as presence tells all servers of it. */
 export interface Person {
-  /** The name is taken for everybody who has another key. */
+  /** Its owner alone may use the name. */
   readonly key: string;
   readonly name: string;
   readonly rooms: readonly string[];
@@ -69,7 +69,7 @@ export class ChatController {
     this.onRoomLeft();
   }
 
-  /** Tells everybody which rooms this person is in. */
+  /** Tells all servers which rooms this person is in. */
   onRoomLeft() {
     const { conn } = this.nsConn;
     const rooms = this.nsConn.rooms.map(({ name }) => name);
@@ -85,7 +85,7 @@ export class ChatController {
       .flatMap(({ data }) => data === undefined ? [] : data as Person);
   }
 
-  /** Tells the page which rooms there are, and who is in its own. */
+  /** Sends the page its people in each of its rooms, and the list of rooms. */
   #tellPeople() {
     const people = this.#listPeople();
     for (const room of this.nsConn.rooms) {

@@ -1,4 +1,4 @@
-/** A message, as everybody in its room gets it. */
+/** A message, as all people in its room receive it. */
 export interface Chat {
   /** Chosen by the page, so that a message which is sent again counts once. */
   readonly id: string;

@@ -47,7 +47,7 @@ export interface ClusterView {
   readonly guests: readonly Guest[];
 }
 
-/** Tells the pages who is on which process, and has processes killed for them. */
+/** Shows the people on each process, and kills a process when a page asks for it. */
 export class ClusterController {
   static readonly namespace = "cluster";
   static readonly inject = [NSConn, ThisProcess] as const;

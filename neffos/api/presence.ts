@@ -1,5 +1,5 @@
 /**
- * {@linkcode Presence}: who is in a namespace or a room, on all servers.
+ * {@linkcode Presence}: the connections in a namespace or a room, on all servers.
  *
  * @module
  */
@@ -55,8 +55,8 @@ export interface PresencePort {
 }
 
 /**
- * Who is in a namespace or a room, on all servers of an exchange. It is made by
- * `server.presence()`.
+ * The connections in a namespace or a room, on all servers of an exchange. It is
+ * made by `server.presence()`.
  *
  * @example
  * ```ts

@@ -335,13 +335,14 @@ export interface ServerApi extends ServerHooks, AsyncDisposable {
   ): AsyncIterableIterator<Answer<AnswerOf<Emits, keyof Emits & string>>>;
 
   /**
-   * Gives who is in a namespace or a room, on all servers of the exchange. From
-   * the first call on, the servers tell each other who comes and goes; who is
-   * on others is known once they have answered.
+   * Returns the presence of a namespace or a room, on all servers of the
+   * exchange. From the first call on, the servers tell each other which
+   * connections join and leave; those of other servers are listed once the
+   * servers have answered.
    *
    * @param namespace The namespace.
    * @param room The room, empty for all of the namespace.
-   * @param listener Called when somebody comes, goes or changes.
+   * @param listener Called when an entry is added, removed or changed.
    * @returns The list, which is always up to date.
    * @throws {TypeError} When a name is no string or has a lone surrogate.
    *

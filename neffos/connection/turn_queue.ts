@@ -18,7 +18,7 @@ export class Turn {
   isAwaited = false;
   /** Whether the tracer attributes all of its code to it. */
   isTraced = false;
-  /** Who leaves, while the hook runs that decides about it. */
+  /** The connection that leaves, while the hook runs that decides about it. */
   leaver: Leaver | undefined;
   /** Whether other code holds it, so that the object is not reused. */
   isKnown = false;

@@ -33,7 +33,7 @@ export function escapeName(name: string): string {
 export class Channels {
   /** What all servers listen to. */
   readonly servers: string;
-  /** What the servers listen to that want to know who is where. */
+  /** The channel of presence, to which only the servers that want it listen. */
   readonly presence: string;
   /** Whether rooms have channels of their own. */
   readonly hasRooms: boolean;

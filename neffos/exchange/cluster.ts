@@ -21,7 +21,7 @@ import { Publisher } from "./publisher.ts";
 import { Pulse } from "./pulse.ts";
 import { type RequestHandler, Requests } from "./requests.ts";
 import type { Roster } from "./roster.ts";
-import { isSyncMeta, RosterSync, type SyncMeta } from "./roster_sync.ts";
+import { isSyncMeta, RosterSync } from "./roster_sync.ts";
 import {
   type ExchangeData,
   ExchangeError,
@@ -112,7 +112,7 @@ export class Cluster {
   /** The servers that have not come back since the broker was away. */
   readonly #absent = new Set<string>();
   #sync: RosterSync | undefined;
-  /** Whether this server wants to know who is on others. */
+  /** Whether this server wants the presence of the others. */
   #isCurious = false;
   /** Whether a server with other channels was there: that is told once. */
   #isMixed = false;
@@ -498,7 +498,7 @@ export class Cluster {
     this.#host.report(new ExchangeError(text), "exchange");
   }
 
-  /** Tells whether a request comes again, which somebody may have kept. */
+  /** Tells whether a request comes again, as one that was recorded does. */
   #isReplay({ server, sequence }: Envelope, channel: string): boolean {
     return this.#publisher.signer !== undefined &&
       this.#arrivals.take(channel, server, sequence) === "late";
@@ -513,7 +513,7 @@ export class Cluster {
     const delivery = this.#reader.read(envelope);
     if (delivery === undefined) return false;
     // It comes again: ioredis sends what was not answered once more. With a
-    // secret it is refused, since somebody may have kept it.
+    // secret it is refused, since it may have been recorded.
     if (succession === "late") return this.#publisher.signer === undefined;
     this.#peers.hear(server);
     this.#host.deliver(delivery);
@@ -663,7 +663,7 @@ export class Cluster {
     if (peer === undefined) return true;
     if (meta.t === "pull") peer.wants = true;
     else if (!this.#isCurious) return true;
-    this.#openSync().receive(server, meta as unknown as SyncMeta);
+    this.#openSync().receive(server, meta);
     return true;
   }
 
@@ -734,7 +734,7 @@ export class Cluster {
     for (const [key, controller] of this.#asks) {
       if (key.startsWith(toAskKey(server, ""))) controller.abort();
     }
-    // What it has signed may be sent again by somebody.
+    // What it has signed may have been recorded, and be sent again.
     if (this.#publisher.signer === undefined) {
       this.#arrivals.forgetServer(server);
     }

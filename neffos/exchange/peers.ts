@@ -13,7 +13,7 @@ export interface Peer {
   told: number;
   /** The version of its entries, as its last heartbeat told. */
   version: number;
-  /** Whether it wants to know who is where. */
+  /** Whether it wants the presence of other servers. */
   wants: boolean;
   /** When something of it has last come, by the calendar. */
   lastHeard: number;
@@ -50,7 +50,7 @@ export class Peers {
     return [...this.#peers.keys()];
   }
 
-  /** Whether any of them wants to know who is where. */
+  /** Whether any of them wants the presence of other servers. */
   get isCurious(): boolean {
     for (const { wants } of this.#peers.values()) if (wants) return true;
     return false;

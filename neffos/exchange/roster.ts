@@ -58,7 +58,7 @@ export interface RosterHost {
 }
 
 /**
- * Who is where. Each server alone writes its own entries, and numbers its
+ * The connections by namespace and room, on all servers. Each server alone writes its own entries, and numbers its
  * changes; the entries of others are copies, which are replaced as a whole
  * where a change is missing.
  */

@@ -226,7 +226,9 @@ function split(changes: readonly Change[]): Change[][] {
 }
 
 /** Tells whether what another server has sent is a message about its roster. */
-export function isSyncMeta(meta: Record<string, unknown>): boolean {
+export function isSyncMeta(
+  meta: Record<string, unknown>,
+): meta is Record<string, unknown> & SyncMeta {
   if (meta.t === "pull") return true;
   const { changes } = meta;
   if (!Array.isArray(changes) || !changes.every(isChange)) return false;

@@ -79,7 +79,7 @@ export function parseTrustProxy(trusted: boolean | number): number {
 
 /**
  * Reads the entry that the outermost trusted proxy has appended to a header.
- * The entries before it come from the client, who may write anything.
+ * The entries before it come from the client, which may write anything.
  *
  * @param headers The headers of the request.
  * @param name The name of the header, such as `x-forwarded-for`.

@@ -33,7 +33,7 @@ interface Group {
   /** The room, empty for the namespace. */
   readonly room: string;
   readonly members: Members;
-  /** Who is leaving it, and gets nothing of what its hook sends. */
+  /** The connection that is leaving, which gets nothing that its hook sends. */
   readonly leaver: object | undefined;
 }
 

@@ -79,7 +79,7 @@ export class ServerHost implements ServerSessionHost {
   cluster: Cluster | undefined;
   /** How long a lost connection stays in presence, in milliseconds. */
   grace = 2_000;
-  /** Who is where, once that was asked for. */
+  /** The presence of all servers, once a program has asked for it. */
   roster: Roster | undefined;
   /** The connections whose end was not told yet. */
   readonly sessions: Map<Conn, Session> = new Map();
@@ -103,7 +103,7 @@ export class ServerHost implements ServerSessionHost {
     this.parameterHeaders = new ParameterHeaders(options.parameterHeaders);
   }
 
-  /** Begins to keep who is where, if that was not asked for before. */
+  /** Begins to keep presence, unless a program has asked for it before. */
   openRoster(): Roster {
     if (this.roster !== undefined) return this.roster;
     const roster = this.roster = new Roster(this);

@@ -1,5 +1,5 @@
 /**
- * {@linkcode Server}: accepts connections, knows who is where, broadcasts.
+ * {@linkcode Server}: accepts connections, keeps them by namespace and room, broadcasts.
  *
  * @module
  */

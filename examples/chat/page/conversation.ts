@@ -8,7 +8,7 @@ const TOGETHER = 5 * 60_000;
 const TYPING = 4_000;
 const MAX_MESSAGES = 100;
 
-/** Who looks at the conversation, and what has not reached the server. */
+/** The reader of the conversation, and the messages that have not reached the server. */
 export interface View {
   readonly name: string;
   readonly outbox: readonly Outgoing[];
@@ -40,7 +40,7 @@ export class Conversation {
     setTimeout(onChange, TYPING);
   }
 
-  /** Tells who is typing. */
+  /** Writes the names of the people that are typing. */
   describeTyping(): string {
     const names = this.people
       .filter((name) => (this.#typing.get(name) ?? 0) > Date.now());

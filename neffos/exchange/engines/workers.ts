@@ -47,7 +47,7 @@ class WorkersExchange implements StackExchange {
   readonly isConnected = true;
   readonly #name: string;
   readonly #listeners = new ChannelListeners();
-  /** Open while somebody listens: it keeps the program alive. */
+  /** Open while there is a listener: it keeps the program alive. */
   #port: BroadcastChannel | undefined;
   /** What was published in this turn of the event loop. */
   #parcels: Parcel[] = [];
