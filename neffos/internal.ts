@@ -29,13 +29,13 @@ export {
   joinIssues,
 } from "./protocol/body.ts";
 export { writeError } from "./connection/faults.ts";
-export { hasValidHost } from "./server/address.ts";
-export { findUpgrade, takeHeaders } from "./server/handshake.ts";
+export { hasValidHost } from "./server/upgrade/address.ts";
+export { findUpgrade, takeHeaders } from "./server/upgrade/handshake.ts";
 export type { ServerHost } from "./server/host.ts";
 export {
   type MemoryUpgrade,
   runMemoryUpgrade,
-} from "./server/memory_upgrade.ts";
+} from "./server/upgrade/memory_upgrade.ts";
 export type { Session };
 export { handOver } from "./transport/handover.ts";
 export { assertDeno } from "./util/platform.ts";

@@ -180,7 +180,7 @@ export {
   type NativeMode,
 } from "./protocol/codec.ts";
 export type { ServerOptions } from "./server/options.ts";
-export type { Origins } from "./server/origins.ts";
+export type { Origins } from "./server/upgrade/origins.ts";
 export type { RateLimit } from "./server/rate_limit.ts";
 export { type AcceptOptions, Server } from "./server/server.ts";
 export { socketPair } from "./transport/socket.ts";

@@ -29,20 +29,20 @@ import type { SendBuffer } from "../transport/send_buffer.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import { callAsync } from "../util/promises.ts";
 import { Timers } from "../util/timers.ts";
-import { ConnectionLimiter } from "./admission.ts";
+import { ConnectionLimiter } from "./upgrade/admission.ts";
 import { ChunkedBroadcasts } from "./chunked_broadcasts.ts";
 import type { Cluster } from "../exchange/cluster.ts";
 import { Roster } from "../exchange/roster.ts";
 import { ConnectionCounters, TrafficCounters } from "./counters.ts";
 import { ServerDirectory } from "./directory.ts";
 import type { HandlerTimes } from "./handler_times.ts";
-import { ParameterHeaders } from "./handshake.ts";
+import { ParameterHeaders } from "./upgrade/handshake.ts";
 import type { ServerOptions } from "./options.ts";
 import type { QueuedBuffer } from "./queued_buffer.ts";
 import type { ServerSessionHost } from "./session.ts";
 import { Bucket, type RateLimit, rateOf } from "./rate_limit.ts";
-import { makeOriginCheck, type OriginCheck } from "./origins.ts";
-import { parseTrustProxy } from "./address.ts";
+import { makeOriginCheck, type OriginCheck } from "./upgrade/origins.ts";
+import { parseTrustProxy } from "./upgrade/address.ts";
 
 /**
  * The lead of an acknowledgement over what follows at once, in milliseconds, as

@@ -2,7 +2,7 @@ import type { ServerHooks } from "../api/server_api.ts";
 import type { ConnectionLimits } from "../connection/limits.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { BodyCodec } from "../protocol/body.ts";
-import type { Origins } from "./origins.ts";
+import type { Origins } from "./upgrade/origins.ts";
 
 /**
  * Options of a server. Sizes are in bytes, times in milliseconds; the

@@ -38,8 +38,8 @@ import {
 import type { UpgradeRequest } from "../transport/upgrade_request.ts";
 import type { Upgrader } from "../transport/upgrader.ts";
 import { callAsync, runUnwatched } from "../util/promises.ts";
-import type { ConnectionSlot } from "./admission.ts";
-import { hasValidHost } from "./address.ts";
+import type { ConnectionSlot } from "./upgrade/admission.ts";
+import { hasValidHost } from "./upgrade/address.ts";
 import { broadcast } from "./broadcast.ts";
 import { ClusterPort, countConnections, disconnectId } from "./cluster_port.ts";
 import { measureHandlers } from "./handler_times.ts";
@@ -48,9 +48,9 @@ import {
   chooseProtocol,
   markUpgraded,
   takeHeaders,
-} from "./handshake.ts";
+} from "./upgrade/handshake.ts";
 import { ServerHost } from "./host.ts";
-import { findMemoryUpgrade } from "./memory_upgrade.ts";
+import { findMemoryUpgrade } from "./upgrade/memory_upgrade.ts";
 import type { ServerOptions } from "./options.ts";
 import { Poll } from "./poll.ts";
 import { ServerSession } from "./session.ts";

@@ -18,7 +18,7 @@ import { exclude } from "../protocol/message.ts";
 import { denoUpgrader, type Upgrader } from "../transport/upgrader.ts";
 import { Listening, request, UPGRADE } from "./listening_test.ts";
 import type { ServerOptions } from "./options.ts";
-import { chooseProtocol } from "./handshake.ts";
+import { chooseProtocol } from "./upgrade/handshake.ts";
 import { Server } from "./server.ts";
 
 Deno.test("Server.upgrade() answers a request that is no websocket handshake", async () => {

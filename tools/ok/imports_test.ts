@@ -17,7 +17,7 @@ Deno.test("findFaults() finds none where imports run downwards", () => {
     "neffos/client/client.ts -> neffos/connection/session.ts",
     "neffos/client.ts -> neffos/client/client.ts",
     "neffos/server/server.ts -> neffos/server/host.ts",
-    "neffos/internal.ts -> neffos/server/handshake.ts",
+    "neffos/internal.ts -> neffos/server/upgrade/handshake.ts",
     "mvc/http/context.ts -> neffos/internal.ts",
     "mvc/application.ts => neffos/mod.ts",
     "tools/fuzz/round.ts -> neffos/api/conn.ts",

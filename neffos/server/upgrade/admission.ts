@@ -1,6 +1,6 @@
-import { assertPositive } from "../connection/limits.ts";
-import { UpgradeError } from "../protocol/upgrade_error.ts";
-import type { UpgradeRequest } from "../transport/upgrade_request.ts";
+import { assertPositive } from "../../connection/limits.ts";
+import { UpgradeError } from "../../protocol/upgrade_error.ts";
+import type { UpgradeRequest } from "../../transport/upgrade_request.ts";
 import { resolveAddress } from "./address.ts";
 
 /** Options of a {@linkcode ConnectionLimiter}; see `ServerOptions`. */

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Crossings } from "../connection/limits.ts";
-import { handshake } from "../harness/mod.ts";
-import { UpgradeError } from "../protocol/upgrade_error.ts";
-import type { UpgradeRequest } from "../transport/upgrade_request.ts";
+import { Crossings } from "../../connection/limits.ts";
+import { handshake } from "../../harness/mod.ts";
+import { UpgradeError } from "../../protocol/upgrade_error.ts";
+import type { UpgradeRequest } from "../../transport/upgrade_request.ts";
 import { hasValidHost, resolveAddress } from "./address.ts";
 import { ConnectionLimiter } from "./admission.ts";
 

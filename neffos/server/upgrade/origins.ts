@@ -1,6 +1,6 @@
-import { quote } from "../connection/faults.ts";
-import { UpgradeError } from "../protocol/upgrade_error.ts";
-import type { UpgradeRequest } from "../transport/upgrade_request.ts";
+import { quote } from "../../connection/faults.ts";
+import { UpgradeError } from "../../protocol/upgrade_error.ts";
+import type { UpgradeRequest } from "../../transport/upgrade_request.ts";
 import { readForwarded } from "./address.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { quote, WarningLog } from "../connection/faults.ts";
-import { UpgradeError } from "../protocol/upgrade_error.ts";
+import { quote, WarningLog } from "../../connection/faults.ts";
+import { UpgradeError } from "../../protocol/upgrade_error.ts";
 
 /**
  * Checks a client's handshake by RFC 6455, section 4.2.1.

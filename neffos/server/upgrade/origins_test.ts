@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { handshake } from "../harness/mod.ts";
-import { UpgradeError } from "../protocol/upgrade_error.ts";
-import type { UpgradeRequest } from "../transport/upgrade_request.ts";
+import { handshake } from "../../harness/mod.ts";
+import { UpgradeError } from "../../protocol/upgrade_error.ts";
+import type { UpgradeRequest } from "../../transport/upgrade_request.ts";
 import { ParameterHeaders } from "./handshake.ts";
 import { makeOriginCheck, type Origins } from "./origins.ts";
 

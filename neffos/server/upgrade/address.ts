@@ -1,4 +1,4 @@
-import type { UpgradeRequest } from "../transport/upgrade_request.ts";
+import type { UpgradeRequest } from "../../transport/upgrade_request.ts";
 
 const IP4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 

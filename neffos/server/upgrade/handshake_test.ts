@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { toParameterHeaders } from "../client/dial.ts";
-import { UpgradeError } from "../protocol/upgrade_error.ts";
+import { toParameterHeaders } from "../../client/dial.ts";
+import { UpgradeError } from "../../protocol/upgrade_error.ts";
 import { ParameterHeaders, takeHeaders } from "./handshake.ts";
 
 const PREFIX = "X-Websocket-Header-";

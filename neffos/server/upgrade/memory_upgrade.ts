@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Session } from "../connection/session.ts";
-import type { Upgrader } from "../transport/upgrader.ts";
+import type { Session } from "../../connection/session.ts";
+import type { Upgrader } from "../../transport/upgrader.ts";
 
 /**
  * How a request that was made in this process becomes a connection: past every
