@@ -1,23 +1,27 @@
-import { type FrameOptions, makeFrame } from "../transports/frame.ts";
+import {
+  CLOSE,
+  type Frame,
+  type FrameOptions,
+  makeFrame,
+  takeFrame,
+  TEXT,
+} from "../transports/frame.ts";
 import { within } from "../interop/journal.ts";
 
-export { type FrameOptions, makeFrame, repeat } from "../transports/frame.ts";
+export {
+  BINARY,
+  CLOSE,
+  type Frame,
+  type FrameOptions,
+  makeFrame,
+  PING,
+  PONG,
+  repeat,
+  TEXT,
+} from "../transports/frame.ts";
 
 /** The time limit of every read, in milliseconds. */
 export const DEADLINE = 20_000;
-
-/** The opcodes of RFC 6455, section 5.2. */
-export const TEXT = 1;
-export const BINARY = 2;
-export const CLOSE = 8;
-export const PING = 9;
-export const PONG = 10;
-
-/** A received frame. */
-export interface Frame {
-  readonly opcode: number;
-  readonly data: Uint8Array;
-}
 
 /** A response over HTTP. */
 export interface Answer {
@@ -184,26 +188,10 @@ export class Peer implements Disposable {
   }
 
   #take(): Frame | undefined {
-    const bytes = this.#buffer;
-    if (bytes.length < 2) return undefined;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    let start = 2;
-    let length = bytes[1]! & 0x7f;
-    if (length === 126) {
-      if (bytes.length < 4) return undefined;
-      length = view.getUint16(2);
-      start = 4;
-    } else if (length === 127) {
-      if (bytes.length < 10) return undefined;
-      length = Number(view.getBigUint64(2));
-      start = 10;
-    }
-    if (bytes.length < start + length) return undefined;
-    this.#buffer = bytes.subarray(start + length);
-    return {
-      opcode: bytes[0]! & 0xf,
-      data: bytes.slice(start, start + length),
-    };
+    const taken = takeFrame(this.#buffer);
+    if (taken === undefined) return undefined;
+    this.#buffer = this.#buffer.subarray(taken.length);
+    return taken.frame;
   }
 }
 

@@ -15,7 +15,8 @@ import {
 } from "../../mod.ts";
 import { makeDeferred } from "../../neffos/internal.ts";
 import type { Ability, Stand, Transport } from "./stand.ts";
-import { CLOSE, PING, PONG, TcpPeer, TEXT } from "./tcp.ts";
+import { CLOSE, PING, PONG, TEXT } from "./frame.ts";
+import { TcpPeer } from "./tcp.ts";
 
 /** One behaviour. */
 export interface Behaviour {

@@ -53,3 +53,47 @@ export function repeat(frame: Uint8Array, times: number): Uint8Array {
   for (let i = 0; i < times; i++) all.set(frame, i * frame.length);
   return all;
 }
+
+/** The opcodes of RFC 6455, section 5.2. */
+export const TEXT = 1;
+export const BINARY = 2;
+export const CLOSE = 8;
+export const PING = 9;
+export const PONG = 10;
+
+/** A received frame. */
+export interface Frame {
+  readonly opcode: number;
+  readonly isFinal: boolean;
+  readonly data: Uint8Array;
+}
+
+/**
+ * Reads the first frame of a server, which masks none; `undefined` if not all of
+ * it has come.
+ */
+export function takeFrame(
+  bytes: Uint8Array,
+): { readonly frame: Frame; readonly length: number } | undefined {
+  if (bytes.length < 2) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let start = 2;
+  let length = bytes[1]! & 0x7f;
+  if (length === 126) {
+    if (bytes.length < 4) return undefined;
+    length = view.getUint16(2);
+    start = 4;
+  } else if (length === 127) {
+    if (bytes.length < 10) return undefined;
+    length = Number(view.getBigUint64(2));
+    start = 10;
+  }
+  const end = start + length;
+  if (bytes.length < end) return undefined;
+  const frame = {
+    opcode: bytes[0]! & 0xf,
+    isFinal: bytes[0]! >= 128,
+    data: bytes.slice(start, end),
+  };
+  return { frame, length: end };
+}

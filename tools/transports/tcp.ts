@@ -1,19 +1,13 @@
 import { makeDeferred } from "../../neffos/internal.ts";
 import { connect, type Socket } from "node:net";
-import { type FrameOptions, makeFrame } from "./frame.ts";
-
-export const TEXT = 1;
-export const BINARY = 2;
-export const CLOSE = 8;
-export const PING = 9;
-export const PONG = 10;
-
-/** A received frame. */
-export interface Frame {
-  readonly opcode: number;
-  readonly isFinal: boolean;
-  readonly data: Uint8Array;
-}
+import {
+  CLOSE,
+  type Frame,
+  type FrameOptions,
+  makeFrame,
+  takeFrame,
+  TEXT,
+} from "./frame.ts";
 
 const KEY = "AAAAAAAAAAAAAAAAAAAAAA==";
 const encoder = new TextEncoder();
@@ -188,26 +182,9 @@ export class TcpPeer implements Disposable {
   }
 
   #take(): Frame | undefined {
-    const bytes = this.#bytes;
-    if (bytes.length < 2) return undefined;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    let start = 2;
-    let length = bytes[1]! & 0x7f;
-    if (length === 126) {
-      if (bytes.length < 4) return undefined;
-      length = view.getUint16(2);
-      start = 4;
-    } else if (length === 127) {
-      if (bytes.length < 10) return undefined;
-      length = Number(view.getBigUint64(2));
-      start = 10;
-    }
-    if (bytes.length < start + length) return undefined;
-    this.#bytes = bytes.slice(start + length);
-    return {
-      opcode: bytes[0]! & 0xf,
-      isFinal: bytes[0]! >= 128,
-      data: bytes.slice(start, start + length),
-    };
+    const taken = takeFrame(this.#bytes);
+    if (taken === undefined) return undefined;
+    this.#bytes = this.#bytes.slice(taken.length);
+    return taken.frame;
   }
 }
