@@ -27,6 +27,7 @@ interface Parcel {
  *
  * @param name The name of the `BroadcastChannel`.
  * @returns The exchange of this thread.
+ * @throws {TypeError} When the name is no string, or empty.
  *
  * @example
  * ```ts
@@ -40,6 +41,13 @@ interface Parcel {
  * @category Exchanges
  */
 export function workersExchange(name: string): StackExchange {
+  if (typeof name !== "string" || name === "") {
+    throw new TypeError(
+      `Cannot join threads by the name ${
+        JSON.stringify(name)
+      }: it must be a string that is not empty`,
+    );
+  }
   return new WorkersExchange(name);
 }
 

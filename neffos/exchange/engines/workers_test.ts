@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { TestCluster } from "../../harness/cluster.ts";
 import type { ExchangeGap } from "../stack_exchange.ts";
@@ -124,4 +124,14 @@ Deno.test("workersExchange() ignores what others post under its name, and lets t
   await exchange.unsubscribe("a", listener);
   await exchange.unsubscribe("end", onEnd);
   await exchange.publish("a", "to nobody");
+});
+
+Deno.test("workersExchange() refuses a name that is none", () => {
+  for (const name of [undefined, "", 5]) {
+    assertThrows(
+      () => workersExchange(name as string),
+      TypeError,
+      `Cannot join threads by the name ${JSON.stringify(name)}: it must be`,
+    );
+  }
 });
