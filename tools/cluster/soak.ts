@@ -137,6 +137,7 @@ class Run {
       const isTold = missed === messages[i];
       const text = `server ${i} lacks ${messages[i]}, and has told ${missed}`;
       this.#check(isTold, text);
+      if (missed > 0) this.#told = "onGap, with each number";
     }
     return {
       messages: crowd.sent,
@@ -201,7 +202,6 @@ class Run {
       covers: ({ node }, to) => node !== to && to === 0,
       until: this.#crowd.snap(),
     };
-    this.#told = "onGap, with each number";
   }
 
   async #killServer(first: Promise<void>): Promise<void> {
