@@ -5,6 +5,7 @@ import {
   NSConn,
   type Presence,
 } from "@neffos/mvc";
+import { readText } from "../_shared/read_text.ts";
 import { type Chat, History } from "./history.ts";
 
 /** The events that the server sends, with their bodies. */
@@ -127,13 +128,4 @@ export class ChatController {
  */
 export function findPerson(conn: Conn): Person | undefined {
   return conn.get<Person>("person");
-}
-
-/** Reads a text of a page, which may have sent anything. */
-function readText(what: string, value: unknown, max: number): string {
-  const text = typeof value === "string" ? value.trim() : "";
-  if (text !== "" && text === value && text.length <= max) return text;
-  throw new EventError(
-    `${what} must have 1 to ${max} characters, and no space at its ends`,
-  );
 }

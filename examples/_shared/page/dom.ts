@@ -79,10 +79,20 @@ export function linkify(text: string): (string | HTMLAnchorElement)[] {
  * @returns The picture, which screen readers pass over.
  */
 export function makeAvatar(name: string): HTMLElement {
-  let hue = 0;
-  for (const char of name) hue = (hue * 31 + char.codePointAt(0)!) % 360;
   const avatar = make("span", "avatar", [...name][0]?.toUpperCase() ?? "");
-  avatar.style.setProperty("--hue", String(hue));
+  avatar.style.setProperty("--hue", String(hueOf(name)));
   avatar.ariaHidden = "true";
   return avatar;
+}
+
+/**
+ * Chooses the colour of a name.
+ *
+ * @param name The name.
+ * @returns The hue, from 0 to 359.
+ */
+export function hueOf(name: string): number {
+  let hue = 0;
+  for (const char of name) hue = (hue * 31 + char.codePointAt(0)!) % 360;
+  return hue;
 }
