@@ -31,6 +31,12 @@ export {
 export { writeError } from "./connection/faults.ts";
 export { hasValidHost } from "./server/upgrade/address.ts";
 export { findUpgrade, takeHeaders } from "./server/upgrade/handshake.ts";
+export {
+  type InspectedConnection,
+  type InspectedConnections,
+  type InspectedPeer,
+  Inspection,
+} from "./server/inspection.ts";
 export type { ServerHost } from "./server/host.ts";
 export {
   type MemoryUpgrade,

@@ -175,9 +175,9 @@ export class Cluster {
     return this.#publisher.id;
   }
 
-  /** The IDs of the other servers that are alive. */
-  get servers(): string[] {
-    return this.#peers.ids;
+  /** The other servers that are alive. */
+  get peers(): Peer[] {
+    return this.#peers.all;
   }
 
   /**
@@ -322,13 +322,18 @@ export class Cluster {
   }
 
   /** Counts the connections of the other servers. */
-  count(target: CountTarget): Promise<number> {
-    return this.#sum("count", { ...target });
+  async count(target: CountTarget): Promise<number> {
+    return sum(await this.countEach(target));
+  }
+
+  /** Counts the connections of each other server that answers. */
+  countEach(target: CountTarget = {}): Promise<Map<string, number>> {
+    return this.#collect("count", { ...target });
   }
 
   /** Closes the connections with an ID of the other servers. */
-  disconnect(id: string, close: CloseWith): Promise<number> {
-    return this.#sum("disconnect", { target: id, ...close });
+  async disconnect(id: string, close: CloseWith): Promise<number> {
+    return sum(await this.#collect("disconnect", { target: id, ...close }));
   }
 
   /** Begins to keep the entries of the others. */
@@ -355,14 +360,14 @@ export class Cluster {
     });
   }
 
-  #sum(t: string, meta: object): Promise<number> {
-    let sum = 0;
+  #collect(t: string, meta: object): Promise<Map<string, number>> {
+    const counts = new Map<string, number>();
     return new Promise((resolve) => {
       this.#request(t, meta, "", REQUEST_TIMEOUT, {
-        onDone: (_server, { count }) => {
-          if (Number.isSafeInteger(count)) sum += count as number;
+        onDone: (server, { count }) => {
+          if (Number.isSafeInteger(count)) counts.set(server, count as number);
         },
-        onEnd: () => resolve(sum),
+        onEnd: () => resolve(counts),
       });
     });
   }
@@ -750,6 +755,10 @@ export class Cluster {
   #tellAll(meta: object): void {
     this.#publisher.control(this.#publisher.channels.servers, meta);
   }
+}
+
+function sum(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((total, count) => total + count, 0);
 }
 
 function toAskKey(server: string, id: string): string {

@@ -50,6 +50,11 @@ export class Peers {
     return [...this.#peers.keys()];
   }
 
+  /** Those that are alive. */
+  get all(): Peer[] {
+    return [...this.#peers.values()];
+  }
+
   /** Whether any of them wants the presence of other servers. */
   get isCurious(): boolean {
     for (const { wants } of this.#peers.values()) if (wants) return true;

@@ -311,7 +311,7 @@ class Walk {
         new Set(names).difference(new Set(["ExchangeError"])),
         new Set(),
       );
-      assertEquals(node.cluster.servers.length, nodes.length - 1);
+      assertEquals(node.cluster.peers.length, nodes.length - 1);
       assertEquals(node.cluster.stats().invalid, 0);
       if (!node.isWatching) continue;
       for (const [namespace, room] of PLACES) {

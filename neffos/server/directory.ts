@@ -9,6 +9,14 @@ interface NamespaceEntry {
   readonly rooms: Map<string, Map<Conn, Member>>;
 }
 
+/** A namespace, or a room of it, and how many connections are there. */
+export interface Place {
+  readonly namespace: string;
+  /** The room, empty for all of the namespace. */
+  readonly room: string;
+  readonly connections: number;
+}
+
 /** Hears of the connections of a server, and where they are. */
 export interface DirectoryWatcher {
   /**
@@ -101,6 +109,16 @@ export class ServerDirectory implements Directory {
     let count = 0;
     for (const { rooms } of this.#entries.values()) count += rooms.size;
     return count;
+  }
+
+  /** Counts the connections in each namespace, and in each of its rooms. */
+  *places(): Generator<Place> {
+    for (const [namespace, { members, rooms }] of this.#entries) {
+      yield { namespace, room: "", connections: members.size };
+      for (const [room, { size }] of rooms) {
+        yield { namespace, room, connections: size };
+      }
+    }
   }
 
   /** Finds the connections in a namespace, or in one of its rooms. */

@@ -11,40 +11,99 @@ const BUCKETS: readonly number[] = [
 ];
 
 /**
- * Begins to measure handlers. They are wrapped in place, so that a server
- * that does not measure pays nothing.
- *
- * @param namespaces The event maps, which are changed.
- * @param options The buckets and the clock.
- * @returns The times.
- * @throws {RangeError} When the buckets are not positive numbers in ascending
- * order.
+ * Measures handlers: for good once the program asks for it, else while somebody
+ * looks. They are wrapped in place, so that a server that does not measure pays
+ * nothing.
  */
-export function measureHandlers(
+export class HandlerMeter {
+  readonly #namespaces: ReadonlyMap<string, CompiledEvents>;
+  #times: HandlerTimes | undefined;
+  #looks = 0;
+  #isKept = false;
+
+  constructor(namespaces: ReadonlyMap<string, CompiledEvents>) {
+    this.#namespaces = namespaces;
+  }
+
+  /** The times; none while nothing is measured. */
+  stats(): HandlerStats[] {
+    return this.#times?.stats() ?? [];
+  }
+
+  /**
+   * Measures from now on. The first options stay.
+   *
+   * @throws {RangeError} When the buckets are not positive numbers in ascending
+   * order.
+   */
+  keep({ buckets = BUCKETS, now = () => performance.now() }: MeasureOptions) {
+    if (this.#isKept) return;
+    assertAscending(buckets);
+    this.#stop();
+    this.#start([...buckets], now);
+    this.#isKept = true;
+  }
+
+  /**
+   * Measures while somebody looks.
+   *
+   * @returns A function that ends it, unless others look.
+   */
+  look(): () => void {
+    if (this.#times === undefined) {
+      this.#start(BUCKETS, () => performance.now());
+    }
+    this.#looks++;
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      if (--this.#looks === 0 && !this.#isKept) this.#stop();
+    };
+  }
+
+  #start(bounds: readonly number[], now: () => number): void {
+    const times = this.#times = new HandlerTimes(bounds, now);
+    replaceHandlers(
+      this.#namespaces,
+      (handler, namespace, event) => times.measure(handler, namespace, event),
+    );
+  }
+
+  #stop(): void {
+    const times = this.#times;
+    if (times === undefined) return;
+    this.#times = undefined;
+    replaceHandlers(this.#namespaces, (handler) => times.findOriginal(handler));
+  }
+}
+
+function replaceHandlers(
   namespaces: ReadonlyMap<string, CompiledEvents>,
-  { buckets = BUCKETS, now = () => performance.now() }: MeasureOptions,
-): HandlerTimes {
-  assertAscending(buckets);
-  const times = new HandlerTimes([...buckets], now);
+  replace: (
+    handler: CompiledHandler,
+    namespace: string,
+    event: string,
+  ) => CompiledHandler,
+): void {
   for (const [namespace, events] of namespaces) {
     for (const map of [events.handlers, events.hooks]) {
       for (const [event, handler] of map) {
-        map.set(event, times.measure(handler, namespace, event));
+        map.set(event, replace(handler, namespace, event));
       }
     }
     const { any, native } = events;
-    events.any = any && times.measure(any, namespace, OnAnyEvent);
-    events.native = native &&
-      times.measure(native, namespace, OnNativeMessage);
+    events.any = any && replace(any, namespace, OnAnyEvent);
+    events.native = native && replace(native, namespace, OnNativeMessage);
   }
-  return times;
 }
 
 /** The durations of handlers: one histogram for each, not for each event. */
-export class HandlerTimes {
+class HandlerTimes {
   readonly #bounds: readonly number[];
   readonly #now: () => number;
   readonly #histograms: Histogram[] = [];
+  readonly #originals = new Map<CompiledHandler, CompiledHandler>();
 
   constructor(bounds: readonly number[], now: () => number) {
     this.#bounds = bounds;
@@ -85,7 +144,13 @@ export class HandlerTimes {
         histogram.add(now() - start);
       }
     };
+    this.#originals.set(measured, handler);
     return measured;
+  }
+
+  /** Finds what was wrapped. */
+  findOriginal(measured: CompiledHandler): CompiledHandler {
+    return this.#originals.get(measured) ?? measured;
   }
 }
 

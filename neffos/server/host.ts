@@ -35,7 +35,7 @@ import type { Cluster } from "../exchange/cluster.ts";
 import { Roster } from "../exchange/roster.ts";
 import { ConnectionCounters, TrafficCounters } from "./counters.ts";
 import { ServerDirectory } from "./directory.ts";
-import type { HandlerTimes } from "./handler_times.ts";
+import { HandlerMeter } from "./handler_times.ts";
 import { ParameterHeaders } from "./upgrade/handshake.ts";
 import type { ServerOptions } from "./options.ts";
 import type { QueuedBuffer } from "./queued_buffer.ts";
@@ -74,7 +74,11 @@ export class ServerHost implements ServerSessionHost {
   readonly counters: ConnectionCounters = new ConnectionCounters();
   readonly makePrefix: () => string = makePrefix;
   /** How long handlers take, once that is asked for. */
-  measure: HandlerTimes | undefined;
+  readonly meter: HandlerMeter;
+  /** The number of trusted proxies. */
+  readonly hops: number;
+  /** Called for each error that is reported, before it is. */
+  onFault: ((error: unknown, source: FaultSource) => void) | undefined;
   /** The other servers, once there is an exchange. */
   cluster: Cluster | undefined;
   /** How long a lost connection stays in presence, in milliseconds. */
@@ -94,10 +98,11 @@ export class ServerHost implements ServerSessionHost {
     this.codec = bodyCodec;
     this.server = server;
     this.handlers = compileHandlers(handler, server, checkSources);
+    this.meter = new HandlerMeter(this.handlers.namespaces);
     this.limits = limitsOf(options, DEFAULT_LIMITS);
     this.#rate = rateOf(rateLimit);
     const { crossings } = this;
-    const hops = parseTrustProxy(trustProxy);
+    const hops = this.hops = parseTrustProxy(trustProxy);
     this.admission = new ConnectionLimiter({ ...options, hops, crossings });
     this.checkOrigin = makeOriginCheck(origins, hops);
     this.parameterHeaders = new ParameterHeaders(options.parameterHeaders);
@@ -168,7 +173,7 @@ export class ServerHost implements ServerSessionHost {
       crossings: Object.fromEntries(this.crossings.counts),
       queued,
       pending,
-      handlers: this.measure?.stats() ?? [],
+      handlers: this.meter.stats(),
       ...this.cluster && { exchange: this.cluster.stats() },
     };
   }
@@ -234,6 +239,7 @@ export class ServerHost implements ServerSessionHost {
 
   report(error: unknown, source: FaultSource): void {
     this.counters.errors++;
+    this.onFault?.(error, source);
     reportTo(this.server.onError, logFault, error, source);
   }
 }

@@ -42,7 +42,6 @@ import type { ConnectionSlot } from "./upgrade/admission.ts";
 import { hasValidHost } from "./upgrade/address.ts";
 import { broadcast } from "./broadcast.ts";
 import { ClusterPort, countConnections, disconnectId } from "./cluster_port.ts";
-import { measureHandlers } from "./handler_times.ts";
 import {
   assertHandshake,
   chooseProtocol,
@@ -68,6 +67,12 @@ const HOOKS = [
 
 /** The longest ID, in UTF-16 units: it is in logs, and goes to brokers. */
 const MAX_ID = 1_024;
+
+/** Opens a server to what shows its operator what goes on in it. */
+export let inspect: (server: Server) => {
+  readonly host: ServerHost;
+  isClosing(): boolean;
+};
 
 /**
  * Options of {@linkcode Server.accept}.
@@ -124,6 +129,13 @@ export class Server implements ServerApi {
   readonly #upgrader: Upgrader;
   readonly #host: ServerHost;
   readonly #shutdown: Shutdown;
+
+  static {
+    inspect = (server) => ({
+      host: server.#host,
+      isClosing: () => server.#shutdown.hasBegun,
+    });
+  }
 
   /**
    * Makes a server.
@@ -500,8 +512,7 @@ export class Server implements ServerApi {
 
   /** See {@linkcode ServerApi.measureHandlers}. */
   measureHandlers(options: MeasureOptions = {}): void {
-    const { namespaces } = this.#host.handlers;
-    this.#host.measure ??= measureHandlers(namespaces, options);
+    this.#host.meter.keep(options);
   }
 
   /** See {@linkcode ServerApi.close}. */

@@ -39,6 +39,8 @@ export interface ServerSessionInit extends SessionInit {
 export class ServerSession extends Session {
   declare readonly host: ServerSessionHost;
   declare readonly buffer: QueuedBuffer;
+  /** When it was made, in milliseconds since 1970. */
+  readonly since: number = Date.now();
   readonly #watcher: SocketWatcher;
   /**
    * Whether `onDisconnect` is due: it is called once for each `onConnect` that

@@ -86,7 +86,7 @@ function chooseRule(origins: Origins | undefined, hops: number): Rule {
 }
 
 /** Whether a page comes from the host that the request is for. */
-function isSameHost(
+export function isSameHost(
   origin: string,
   { headers, url }: UpgradeRequest,
   hops: number,
