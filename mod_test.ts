@@ -70,6 +70,7 @@ const MVC = [
   "Router",
   "clientScript",
   "contextOf",
+  "dashboard",
   "metricsHandler",
   "optional",
   "serverSentEvents",

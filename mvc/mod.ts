@@ -103,6 +103,7 @@ export type {
   Cookies,
   DeleteCookieOptions,
 } from "./http/cookies.ts";
+export { dashboard, type DashboardOptions } from "./dashboard/dashboard.ts";
 export {
   type ErrorFormat,
   HttpError,

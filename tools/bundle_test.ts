@@ -1,10 +1,17 @@
 import { assert } from "@std/assert";
 import { CLIENT_BUNDLE } from "../mvc/http/client_bundle.ts";
+import * as dashboard from "./bundle/dashboard.ts";
 import { generate, isSame, MAX_SIZE, measure, TARGET } from "./bundle.ts";
 
 Deno.test("mvc/http/client_bundle.ts is what `deno task bundle` writes", async () => {
   const text = await Deno.readTextFile(TARGET);
   assert(isSame(text, await generate()), "it is stale: run `deno task bundle`");
+});
+
+Deno.test("mvc/dashboard/page_bundle.ts is what `deno task bundle` writes", async () => {
+  const text = await Deno.readTextFile(dashboard.TARGET);
+  const isFresh = isSame(text, await dashboard.generate());
+  assert(isFresh, "it is stale: run `deno task bundle`");
 });
 
 Deno.test(`The client has at most ${MAX_SIZE} bytes with gzip`, () => {

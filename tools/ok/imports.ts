@@ -37,6 +37,7 @@ const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["http", "container"],
     ["router"],
     ["client_script.ts", "websocket.ts", "metrics.ts", "node.ts"],
+    ["dashboard"],
     ["controller"],
     ["application.ts"],
     ["mod.ts", "testing"],
