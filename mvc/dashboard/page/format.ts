@@ -11,6 +11,7 @@ const NONE = "–";
 /** Writes a number or a rate: with one digit after the point where it is small. */
 export function formatNumber(value: number | null): string {
   if (value === null) return NONE;
+  if (value > 0 && value < 0.05) return "<0.1";
   return (Math.abs(value) < 10 ? SMALL : NUMBER).format(value);
 }
 

@@ -43,6 +43,9 @@ function showState(): void {
     ? `pill ${shown}`
     : "pill stale";
   showText(pill, text);
+  document.title = pill.classList.contains("stale")
+    ? "Stale: Dashboard"
+    : "Dashboard";
 }
 
 new Live({

@@ -27,8 +27,7 @@ export class Table<Row> {
    * Fills a table of the page.
    *
    * @param id The ID of the table.
-   * @param makeCells Makes the cells of a row. The first one tells rows apart
-   * where no other key is given.
+   * @param makeCells Makes the cells of a row.
    */
   constructor(id: string, makeCells: (row: Row) => readonly Cell[]) {
     this.#table = find(id, HTMLTableElement);

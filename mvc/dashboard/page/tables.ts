@@ -53,7 +53,7 @@ export class Tables {
       { text: KINDS[kind](name) },
       {
         text: formatNumber(recent),
-        type: recent > 0 ? "number warn" : "number",
+        type: recent > 0 && kind !== "closed" ? "number warn" : "number",
       },
       { text: formatNumber(total), type: "number" },
     ],
@@ -69,8 +69,7 @@ export class Tables {
   readonly #faults = new Table<FaultRow>(
     "faults",
     ({ namespace, event, error, count, last }) => [
-      { text: joinNames(namespace, event) },
-      { text: error },
+      { text: `${error} in ${joinNames(namespace, event)}` },
       { text: formatNumber(count), type: "number" },
       { text: `${formatAge(Date.now() - last)} ago`, type: "number" },
     ],
