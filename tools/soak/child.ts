@@ -21,6 +21,12 @@ export interface ChildOptions {
   readonly args?: readonly string[];
   /** The number of sockets it will have open. */
   readonly sockets: number;
+  /**
+   * Whether it needs the packages of deno.json.
+   *
+   * @default {false}
+   */
+  readonly hasConfig?: boolean;
 }
 
 /** A process that takes commands; see `obey()`. */
@@ -48,7 +54,7 @@ export class Child {
    * @throws {SoakFailure} When the system does not allow that.
    */
   static async start(options: ChildOptions): Promise<Child> {
-    const { program, args = [], sockets } = options;
+    const { program, args = [], sockets, hasConfig = false } = options;
     const process = new Deno.Command("/bin/sh", {
       args: [
         "-c",
@@ -58,7 +64,7 @@ export class Child {
         Deno.execPath(),
         "run",
         "-A",
-        "--no-config",
+        ...(hasConfig ? [] : ["--no-config"]),
         "--v8-flags=--expose-gc",
         new URL(program, import.meta.url).href,
         ...args,

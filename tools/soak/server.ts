@@ -1,6 +1,7 @@
 /**
  * The two servers of the soak, which do the same work:
- * `deno run -A --v8-flags=--expose-gc tools/soak/server.ts bare|neffos`.
+ * `deno run -A --v8-flags=--expose-gc tools/soak/server.ts bare|neffos`. With
+ * `dashboard`, the second one has a dashboard under `/dashboard/`.
  *
  * They answer `onAsk`, `onLater` and `onEmit` with the same body, and broadcast
  * `onRoom` to the room and `onAll` to every connection.
@@ -8,8 +9,10 @@
 
 import {
   Application,
+  dashboard,
   denoUpgrader,
   type Message,
+  type Middleware,
   NSConn,
   Router,
   Server,
@@ -95,7 +98,7 @@ class SoakController {
   }
 }
 
-function neffos(): Service {
+function neffos(hasDashboard: boolean): Service {
   const errors: string[] = [];
   const router = new Router();
   const app = new Application(router);
@@ -106,6 +109,10 @@ function neffos(): Service {
     onUnhandled: (_, { event }) => errors.push(`"${event}" is not handled`),
   });
   router.get("/", websocketHandler(server));
+  if (hasDashboard) {
+    const guard: Middleware = (_ctx, next) => next();
+    router.any("/dashboard/*", dashboard(server, { guard }));
+  }
   const close = () => server.close();
   return { handler: router.handler, errors, close };
 }
@@ -119,7 +126,10 @@ async function collect(): Promise<void> {
   }
 }
 
-const { handler, errors, close } = Deno.args[0] === "bare" ? bare() : neffos();
+const [kind] = Deno.args;
+const { handler, errors, close } = kind === "bare"
+  ? bare()
+  : neffos(kind === "dashboard");
 const options = { port: 0, hostname: "127.0.0.1", onListen() {} };
 const listener = Deno.serve(options, handler);
 
