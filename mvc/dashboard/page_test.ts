@@ -33,7 +33,7 @@ class Stage implements AsyncDisposable {
   readonly #router = new Router();
   #listener: Deno.HttpServer<Deno.NetAddr>;
 
-  constructor() {
+  constructor(port = 0) {
     const [here, there] = this.#servers as [Server, Server];
     this.#router.any(
       "/ops/*",
@@ -44,7 +44,7 @@ class Stage implements AsyncDisposable {
     );
     this.#router.get("/here", websocketHandler(here));
     this.#router.get("/there", websocketHandler(there));
-    this.#listener = this.#listen(0);
+    this.#listener = this.#listen(port);
   }
 
   #makeServer(): Server {
@@ -99,6 +99,11 @@ class Stage implements AsyncDisposable {
     await chat.ask("onSay");
   }
 
+  /** Whether handlers are measured that were called: somebody looks. */
+  get isMeasured(): boolean {
+    return this.#servers[0]!.stats().handlers.length > 0;
+  }
+
   /** Ends the listener, and all connections of pages with it. */
   async stop(): Promise<number> {
     const { port } = this.#listener.addr;
@@ -123,6 +128,11 @@ function readTable(page: Page, id: string): Promise<string[][]> {
   );
 }
 
+/** Lets the event loop turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 10));
+}
+
 Deno.test({
   name: NAME,
   ignore: lacksBrowser(NAME),
@@ -131,6 +141,7 @@ Deno.test({
     await using stage = new Stage();
     const step = stepInOrder(t);
     const page = await browser.open(stage.url);
+    let port = 0;
 
     await step("shows a server to which nobody is connected", async () => {
       await page.shows("#status", "Live");
@@ -229,10 +240,38 @@ Deno.test({
       assertEquals(await browser.takeErrors(), []);
     });
 
+    await step("does not look while it is hidden", async () => {
+      const hide = (isHidden: boolean) =>
+        page.run((value) => {
+          Object.defineProperty(document, "hidden", {
+            configurable: true,
+            value,
+          });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }, isHidden);
+      await hide(true);
+      while (stage.isMeasured) await turn();
+      await stage.say();
+      await hide(false);
+      do {
+        await stage.say();
+        await turn();
+      } while (!stage.isMeasured);
+    });
+
     await step("says that it is stale once the server has gone", async () => {
-      await stage.stop();
-      await page.shows("#status", "Stale for");
+      port = await stage.stop();
+      await page.shows("#status", "Stale");
+      await page.shows("#uptime", "last update");
+      assertEquals(await page.run(() => document.title), "Stale: Dashboard");
       assertEquals(await inspect(page, "dashboard-stale"), []);
+    });
+
+    await step("comes back by itself", async () => {
+      await using _again = new Stage(port);
+      await page.shows("#status", "Live");
+      await page.shows("#uptime", "up");
+      await page.shows("#found", "0 matches");
     });
   },
 });

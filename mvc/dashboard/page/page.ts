@@ -14,14 +14,14 @@ const STALE = 3_500;
 /** The samples from one look at the list of connections to the next. */
 const LIST_EVERY = 5;
 
-/** What the page says in each state, after how old its numbers are. */
-const STATES: Readonly<Record<LiveState, (age: string) => string>> = {
-  connecting: () => "Connecting…",
-  live: () => "Live",
-  lost: (age) => `${age} Reconnecting…`,
-  closing: (age) => `${age} The server closes`,
-  full: () => "Too many pages look. Waiting…",
-  refused: () => "Signed out: reload the page",
+/** What the page says in each state. */
+const STATES: Readonly<Record<LiveState, string>> = {
+  connecting: "Connecting…",
+  live: "Live",
+  lost: "Stale. Reconnecting…",
+  closing: "Stale. The server closes",
+  full: "Too many pages look. Waiting…",
+  refused: "Signed out. Reload the page",
 };
 
 const overview = new Overview();
@@ -29,6 +29,7 @@ const tables = new Tables();
 const list = new ConnectionList();
 const detail = new Detail(() => void list.refresh());
 const pill = find("status", HTMLElement);
+const uptime = find("uptime", HTMLElement);
 let state: LiveState = "connecting";
 let lastTime = 0;
 let samples = 0;
@@ -36,16 +37,14 @@ let samples = 0;
 function showState(): void {
   const age = Date.now() - lastTime;
   const shown = state === "live" && age > STALE ? "lost" : state;
-  const text = STATES[shown](
-    lastTime === 0 ? "Nothing yet." : `Stale for ${formatAge(age)}.`,
-  );
-  pill.className = shown === "live" || shown === "connecting"
-    ? `pill ${shown}`
-    : "pill stale";
-  showText(pill, text);
-  document.title = pill.classList.contains("stale")
-    ? "Stale: Dashboard"
-    : "Dashboard";
+  const isStale = shown !== "live" && shown !== "connecting";
+  pill.className = isStale ? "pill stale" : `pill ${shown}`;
+  showText(pill, STATES[shown]);
+  document.title = isStale ? "Stale: Dashboard" : "Dashboard";
+  // Not in the status, which screen readers would read out each second.
+  if (isStale && lastTime > 0) {
+    showText(uptime, `last update ${formatAge(age)} ago`);
+  }
 }
 
 new Live({
@@ -59,10 +58,7 @@ new Live({
       detail.hasCluster =
         (sample.cluster?.servers.length ?? 0) > 1;
     const { point, startTime } = sample;
-    showText(
-      find("uptime", HTMLElement),
-      `up ${formatAge(point.time - startTime)}`,
-    );
+    showText(uptime, `up ${formatAge(point.time - startTime)}`);
     if (samples++ % LIST_EVERY === 0) void list.refresh();
     void detail.refresh();
   },
