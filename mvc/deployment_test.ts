@@ -224,6 +224,18 @@ const PARTS: Readonly<Record<string, string>> = {
     if (!response.headers.has("set-cookie")) Deno.exit(2);
     Deno.addSignalListener("SIGINT", () => {});
     Deno.exit();`,
+  "`dashboard(server, { guard })`": `
+    import { dashboard, denoUpgrader, Router, Server } from "@neffos/mvc";
+    const server = new Server(denoUpgrader(), { chat: {} });
+    const router = new Router();
+    router.any("/ops/*", dashboard(server, { guard: (_ctx, next) => next() }));
+    for (const path of ["", "page.js", "connections", "metrics", "events"]) {
+      const request = new Request("http://host/ops/" + path);
+      const response = await router.handler(request, {} as never);
+      if (response.status !== 200) Deno.exit(2);
+      await response.body!.getReader().read();
+    }
+    Deno.exit();`,
 };
 
 const ROWS = [...GUIDE.matchAll(/^\| (.+?) +\| (`--\S+`|none) +\|$/gm)]
