@@ -15,7 +15,7 @@ import {
   NSConn,
   Server,
   type ServerApi,
-  Struct,
+  type Struct,
 } from "../neffos/mod.ts";
 import type {
   CheckedClass,
@@ -32,12 +32,11 @@ import type {
   StandInOf,
 } from "./container/checks.ts";
 import { Container } from "./container/container.ts";
-import {
-  type ClassToken,
-  isConstructor,
-  type Optional,
-  type ServiceOf,
-  type ServiceToken,
+import type {
+  ClassToken,
+  Optional,
+  ServiceOf,
+  ServiceToken,
 } from "./container/tokens.ts";
 import {
   activate,
@@ -48,10 +47,17 @@ import type {
   CheckedHttpController,
   EventFaults,
 } from "./controller/checks.ts";
-import { ControllerFactory } from "./controller/factory.ts";
+import {
+  ControllerFactory,
+  type ReadableStruct,
+} from "./controller/factory.ts";
+import { explain } from "./explain/explain.ts";
+import type { Explanation } from "./explain/explanation.ts";
+import type { ExplainOptions } from "./explain/schema.ts";
 import { Context } from "./http/context.ts";
 import type { Middleware } from "./router/handlers.ts";
 import type { Party } from "./router/party.ts";
+import { type Router, routesOf } from "./router/router.ts";
 
 /** Finds the server whose handler an application is. */
 export let serverOf: (app: Application) => Server | undefined;
@@ -219,7 +225,8 @@ export class Application<
   readonly #container: Container<ServiceToken>;
   readonly #controllers: ControllerFactory;
   readonly #parent: Application | undefined;
-  readonly #structs: Struct[] = [];
+  readonly #children: Application[] = [];
+  readonly #structs: ReadableStruct[] = [];
   /** The controllers of routes, and those of events; shared with the parent. */
   readonly #ofRoutes: Set<object>;
   readonly #ofEvents = new Set<object>();
@@ -227,7 +234,8 @@ export class Application<
   #server: Server | undefined;
   /** The last server that a child application lent to this one. */
   #lent: Server | undefined;
-  #isInUse = false;
+  /** The events that a server was made of. */
+  #sources: NamespaceSource[] | undefined;
   #isMiddlewareUsed = false;
 
   static {
@@ -248,6 +256,7 @@ export class Application<
     this.#container = parent
       ? parent.#container.createChild()
       : createRootContainer();
+    if (parent !== undefined) parent.#children.push(this.#registered());
     this.#controllers = new ControllerFactory(this.#container);
     this.#ofRoutes = parent ? parent.#ofRoutes : new Set();
     this.#container.register(Application, this.#registered());
@@ -622,15 +631,81 @@ export class Application<
    * @throws {DependencyError} If a service already injects another server.
    */
   [handlerSource](server?: ServerApi): NamespaceSource[] {
-    this.#isInUse = true;
+    // The controllers take no other settings any more, also if this fails.
+    this.#sources = [];
     if (server instanceof Server) this.#setServer(server);
     for (const controller of this.#ofEvents) {
       if (!this.#ofRoutes.has(controller)) assertNoHooks(controller);
     }
-    const around = this.#allMiddleware();
-    return this.#structs
-      .flatMap((struct) => struct[handlerSource]())
-      .map((source) => ({ ...source, around }));
+    this.#useMiddleware();
+    return this.#sources = this.#surround(
+      this.#structs.flatMap((struct) => struct[handlerSource]()),
+    );
+  }
+
+  /**
+   * Explains what the application consists of: the namespaces, controllers and
+   * services of this application and its child applications, and all routes of
+   * their router. It changes nothing, and may be called before there is a server.
+   *
+   * The schemas of `static events` and `static routes` are explained as JSON
+   * Schema where their library can convert them, or `toJsonSchema` does. `static
+   * answers` and `static emits` of a controller are schemas as well, by method
+   * and by event: of what its asks are answered with, and of the events that it
+   * sends. They describe, and validate nothing.
+   *
+   * @param options The converter of schemas.
+   * @returns The explanation, which prints well and which JSON can carry.
+   * @throws {TypeError} If a controller handles an event twice, or the converter
+   * throws.
+   *
+   * @example
+   * ```ts
+   * import { Application, Router } from "@neffos/mvc";
+   * import { assertEquals } from "@std/assert";
+   *
+   * class Clock {
+   *   now() {
+   *     return Date.now();
+   *   }
+   * }
+   * class TimeController {
+   *   static readonly inject = [Clock] as const;
+   *   constructor(readonly clock: Clock) {}
+   *   getNowBy(zone: string) {
+   *     return `${this.clock.now()} in ${zone}`;
+   *   }
+   * }
+   *
+   * const app = new Application(new Router())
+   *   .singleton(Clock)
+   *   .handle(TimeController);
+   * assertEquals(
+   *   `${app.explain()}`,
+   *   `
+   * Routes
+   *   GET  /now/:param1  TimeController.getNowBy  param1: string
+   *
+   * Controllers
+   *   TimeController  one for all  with Clock
+   *
+   * Services
+   *   Clock  singleton  for TimeController`.trim(),
+   * );
+   * ```
+   */
+  explain(options: ExplainOptions = {}): Explanation {
+    return explain({
+      ...options,
+      applications: this.#listFamily().map((each) => ({
+        container: each.#container,
+        server: each.#server,
+        sources: each.#sources ??
+          each.#surround(each.#structs.flatMap((struct) => struct.read())),
+      })),
+      routes: routesOf(this.#findRouter()),
+      builtIn: BUILT_IN,
+    });
   }
 
   /** Disposes the singletons, in reverse order of creation. */
@@ -665,20 +740,41 @@ export class Application<
     return this as Application as Application<ServiceToken, unknown, unknown>;
   }
 
-  #allMiddleware(): EventMiddleware[] {
+  #useMiddleware(): void {
     this.#isMiddlewareUsed = true;
+    if (this.#parent !== undefined) this.#parent.#useMiddleware();
+  }
+
+  #surround(sources: readonly NamespaceSource[]): NamespaceSource[] {
+    const around = this.#allMiddleware();
+    return sources.map((source) => ({ ...source, around }));
+  }
+
+  #allMiddleware(): EventMiddleware[] {
     const outer = this.#parent ? this.#parent.#allMiddleware() : [];
     return [...outer, ...this.#middleware];
   }
 
+  #listFamily(): Application[] {
+    return [
+      this.#registered(),
+      ...this.#children.flatMap((child) => child.#listFamily()),
+    ];
+  }
+
+  #findRouter(): Router {
+    let party: Party<unknown> = this.router;
+    while (party.parent !== undefined) party = party.parent;
+    // Only a router has no parent.
+    return party as Router;
+  }
+
   #handle(controller: object): Struct {
-    if (this.#isInUse) {
+    if (this.#sources !== undefined) {
       throw createLateError(`handle ${describeController(controller)}`);
     }
     assertController(controller, describeController(controller));
-    const struct = isConstructor(controller)
-      ? this.#controllers.createStruct(controller)
-      : new Struct(controller);
+    const struct = this.#controllers.createStruct(controller);
     this.#structs.push(struct);
     this.#ofEvents.add(controller);
     return struct;
@@ -703,6 +799,14 @@ function createLateError(action: string): TypeError {
   );
 }
 
+const PROVIDED = [NSConn, Conn, Context];
+
+const BUILT_IN: ReadonlySet<ServiceToken> = new Set<ServiceToken>([
+  ...PROVIDED,
+  Server,
+  Application,
+]);
+
 function createRootContainer(): Container<ServiceToken> {
-  return new Container<ServiceToken>({ provided: [NSConn, Conn, Context] });
+  return new Container<ServiceToken>({ provided: PROVIDED });
 }

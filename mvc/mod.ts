@@ -89,6 +89,24 @@ export type {
   ControllerRoutes,
   RouteOptions,
 } from "./controller/http_controller.ts";
+export type { Explanation } from "./explain/explanation.ts";
+export type {
+  ControllerExplanation,
+  EmittedExplanation,
+  EndpointExplanation,
+  EventExplanation,
+  ExplanationParts,
+  NamespaceExplanation,
+  ParamExplanation,
+  RouteExplanation,
+  ServiceExplanation,
+} from "./explain/parts.ts";
+export type {
+  ExplainOptions,
+  JsonSchema,
+  SchemaExplanation,
+  SchemaUse,
+} from "./explain/schema.ts";
 export type { InputLimits } from "./http/body.ts";
 export {
   Context,

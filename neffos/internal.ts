@@ -13,15 +13,22 @@ export {
   listMethods,
   type Method,
   readNamespace,
+  readSchemas,
+  type Schemas,
 } from "./controller/members.ts";
 export {
   assertController,
   assertMiddleware,
   isGenerator,
   isMeantAsField,
+  readOutputs,
 } from "./controller/mistakes.ts";
 export { isInstance } from "./protocol/errors.ts";
-export { beginsWith, findBuiltInEvent } from "./protocol/event_names.ts";
+export {
+  beginsWith,
+  BUILT_IN,
+  findBuiltInEvent,
+} from "./protocol/event_names.ts";
 export {
   describeIssues,
   encodeJSON,

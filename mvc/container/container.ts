@@ -61,6 +61,9 @@ import {
   type ServiceToken,
 } from "./tokens.ts";
 
+/** Finds the registry of a container. */
+export let registryOf: (container: Container<ServiceToken>) => Registry;
+
 /**
  * The options of a {@linkcode Container}.
  *
@@ -139,6 +142,10 @@ export class Container<
   in Shared = never,
 > implements AsyncDisposable {
   #registry = new Registry();
+
+  static {
+    registryOf = (container) => container.#registry;
+  }
 
   /**
    * Makes an empty container.

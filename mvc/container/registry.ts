@@ -20,6 +20,7 @@ import {
 } from "./scope.ts";
 import {
   type Dependency,
+  describeDep,
   isOptional,
   readName,
   type ServiceToken,
@@ -186,13 +187,18 @@ export class Registry implements View {
 
   /** Lists the providers that can be seen from here. */
   list(): GraphEntry[] {
-    const all = new Map<ServiceToken, Provider>();
-    this.#collect(all);
-    return Array.from(all, ([token, { kind, deps }]) => ({
+    return Array.from(this.collect(), ([token, { kind, deps }]) => ({
       name: readName(token),
       kind,
-      deps: deps.map((dep) => readName(dep) + (isOptional(dep) ? "?" : "")),
+      deps: deps.map(describeDep),
     }));
+  }
+
+  /** Collects the providers that can be seen from here. */
+  collect(): Map<ServiceToken, Provider> {
+    const all = new Map<ServiceToken, Provider>();
+    this.#collect(all);
+    return all;
   }
 
   #collect(all: Map<ServiceToken, Provider>): void {

@@ -179,6 +179,11 @@ export function readName(dep: Dependency): string {
   return typeof name === "string" && name !== "" ? name : "(unnamed)";
 }
 
+/** Writes the name of a dependency, with `?` after an optional one. */
+export function describeDep(dep: Dependency): string {
+  return readName(dep) + (isOptional(dep) ? "?" : "");
+}
+
 /** Returns the token of a dependency, optional or not. */
 export function unwrapOptional(dep: Dependency): ServiceToken {
   return isOptional(dep) ? dep.optional : dep;

@@ -13,7 +13,11 @@ import {
 import type { Container } from "../container/container.ts";
 import { isConstructor, type ServiceToken } from "../container/tokens.ts";
 import { joinPath } from "../http/path.ts";
-import { assertFunctions, type Middleware } from "../router/handlers.ts";
+import {
+  assertFunctions,
+  type Middleware,
+  type RouteHandler,
+} from "../router/handlers.ts";
 import type { Party } from "../router/party.ts";
 import { comparePatterns } from "../router/pattern.ts";
 import type {
@@ -21,19 +25,31 @@ import type {
   BeforeActivation,
   ControllerRoute,
 } from "./http_controller.ts";
-import {
-  compileCall,
-  handleByClass,
-  handleByObject,
-  type HandlerFactory,
-} from "./invoke.ts";
+import { compileCall, handleByClass, handleByObject } from "./invoke.ts";
 import { assertNoFunctionFields, assertNoMistakes } from "./mistakes.ts";
 import {
   assertNoEvent,
   listOwnParams,
   type MethodRoute,
   readMethodRoute,
+  type RouteInput,
 } from "./method_route.ts";
+
+/** A route that calls a method of a controller, and where its services are. */
+export interface HandledRoute {
+  readonly controller: object;
+  readonly container: Container<ServiceToken>;
+  readonly input: RouteInput;
+}
+
+const handledRoute = Symbol("neffos.handledRoute");
+
+/** Finds the controller's method behind the handler of a route. */
+export function findHandledRoute(
+  handler: RouteHandler,
+): HandledRoute | undefined {
+  return (handler as { readonly [handledRoute]?: HandledRoute })[handledRoute];
+}
 
 /**
  * Compiles a controller into routes of a party.
@@ -58,14 +74,17 @@ export function activate(
   const activation = new Activation(name, methods, router);
   activation.addMethods(entries);
   callHook("beforeActivation", controller, activation);
-  const routes = activation.register(
-    isConstructor(controller)
-      ? handleByClass(
-        controller,
-        container,
-        (instance) => assertNoFunctionFields(instance, checked),
-      )
-      : handleByObject(controller),
+  const makeHandler = isConstructor(controller)
+    ? handleByClass(
+      controller,
+      container,
+      (instance) => assertNoFunctionFields(instance, checked),
+    )
+    : handleByObject(controller);
+  const routes = activation.register((route) =>
+    Object.assign(makeHandler(compileCall(route)), {
+      [handledRoute]: { controller, container, input: route.input },
+    })
   );
   const after: AfterActivation = { router, routes };
   callHook("afterActivation", controller, after);
@@ -141,7 +160,9 @@ class Activation implements BeforeActivation {
   }
 
   /** Registers the collected routes, and takes no more. */
-  register(makeHandler: HandlerFactory): ControllerRoute[] {
+  register(
+    makeHandler: (route: MethodRoute) => RouteHandler,
+  ): ControllerRoute[] {
     this.#isOver = true;
     if (this.#routes.length === 0) {
       throw new TypeError(
@@ -154,7 +175,7 @@ class Activation implements BeforeActivation {
       .toSorted((a, b) => comparePatterns(a.path, b.path));
     return routes.map((route) => {
       const { method, path, methodName, use } = route;
-      const handler = makeHandler(compileCall(route));
+      const handler = makeHandler(route);
       // For `Router.explain()`.
       const name = `${this.#name}.${methodName}`;
       Object.defineProperty(handler, "name", { value: name });

@@ -6,13 +6,52 @@
  */
 
 import { callAsync, reportFault } from "../../neffos/internal.ts";
-import { type Binding, Conn, NSConn, Struct } from "../../neffos/mod.ts";
+import {
+  type Binding,
+  Conn,
+  type EventMatcher,
+  handlerSource,
+  type NamespaceSource,
+  NSConn,
+  Struct,
+  type StructOptions,
+} from "../../neffos/mod.ts";
 import type { Container } from "../container/container.ts";
 import { DependencyError } from "../container/graph.ts";
 import type { Plan } from "../container/plan.ts";
 import type { Scope } from "../container/scope.ts";
-import type { Constructor, ServiceToken } from "../container/tokens.ts";
+import { isConstructor, type ServiceToken } from "../container/tokens.ts";
 import { Context, findContext } from "../http/context.ts";
+
+/** A controller of an application, whose events can be read at any time. */
+export class ReadableStruct extends Struct {
+  readonly #create: () => Struct;
+  readonly #settings: ((struct: Struct) => void)[] = [];
+
+  constructor(controller: object, options?: StructOptions) {
+    super(controller, options);
+    this.#create = () => new Struct(controller, options);
+  }
+
+  override setNamespace(namespace: string): this {
+    super.setNamespace(namespace);
+    this.#settings.push((struct) => struct.setNamespace(namespace));
+    return this;
+  }
+
+  override setEventMatcher(matcher: EventMatcher): this {
+    super.setEventMatcher(matcher);
+    this.#settings.push((struct) => struct.setEventMatcher(matcher));
+    return this;
+  }
+
+  /** Reads the events of a copy: this one can still be set otherwise. */
+  read(): NamespaceSource[] {
+    const copy = this.#create();
+    for (const set of this.#settings) set(copy);
+    return copy[handlerSource]();
+  }
+}
 
 /** Builds controllers from their classes, with services of a container. */
 export class ControllerFactory {
@@ -25,16 +64,17 @@ export class ControllerFactory {
   }
 
   /**
-   * Compiles a controller class.
+   * Compiles a controller: a class, or an instance that all connections share.
    *
    * @throws {TypeError} If its `static inject` does not fit its constructor.
    * @throws {DependencyError} If one of its services cannot be built.
    */
-  createStruct(Class: Constructor<object>): Struct {
-    const plan = this.#container.compile(Class) as Plan<object>;
+  createStruct(controller: object): ReadableStruct {
+    if (!isConstructor(controller)) return new ReadableStruct(controller);
+    const plan = this.#container.compile(controller) as Plan<object>;
     const createOnce = this.#createOnce(plan);
     let isShared = true;
-    return new Struct(Class, {
+    return new ReadableStruct(controller, {
       get isShared() {
         return isShared = !plan.isScoped;
       },

@@ -250,11 +250,25 @@ function skipRegExp(pattern: string, start: number): number {
 export function listParams<const Path extends string>(
   pattern: Path,
 ): ParamsIn<Path> {
-  const params: PatternParam[] = parsePattern(pattern)
-    .filter(({ kind }) => /name|regexp|wildcard/.test(kind))
-    .map(({ value, isOptional }) => ({ name: value, isOptional }));
+  const params: PatternParam[] = describeParams(pattern)
+    .map(({ name, isOptional }) => ({ name, isOptional }));
   // The compiler has read the same grammar.
   return params as ParamsIn<Path>;
+}
+
+/**
+ * Lists the parameters of a path pattern with their regular expressions.
+ */
+export function describeParams(
+  pattern: string,
+): (PatternParam & { readonly source: string | undefined })[] {
+  return parsePattern(pattern)
+    .filter(({ kind }) => /name|regexp|wildcard/.test(kind))
+    .map(({ value: name, isOptional, source }) => ({
+      name,
+      isOptional,
+      source,
+    }));
 }
 
 /** The groups that a path filled; `undefined` for one that it left out. */

@@ -8,11 +8,8 @@ import { assertDeno } from "../../neffos/internal.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { ErrorHook } from "./handlers.ts";
 import { Party } from "./party.ts";
-import {
-  collectMiddleware,
-  type Route,
-  type RouteTable,
-} from "./route_table.ts";
+import type { Route, RouteTable } from "./route_table.ts";
+import { explainRoutes } from "./text.ts";
 
 /** Lists the routes of a router with their handlers. */
 export let routesOf: (router: Router) => readonly Route[];
@@ -249,30 +246,4 @@ function explainListenError(
     return new AddrNotAvailable(text, cause);
   }
   return error;
-}
-
-function explainRoutes(routes: readonly Route[]): string {
-  const rows = routes.map((route) => [
-    route.method,
-    route.path,
-    readName(route.handler),
-    explainMiddleware(route),
-  ]);
-  const widths = [0, 1, 2].map((column) =>
-    Math.max(...rows.map((row) => row[column]!.length))
-  );
-  return rows.map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")
-      .trimEnd()
-  ).join("\n");
-}
-
-function explainMiddleware({ group, middleware }: Route): string {
-  const names = [...collectMiddleware(group), ...middleware].map(readName);
-  return names.length === 0 ? "" : `after ${names.join(", ")}`;
-}
-
-/** Reads the name of a function; one written as an argument has none. */
-function readName({ name }: { readonly name: string }): string {
-  return name || "(anonymous)";
 }

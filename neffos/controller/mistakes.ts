@@ -28,6 +28,7 @@ import {
   readMiddleware,
   readSchemas,
   readStatic,
+  type Schemas,
 } from "./members.ts";
 
 import { makeDuplicateError } from "./sources.ts";
@@ -149,6 +150,20 @@ export function assertController(controller: object, name: string): void {
       "its static events should name methods that handle events of its own",
     );
   }
+  for (const field of ["answers", "emits"] as const) {
+    for (
+      const [key, schema] of Object.entries(readOutputs(controller, field))
+    ) {
+      const isKnown = field === "emits" || methods.has(key);
+      if (isKnown && isSchema(schema)) continue;
+      throw fail(
+        `describe "${key}" in the static ${field} of ${name}`,
+        isKnown
+          ? "its schema must follow the Standard Schema specification"
+          : "it should name methods that handle events of its own",
+      );
+    }
+  }
   if (methods.size === 0) {
     throw fail(
       `handle events with ${name}`,
@@ -174,6 +189,22 @@ function listSchemas(controller: object, name: string): string[] {
     );
   }
   return Object.keys(events ?? {});
+}
+
+/**
+ * Reads the `static answers` or `static emits` of a controller: schemas of what
+ * it sends, which describe and validate nothing. Without any schema in it, the
+ * field is one of the program's own.
+ */
+export function readOutputs(
+  controller: object,
+  field: "answers" | "emits",
+): Schemas {
+  const found = readStatic(controller, field);
+  return typeof found === "object" && found !== null &&
+      Object.values(found).some(isSchema)
+    ? found as Schemas
+    : {};
 }
 
 /**

@@ -39,6 +39,7 @@ const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["client_script.ts", "websocket.ts", "metrics.ts", "node.ts"],
     ["dashboard"],
     ["controller"],
+    ["explain"],
     ["application.ts"],
     ["mod.ts", "testing"],
   ],
