@@ -68,6 +68,7 @@ const MVC = [
   "HttpError",
   "Party",
   "Router",
+  "asyncapi",
   "clientScript",
   "contextOf",
   "dashboard",

@@ -89,6 +89,12 @@ export type {
   ControllerRoutes,
   RouteOptions,
 } from "./controller/http_controller.ts";
+export {
+  asyncapi,
+  type AsyncApiDocument,
+  type AsyncApiOptions,
+  type AsyncApiServer,
+} from "./explain/asyncapi.ts";
 export type { Explanation } from "./explain/explanation.ts";
 export type {
   ControllerExplanation,

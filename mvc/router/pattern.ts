@@ -271,6 +271,15 @@ export function describeParams(
     }));
 }
 
+/** Writes a path pattern as a URI template: `/users/{id}`. */
+export function toTemplate(pattern: string): string {
+  return parsePattern(pattern)
+    .map(({ kind, value }) =>
+      /name|regexp|wildcard/.test(kind) ? `{${value}}` : value
+    )
+    .join("");
+}
+
 /** The groups that a path filled; `undefined` for one that it left out. */
 export type PathGroups = Record<string, string | undefined>;
 
