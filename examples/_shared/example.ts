@@ -135,3 +135,27 @@ export class Example implements AsyncDisposable {
     await this.stop();
   }
 }
+
+/** What a program has printed until its end. */
+export interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly errors: string;
+}
+
+/**
+ * Runs an example that ends at once.
+ *
+ * @param main Its main module.
+ * @param args Its flags.
+ * @returns What it has printed.
+ */
+export async function runExample(main: URL, ...args: string[]): Promise<Run> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", main.href, ...args],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const [out = "", errors = ""] = [stdout, stderr]
+    .map((data) => new TextDecoder().decode(data));
+  return { code, out, errors };
+}

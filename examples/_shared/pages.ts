@@ -32,7 +32,7 @@ function serveFolder(
 ): RouteHandler<{ 0: string }> {
   const next = base === undefined ? notFound : serveFolder(base);
   const cache = new Map<string, CachedFile>();
-  return async (ctx) => {
+  return async function serveFile(ctx) {
     const path = ctx.params[0] || "index.html";
     // Without another dot in it, no path leads out of the folder.
     const [, extension] = /^(?:\w+\/)*\w+\.(css|html|ts)$/.exec(path) ?? [];

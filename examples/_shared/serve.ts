@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { Server } from "@neffos/mvc";
+import type { Application, Server } from "@neffos/mvc";
 import { stopOnSignal } from "./signals.ts";
 
 /** What an example is made of. */
@@ -8,10 +8,22 @@ export interface Example {
   readonly handler: Deno.ServeHandler<Deno.NetAddr>;
   /** The neffos server, which a signal closes. */
   readonly server: Server;
-  /** What has services that are to be disposed at the end. */
-  readonly app?: AsyncDisposable;
+  /** The application: `--explain` prints it, and the end disposes its services. */
+  readonly app: Application;
   /** The line after the address: what to do with it. */
   readonly hint: string;
+}
+
+/**
+ * Prints what an application consists of, and ends the program, if the flag
+ * `--explain` says so.
+ *
+ * @param getApplication Gives the application.
+ */
+export function explainIfAsked(getApplication: () => Application): void {
+  if (!readFlags().isExplained) return;
+  console.log(String(getApplication().explain()));
+  Deno.exit();
 }
 
 /**
@@ -21,6 +33,7 @@ export interface Example {
  * @param example The example. A signal closes its server, then the listener.
  */
 export function serveExample({ handler, server, app, hint }: Example): void {
+  explainIfAsked(() => app);
   const listener = listen(
     (address) => Deno.serve({ ...address, onListen() {} }, handler),
     hint,
@@ -28,7 +41,7 @@ export function serveExample({ handler, server, app, hint }: Example): void {
   stopOnSignal(async () => {
     await server.close();
     await listener.shutdown();
-    await app?.[Symbol.asyncDispose]();
+    await app[Symbol.asyncDispose]();
   });
 }
 
@@ -43,7 +56,7 @@ export function listen<T extends { readonly addr: Deno.NetAddr }>(
   start: (address: { port: number; hostname: string }) => T,
   hint: string,
 ): T {
-  const { port, hostname } = readAddress();
+  const { port, hostname } = readFlags();
   const name = hostname === "127.0.0.1" ? "localhost" : hostname;
   try {
     const listener = start({ port, hostname });
@@ -64,21 +77,27 @@ export function exitWithError(message: string): never {
   Deno.exit(1);
 }
 
-function readAddress(): { port: number; hostname: string } {
+function readFlags(): {
+  port: number;
+  hostname: string;
+  isExplained: boolean;
+} {
   const type = "string";
   try {
     const { values } = parseArgs({
-      options: { port: { type }, host: { type } },
+      options: { port: { type }, host: { type }, explain: { type: "boolean" } },
     });
     const port = Number(values.port ?? Deno.env.get("PORT") ?? 8080);
     const hostname = values.host ?? Deno.env.get("HOST") ?? "127.0.0.1";
     if (Number.isInteger(port) && port >= 0 && port < 65_536) {
-      return { port, hostname };
+      return { port, hostname, isExplained: values.explain ?? false };
     }
   } catch {
     // Another flag was given.
   }
-  return exitWithError("Usage: main.ts [--port=8080] [--host=127.0.0.1]");
+  return exitWithError(
+    "Usage: main.ts [--port=8080] [--host=127.0.0.1] [--explain]",
+  );
 }
 
 function explain(error: unknown): string {

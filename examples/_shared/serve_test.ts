@@ -1,23 +1,12 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { runExample } from "./example.ts";
 
 const MAIN = new URL("../chat/main.ts", import.meta.url);
-
-async function run(
-  ...args: string[]
-): Promise<{ code: number; out: string; errors: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", MAIN.href, ...args],
-    env: { NO_COLOR: "1" },
-  }).output();
-  const [out = "", errors = ""] = [stdout, stderr]
-    .map((data) => new TextDecoder().decode(data));
-  return { code, out, errors };
-}
 
 Deno.test("serveExample() says in a line that a port is in use", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
-  assertEquals(await run(`--port=${port}`), {
+  assertEquals(await runExample(MAIN, `--port=${port}`), {
     code: 1,
     out: "",
     errors:
@@ -27,10 +16,26 @@ Deno.test("serveExample() says in a line that a port is in use", async () => {
 
 Deno.test("serveExample() shows its flags where it does not know one", async () => {
   for (const flag of ["--ports=1", "--port=x", "--port=70000", "more"]) {
-    assertEquals(await run(flag), {
+    assertEquals(await runExample(MAIN, flag), {
       code: 1,
       out: "",
-      errors: "Usage: main.ts [--port=8080] [--host=127.0.0.1]\n",
+      errors: "Usage: main.ts [--port=8080] [--host=127.0.0.1] [--explain]\n",
     });
   }
 });
+
+const EXPLAINED = {
+  auth: "members  at /websocket_endpoint  by MembersController",
+  chat: "chat  at /websocket_endpoint  by ChatController",
+  cluster: "cluster  at /websocket_endpoint  by ClusterController",
+  hello: "hello  at /websocket_endpoint  by HelloController",
+};
+
+for (const [name, line] of Object.entries(EXPLAINED)) {
+  Deno.test(`The example ${name} explains itself, and ends`, async () => {
+    const main = new URL(`../${name}/main.ts`, import.meta.url);
+    const { code, out, errors } = await runExample(main, "--explain");
+    assertEquals([code, errors], [0, ""]);
+    assert(out.includes(line), out);
+  });
+}

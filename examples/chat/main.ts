@@ -22,4 +22,4 @@ app.router.get("/", websocketHandler(server));
 mountPage(router, new URL("page/", import.meta.url));
 
 const hint = "Open it in two windows, and write from one to the other.";
-serveExample({ handler: router.handler, server, hint });
+serveExample({ handler: router.handler, server, app, hint });

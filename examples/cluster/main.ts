@@ -5,11 +5,18 @@
  * @module
  */
 
-import { listen } from "../_shared/serve.ts";
+import { memoryExchange } from "@neffos/mvc";
+import { explainIfAsked, listen } from "../_shared/serve.ts";
 import { stopOnSignal } from "../_shared/signals.ts";
 import { leadConnection, type Target } from "./balancer.ts";
-import type { Call, ProcessState } from "./cluster_controller.ts";
+import { makeApplication } from "./application.ts";
+import {
+  type Call,
+  type ProcessState,
+  ThisProcess,
+} from "./cluster_controller.ts";
 import { joinExchange, type Settings, Topic } from "./exchange.ts";
+import { SharedHistory } from "./shared_history.ts";
 
 /** The time between the end of a process and its next start, in milliseconds. */
 const PAUSE = 3_000;
@@ -37,6 +44,13 @@ function startWorker(settings: Settings): Running {
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   return { ended, kill: () => resolve(worker.terminate()) };
 }
+
+explainIfAsked(() => {
+  // What each process serves; nothing is said over this topic.
+  const topic = new Topic<never>(memoryExchange(), "");
+  const thisProcess = new ThisProcess("", topic);
+  return makeApplication(new SharedHistory(topic), thisProcess).app;
+});
 
 const url = Deno.env.get("REDIS_URL") ?? "redis://127.0.0.1:6379";
 const prefix = `cluster-${crypto.randomUUID()}`;

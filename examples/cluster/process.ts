@@ -1,18 +1,9 @@
 /** One process of the chat, or one worker; `main.ts` starts it. @module */
 
-import {
-  Application,
-  denoUpgrader,
-  Router,
-  Server,
-  websocketHandler,
-} from "@neffos/mvc";
-import { mountPage } from "../_shared/pages.ts";
 import { ChatController } from "../chat/chat_controller.ts";
-import { History } from "../chat/history.ts";
+import { makeApplication } from "./application.ts";
 import {
   type Call,
-  ClusterController,
   type ProcessState,
   ThisProcess,
 } from "./cluster_controller.ts";
@@ -30,25 +21,12 @@ const states = new Topic<readonly ProcessState[]>(exchange, `${prefix}:states`);
 const thisProcess = new ThisProcess(name, calls);
 await states.listen((processes) => thisProcess.processes = processes);
 
-const router = new Router();
-const app = new Application(router.party("/websocket_endpoint"))
-  .register(History, history)
-  .register(ThisProcess, thisProcess);
-app.handleWebsocket(ChatController);
-app.handleWebsocket(ClusterController);
-
-const server = new Server(denoUpgrader(), app);
+const { router, server } = makeApplication(history, thisProcess);
 const heartbeat = { interval: 1_000, timeout: 3_000 };
 await server.useStackExchange(exchange, { heartbeat });
 // Presence begins with the first call: the first page needs it already.
 server.presence(ChatController.namespace);
 await history.join();
-app.router.get("/", websocketHandler(server));
-mountPage(
-  router,
-  new URL("page/", import.meta.url),
-  new URL("../chat/page/", import.meta.url),
-);
 
 const address = { port: 0, hostname: "127.0.0.1", onListen() {} };
 const { addr } = Deno.serve(address, async (request, info) => {

@@ -41,5 +41,6 @@ hono.get("/ws/:name", (c) => server.upgrade(c.req.raw, c.env));
 serveExample({
   handler: (request, info) => hono.fetch(request, info),
   server,
+  app,
   hint: "Its websocket is at /ws/room: main_test.ts shows a client.",
 });

@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { dial } from "@neffos/mvc";
-import { Example } from "../_shared/example.ts";
+import { Example, runExample } from "../_shared/example.ts";
 
 const MAIN = new URL("main.ts", import.meta.url);
 
@@ -43,5 +43,9 @@ Deno.test({
     const plain = await fetch(new URL("/ws/room", example.url));
     assertEquals(plain.status, 426);
     await plain.body?.cancel();
+
+    const { code, out } = await runExample(MAIN, "--explain");
+    assertEquals(code, 0);
+    assert(out.includes("room  by RoomController"), out);
   },
 });
