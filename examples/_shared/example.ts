@@ -147,15 +147,44 @@ export interface Run {
  * Runs an example that ends at once.
  *
  * @param main Its main module.
- * @param args Its flags.
+ * @param options Its flags, and what to add to the environment.
  * @returns What it has printed.
  */
-export async function runExample(main: URL, ...args: string[]): Promise<Run> {
+export async function runExample(
+  main: URL,
+  { args, env = {} }: {
+    readonly args: readonly string[];
+    readonly env?: Record<string, string>;
+  },
+): Promise<Run> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", main.href, ...args],
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
   }).output();
   const [out = "", errors = ""] = [stdout, stderr]
     .map((data) => new TextDecoder().decode(data));
   return { code, out, errors };
+}
+
+/**
+ * Tells whether a test of an example cannot run here, since npm cannot be
+ * reached, and says so.
+ *
+ * @param test The name of the test.
+ * @param specifier The package that the example imports.
+ * @returns Whether to ignore it.
+ */
+export async function lacksPackage(
+  test: string,
+  specifier: string,
+): Promise<boolean> {
+  try {
+    await import(specifier);
+    return false;
+  } catch (error) {
+    console.warn(
+      `${test}: ignored, since ${specifier} is not there (${error})`,
+    );
+    return true;
+  }
 }

@@ -6,8 +6,8 @@ import { stopOnSignal } from "./signals.ts";
 export interface Example {
   /** Answers the requests. */
   readonly handler: Deno.ServeHandler<Deno.NetAddr>;
-  /** The neffos server, which a signal closes. */
-  readonly server: Server;
+  /** The neffos server, which a signal closes, if it has one. */
+  readonly server?: Server;
   /** The application: `--explain` prints it, and the end disposes its services. */
   readonly app: Application;
   /** The line after the address: what to do with it. */
@@ -39,7 +39,7 @@ export function serveExample({ handler, server, app, hint }: Example): void {
     hint,
   );
   stopOnSignal(async () => {
-    await server.close();
+    await server?.close();
     await listener.shutdown();
     await app[Symbol.asyncDispose]();
   });

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { dial } from "@neffos/mvc";
-import { Example, runExample } from "../_shared/example.ts";
+import { Example, lacksPackage, runExample } from "../_shared/example.ts";
 
 const MAIN = new URL("main.ts", import.meta.url);
 
@@ -9,19 +9,9 @@ const NAME = "a route of Hono upgrades, and a controller injects its request";
 /** A variable, since a machine without npm should still load this test. */
 const HONO = "npm:hono@^4.13";
 
-async function lacksHono(): Promise<boolean> {
-  try {
-    await import(HONO);
-    return false;
-  } catch (error) {
-    console.warn(`${NAME}: ignored, since npm has no Hono now (${error})`);
-    return true;
-  }
-}
-
 Deno.test({
   name: NAME,
-  ignore: await lacksHono(),
+  ignore: await lacksPackage(NAME, HONO),
   async fn() {
     await using example = await Example.start(MAIN);
     const page = await fetch(example.url);
@@ -44,7 +34,7 @@ Deno.test({
     assertEquals(plain.status, 426);
     await plain.body?.cancel();
 
-    const { code, out } = await runExample(MAIN, "--explain");
+    const { code, out } = await runExample(MAIN, { args: ["--explain"] });
     assertEquals(code, 0);
     assert(out.includes("room  by RoomController"), out);
   },
