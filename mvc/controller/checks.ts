@@ -6,15 +6,18 @@
  */
 
 import type {
+  AnswerOf,
   BuiltInMethod,
   Conn,
   EventMiddleware,
+  EventsOf,
   Message,
   MessageParameter,
   NSConn,
   OnMethod,
   SchemaOf,
   StandardSchemaV1,
+  Transmitted,
 } from "../../neffos/mod.ts";
 import type { CheckedClass, OneOf, RestOf } from "../container/checks.ts";
 import type { ClassToken } from "../container/tokens.ts";
@@ -162,6 +165,40 @@ type SchemaFaults<C, Instance> = C extends
   : never;
 
 /**
+ * The errors of `static answers`: names that are no events, and schemas of other
+ * answers than those that the methods give.
+ *
+ * @internal
+ */
+type AnswerFaults<C, Instance> = C extends
+  ClassToken & { readonly answers: infer Schemas extends object }
+  ? string extends keyof Schemas ? never : {
+    [Name in keyof Schemas & string]: Schemas[Name] extends
+      StandardSchemaV1<infer _, infer Output>
+      ? Name extends keyof EventsOf<C>
+        ? AnswerMismatch<Name, AnswerOf<EventsOf<C>, Name>, Transmitted<Output>>
+      : Name extends Exclude<keyof Instance, BuiltInMethod> ? never
+      : `static answers has ${Name}, and should name methods that handle events of its own`
+      : never;
+  }[keyof Schemas & string]
+  : never;
+
+/**
+ * The error of an answer that its schema does not describe.
+ *
+ * @internal
+ */
+type AnswerMismatch<Name extends string, Answer, Output> = unknown extends
+  Answer ? never
+  : [Answer] extends [Output] ? never
+  : [
+    `${Name}: its schema in static answers gives`,
+    Output,
+    "but it answers",
+    Answer,
+  ];
+
+/**
  * Schemas by method name.
  *
  * @internal
@@ -239,7 +276,7 @@ type MessageFor<C, Name> = [SchemaOf<C, Name>] extends [never] ? Message<never>
  * @category Type utilities
  */
 export type EventFaults<C, Instance, Life> = [MemberFaults<C, Instance>] extends
-  [never] ? MethodFaultsOf<C, Instance, Life>
+  [never] ? MethodFaultsOf<C, Instance, Life> | AnswerFaults<C, Instance>
   : MemberFaults<C, Instance>;
 
 /**

@@ -30,7 +30,9 @@ class ChatController {
   static readonly answers = { onSay: makeSchema<number>("answered") };
   static readonly emits = { onSay: makeSchema<string>("sent") };
   onNamespaceConnect() {}
-  onSay(_nsConn: NSConn, _msg: Message<string>) {}
+  onSay(_nsConn: NSConn, msg: Message<string>) {
+    return msg.json().length;
+  }
   onTyping() {}
 }
 

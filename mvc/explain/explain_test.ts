@@ -71,7 +71,9 @@ class ChatController {
   static readonly emits = { onNote: Text };
   constructor(readonly nsConn: NSConn, readonly history: History) {}
   onNamespaceConnect() {}
-  onSay(_msg: Message<{ text: string }>) {}
+  onSay(msg: Message<{ text: string }>) {
+    return msg.json();
+  }
 }
 
 class NoteController {
