@@ -240,6 +240,22 @@ Deno.test("explain() tells the services of a child from those of its parent", ()
   ]]]);
 });
 
+Deno.test("explain() has a controller that is a service with the services that it injects", () => {
+  class Store {
+    static readonly inject = [Log] as const;
+    constructor(readonly log: Log) {}
+    get() {}
+  }
+  const app = new Application(new Router()).register(Log, { write() {} })
+    .singleton(Store).handle(Store);
+  const { controllers, services } = app.explain();
+  assertEquals(controllers[0]?.deps, ["Log"]);
+  assertEquals(services.map(({ name, neededBy }) => [name, neededBy]), [
+    ["Log", ["Store"]],
+    ["Store", []],
+  ]);
+});
+
 Deno.test("explain() does not count as the use of a controller, which can still be set", () => {
   class Status {
     onPing() {}
@@ -274,6 +290,9 @@ Deno.test("explain() leaves middleware and the life of controllers open", async 
   const { controllers: [controller], namespaces: [namespace] } = app.explain();
   assertEquals(controller?.life, "connection");
   assertEquals(namespace?.events[0]?.middleware, ["logEvents"]);
+  // The server has compiled it: what is registered now comes too late.
+  app.register(Log, { write() {} });
+  assertEquals(app.explain().controllers[0]?.life, "connection");
   await server.close();
 });
 
