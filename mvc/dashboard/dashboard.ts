@@ -29,12 +29,12 @@ export interface DashboardOptions {
    */
   guard: Middleware;
   /**
-   * Describes the program, for instance its namespaces and routes, as text. It is
-   * called each time that the page is loaded.
+   * Describes the program, for instance by `app.explain()`. It is called each time
+   * that the page is loaded, and what it returns is shown as text.
    *
    * @default {undefined} the page has no such part
    */
-  explain?: (() => string | Promise<string>) | undefined;
+  explain?: (() => unknown) | undefined;
 }
 
 /**
@@ -187,7 +187,7 @@ class Dashboard {
 
   async #describeProgram(ctx: Context): Promise<Response> {
     if (this.#explain === undefined) return new Response(null, { status: 204 });
-    return ctx.text(await this.#explain());
+    return ctx.text(String(await this.#explain()));
   }
 
   /** From the first scrape on, handlers are measured: somebody looks. */
