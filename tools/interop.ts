@@ -19,6 +19,7 @@ import { goClient, goServer } from "./interop/go/peer.ts";
 import { neffosJS } from "./interop/neffos_js/peer.ts";
 import { platforms } from "./interop/platforms/peer.ts";
 import { ports } from "./interop/ports/peer.ts";
+import { pythonClient } from "./interop/python/peer.ts";
 import { servers } from "./interop/servers/peer.ts";
 import { type Check, type Peer, UnavailableError } from "./interop/peer.ts";
 
@@ -27,6 +28,7 @@ const PEERS: readonly Peer[] = [
   goClient,
   goServer,
   ...exchanges,
+  pythonClient,
   ports,
   ...platforms,
   ...servers,

@@ -3,7 +3,7 @@ import { denoUpgrader, dial } from "../../../neffos/mod.ts";
 import vectors from "../../../neffos/testdata/wire.json" with { type: "json" };
 import { Journal, within } from "../journal.ts";
 import { type Check, type Peer, readLines, run } from "../peer.ts";
-import { playScenarios } from "./played.ts";
+import { playScenarios, serveScenarios } from "./played.ts";
 import { GoServer } from "./go_server.ts";
 import {
   clientHandler,
@@ -82,15 +82,7 @@ export interface ScenarioHost {
 
 async function tryClient(program: string): Promise<Check[]> {
   const played = playScenarios(denoUpgrader());
-  const listener = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    (request, info) => {
-      const { pathname } = new URL(request.url);
-      const one = played.get(pathname.slice(1));
-      return one?.server.upgrade(request, info) ??
-        new Response("no such scenario", { status: 404 });
-    },
-  );
+  const listener = serveScenarios(played);
   const checks = await tryScenarios(program, {
     url: `ws://127.0.0.1:${listener.addr.port}`,
     async readLog(name) {

@@ -25,3 +25,22 @@ export function playScenarios(upgrader: Upgrader): Map<string, Played> {
     }),
   );
 }
+
+/**
+ * Serves each scenario at the path of its name, on a free port.
+ *
+ * @param played The scenarios.
+ * @returns The listener.
+ */
+export function serveScenarios(
+  played: ReadonlyMap<string, Played>,
+): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request, info) => {
+      const { pathname } = new URL(request.url);
+      return played.get(pathname.slice(1))?.server.upgrade(request, info) ??
+        new Response("no such scenario", { status: 404 });
+    },
+  );
+}
