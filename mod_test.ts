@@ -4,6 +4,7 @@ import * as mvc from "./mvc/mod.ts";
 import * as testing from "./mvc/testing/mod.ts";
 import * as client from "./neffos/client.ts";
 import * as neffos from "./neffos/mod.ts";
+import * as tracing from "./neffos/tracing/mod.ts";
 
 const NEFFOS = [
   "AskTimeoutError",
@@ -55,6 +56,7 @@ const NEFFOS = [
   "registerError",
   "reply",
   "socketPair",
+  "traceEvents",
   "withTimeout",
   "workersExchange",
   "wsUpgrader",
@@ -98,6 +100,7 @@ Deno.test("client.ts exports what a client's program needs", () => {
     "memoryExchange",
     "natsExchange",
     "redisExchange",
+    "traceEvents",
     "workersExchange",
     "wsUpgrader",
   ];
@@ -105,6 +108,10 @@ Deno.test("client.ts exports what a client's program needs", () => {
     Object.keys(client).toSorted(),
     NEFFOS.filter((name) => !serverOnly.includes(name)).toSorted(),
   );
+});
+
+Deno.test("tracing/mod.ts exports these names, and no others", () => {
+  assertEquals(Object.keys(tracing), ["traceEvents"]);
 });
 
 Deno.test("The test kit exports these names, and no others", () => {

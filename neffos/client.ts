@@ -79,6 +79,7 @@ export type {
   ConnectionLimits,
   HeartbeatOptions,
 } from "./connection/limits.ts";
+export type { EventTracing } from "./connection/tracing.ts";
 export type {
   BareClass,
   Binding,

@@ -183,6 +183,17 @@ export type { ServerOptions } from "./server/options.ts";
 export type { Origins } from "./server/upgrade/origins.ts";
 export type { RateLimit } from "./server/rate_limit.ts";
 export { type AcceptOptions, Server } from "./server/server.ts";
+export { traceEvents, type TraceOptions } from "./tracing/trace_events.ts";
+export type { EventTracing } from "./connection/tracing.ts";
+export type { RemoteContext } from "./tracing/spans.ts";
+export type {
+  OtelApi,
+  OtelAttributes,
+  OtelSpan,
+  OtelSpanContext,
+  OtelSpanOptions,
+  OtelTracer,
+} from "./tracing/otel.ts";
 export { socketPair } from "./transport/socket.ts";
 export type {
   CloseInfo,

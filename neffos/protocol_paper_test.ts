@@ -5,6 +5,9 @@ import type { NSConn } from "./api/ns_conn.ts";
 import type { Events } from "./controller/events.ts";
 import { open, seal, Signer } from "./exchange/envelope.ts";
 import { MemoryServer, RawClient } from "./harness/mod.ts";
+import { Struct } from "./controller/struct.ts";
+import { RecordingTracer } from "./harness/tracer.ts";
+import { traceEvents } from "./tracing/trace_events.ts";
 import { decode, encode, encodeEmptyReply } from "./protocol/codec.ts";
 import { EventError } from "./protocol/errors.ts";
 import { type Message, type RawBody, reply } from "./protocol/message.ts";
@@ -122,6 +125,16 @@ const HANDLER: Record<string, Events> = {
   },
 };
 
+class TracedChat {
+  static use = [traceEvents(new RecordingTracer())];
+  onEcho(_: NSConn, msg: Message) {
+    return msg.body;
+  }
+  onSay(nsConn: NSConn, msg: Message) {
+    tellAll(nsConn, msg);
+  }
+}
+
 /** A client that says the lines of one side, and compares those of the other. */
 class Player {
   readonly #client: RawClient;
@@ -160,10 +173,11 @@ class Player {
   }
 
   /** Checks that nothing more comes than what the paper has. */
-  async end(): Promise<void> {
+  async end(isTraced: boolean): Promise<void> {
     const frame = "$end;_heartbeat;;_OnNamespaceDisconnect;0;0;";
+    const flag = isTraced ? "00" : "";
     await this.play({ from: "C", data: frame });
-    await this.play({ from: "S", data: "$end;;;;;;" });
+    await this.play({ from: "S", data: `$end;;;;;${flag};` });
   }
 }
 
@@ -178,7 +192,11 @@ Deno.test("PROTOCOL.md: a server answers each conversation as it says", async ()
   assert(conversations.length >= 3);
   for (const lines of conversations) {
     const isRefused = lines.some(({ data }) => data === "Hnot today");
-    await using memory = new MemoryServer(HANDLER, {
+    const isTraced = lines.some(({ data }) => `${data}`.startsWith("$~"));
+    const handler = isTraced
+      ? { chat: new Struct(TracedChat, { isShared: true }) }
+      : HANDLER;
+    await using memory = new MemoryServer(handler, {
       idGenerator: () => "ann",
       onConnect() {
         if (isRefused) throw new EventError("not today");
@@ -186,7 +204,7 @@ Deno.test("PROTOCOL.md: a server answers each conversation as it says", async ()
     });
     const player = new Player(await RawClient.open(memory));
     for (const line of lines) await player.play(line);
-    if (!isRefused) await player.end();
+    if (!isRefused) await player.end(isTraced);
     assertEquals(memory.errors, []);
   }
 });

@@ -1,3 +1,4 @@
+import type { EventTracing } from "../connection/tracing.ts";
 import type { BodyCodec } from "../protocol/body.ts";
 import type { FaultSource } from "../api/server_api.ts";
 import {
@@ -469,6 +470,13 @@ export interface DialOptions {
    * @default {one line of JSON by `console.error` for each}
    */
   onError?: (error: unknown, source: FaultSource) => void;
+  /**
+   * Traces the events of the client and what it sends: the result of
+   * `traceEvents`.
+   *
+   * @default {undefined} nothing is traced
+   */
+  trace?: EventTracing;
   /**
    * The WebSocket class, where the platform has none of its own (Node before
    * 22): that of the package `ws`, for instance.

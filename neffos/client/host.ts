@@ -8,6 +8,7 @@ import {
   type Limits,
 } from "../connection/limits.ts";
 import { reportTo } from "../connection/report.ts";
+import type { Tracing } from "../connection/tracing.ts";
 import type { TurnTracer } from "../connection/turn_queue.ts";
 import {
   type CompiledEvents,
@@ -22,6 +23,7 @@ import {
   DialError,
 } from "../protocol/errors.ts";
 import { assertCodec, type BodyCodec } from "../protocol/body.ts";
+import type { Decoder } from "../protocol/codec.ts";
 import { OnNamespaceConnect, OnRoomJoin } from "../protocol/event_names.ts";
 import type { Message } from "../protocol/message.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
@@ -99,6 +101,7 @@ class Attempt implements DialAttempt {
 /** The client as its connection sees it: dials, and reconnects. */
 export class ClientHost implements ClientSessionHost {
   readonly handlers: CompiledHandlers;
+  readonly trace: Tracing | undefined;
   readonly limits: Limits;
   readonly heartbeat: Required<HeartbeatOptions> | undefined;
   readonly isClient = true;
@@ -135,7 +138,9 @@ export class ClientHost implements ClientSessionHost {
     this.#reconnect = completeReconnect(options.reconnect);
     this.#url = url;
     this.#options = options;
-    this.handlers = compileHandlers(handler);
+    // Nothing but traceEvents() makes one.
+    this.trace = options.trace?.tracing as Tracing | undefined;
+    this.handlers = compileHandlers(this.trace?.around(handler) ?? handler);
     if (this.#reconnect === undefined) return;
     this.goal = new Goal({
       maxKept: this.#reconnect.maxKept,
@@ -292,7 +297,12 @@ export class ClientHost implements ClientSessionHost {
   }
 
   makePrefix(): string {
-    return "$";
+    return this.trace?.prefix ?? "$";
+  }
+
+  makeDecoder(link: object): Decoder | undefined {
+    const { handlers: { native }, codec, isClient } = this;
+    return this.trace?.makeDecoder(link, { isClient, native, codec });
   }
 
   onOpen(): void {

@@ -17,6 +17,7 @@ import type { Waiter } from "../util/promises.ts";
 import type { Timers } from "../util/timers.ts";
 import type { Goal } from "./goal.ts";
 import type { LimitName, Limits } from "./limits.ts";
+import type { Tracing } from "./tracing.ts";
 import type { TurnTracer } from "./turn_queue.ts";
 
 /** Options of an ask. */
@@ -93,8 +94,10 @@ export interface Host {
    * which would mark an ask of another server.
    */
   makePrefix(): string;
-  /** Makes a decoder that is faster than `decodeWith`, on the server's side. */
-  makeDecoder?(): Decoder;
+  /** Traces what this side sends, if it is to be. */
+  readonly trace?: Tracing | undefined;
+  /** Makes a decoder in place of `decodeWith`: one that is faster, or traces. */
+  makeDecoder?(link: object): Decoder | undefined;
   /** Makes what limits the rate of a connection's messages, if anything does. */
   makeBucket?(): RateGate | undefined;
   /**

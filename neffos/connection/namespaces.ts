@@ -165,7 +165,10 @@ export class Namespaces implements EntryCounts {
       );
     }
     const membership = this.#membershipOf(namespace);
-    if (membership !== undefined) return membership.enter(options);
+    if (membership !== undefined) {
+      const enter = () => membership.enter(options);
+      return link.host.trace?.connect(namespace, enter) ?? enter();
+    }
     return rejected(
       new BadNamespaceError(
         `Cannot connect to namespace ${

@@ -70,7 +70,7 @@ export class Receiver implements SocketListener, TurnHandler<Message> {
     this.#link = link;
     this.#socket = socket;
     this.#bucket = link.host.makeBucket?.();
-    this.#decoder = link.host.makeDecoder?.();
+    this.#decoder = link.host.makeDecoder?.(link);
   }
 
   /** What is held of the received messages whose handling has not ended. */

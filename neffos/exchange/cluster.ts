@@ -4,7 +4,7 @@ import { assertPositive } from "../connection/limits.ts";
 import type { BodyCodec } from "../protocol/body.ts";
 import { encode } from "../protocol/codec.ts";
 import { isCloseCode } from "../protocol/errors.ts";
-import { Message, type RawBody } from "../protocol/message.ts";
+import { Message } from "../protocol/message.ts";
 import { callAsync, makeDeferred } from "../util/promises.ts";
 import type { Timers } from "../util/timers.ts";
 import {
@@ -17,7 +17,7 @@ import {
 } from "./envelope.ts";
 import { Arrivals, type Delivery, isNames, MessageReader } from "./inbox.ts";
 import { type Peer, Peers } from "./peers.ts";
-import { Publisher } from "./publisher.ts";
+import { Publisher, type SentMessage } from "./publisher.ts";
 import { Pulse } from "./pulse.ts";
 import { type RequestHandler, Requests } from "./requests.ts";
 import type { Roster } from "./roster.ts";
@@ -64,6 +64,8 @@ export interface LocalAskOptions {
   /** The IDs that are not asked. */
   readonly except: readonly string[];
   readonly signal: AbortSignal;
+  /** The context of a trace that the ask came with. */
+  readonly context?: string | undefined;
 }
 
 /** What an exchange needs of its server. */
@@ -281,8 +283,12 @@ export class Cluster {
   // What this server wants of the others.
 
   /** Publishes a message for the connections of other servers. */
-  publish(message: Message, except: readonly string[], frame?: RawBody): void {
-    if (!this.#isOver) this.#publisher.publish(message, except, frame);
+  publish(
+    message: Message,
+    except: readonly string[],
+    sent?: SentMessage,
+  ): void {
+    if (!this.#isOver) this.#publisher.publish(message, except, sent);
   }
 
   /**
@@ -292,7 +298,11 @@ export class Cluster {
    */
   ask(
     message: Message,
-    options: { readonly except: readonly string[]; readonly timeout: number },
+    options: {
+      readonly except: readonly string[];
+      readonly timeout: number;
+      readonly context?: string | undefined;
+    },
     answers: RemoteAnswers,
   ): () => void {
     const { namespace, room, rooms, to } = message;
@@ -306,6 +316,7 @@ export class Cluster {
       isBinary: typeof frame !== "string",
       // Others have to give up by themselves: this server may die.
       timeout: Number.isFinite(options.timeout) ? options.timeout : undefined,
+      context: options.context,
     };
     // The poll that this is for has the time limit.
     const id = this.#request("ask", meta, frame, Infinity, {
@@ -678,7 +689,7 @@ export class Cluster {
     meta: Record<string, unknown>,
     data: ExchangeData,
   ): boolean {
-    const { to, rooms, except, timeout = Infinity, isBinary } = meta;
+    const { to, rooms, except, timeout = Infinity, isBinary, context } = meta;
     const frame = isBinary === true || typeof data === "string"
       ? data
       : decodeText(data);
@@ -688,13 +699,14 @@ export class Cluster {
     if (
       message === undefined || typeof to !== "string" || !isNames(except) ||
       (rooms !== undefined && (!isNames(rooms) || rooms.includes(""))) ||
-      typeof timeout !== "number" || !(timeout > 0)
+      typeof timeout !== "number" || !(timeout > 0) ||
+      (context !== undefined && typeof context !== "string")
     ) return false;
     // It comes again: its end is told once.
     if (this.#asks.has(toAskKey(server, id))) return true;
     const room = rooms === undefined ? message.room : "";
     const asked = new Message({ ...message, room, to, rooms });
-    const options = { timeout, except };
+    const options = { timeout, except, context };
     this.#askLocal(toAskKey(server, id), asked, options, (answer) => {
       const frame = encode({ ...answer, wait: "" });
       const isBinary = typeof frame !== "string";
@@ -709,7 +721,7 @@ export class Cluster {
   async #askLocal(
     key: string,
     message: Message,
-    options: { readonly timeout: number; readonly except: readonly string[] },
+    options: Omit<LocalAskOptions, "signal">,
     onAnswer: (answer: UntypedAnswer) => boolean,
   ): Promise<void> {
     if (this.#asks.size >= MAX_ASKS || this.#asks.has(key)) return;

@@ -28,6 +28,9 @@ const HIDDEN = ";@neffos;;;0;0;";
 /** The ID of a server: a UUID, in this version. */
 const SERVER = /^[\w-]{1,64}$/;
 
+/** `v` for volatile, and the context of a trace. */
+const FLAGS = /^(v?)(00-[\da-f]{32}-[\da-f]{16}-[\da-f]{2})?$/;
+
 /** The longest head, in bytes: an ID of 1,024 characters is escaped in it. */
 const MAX_HEAD = 16_384;
 
@@ -56,6 +59,8 @@ export interface Head {
   readonly isVolatile: boolean;
   /** The ID that it is for, else empty. */
   readonly to: string;
+  /** The context of a trace, a W3C `traceparent`; for servers alone. */
+  readonly context?: string | undefined;
 }
 
 /** What was published, opened. */
@@ -107,7 +112,7 @@ export function seal(
   signer: Signer | undefined,
 ): ExchangeData {
   const { kind, server, sequence, isVolatile, to, channel, meta } = parts;
-  const flags = isVolatile ? "v" : "";
+  const flags = `${isVolatile ? "v" : ""}${parts.context ?? ""}`;
   const head = `${MARK}${VERSION}:${kind}:${server}:${
     sequence.toString(36)
   }:${flags}:${to === "" ? "" : escapeId(to)}`;
@@ -172,8 +177,10 @@ export function open(
   if (signer !== undefined && !signer.isValid(channel, head, rest, signature)) {
     return "unsigned";
   }
-  const isVolatile = flags === "v";
-  const parts = { kind, server: server!, sequence, isVolatile, to: id };
+  const [, volatile, context] = FLAGS.exec(flags ?? "") ?? [];
+  const isVolatile = volatile === "v";
+  const about = { kind, server: server!, sequence, isVolatile, to: id };
+  const parts = context === undefined ? about : { ...about, context };
   if (kind !== "m") return openHidden(parts, rest);
   const frame = typeof rest === "string" ? rest : decodeText(rest);
   return frame?.startsWith(";")

@@ -18,6 +18,8 @@ export interface Delivery {
   readonly frame: RawBody | undefined;
   /** The IDs that do not get it. */
   readonly except: readonly string[];
+  /** The context of a trace that it came with. */
+  readonly context?: string | undefined;
 }
 
 /** How a message of a sender follows the one before. */
@@ -63,7 +65,8 @@ export class MessageReader {
   }
 
   /** Reads a message of a server of this module; `undefined` if it is none. */
-  read({ kind, data, meta, to, isVolatile }: Envelope): Delivery | undefined {
+  read(envelope: Envelope): Delivery | undefined {
+    const { kind, data, meta, to, isVolatile, context } = envelope;
     if (kind === "m") {
       // Its data is text, and begins with an empty wait field.
       const message = this.decode(data);
@@ -75,6 +78,7 @@ export class MessageReader {
           : new Message({ ...message, to, isVolatile }),
         frame: data,
         except: [],
+        context,
       };
     }
     const hidden = parseHidden(meta);
@@ -88,7 +92,7 @@ export class MessageReader {
     if (isNative) {
       const event = OnNativeMessage;
       const init = { namespace, event, body: frame, isNative, ...parts };
-      return { message: new Message(init), frame, except };
+      return { message: new Message(init), frame, except, context };
     }
     const message = this.decode(frame);
     if (message === undefined || message.wait !== "") return undefined;
@@ -97,6 +101,7 @@ export class MessageReader {
       message: new Message({ ...message, ...parts, room }),
       frame: rooms === undefined ? frame : undefined,
       except,
+      context,
     };
   }
 

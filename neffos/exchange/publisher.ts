@@ -26,6 +26,13 @@ export interface HiddenMessage {
   readonly isNative: boolean;
 }
 
+/** What a server has sent to its own connections. */
+export interface SentMessage {
+  readonly frame?: RawBody | undefined;
+  /** The context of a trace. */
+  readonly context?: string | undefined;
+}
+
 /** Publishes what a server or an emitter has to say. */
 export class Publisher {
   /** The server, or emitter, for all others. */
@@ -59,9 +66,14 @@ export class Publisher {
    *
    * @param message The message.
    * @param except The IDs of the connections that do not get it.
-   * @param frame Its frame, if it was encoded already.
+   * @param sent Its frame, if it was encoded already, and the context of its
+   * trace.
    */
-  publish(message: Message, except: readonly string[], frame?: RawBody): void {
+  publish(
+    message: Message,
+    except: readonly string[],
+    { frame, context }: SentMessage = {},
+  ): void {
     const { namespace, rooms, to, isVolatile, isNative } = message;
     // One room in a list is as good as one without.
     const isList = rooms !== undefined && rooms.length !== 1;
@@ -76,7 +88,7 @@ export class Publisher {
     if (
       typeof data === "string" && !isNative && !isList && except.length === 0
     ) {
-      this.#send(channel, "m", { data, to, isVolatile });
+      this.#send(channel, "m", { data, to, isVolatile, context });
       return;
     }
     const meta: HiddenMessage = {
@@ -92,6 +104,7 @@ export class Publisher {
       data,
       to,
       isVolatile,
+      context,
       meta: { ...meta, isBinary },
     });
   }
@@ -137,4 +150,5 @@ interface Parts {
   readonly meta?: unknown;
   readonly to: string;
   readonly isVolatile: boolean;
+  readonly context?: string | undefined;
 }

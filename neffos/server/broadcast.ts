@@ -1,4 +1,4 @@
-import { Conn } from "../api/conn.ts";
+import { Conn, portOf } from "../api/conn.ts";
 import { NSConn } from "../api/ns_conn.ts";
 import { Room } from "../api/room.ts";
 import type { Except } from "../api/server_api.ts";
@@ -11,6 +11,7 @@ import {
   type RawBody,
   toMessage,
 } from "../protocol/message.ts";
+import type { Tracing } from "../connection/tracing.ts";
 import type { TurnTracer } from "../connection/turn_queue.ts";
 import { CHUNK, type ChunkedBroadcasts } from "./chunked_broadcasts.ts";
 import type { Members, ServerDirectory } from "./directory.ts";
@@ -22,9 +23,16 @@ export interface BroadcastHost {
   readonly broadcasts: ChunkedBroadcasts;
   readonly drops: { volatile: number };
   readonly codec: BodyCodec | undefined;
+  readonly trace: Tracing | undefined;
   /** The other servers, where there are any. */
   readonly cluster:
-    | { publish(message: Message, except: string[], frame?: RawBody): void }
+    | {
+      publish(
+        message: Message,
+        except: string[],
+        sent: { frame?: RawBody | undefined; context?: string | undefined },
+      ): void;
+    }
     | undefined;
 }
 
@@ -45,12 +53,16 @@ export function broadcast(
   except: Except | readonly Except[],
   inits: readonly (Message | MessageInit)[],
 ): void {
-  const { directory, codec, cluster } = host;
+  const { directory, codec, cluster, trace } = host;
   const excluded = findExcluded(directory, except);
   // All of them, so that a body that cannot be sent stops none half way.
   for (const message of inits.map((init) => toMessage(init, codec))) {
-    const frame = sendToReceivers(host, message, { excluded });
-    cluster?.publish(message, findExcludedIds(except), frame);
+    const send = (context?: string) => {
+      const frame = sendToReceivers(host, message, { excluded, context });
+      cluster?.publish(message, findExcludedIds(except), { frame, context });
+    };
+    if (trace === undefined) send();
+    else trace.broadcast({ message }, send);
   }
 }
 
@@ -59,6 +71,8 @@ interface SendOptions {
   readonly excluded: ReadonlySet<Conn>;
   /** The frame, if the message is encoded already, for one room at most. */
   readonly frame?: RawBody | undefined;
+  /** The context of a trace, for the receivers that read it. */
+  readonly context?: string | undefined;
 }
 
 /**
@@ -69,9 +83,9 @@ interface SendOptions {
 export function sendToReceivers(
   host: BroadcastHost,
   message: Message,
-  { excluded, frame }: SendOptions,
+  { excluded, frame, context }: SendOptions,
 ): RawBody | undefined {
-  const { broadcasts, drops } = host;
+  const { broadcasts, drops, trace } = host;
   const { isVolatile } = message;
   let budget = broadcasts.isEmpty ? CHUNK : 0;
   const groups = findReceivers(host, message);
@@ -79,11 +93,13 @@ export function sendToReceivers(
   for (const { room, members, leaver } of groups) {
     if (members.size === 0) continue;
     last = frame ?? encodeOnce({ ...message, room, wait: "" }, members.size);
+    const traced = context && trace?.write(last, context);
     for (const [conn, { buffer }] of members) {
       if (conn === leaver || excluded.has(conn)) continue;
+      const sent = traced && trace!.canSendTo(portOf(conn)) ? traced : last;
       if (isVolatile && buffer.isBackedUp) drops.volatile++;
-      else if (budget-- > 0) buffer.send(last);
-      else broadcasts.add(buffer, last);
+      else if (budget-- > 0) buffer.send(sent);
+      else broadcasts.add(buffer, sent);
     }
   }
   return groups.length === 1 ? last : undefined;

@@ -13,7 +13,7 @@ import type { Timers } from "../util/timers.ts";
 import { findExcluded, sendToReceivers } from "./broadcast.ts";
 import type { ServerDirectory } from "./directory.ts";
 import type { ServerHost } from "./host.ts";
-import { Poll } from "./poll.ts";
+import { Poll, tracePoll } from "./poll.ts";
 
 /** The server as the other servers reach it. */
 export class ClusterPort implements ClusterHost {
@@ -31,20 +31,28 @@ export class ClusterPort implements ClusterHost {
     return this.#host.codec;
   }
 
-  deliver({ message, frame, except }: Delivery): void {
-    const excluded = findExcluded(this.#host.directory, except.map(exclude));
-    sendToReceivers(this.#host, message, { excluded, frame });
+  deliver({ message, frame, except, context: from }: Delivery): void {
+    const { directory, trace } = this.#host;
+    const excluded = findExcluded(directory, except.map(exclude));
+    const send = (context?: string) =>
+      void sendToReceivers(this.#host, message, { excluded, frame, context });
+    if (trace === undefined) send();
+    else trace.broadcast({ message, from, isForwarded: true }, send);
   }
 
   askLocal(
     message: Message,
-    { except, ...options }: LocalAskOptions,
+    { except, context: from, ...options }: LocalAskOptions,
   ): AsyncIterable<UntypedAnswer> {
-    return new Poll(this.#host, message, {
+    const { trace } = this.#host;
+    const poll = new Poll(this.#host, message, {
       ...options,
       except: except.map(exclude),
       isLocal: true,
     });
+    return trace === undefined
+      ? poll
+      : tracePoll(trace, poll, { message, from, isForwarded: true });
   }
 
   countLocal(target: CountTarget): number {

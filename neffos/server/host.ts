@@ -14,13 +14,14 @@ import {
 } from "../connection/limits.ts";
 import { reportTo } from "../connection/report.ts";
 import type { Session } from "../connection/session.ts";
+import type { EventTracing, Tracing } from "../connection/tracing.ts";
 import type { Turn, TurnTracer } from "../connection/turn_queue.ts";
 import {
   type CompiledEvents,
   type CompiledHandlers,
   compileHandlers,
 } from "../controller/compile.ts";
-import type { ConnHandler } from "../controller/events.ts";
+import type { ConnHandler, NamespaceSource } from "../controller/events.ts";
 import { checkSources } from "../controller/mistakes.ts";
 import { assertCodec, type BodyCodec } from "../protocol/body.ts";
 import { Decoder } from "../protocol/codec.ts";
@@ -56,6 +57,8 @@ const LEAD = 15;
 export class ServerHost implements ServerSessionHost {
   readonly server: ServerApi;
   readonly handlers: CompiledHandlers;
+  /** Traces what it sends, if the middleware of a handler does. */
+  readonly trace: Tracing | undefined;
   readonly limits: Limits;
   readonly #rate: Required<RateLimit> | undefined;
   readonly codec: BodyCodec | undefined;
@@ -97,7 +100,13 @@ export class ServerHost implements ServerSessionHost {
     assertCodec(bodyCodec);
     this.codec = bodyCodec;
     this.server = server;
-    this.handlers = compileHandlers(handler, server, checkSources);
+    let trace: Tracing | undefined;
+    this.handlers = compileHandlers(handler, server, (sources) => {
+      const checked = checkSources(sources);
+      trace = findTracing(checked);
+      return checked;
+    });
+    this.trace = trace;
     this.meter = new HandlerMeter(this.handlers.namespaces);
     this.limits = limitsOf(options, DEFAULT_LIMITS);
     this.#rate = rateOf(rateLimit);
@@ -144,8 +153,10 @@ export class ServerHost implements ServerSessionHost {
     this.crossings.add(limit);
   }
 
-  makeDecoder(): Decoder {
-    return new Decoder(this.handlers.native, this.codec);
+  makeDecoder(link: object): Decoder {
+    const { handlers: { native }, codec, isClient, trace } = this;
+    return trace?.makeDecoder(link, { isClient, native, codec }) ??
+      new Decoder(native, codec);
   }
 
   makeBucket(): Bucket | undefined {
@@ -242,6 +253,18 @@ export class ServerHost implements ServerSessionHost {
     this.onFault?.(error, source);
     reportTo(this.server.onError, logFault, error, source);
   }
+}
+
+/** Finds what `traceEvents` has put into the middleware of handlers. */
+function findTracing(sources: readonly NamespaceSource[]): Tracing | undefined {
+  for (const { around = [], use = [] } of sources) {
+    for (const middleware of [...around, ...use]) {
+      // Nothing but traceEvents() makes one.
+      const { tracing } = middleware as Partial<EventTracing>;
+      if (tracing !== undefined) return tracing as Tracing;
+    }
+  }
+  return undefined;
 }
 
 /** Makes a prefix of wait tokens that a client cannot guess. */

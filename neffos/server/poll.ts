@@ -1,7 +1,9 @@
+import { portOf } from "../api/conn.ts";
 import type { AskManyOptions, UntypedAnswer } from "../api/server_api.ts";
 import type { Cluster } from "../exchange/cluster.ts";
 import type { Limits } from "../connection/limits.ts";
 import type { Member } from "../connection/host.ts";
+import type { ManyCall, Tracing } from "../connection/tracing.ts";
 import {
   AskTimeoutError,
   BadNamespaceError,
@@ -65,6 +67,8 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
   #refusal: (() => unknown) | undefined;
   #deadline: Deadline | undefined;
   #isTimedOut = false;
+  /** The context of a trace, for the receivers that read it. */
+  context: string | undefined;
   /** Gives up the asks of other servers, until these are done. */
   #giveUp: (() => void) | undefined;
 
@@ -176,7 +180,7 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
     const { cluster } = this.#host;
     if (cluster === undefined) return;
     const except = findExcludedIds(this.#options.except);
-    const options = { except, timeout: this.#timeout };
+    const options = { except, timeout: this.#timeout, context: this.context };
     this.#giveUp = cluster.ask(this.#message, options, {
       onAnswer: (answer) => {
         if (this.#state === "open") this.#take(answer.error, answer);
@@ -203,12 +207,22 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
 
   #ask(room: string, member: Member, isLater: boolean): void {
     const { event, body } = this.#message;
-    const { buffer } = member;
+    const { buffer, conn } = member;
+    const { trace, broadcasts } = this.#host;
+    const context = trace?.canSendTo(portOf(conn)) ? this.context : undefined;
     const waiter = member.request(room, event, body, {
       timeout: Infinity,
       isErrorAnswer: true,
-      ...isLater
-        ? { sendFrame: (frame) => this.#host.broadcasts.add(buffer, frame) }
+      ...isLater || context !== undefined
+        ? {
+          sendFrame: (frame) => {
+            const sent = context === undefined
+              ? frame
+              : trace!.write(frame, context);
+            if (isLater) broadcasts.add(buffer, sent);
+            else buffer.send(sent);
+          },
+        }
         : {},
     });
     this.#open.add(waiter);
@@ -281,4 +295,16 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
     }
     for (const caller of callers) caller.resolve(DONE);
   }
+}
+
+/** Traces a poll, which asks when its first answer is taken. */
+export function tracePoll(
+  trace: Tracing,
+  poll: Poll,
+  call: ManyCall,
+): AsyncIterableIterator<UntypedAnswer> {
+  return trace.poll(call, (context) => {
+    poll.context = context;
+    return poll;
+  });
 }

@@ -51,7 +51,7 @@ import {
 import { ServerHost } from "./host.ts";
 import { findMemoryUpgrade } from "./upgrade/memory_upgrade.ts";
 import type { ServerOptions } from "./options.ts";
-import { Poll } from "./poll.ts";
+import { Poll, tracePoll } from "./poll.ts";
 import { ServerSession } from "./session.ts";
 import { Shutdown } from "./shutdown.ts";
 
@@ -373,11 +373,14 @@ export class Server implements ServerApi {
     init: Message | MessageInit,
     options: AskManyOptions,
   ): Promise<UntypedAnswer> {
-    return await new Poll(
-      this.#host,
-      toMessage(init, this.#host.codec),
-      options,
-    ).first();
+    const { codec, trace } = this.#host;
+    const message = toMessage(init, codec);
+    const poll = new Poll(this.#host, message, options);
+    if (trace === undefined) return await poll.first();
+    return await trace.ask({ message }, (context) => {
+      poll.context = context;
+      return poll.first();
+    });
   }
 
   /** See {@linkcode ServerApi.askAll}. */
@@ -385,9 +388,10 @@ export class Server implements ServerApi {
     init: Message | EventInit<Emits>,
     options: AskManyOptions = {},
   ): AsyncIterableIterator<Answer<AnswerOf<Emits, keyof Emits & string>>> {
-    const { codec } = this.#host;
+    const { codec, trace } = this.#host;
     const message = toMessage(init as Message | MessageInit, codec);
-    return new Poll(this.#host, message, options);
+    const poll = new Poll(this.#host, message, options);
+    return trace === undefined ? poll : tracePoll(trace, poll, { message });
   }
 
   /**

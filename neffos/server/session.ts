@@ -6,6 +6,7 @@ import {
   type SessionInit,
 } from "../connection/session.ts";
 import { EventError, writeErrorText } from "../protocol/errors.ts";
+import type { Message } from "../protocol/message.ts";
 import { HELLO, REFUSAL, WELCOME } from "../protocol/handshake.ts";
 import type { SendBuffer } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
@@ -100,6 +101,13 @@ export class ServerSession extends Session {
       this.buffer.send(REFUSAL + text);
     }
     super.turnAway(error);
+  }
+
+  override acknowledge(message: Message): void {
+    const { trace } = this.host;
+    if (trace === undefined || message.wait === "" || !trace.canSendTo(this)) {
+      super.acknowledge(message);
+    } else this.send(trace.encodeEmptyReply(message.wait));
   }
 
   override closed(info: CloseInfo): void {

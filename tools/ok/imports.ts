@@ -28,6 +28,7 @@ const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["api"],
     ["controller"],
     ["connection"],
+    ["tracing"],
     ["exchange"],
     ["server", "client"],
     ["client.ts", "internal.ts"],
@@ -47,8 +48,8 @@ const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 /** What does not go into a browser. */
 const APART: Readonly<Record<string, readonly string[]>> = {
-  "client": ["exchange"],
-  "client.ts": ["exchange", "server"],
+  "client": ["exchange", "tracing"],
+  "client.ts": ["exchange", "server", "tracing"],
 };
 
 /** The only files of neffos that mvc may import. */

@@ -1,0 +1,65 @@
+import type { ConnHandler, EventMiddleware } from "../controller/events.ts";
+import type { BodyCodec } from "../protocol/body.ts";
+import type { Decoder, NativeMode } from "../protocol/codec.ts";
+import type { Message, RawBody } from "../protocol/message.ts";
+
+/** A connection whose frames are traced, as an identity. */
+export type TracedLink = object;
+
+/** How the frames of a traced connection are decoded. */
+export interface TracedDecoderOptions {
+  readonly isClient: boolean;
+  readonly native: NativeMode;
+  /** What reads the bodies in place of JSON. */
+  readonly codec: BodyCodec | undefined;
+}
+
+/** A call that a server makes for many connections. */
+export interface ManyCall {
+  readonly message: Message;
+  /** The context that has come with it from another server. */
+  readonly from?: string | undefined;
+  /** Whether another server has made it. */
+  readonly isForwarded?: boolean;
+}
+
+/** Traces what a side sends and receives, as its host sees it. */
+export interface Tracing {
+  /** Begins the wait tokens of a client. */
+  readonly prefix: string;
+  /** Puts the middleware around all events of a handler. */
+  around(handler: ConnHandler): ConnHandler;
+  /** Makes the decoder of a connection. */
+  makeDecoder(link: TracedLink, options: TracedDecoderOptions): Decoder;
+  /** Whether the peer of a connection reads contexts. */
+  canSendTo(link: TracedLink): boolean;
+  /** Puts a context into a frame. */
+  write(frame: RawBody, context: string): RawBody;
+  /** Writes the empty answer that tells a peer that this side reads contexts. */
+  encodeEmptyReply(wait: string): string;
+  /** Traces a call that connects a namespace. */
+  connect<T>(namespace: string, call: () => Promise<T>): Promise<T>;
+  /** Traces a broadcast, of this server or of another. */
+  broadcast(call: ManyCall, send: (context: string | undefined) => void): void;
+  /** Traces an ask of many connections for one answer. */
+  ask<T>(
+    call: ManyCall,
+    ask: (context: string | undefined) => Promise<T>,
+  ): Promise<T>;
+  /** Traces an ask of many connections for all answers. */
+  poll<T>(
+    call: ManyCall,
+    begin: (context: string | undefined) => AsyncIterable<T>,
+  ): AsyncIterableIterator<T>;
+}
+
+/**
+ * What {@linkcode traceEvents} returns: middleware for events, and for a client
+ * the option `trace`.
+ *
+ * @category Observability
+ */
+export type EventTracing = EventMiddleware & {
+  /** What a server or a client traces beside its events; not for programs. */
+  readonly tracing: object;
+};
