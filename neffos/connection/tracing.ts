@@ -54,8 +54,8 @@ export interface Tracing {
 }
 
 /**
- * What {@linkcode traceEvents} returns: middleware for events, and for a client
- * the option `trace`.
+ * What {@linkcode traceEvents} returns: middleware for events, and the option
+ * `trace` of a client or a server.
  *
  * @category Observability
  */

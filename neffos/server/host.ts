@@ -100,10 +100,12 @@ export class ServerHost implements ServerSessionHost {
     assertCodec(bodyCodec);
     this.codec = bodyCodec;
     this.server = server;
-    let trace: Tracing | undefined;
-    this.handlers = compileHandlers(handler, server, (sources) => {
+    // Nothing but traceEvents() makes one.
+    let trace = options.trace?.tracing as Tracing | undefined;
+    const handled = trace?.around(handler) ?? handler;
+    this.handlers = compileHandlers(handled, server, (sources) => {
       const checked = checkSources(sources);
-      trace = findTracing(checked);
+      trace ??= findTracing(checked);
       return checked;
     });
     this.trace = trace;
@@ -259,7 +261,6 @@ export class ServerHost implements ServerSessionHost {
 function findTracing(sources: readonly NamespaceSource[]): Tracing | undefined {
   for (const { around = [], use = [] } of sources) {
     for (const middleware of [...around, ...use]) {
-      // Nothing but traceEvents() makes one.
       const { tracing } = middleware as Partial<EventTracing>;
       if (tracing !== undefined) return tracing as Tracing;
     }

@@ -1,4 +1,5 @@
 import type { ServerHooks } from "../api/server_api.ts";
+import type { EventTracing } from "../connection/tracing.ts";
 import type { ConnectionLimits } from "../connection/limits.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { BodyCodec } from "../protocol/body.ts";
@@ -108,6 +109,14 @@ export interface ServerOptions extends ServerHooks, ConnectionLimits {
    * @default {JSON}
    */
   bodyCodec?: BodyCodec;
+  /**
+   * Traces the events of the server and what it sends: the result of
+   * `traceEvents`. For handlers that are no controllers; these have it as
+   * middleware, in `app.use` or `static use`.
+   *
+   * @default {undefined} nothing is traced, unless middleware does
+   */
+  trace?: EventTracing;
   /**
    * The time limit, in milliseconds, of the handshake that follows the
    * upgrade. A client that takes longer is closed (4001).

@@ -85,8 +85,9 @@ export interface TraceOptions {
 
 /**
  * Traces events with a tracer of OpenTelemetry's shape: Deno's own
- * (`OTEL_DENO=true`), or one of an SDK. The result is middleware: the outermost
- * one of an application or a controller, and the option `trace` of a client.
+ * (`OTEL_DENO=true`), or one of an SDK. The result is middleware, the outermost
+ * one of an application or a controller, and the option `trace` of a client or of
+ * a server without controllers.
  *
  * Spans are made for events that come (consumer), and asks that come, connects and
  * joins among them (server); for emits and broadcasts (producer); and for asks and

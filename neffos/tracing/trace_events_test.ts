@@ -320,6 +320,19 @@ Deno.test("A client that has come back still traces, by the handles from before"
   await memory.server.close();
 });
 
+Deno.test("A server without controllers traces by its option", async () => {
+  const recorder = new Recorder();
+  const trace = traceEvents(recorder.tracer, { api });
+  const events = { onHi: () => "hello" };
+  const memory = new MemoryServer({ chat: events }, { trace });
+  const client = await memory.dial({ chat: {} }, { trace });
+  await (await client.connect("chat")).ask("onHi");
+  const span = recorder.find("SERVER", "chat/onHi");
+  assertEquals(recorder.ancestors(span), ["CLIENT chat/onHi"]);
+  await client.close();
+  await memory.server.close();
+});
+
 Deno.test("traceEvents() refuses what is no tracer, and options of a wrong kind", () => {
   const wrong = (tracer: unknown, options?: unknown) =>
     assertThrows(

@@ -9,16 +9,21 @@ import {
   denoUpgrader,
   Router,
   Server,
+  traceEvents,
   websocketHandler,
 } from "../../../mod.ts";
+import { RecordingTracer } from "../../../neffos/harness/tracer.ts";
 import { ChatController } from "./chat_controller.ts";
 import { People } from "./people.ts";
 
 const router = new Router();
 const app = new Application(router).singleton(People);
 app.handleWebsocket(ChatController);
+// Other clients get the same frames from a server that traces.
+const trace = traceEvents(new RecordingTracer());
 const server = new Server(denoUpgrader(), app, {
   parameterHeaders: ["X-Chat-Name"],
+  trace,
 });
 router.get("/websocket_endpoint", websocketHandler(server));
 

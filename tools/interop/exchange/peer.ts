@@ -4,6 +4,7 @@ import {
   hasProgram,
   importPackage,
 } from "../../../neffos/harness/brokers.ts";
+import { RecordingTracer } from "../../../neffos/harness/tracer.ts";
 import {
   type Client,
   denoUpgrader,
@@ -14,6 +15,7 @@ import {
   redisExchange,
   Server,
   type StackExchange,
+  traceEvents,
 } from "../../../neffos/mod.ts";
 import { within } from "../journal.ts";
 import { type Check, type Peer, run, UnavailableError } from "../peer.ts";
@@ -99,6 +101,8 @@ class Stage implements AsyncDisposable {
   readonly #servers: Server[] = [];
   readonly #people = new Map<string, Person>();
   readonly #checks: Check[] = [];
+  /** The first server and its client trace; the others hear the same. */
+  readonly #trace = traceEvents(new RecordingTracer());
   #onHeard = () => {};
   #fences = 0;
 
@@ -132,6 +136,7 @@ class Stage implements AsyncDisposable {
       idGenerator: ({ url }) => url.searchParams.get("id")!,
       // The event "" is asked to wait for what was sent before.
       onUnhandled() {},
+      ...this.#servers.length === 0 ? { trace: this.#trace } : {},
     });
     await server.useStackExchange(exchange);
     const listener = Deno.serve(
@@ -181,7 +186,7 @@ class Stage implements AsyncDisposable {
           if (!msg.event.startsWith("_")) hear(`event ${msg.event}`);
         },
       },
-    });
+    }, name === "ann" ? { trace: this.#trace } : {});
     this.#closers.push(() => client.close());
     const nsConn = await client.connect("chat");
     if (room !== undefined) await nsConn.joinRoom(room);

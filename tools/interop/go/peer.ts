@@ -1,5 +1,11 @@
 import { fileURLToPath } from "node:url";
-import { denoUpgrader, dial } from "../../../neffos/mod.ts";
+import { RecordingTracer } from "../../../neffos/harness/tracer.ts";
+import {
+  denoUpgrader,
+  dial,
+  type EventTracing,
+  traceEvents,
+} from "../../../neffos/mod.ts";
 import vectors from "../../../neffos/testdata/wire.json" with { type: "json" };
 import { Journal, within } from "../journal.ts";
 import { type Check, type Peer, readLines, run } from "../peer.ts";
@@ -27,7 +33,10 @@ export const goClient: Peer = {
   name: `neffos ${VERSION} (Go), client`,
   async prepare(cache) {
     const program = await buildGo(cache);
-    return () => tryClient(program);
+    return async () => [
+      ...await tryClient(program),
+      summarize(await tryClient(program, { trace: makeTrace() })),
+    ];
   },
 };
 
@@ -38,6 +47,7 @@ export const goServer: Peer = {
     const program = await buildGo(cache);
     return async () => [
       ...await tryServer(program),
+      summarize(await tryServer(program, { trace: makeTrace() })),
       await tryReconnecting(program),
       await tryHeartbeat(program),
     ];
@@ -80,8 +90,30 @@ export interface ScenarioHost {
   readLog(name: string): Promise<readonly string[]>;
 }
 
-async function tryClient(program: string): Promise<Check[]> {
-  const played = playScenarios(denoUpgrader());
+/** Options of either side that must make no difference to the other one. */
+interface Tracing {
+  readonly trace?: EventTracing;
+}
+
+function makeTrace(): EventTracing {
+  return traceEvents(new RecordingTracer());
+}
+
+/** Makes one check of all scenarios, which were played with tracing. */
+function summarize(checks: readonly Check[]): Check {
+  const failed = checks.find(({ ok }) => !ok);
+  return {
+    name: "all of these again, where our side traces",
+    ok: failed === undefined,
+    note: failed && `${failed.name}: ${failed.note}`,
+  };
+}
+
+async function tryClient(
+  program: string,
+  options: Tracing = {},
+): Promise<Check[]> {
+  const played = playScenarios(denoUpgrader(), options);
   const listener = serveScenarios(played);
   const checks = await tryScenarios(program, {
     url: `ws://127.0.0.1:${listener.addr.port}`,
@@ -128,7 +160,10 @@ export async function tryScenarios(
   return [...checks, { name: "the program ends well", ok: success }];
 }
 
-async function tryServer(program: string): Promise<Check[]> {
+async function tryServer(
+  program: string,
+  options: Tracing = {},
+): Promise<Check[]> {
   await using server = await GoServer.start(program);
   const checks: Check[] = [];
   for (const [name, scenario] of Object.entries(SCENARIOS)) {
@@ -137,7 +172,8 @@ async function tryServer(program: string): Promise<Check[]> {
     const expected = expectedLines(name, scenario);
     let failure: string | undefined;
     try {
-      const playing = play(server.endpoint(name), scenario, { log, serverLog });
+      const stage = { log, serverLog, ...options };
+      const playing = play(server.endpoint(name), scenario, stage);
       await within(playing, DEADLINE, "The scenario");
     } catch (error) {
       failure = result(error);
@@ -230,11 +266,23 @@ async function tryHeartbeat(program: string): Promise<Check> {
   }
 }
 
+/** A WebSocket that refuses a frame whose sixth field has more than a flag. */
+class UntracedWebSocket extends WebSocket {
+  override send(data: string | Uint8Array<ArrayBuffer>): void {
+    const text = typeof data === "string"
+      ? data
+      : new TextDecoder().decode(data);
+    const flag = text.split(";")[5] ?? "";
+    if (flag.startsWith("00")) throw new Error(`It sends the context ${flag}`);
+    super.send(data);
+  }
+}
+
 /** Plays a scenario with this module's client. */
 async function play(
   endpoint: URL,
   scenario: Scenario,
-  { log, serverLog }: { log: Journal; serverLog: Journal },
+  { log, serverLog, trace }: Tracing & { log: Journal; serverLog: Journal },
 ): Promise<void> {
   for (const [name, value] of Object.entries(scenario.query ?? {})) {
     endpoint.searchParams.set(name, value);
@@ -242,6 +290,7 @@ async function play(
   const dialling = dial(endpoint, clientHandler(scenario, log), {
     ...(scenario.headers && { headers: scenario.headers }),
     ...(scenario.codec && { bodyCodec: scenario.codec }),
+    ...(trace && { trace, WebSocket: UntracedWebSocket }),
     onError: (error) => log.push(`fault: ${error}`),
   });
   const error = await dialling.then(() => undefined, (error) => error);

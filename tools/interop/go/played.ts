@@ -1,4 +1,8 @@
-import { Server, type Upgrader } from "../../../neffos/mod.ts";
+import {
+  Server,
+  type ServerOptions,
+  type Upgrader,
+} from "../../../neffos/mod.ts";
 import { Journal } from "../journal.ts";
 import { type Scenario, SCENARIOS, serverHandler } from "./scenarios.ts";
 
@@ -10,8 +14,11 @@ export interface Played {
   readonly log: Journal;
 }
 
-/** Makes the server of each scenario. */
-export function playScenarios(upgrader: Upgrader): Map<string, Played> {
+/** Makes the server of each scenario, with more options for all of them. */
+export function playScenarios(
+  upgrader: Upgrader,
+  options: ServerOptions = {},
+): Map<string, Played> {
   return new Map(
     Object.entries(SCENARIOS).map(([name, scenario]) => {
       const log = new Journal();
@@ -20,6 +27,7 @@ export function playScenarios(upgrader: Upgrader): Map<string, Played> {
         parameterHeaders: ["X-Name"],
         onError: (error) => log.push(`fault: ${error}`),
         ...scenario.options,
+        ...options,
       });
       return [name, { scenario, log, server }];
     }),
