@@ -12,7 +12,7 @@ import type {
 import { assertType, makeOptionError } from "../connection/limits.ts";
 import type { ConnHandler, NextEvent } from "../controller/events.ts";
 import { toSources } from "../controller/sources.ts";
-import type { Decoder } from "../protocol/codec.ts";
+import { Decoder } from "../protocol/codec.ts";
 import {
   handlerSource,
   isSystemEvent,
@@ -61,6 +61,14 @@ export interface TraceOptions {
    * @default {"parent"}
    */
   remote?: RemoteContext;
+  /**
+   * Whether a peer that says that it reads contexts gets those of this side, and
+   * is told that its own are read. Other servers of an exchange get them in any
+   * case.
+   *
+   * @default {true}
+   */
+  propagate?: boolean;
   /**
    * Whether hooks get a span that the other side has not asked for: those of this
    * side's own calls, and those that hear what has happened, such as
@@ -127,24 +135,28 @@ export function traceEvents(
   tracer: OtelTracer,
   options: TraceOptions = {},
 ): EventTracing {
-  assertType(
-    "tracer",
-    Object(tracer).startActiveSpan,
-    "function",
-    'a tracer of OpenTelemetry, such as trace.getTracer("chat")',
-  );
-  const { api, remote = "parent", hooks = false, filter, attributes } = options;
+  if (typeof Object(tracer).startActiveSpan !== "function") {
+    const wanted = 'a tracer of OpenTelemetry, such as trace.getTracer("chat")';
+    throw makeOptionError(TypeError, "tracer", tracer, wanted);
+  }
+  const { remote = "parent", propagate = true, hooks = false } = options;
+  const { api, filter, attributes } = options;
   if (!["parent", "link", "none"].includes(remote)) {
     const wanted = '"parent", "link" or "none"';
     throw makeOptionError(TypeError, "remote", remote, wanted);
   }
+  for (const [name, value] of Object.entries({ propagate, hooks })) {
+    assertType(name, value, "boolean");
+  }
   for (const [name, value] of Object.entries({ filter, attributes })) {
     if (value !== undefined) assertType(name, value, "function");
   }
-  if (api !== undefined) {
-    const setSpanContext = Object(Object(api).trace).setSpanContext;
+  if (
+    api !== undefined &&
+    typeof Object(Object(api).trace).setSpanContext !== "function"
+  ) {
     const wanted = "the module @opentelemetry/api";
-    assertType("api", setSpanContext, "function", wanted);
+    throw makeOptionError(TypeError, "api", api, wanted);
   }
   const spans = new Spans(tracer, api, remote);
   const middleware = (nsConn: NSConn, msg: Message, next: NextEvent) => {
@@ -160,7 +172,7 @@ export function traceEvents(
     };
     return spans.run(msg, init, () => next());
   };
-  const tracing = new EventTracer(spans, () => traced);
+  const tracing = new EventTracer(spans, propagate, () => traced);
   const traced: EventTracing = Object.assign(middleware, { tracing });
   return traced;
 }
@@ -195,12 +207,19 @@ function describe(msg: Message, stay: Stay | undefined): SpanInit {
 
 /** What a server or a client traces beside its events. */
 class EventTracer implements Tracing {
-  readonly prefix = ANNOUNCED;
+  readonly prefix: string;
   readonly #spans: Spans;
+  readonly #propagates: boolean;
   readonly #middleware: () => EventTracing;
 
-  constructor(spans: Spans, middleware: () => EventTracing) {
+  constructor(
+    spans: Spans,
+    propagates: boolean,
+    middleware: () => EventTracing,
+  ) {
+    this.prefix = propagates ? ANNOUNCED : "$";
     this.#spans = spans;
+    this.#propagates = propagates;
     this.#middleware = middleware;
   }
 
@@ -219,7 +238,10 @@ class EventTracer implements Tracing {
   }
 
   makeDecoder(link: TracedLink, options: TracedDecoderOptions): Decoder {
-    return new TracedDecoder(link, options);
+    const { native, codec } = options;
+    return this.#propagates
+      ? new TracedDecoder(link, options)
+      : new Decoder(native, codec);
   }
 
   canSendTo(link: TracedLink): boolean {

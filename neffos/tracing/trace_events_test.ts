@@ -345,6 +345,8 @@ Deno.test("traceEvents() refuses what is no tracer, and options of a wrong kind"
   wrong({});
   wrong(tracer, { api: {} as OtelApi });
   wrong(tracer, { remote: "child" });
+  wrong(tracer, { propagate: "yes" });
+  wrong(tracer, { hooks: 1 });
   wrong(tracer, { filter: true });
   wrong(tracer, { attributes: {} });
   assert(typeof traceEvents(tracer) === "function");

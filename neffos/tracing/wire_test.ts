@@ -13,7 +13,7 @@ import { MemoryServer, numberTokens, RawClient } from "../harness/mod.ts";
 import { RecordingTracer } from "../harness/tracer.ts";
 import { decode, encode } from "../protocol/codec.ts";
 import { type Message, type RawBody, reply } from "../protocol/message.ts";
-import { traceEvents } from "./trace_events.ts";
+import { traceEvents, type TraceOptions } from "./trace_events.ts";
 import { writeContext } from "./wire.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -31,9 +31,11 @@ function readLinks(tracer: RecordingTracer): string[] {
   );
 }
 
-function trace(): { tracer: RecordingTracer; use: EventTracing[] } {
+function trace(
+  options?: TraceOptions,
+): { tracer: RecordingTracer; use: EventTracing[] } {
   const tracer = new RecordingTracer();
-  return { tracer, use: [traceEvents(tracer)] };
+  return { tracer, use: [traceEvents(tracer, options)] };
 }
 
 function serve(use: EventTracing[]): MemoryServer {
@@ -124,6 +126,26 @@ function readSixth(frame: RawBody): string {
     : new TextDecoder().decode(frame);
   return text.split(";")[5] ?? "";
 }
+
+Deno.test("A side that does not propagate sends no context, and reads none", async () => {
+  const { use, tracer } = trace({ propagate: false });
+  assertEquals(
+    await converse(serve(use), READS_ASK),
+    await converse(serve([]), READS_ASK),
+  );
+  const memory = serve(use);
+  const raw = await RawClient.open(memory, "M", READS_ASK);
+  raw.send(`$2;chat;;onShout;0;${CONTEXT};a`);
+  const answers = ["$~1;;;;;;", "$2;chat;;onShout;0;0;A"];
+  assertEquals((await raw.until(3)).slice(1), answers);
+  assertEquals(readLinks(tracer), []);
+  const client = await memory.dial({ chat: {} }, { trace: use[0]! });
+  await client.connect("chat");
+  const sent = memory.frames.filter(({ from }) => from === "client");
+  assertEquals(sent.at(-1)!.data, PLAIN_ASK);
+  await client.close();
+  await memory.server.close();
+});
 
 Deno.test("A client that traces sends no context to a server that does not", async () => {
   const memory = serve([]);
