@@ -70,6 +70,8 @@ class Client:
             return
         if room or not enters:
             self.check(namespace, "" if enters else room)
+        if room and enters and (namespace, "") in self.own:
+            raise Refused("bad namespace")
         event = (ENTER if enters else LEAVE)[room != ""]
         self.own[key] = Own(f"${next(self.tokens)}", enters)
         await self.request(Message(self.own[key].wait, namespace, room, event, body=body), key)
@@ -152,11 +154,12 @@ class Client:
                 await own.settled.wait()
         try:
             self.check(*key)
-            result = self.handlers[key[0]][message.event](message)
+            handler = self.handlers[key[0]].get(message.event)
+            if handler is None:
+                raise Refused(f"nothing handles {message.event}")
+            result = handler(message)
             result = await result if inspect.isawaitable(result) else result
             answer = message.wait + YES if result is None else encode(replace(message, body=result))
-        except KeyError:
-            answer = encode(replace(message, error=f"nothing handles {message.event}"))
         except Exception as error:
             answer = encode(replace(message, error=str(error)))
         if message.wait and message.error is None:
