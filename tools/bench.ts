@@ -1,59 +1,90 @@
 /**
- * Measures the server's cost of a message beside a bare `Deno.upgradeWebSocket`
- * server that does the same work: `deno task bench`.
+ * Measures what a message, a broadcast and a connection cost a server: this module
+ * on each platform beside bare servers and other frameworks. Each server is a
+ * process of its own, which another process loads over raw TCP; its CPU time comes
+ * from `/proc`, so it needs Linux. See `bench/README.md`.
  *
- * Both servers run at once, as processes of their own, and take short turns.
- * The result is the ratio of their CPU time (from `/proc`, so Linux only) for
- * each message: the median, over several pairs of servers, of the ratio of their
- * medians. An absolute time says little on a noisy machine.
+ * ```sh
+ * deno task bench --quick
+ * deno task bench --servers=bare-deno,ours-deno --work=echo
+ * deno task bench --against=origin/main
+ * ```
  *
- * `deno task bench --pairs=12 --against=DIR` compares with the server of another
- * working tree instead, such as the one of an earlier commit.
+ * Prints Markdown. Servers for which this machine lacks something are left out, and
+ * so are those that answer wrongly.
+ *
+ * @module
  */
 
-import {
-  compare,
-  ECHO_MANY,
-  ECHO_ONE,
-  SHOUT,
-  type Side,
-} from "./bench/duel.ts";
-import { readOption, readText } from "./options.ts";
+import { checkOptions, HELP, readSettings } from "./bench/choose.ts";
+import { drawChart } from "./bench/chart.ts";
+import { readResults, renderPages, RESULTS, writeJson } from "./bench/pages.ts";
+import { judgeAll, type Results } from "./bench/results.ts";
+import { runAgainst, runBench } from "./bench/run.ts";
+import { writeResults } from "./bench/table.ts";
+import { UnavailableError } from "./interop/peer.ts";
+import { readText } from "./options.ts";
 
-/** Fresh pairs of servers: the layout of their memory alone makes a few percent. */
-const PAIRS = readOption("pairs", 6);
-/** The working tree to compare with. */
-const TREE = readText("against");
-const HERE = new URL("..", import.meta.url).pathname;
-const OURS: Side = { tree: HERE, args: ["neffos"] };
-const THEIRS: Side = TREE === undefined
-  ? { tree: HERE, args: ["bare"] }
-  : { tree: TREE, args: ["neffos"] };
+const { args } = Deno;
 
-const WORKS = [
-  { work: ECHO_ONE, budget: 1.1 },
-  { work: ECHO_MANY, budget: 1.1 },
-  { work: SHOUT, budget: 1.05 },
-];
+function has(flag: string): boolean {
+  return args.includes(`--${flag}`);
+}
 
-const theirs = TREE === undefined ? "bare" : "theirs";
-console.log(
-  `| work | ours µs | ${theirs} µs | ratio | of each pair | budget |`,
-);
-console.log("| --- | --- | --- | --- | --- | --- |");
-for (const { work, budget } of WORKS) {
-  const { left, right, ratio, ratios } = await compare(
-    work,
-    [OURS, THEIRS],
-    PAIRS,
-  );
-  const cells = [
-    work.name,
-    left.toFixed(2),
-    right.toFixed(2),
-    ratio.toFixed(3),
-    ratios.map((ratio) => ratio.toFixed(2)).join(" "),
-    TREE === undefined ? budget.toFixed(2) : "",
-  ];
-  console.log(`| ${cells.join(" | ")} |`);
+async function getResults(): Promise<Results> {
+  const from = readText("from");
+  if (from !== undefined) return JSON.parse(await Deno.readTextFile(from));
+  const isMeasured = args.some((arg) => arg !== "--write");
+  if (has("write") && !isMeasured) return await readResults();
+  const options = {
+    settings: readSettings(has("quick")),
+    command: ["deno task bench", ...args.filter((arg) => arg !== "--write")]
+      .join(" "),
+    onProgress: (text: string) => console.error(text),
+  };
+  const against = readText("against");
+  return against === undefined
+    ? await runBench(options)
+    : await runAgainst(against, options);
+}
+
+async function write(results: Results): Promise<void> {
+  const json = await writeJson(results);
+  const files = [["json", json], ["svg", drawChart(results)]] as const;
+  for (const [name, text] of files) {
+    const file = readText(name);
+    if (file !== undefined) await Deno.writeTextFile(file, text);
+  }
+  if (!has("write")) return;
+  await Deno.writeTextFile(RESULTS, json);
+  for (const { url, text } of await renderPages(results)) {
+    await Deno.writeTextFile(url, text);
+  }
+}
+
+async function main(): Promise<void> {
+  checkOptions(args);
+  const results = await getResults();
+  console.log(writeResults(results));
+  await write(results);
+  const isDearer = readText("against") !== undefined &&
+    judgeAll(results).some(({ isKept }) => !isKept);
+  if (!isDearer) return;
+  console.error("FAILED: this tree costs more than it may");
+  Deno.exitCode = 1;
+}
+
+if (import.meta.main) {
+  if (has("help")) console.log(HELP);
+  else {
+    try {
+      await main();
+    } catch (error) {
+      const isUsage = error instanceof RangeError ||
+        error instanceof UnavailableError;
+      if (!isUsage) throw error;
+      console.error(error.message);
+      Deno.exitCode = 2;
+    }
+  }
 }

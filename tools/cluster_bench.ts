@@ -8,20 +8,20 @@
  * ```
  *
  * `--only` is `local`, `delivery` or `rooms`. Servers take turns, as in
- * `deno task bench`: see `bench/duel.ts`.
+ * `deno task bench`.
  *
  * @module
  */
 
-import { Broker } from "../neffos/harness/brokers.ts";
-import { compare, type Comparison, ECHO_MANY, SHOUT } from "./bench/duel.ts";
 import {
   compareDelivery,
+  type Comparison,
   neffos,
   neffosOnNode,
   prepareNode,
   socketIO,
 } from "./cluster/delivery.ts";
+import { compareLocal } from "./cluster/local.ts";
 import { countForRooms } from "./cluster/rooms.ts";
 import { readOption, readText } from "./options.ts";
 
@@ -50,15 +50,9 @@ function toCells({ left, right, ratio, ratios }: Comparison): string[] {
 }
 
 async function benchLocal(): Promise<void> {
-  await using redis = await Broker.redis();
-  const tree = new URL("..", import.meta.url).pathname;
-  const sides = [
-    { tree, args: ["neffos", `${redis.port}`] },
-    { tree, args: ["neffos"] },
-  ] as const;
   printHead(["work", "with µs", "without µs", "ratio", "of each pair"]);
-  for (const work of [ECHO_MANY, SHOUT]) {
-    print([work.name, ...toCells(await compare(work, sides, PAIRS))]);
+  for (const { title, ...comparison } of await compareLocal(PAIRS)) {
+    print([title, ...toCells(comparison)]);
   }
 }
 

@@ -1,3 +1,5 @@
+/** What Linux knows of the CPU time of processes. */
+
 /** CPU ticks a second, `getconf CLK_TCK`: 100 on every Linux that Deno runs on. */
 const TICKS = 100;
 
@@ -19,4 +21,17 @@ export async function cpuSeconds(pid: number): Promise<number> {
   const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS;
+}
+
+/** Lists a process and the processes that it has started, and they. */
+export async function listFamily(pid: number): Promise<number[]> {
+  const family = [pid];
+  for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
+    const file = `/proc/${pid}/task/${name}/children`;
+    const text = await Deno.readTextFile(file).catch(() => "");
+    for (const child of text.split(" ").filter((word) => word !== "")) {
+      family.push(...await listFamily(Number(child)));
+    }
+  }
+  return family;
 }

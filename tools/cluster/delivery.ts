@@ -6,7 +6,6 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Broker } from "../../neffos/harness/brokers.ts";
 import { cpuSeconds } from "../bench/cpu.ts";
-import type { Comparison } from "../bench/duel.ts";
 import { median } from "../bench/median.ts";
 import { bundle } from "../interop/bundle.ts";
 import { install } from "../interop/peer.ts";
@@ -30,6 +29,15 @@ interface Member {
   say(): void;
   onHear: () => void;
   close(): void;
+}
+
+/** What two sides take for a message, in microseconds. */
+export interface Comparison {
+  readonly left: number;
+  readonly right: number;
+  readonly ratio: number;
+  /** The ratio of each pair of servers. */
+  readonly ratios: readonly number[];
 }
 
 /** Two servers on one Redis. */

@@ -11,12 +11,20 @@ const RAISE = `
   ulimit -S -n "$0" 2>/dev/null || ulimit -n "$0" 2>/dev/null || exit ${LIMITED}
   exec "$@"
 `;
+/** Returns a command that starts another one which may open that many sockets. */
+export function raiseLimit(
+  sockets: number,
+  command: readonly string[],
+): string[] {
+  return ["/bin/sh", "-c", RAISE, String(sockets + OTHER_FILES), ...command];
+}
+
 /** The time in which a process must end by itself, in milliseconds. */
 const END = 20_000;
 
 /** Options of a process of the soak. */
 export interface ChildOptions {
-  /** The program, beside this file. */
+  /** The program: a URL, or its path from this file. */
   readonly program: string;
   readonly args?: readonly string[];
   /** The number of sockets it will have open. */
@@ -55,20 +63,18 @@ export class Child {
    */
   static async start(options: ChildOptions): Promise<Child> {
     const { program, args = [], sockets, hasConfig = false } = options;
-    const process = new Deno.Command("/bin/sh", {
-      args: [
-        "-c",
-        RAISE,
-        String(sockets + OTHER_FILES),
-        // The binary itself: a kill of a wrapper may not reach it.
-        Deno.execPath(),
-        "run",
-        "-A",
-        ...(hasConfig ? [] : ["--no-config"]),
-        "--v8-flags=--expose-gc",
-        new URL(program, import.meta.url).href,
-        ...args,
-      ],
+    const [shell, ...shellArgs] = raiseLimit(sockets, [
+      // The binary itself: a kill of a wrapper may not reach it.
+      Deno.execPath(),
+      "run",
+      "-A",
+      ...(hasConfig ? [] : ["--no-config"]),
+      "--v8-flags=--expose-gc",
+      new URL(program, import.meta.url).href,
+      ...args,
+    ]);
+    const process = new Deno.Command(shell!, {
+      args: shellArgs,
       stdin: "piped",
       stdout: "piped",
     }).spawn();
