@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { drawChart } from "./chart.ts";
 import { findCell, type Results } from "./results.ts";
@@ -66,6 +71,25 @@ function assertComplete(results: Results): void {
   const costs = results.cells.filter(({ metric }) => metric.startsWith("echo"));
   assert(costs.every(({ values }) => values.every((value) => value > 0)));
 }
+
+Deno.test({
+  name: "deno task bench compares with another folder",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const { code, stdout } = await run([
+      ...SMALL,
+      "--servers=ours-deno-controller,theirs-deno-controller",
+      "--work=start",
+      `--against=${fileURLToPath(new URL("../../", import.meta.url))}`,
+    ]);
+    // Which of the two starts faster is chance.
+    assert(code === 0 || code === 1, `${code}`);
+    assertMatch(
+      new TextDecoder().decode(stdout),
+      /\| start to first connection \| .* \| 1\.15 \| \d\.\d+ \| [\d. ]+ \|/,
+    );
+  },
+});
 
 Deno.test("deno task bench refuses what it does not know", async () => {
   for (

@@ -2,7 +2,7 @@ import { raiseLimit } from "../soak/child.ts";
 import { readLines } from "../soak/commands.ts";
 import { rssOf } from "../soak/system.ts";
 import { within } from "../soak/within.ts";
-import { cpuSeconds, listFamily } from "./cpu.ts";
+import { cpuSeconds, listFamily } from "../soak/cpu.ts";
 
 /** How long a server may take to start, in milliseconds. */
 const PATIENCE = 30_000;

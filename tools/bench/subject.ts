@@ -1,5 +1,5 @@
 import type { Child } from "../soak/child.ts";
-import { cpuSeconds } from "./cpu.ts";
+import { cpuSeconds } from "../soak/cpu.ts";
 import type { OpenArgument, PrepareArgument } from "./driver/main.ts";
 import { type Command, type Memory, RunningServer } from "./running.ts";
 import type { ServerSpec } from "./servers.ts";

@@ -5,7 +5,7 @@
 
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Broker } from "../../neffos/harness/brokers.ts";
-import { cpuSeconds } from "../bench/cpu.ts";
+import { cpuSeconds } from "../soak/cpu.ts";
 import { median } from "../bench/median.ts";
 import { bundle } from "../interop/bundle.ts";
 import { install } from "../interop/peer.ts";

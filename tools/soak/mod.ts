@@ -3,7 +3,7 @@
  * of which talk. No message may be lost, and all memory must be released.
  */
 
-import { cpuSeconds } from "../bench/cpu.ts";
+import { cpuSeconds } from "./cpu.ts";
 import { Child } from "./child.ts";
 import type { Report } from "./client.ts";
 import type { Broadcasts } from "./member.ts";
