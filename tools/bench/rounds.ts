@@ -2,6 +2,7 @@
 
 import { UnavailableError } from "../interop/peer.ts";
 import { Child } from "../soak/child.ts";
+import { SoakFailure } from "../soak/failure.ts";
 import type { Claim } from "./claims.ts";
 import type { Kit } from "./kit.ts";
 import { median } from "./median.ts";
@@ -37,23 +38,32 @@ const CHECKED = 3;
 
 /** Runs all rounds. */
 export async function measure(plan: Plan, kit: Kit): Promise<Measured> {
-  const { settings } = plan;
-  const { crowd, receivers } = settings;
-  const sockets = Math.max(crowd, receivers * plan.servers.length) + SPARE;
-  const driver = await Child.start({
-    program: new URL("driver/main.ts", import.meta.url).href,
-    args: [String(settings.patience)],
-    sockets,
-  });
+  const driver = await startDriver(plan);
   try {
     const bench = new Bench(plan, driver);
     await bench.prepare(kit);
-    for (let round = 0; round < settings.pairs; round++) {
+    for (let round = 0; round < plan.settings.pairs; round++) {
       await bench.run(round);
     }
     return bench.measured;
   } finally {
     await driver.kill();
+  }
+}
+
+async function startDriver({ servers, settings }: Plan): Promise<Child> {
+  const { crowd, receivers, patience } = settings;
+  try {
+    return await Child.start({
+      program: new URL("driver/main.ts", import.meta.url).href,
+      args: [String(patience)],
+      sockets: Math.max(crowd, receivers * servers.length) + SPARE,
+    });
+  } catch (error) {
+    if (!(error instanceof SoakFailure)) throw error;
+    // The options of the soak are others.
+    const text = error.message.replace("--idle=", "--crowd=, --receivers=");
+    throw new UnavailableError(text);
   }
 }
 
