@@ -27,7 +27,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const FILES =
   "neffos/protocol,neffos/connection,neffos/server,mvc/container,mvc/router";
 /** The name of a file that does not belong to the sources of the module. */
-const NO_SOURCE = /_test\.ts$|\/(harness|testdata)\//;
+const NO_SOURCE = /_(test|bench)\.ts$|\/(harness|testdata)\//;
 
 function print({ mutant, diff, verdict, suites }: Outcome): void {
   const tests = verdict === "uncovered"

@@ -30,10 +30,13 @@ export const HELP = `deno task bench [options]
 
 const NAMES = new Set(HELP.match(/(?<=--)[a-z]+/g));
 
+/** The options that leave out something, while the pages show all of a run. */
+const PARTIAL = ["only", "servers", "work", "against"];
+
 /**
- * Checks that all options are known.
+ * Checks that all options are known, and go together.
  *
- * @throws {RangeError} When one is not.
+ * @throws {RangeError} When one is not, or two do not.
  */
 export function checkOptions(args: readonly string[]): void {
   for (const arg of args) {
@@ -41,6 +44,11 @@ export function checkOptions(args: readonly string[]): void {
     if (name !== undefined && NAMES.has(name)) continue;
     throw new RangeError(`Cannot use "${arg}": it is no option\n\n${HELP}`);
   }
+  const partial = PARTIAL.find((name) => readText(name) !== undefined);
+  if (partial === undefined || !args.includes("--write")) return;
+  throw new RangeError(
+    `Cannot use "--write" with "--${partial}": the pages show all servers and works`,
+  );
 }
 
 /** Reads how much is measured. */

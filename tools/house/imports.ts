@@ -33,10 +33,10 @@ interface Info {
   }[];
 }
 
-/** Finds the TypeScript files in a folder of a checkout, tests and what only they use left out. */
+/** Finds the TypeScript files in a folder of a checkout, tests, benches and what only they use left out. */
 export async function findFiles(root: string, path: string): Promise<string[]> {
   if (/\.ts$|\/(harness|testdata)$/.test(path)) {
-    return /(?<!_test)\.ts$/.test(path) ? [path] : [];
+    return /(?<!_test|_bench)\.ts$/.test(path) ? [path] : [];
   }
   const inner = await Array.fromAsync(
     Deno.readDir(`${root}/${path}`),
