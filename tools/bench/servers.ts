@@ -4,7 +4,11 @@ import { fileURLToPath } from "node:url";
 import type { DialectName } from "./driver/dialects.ts";
 import { type Kit, PEERS } from "./kit.ts";
 import type { Command } from "./running.ts";
-import type { Metric } from "./works.ts";
+
+/** Why a server is ahead, as far as it is known, by what the IDs of metrics begin with. */
+export type Reasons = Readonly<
+  Partial<Record<"echo" | "latency" | "broadcast" | "memory" | "start", string>>
+>;
 
 /** A server. */
 export interface ServerSpec {
@@ -16,8 +20,8 @@ export interface ServerSpec {
   readonly dialect: DialectName;
   /** The server of this module that it is compared with, by ID. */
   readonly rival?: string;
-  /** Why it is ahead, where it is, by the table. */
-  readonly ahead?: Readonly<Record<Metric["table"], string>>;
+  /** Why it is ahead, where it is. */
+  readonly ahead?: Reasons;
   /** Returns how it is started, once what it needs is there. */
   command(kit: Kit): Promise<Command>;
 }
@@ -156,11 +160,38 @@ export function listOurs(
   );
 }
 
-const NO_PROTOCOL =
-  "it has no events, namespaces, rooms or asks, and looks at the first letters of a message alone";
+/** The same reason for everything. */
+function forAll(reason: string): Reasons {
+  return {
+    echo: reason,
+    latency: reason,
+    broadcast: reason,
+    memory: reason,
+    start: reason,
+  };
+}
+
 const NO_QUEUE =
   "it does not keep the order of messages whose handlers wait, nor limit how many of them do";
-const COMPILED = "Go is compiled ahead of time";
+
+/** Frameworks of functions, or of one object for all connections. */
+const LESS: Reasons = {
+  echo: NO_QUEUE,
+  latency: NO_QUEUE,
+  broadcast: "it does not limit what waits for a receiver that is slow",
+  memory: "it builds no controller and no services for a connection",
+};
+
+/** Socket.IO, which has no classes. */
+const FUNCTIONS: Reasons = {
+  ...LESS,
+  start: "it has no controllers and services to compile when it starts",
+};
+
+/** Go, by what the package of its websockets does. */
+function writtenInGo(memory: string): Reasons {
+  return { ...forAll("Go is compiled ahead of time"), memory };
+}
 
 const OTHERS: readonly ServerSpec[] = [
   {
@@ -169,11 +200,9 @@ const OTHERS: readonly ServerSpec[] = [
     group: "peers",
     dialect: "neffos",
     rival: "ours-deno-controller",
-    ahead: {
-      Messages: NO_PROTOCOL,
-      Broadcasts: NO_PROTOCOL,
-      Connections: NO_PROTOCOL,
-    },
+    ahead: forAll(
+      "it has no events, namespaces, rooms or asks, and looks at the first letters of a message alone",
+    ),
     command: packaged(onDeno, "hono.mjs"),
   },
   {
@@ -183,9 +212,8 @@ const OTHERS: readonly ServerSpec[] = [
     dialect: "socket.io",
     rival: "ours-ws-node-controller",
     ahead: {
-      Messages: NO_QUEUE,
-      Broadcasts: "it hands ws one finished frame for all receivers",
-      Connections: "it builds no controller and no services for a connection",
+      ...FUNCTIONS,
+      broadcast: "it hands ws one finished frame for all receivers",
     },
     command: packaged(onNode, "socket_io_node.mjs"),
   },
@@ -195,11 +223,7 @@ const OTHERS: readonly ServerSpec[] = [
     group: "peers",
     dialect: "socket.io",
     rival: "ours-bun-controller",
-    ahead: {
-      Messages: NO_QUEUE,
-      Broadcasts: "it does not limit what waits for a receiver that is slow",
-      Connections: "it builds no controller and no services for a connection",
-    },
+    ahead: FUNCTIONS,
     command: packaged(onBun, "socket_io_bun.mjs"),
   },
   {
@@ -208,11 +232,7 @@ const OTHERS: readonly ServerSpec[] = [
     group: "peers",
     dialect: "nest",
     rival: "ours-ws-node-controller",
-    ahead: {
-      Messages: NO_QUEUE,
-      Broadcasts: "it does not limit what waits for a receiver that is slow",
-      Connections: "one gateway serves all connections, without namespaces",
-    },
+    ahead: LESS,
     command: packaged(onNode, "nest.mjs"),
   },
   {
@@ -221,11 +241,7 @@ const OTHERS: readonly ServerSpec[] = [
     group: "peers",
     dialect: "neffos",
     rival: "ours-deno-controller",
-    ahead: {
-      Messages: COMPILED,
-      Broadcasts: `${COMPILED}, and each write goes to the system at once`,
-      Connections: `${COMPILED}, and a connection is two small stacks`,
-    },
+    ahead: writtenInGo("a connection is two goroutines with small stacks"),
     command: async (kit) => ({ args: [await kit.go(), "gorilla"] }),
   },
   {
@@ -234,11 +250,7 @@ const OTHERS: readonly ServerSpec[] = [
     group: "peers",
     dialect: "neffos",
     rival: "ours-deno-controller",
-    ahead: {
-      Messages: COMPILED,
-      Broadcasts: `${COMPILED}, and each write goes to the system at once`,
-      Connections: `${COMPILED}, and gobwas keeps no buffers for a connection`,
-    },
+    ahead: writtenInGo("gobwas keeps no buffers for a connection"),
     command: async (kit) => ({ args: [await kit.go(), "gobwas"] }),
   },
 ];
