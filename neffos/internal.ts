@@ -7,6 +7,8 @@
 
 import { type Conn, portOf } from "./api/conn.ts";
 import type { Session } from "./connection/session.ts";
+import { compileHandlers } from "./controller/compile.ts";
+import type { Events } from "./controller/events.ts";
 
 export {
   findStaticOwner,
@@ -84,4 +86,23 @@ export function reportFault(
 export function sessionOf(conn: Conn): Session {
   // A Conn has no other port.
   return portOf(conn) as Session;
+}
+
+/**
+ * Lets a client handle a namespace that its `dial()` was not given.
+ *
+ * @param conn The connection of the client.
+ * @param namespace The namespace; one that is handled already keeps its events.
+ * @param events The events.
+ * @throws {TypeError} When the events are none, or the name has a lone surrogate.
+ */
+export function addNamespace(
+  conn: Conn,
+  namespace: string,
+  events: Events,
+): void {
+  const { namespaces } = sessionOf(conn).host.handlers;
+  if (namespaces.has(namespace)) return;
+  const added = compileHandlers({ [namespace]: events }).namespaces;
+  namespaces.set(namespace, added.get(namespace)!);
 }

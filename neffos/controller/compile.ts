@@ -41,7 +41,7 @@ export interface CompiledEvents {
 /** The compiled handler of a server or a client. */
 export interface CompiledHandlers {
   /** The event map of each namespace. */
-  readonly namespaces: ReadonlyMap<string, CompiledEvents>;
+  readonly namespaces: Map<string, CompiledEvents>;
   /** The treatment of native messages. */
   readonly native: NativeMode;
   /** The strictest time limits of all sources. */

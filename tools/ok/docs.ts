@@ -36,6 +36,7 @@ export const CATEGORIES: readonly string[] = [
   "Transports",
   "Protocol",
   "Testing",
+  "Command line",
   "Type utilities",
 ];
 

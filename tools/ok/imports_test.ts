@@ -43,7 +43,7 @@ const UPWARDS: Readonly<Record<string, string>> = {
   "neffos/mod.ts => mvc/mod.ts": "neffos may not import mvc",
   "mvc/http/body.ts -> mvc/container/scope.ts": "http may not import container",
   "mvc/http/body.ts => neffos/protocol/body.ts":
-    "mvc may import neffos/mod.ts and neffos/internal.ts alone",
+    "mvc may import neffos/mod.ts, neffos/client.ts and neffos/internal.ts alone",
 };
 
 for (const [tie, reason] of Object.entries(UPWARDS)) {
