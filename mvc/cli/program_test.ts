@@ -129,6 +129,7 @@ Deno.test("The exit code says what has failed, and the text what to do", async (
     [["ask", url.replace("ws", "wss"), "chat", "onEcho"], 3, /try ws: instead/],
     [["ask", url, "chat", "onDrop"], 3, /closed: 1008, "too many"/],
     [["ask", url, "chat", "onNever", "-t", "50ms"], 4, /--timeout gives it/],
+    [["emit", url, "chat", "onNever", "-t", "50ms"], 4, /sent, and not/],
     [["watch", url, "cat"], 1, /no namespace "cat"/],
     [["watch", url, "chat", "-n", "1", "--for", "50ms"], 4, /Only 0 events/],
     [["bench", url, "chat", "onSay", "-n", "3", "-c", "2"], 1, /^$/],

@@ -74,12 +74,11 @@ async function runSession(call: Call): Promise<number> {
     io,
     history,
     complete: (line) => completeLine(line, readGrammar, session.memory.list),
-    onLine: (line) => session.run(line),
-    onInterrupt: () => session.interrupt(),
+    onLine: (line, signal) => session.run(line, signal),
   });
   view.begin(prompt);
   await prompt.ended;
-  await session.finish();
+  await session.finish(!prompt.isTTY);
   if (file !== undefined) await writeHistory(file, prompt.history);
   const { failure } = session;
   // People have seen what failed, and went on.

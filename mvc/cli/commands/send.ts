@@ -1,4 +1,5 @@
 import {
+  AskTimeoutError,
   type Client,
   ConnectionClosedError,
   EventError,
@@ -15,7 +16,7 @@ import {
   readConnectBody,
   readTimeout,
 } from "../connection.ts";
-import { EXIT } from "../failure.ts";
+import { EXIT, Failure } from "../failure.ts";
 import { findOddJSON, readBody } from "../input/body.ts";
 import { formatBody, toJSONLine } from "../output/events.ts";
 
@@ -84,7 +85,7 @@ servers confirm after that. If the event is refused, the exit code is 1.`,
     const { event, body } = await readEvent(call);
     await using sender = await Sender.open(call);
     if (!sender.target.emit(event, body)) throw new ConnectionClosedError();
-    await sender.leave();
+    await sender.leave(readTimeout(call));
     const refusal = sender.findRefusal(event);
     if (refusal !== undefined) throw refusal;
     if (call.has("json")) {
@@ -162,10 +163,16 @@ class Sender implements AsyncDisposable {
   }
 
   /** Leaves the namespace, which a server confirms when it has handled all before. */
-  async leave(): Promise<void> {
+  async leave(timeout: number): Promise<void> {
     try {
-      await this.#nsConn.disconnect();
+      await this.#nsConn.disconnect({ timeout });
     } catch (error) {
+      if (error instanceof AskTimeoutError) {
+        throw new Failure(
+          "late",
+          `The event was sent, and not handled within ${error.timeout} ms; --timeout gives it more time`,
+        );
+      }
       // It may refuse to let go, and has handled all before nevertheless.
       if (!(error instanceof EventError)) throw error;
     }

@@ -6,6 +6,7 @@ import {
 } from "node:readline";
 import { HISTORY_SIZE } from "../input/history.ts";
 import type { IO } from "../io.ts";
+import { makeKeyInput } from "./keys.ts";
 
 /** What a {@linkcode Prompt} needs of its owner. */
 export interface PromptOptions {
@@ -14,10 +15,8 @@ export interface PromptOptions {
   readonly history: readonly string[];
   /** Completes the line up to the cursor. */
   complete(line: string): [string[], string];
-  /** Called with each line, one after another. */
-  onLine(line: string): Promise<void>;
-  /** Called by Ctrl-C; says whether there was something to stop. */
-  onInterrupt(): boolean;
+  /** Called with each line, one after another; Ctrl-C aborts the signal. */
+  onLine(line: string, signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -35,8 +34,8 @@ export class Prompt {
   #history: string[];
   /** The latest line's work. */
   #work: Promise<void> = Promise.resolve();
-  /** How many lines are at work or wait. */
-  #pending = 0;
+  /** Abort the lines that are at work or wait. */
+  readonly #pending = new Set<AbortController>();
   #text = "> ";
   /** Whether Ctrl-C has just been pressed on an empty line. */
   #isWarned = false;
@@ -44,11 +43,14 @@ export class Prompt {
 
   constructor(options: PromptOptions) {
     this.#options = options;
-    const { io, complete, onInterrupt } = options;
+    const { io, complete } = options;
     this.isTTY = io.isTTY && io.stdin.isTTY === true;
     this.#history = [...options.history];
+    const { input, end } = this.isTTY
+      ? makeKeyInput(io.stdin)
+      : { input: io.stdin, end: () => {} };
     this.#readline = createInterface({
-      input: io.stdin,
+      input,
       ...(this.isTTY && { output: io.screen }),
       terminal: this.isTTY,
       completer: complete,
@@ -59,8 +61,11 @@ export class Prompt {
     });
     this.#readline.on("line", (line) => this.#take(line));
     this.#readline.on("history", (lines: string[]) => this.#history = lines);
-    this.#readline.on("SIGINT", () => this.#interrupt(onInterrupt));
-    this.#readline.on("close", () => this.#closed.resolve());
+    this.#readline.on("SIGINT", () => this.#interrupt());
+    this.#readline.on("close", () => {
+      end();
+      this.#closed.resolve();
+    });
     this.ended = this.#closed.promise.then(() => this.#work);
   }
 
@@ -74,7 +79,7 @@ export class Prompt {
     if (text === this.#text) return;
     this.#text = text;
     this.#readline.setPrompt(text);
-    if (this.#pending === 0) this.#show();
+    if (this.#pending.size === 0) this.#show();
   }
 
   /** Begins to read. */
@@ -90,7 +95,7 @@ export class Prompt {
     this.#clear();
     io.screen.write(`${text}\n`);
     // While a line is at work there is no prompt, unless the next is being typed.
-    if (this.#pending === 0 || this.#readline.line !== "") this.#show();
+    if (this.#pending.size === 0 || this.#readline.line !== "") this.#show();
   }
 
   /** Reads no more lines, and drops those that wait. */
@@ -103,15 +108,24 @@ export class Prompt {
 
   #take(line: string): void {
     this.#isWarned = false;
-    const hasWaited = this.#pending++ > 0;
+    const hasWaited = this.#pending.size > 0;
+    const controller = new AbortController();
+    this.#pending.add(controller);
     this.#work = this.#work.then(async () => {
-      if (!this.#isOver) {
-        // Its own echo stands before what the lines before it have printed.
-        if (hasWaited && this.isTTY) this.print(`${this.#text}${line}`);
-        await this.#options.onLine(line);
-      }
-      if (--this.#pending === 0) this.#show();
+      await this.#run(line, { hasWaited, signal: controller.signal });
+      this.#pending.delete(controller);
+      if (this.#pending.size === 0) this.#show();
     });
+  }
+
+  async #run(
+    line: string,
+    { hasWaited, signal }: { hasWaited: boolean; signal: AbortSignal },
+  ): Promise<void> {
+    if (this.#isOver || hasWaited && signal.aborted) return;
+    // Its own echo stands before what the lines before it have printed.
+    if (hasWaited && this.isTTY) this.print(`${this.#text}${line}`);
+    await this.#options.onLine(line, signal);
   }
 
   #show(): void {
@@ -125,15 +139,20 @@ export class Prompt {
     if (rows > 0) screen.write(`\x1b[${rows}A`);
     cursorTo(screen, 0);
     clearScreenDown(screen);
+    // prompt() would go up by the rows of the line once more.
+    Object.assign(this.#readline, { prevRows: 0 });
   }
 
-  #interrupt(stop: () => boolean): void {
+  #interrupt(): void {
     if (this.#readline.line !== "") {
       this.#readline.write(null, { ctrl: true, name: "e" });
       this.#readline.write(null, { ctrl: true, name: "u" });
       return;
     }
-    if (stop()) return;
+    if (this.#pending.size > 0) {
+      for (const controller of this.#pending) controller.abort();
+      return;
+    }
     if (this.#isWarned) return this.close();
     this.#isWarned = true;
     this.print("(Ctrl-C again, Ctrl-D or quit ends the session)");

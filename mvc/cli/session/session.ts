@@ -62,8 +62,8 @@ export class Session implements Actor {
   /** The namespace or the room that a line leaves. */
   #leaving: string | undefined;
   #isFinishing = false;
-  /** Aborts the line that is at work. */
-  #running: AbortController | undefined;
+  /** Aborted when the line that is at work is to stop. */
+  #signal: AbortSignal | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -118,37 +118,34 @@ export class Session implements Actor {
     this.#prompt();
   }
 
-  /** Runs a line. */
-  async run(line: string): Promise<void> {
+  /** Runs a line, until the signal is aborted. */
+  async run(line: string, signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
     try {
       const parsed = parseLine(line);
       if (parsed === undefined) return;
-      this.#running = new AbortController();
       await parsed.action.run(this, parsed.words, parsed.rest);
     } catch (error) {
-      const isStopped = this.#running?.signal.aborted === true;
-      if (isStopped) this.#view.tell("stopped");
+      if (signal.aborted) this.#view.tell("stopped");
       // The end of the connection is told by itself.
       else if (!this.#client.isClosed || error instanceof Failure) {
         this.#fail(toFailure(error));
       }
     } finally {
-      this.#running = undefined;
+      this.#signal = undefined;
       this.#leaving = undefined;
     }
   }
 
-  /** Stops the line that is at work. */
-  interrupt(): boolean {
-    if (this.#running === undefined) return false;
-    this.#running.abort();
-    return true;
-  }
-
-  /** Leaves all, when there are no more lines: what was sent is handled then. */
-  async finish(): Promise<void> {
+  /**
+   * Closes the connection, when there are no more lines.
+   *
+   * @param waits Whether the server is to handle first what was sent, which it has
+   * when it lets go of the namespaces.
+   */
+  async finish(waits: boolean): Promise<void> {
     this.#isFinishing = true;
-    if (!this.#client.isClosed && !this.#isAway) {
+    if (waits && !this.#client.isClosed && !this.#isAway) {
       const { timeout } = this.#options;
       await this.#client.conn.disconnectAll({ timeout }).catch(() => {});
     }
@@ -285,7 +282,7 @@ export class Session implements Actor {
 
   #limits(): { timeout: number; signal?: AbortSignal } {
     const { timeout } = this.#options;
-    const signal = this.#running?.signal;
+    const signal = this.#signal;
     return signal === undefined ? { timeout } : { timeout, signal };
   }
 
