@@ -13,6 +13,7 @@
  * @module
  */
 
+import { commandLine } from "./cli/peer.ts";
 import { cacheFolder } from "./interop/cache.ts";
 import { exchanges } from "./interop/exchange/peer.ts";
 import { goClient, goServer } from "./interop/go/peer.ts";
@@ -27,6 +28,7 @@ const PEERS: readonly Peer[] = [
   neffosJS,
   goClient,
   goServer,
+  commandLine,
   ...exchanges,
   pythonClient,
   ports,

@@ -39,8 +39,8 @@ export class Terminal implements AsyncDisposable {
   readonly #reading: Promise<void>;
   #waiting = new Set<() => void>();
   #hasEnded = false;
-  /** When something was last shown. */
-  #shown = performance.now();
+  /** When something was last typed or shown. */
+  #changed = performance.now();
 
   private constructor(process: Deno.ChildProcess, columns: number) {
     this.#process = process;
@@ -84,6 +84,7 @@ export class Terminal implements AsyncDisposable {
 
   /** Types keys. */
   async type(keys: string): Promise<void> {
+    this.#changed = performance.now();
     await this.#input.write(new TextEncoder().encode(keys));
   }
 
@@ -100,7 +101,7 @@ export class Terminal implements AsyncDisposable {
 
   /** Waits until it has shown nothing new for a while, in milliseconds. */
   async rests(ms: number): Promise<void> {
-    while (!this.#hasEnded && performance.now() - this.#shown < ms) {
+    while (!this.#hasEnded && performance.now() - this.#changed < ms) {
       await this.#change(ms);
     }
   }
@@ -134,7 +135,7 @@ export class Terminal implements AsyncDisposable {
     const stream = this.#process.stdout.pipeThrough(new TextDecoderStream());
     for await (const text of stream) {
       this.#screen.write(text);
-      this.#shown = performance.now();
+      this.#changed = performance.now();
       this.#wake();
     }
     this.#hasEnded = true;

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { lacksBrowser } from "../browser/mod.ts";
+import { checkInit } from "../cli/init.ts";
 import { runFirstHour, runGuides } from "./mod.ts";
 import { layOutPackage } from "./registry.ts";
 
@@ -11,6 +12,7 @@ Deno.test("The README and the guides work in an empty folder", async (t) => {
     const registry = await layOutPackage(cache);
     await t.step("README.md", () => checkReadme(registry));
     await t.step("guides", () => checkGuides(registry));
+    await t.step("neffos init", () => checkInit(registry));
   } finally {
     await Deno.remove(cache, { recursive: true });
   }

@@ -112,7 +112,7 @@ async function readSection(title: string): Promise<Block[]> {
 }
 
 /** An empty folder, and the commands that run in it. */
-class Folder implements AsyncDisposable {
+export class Folder implements AsyncDisposable {
   /** Where a command listens, once there is one. */
   address: string = ADDRESS;
   readonly #path: string;
@@ -129,6 +129,11 @@ class Folder implements AsyncDisposable {
     };
   }
 
+  /**
+   * Makes an empty folder.
+   *
+   * @param registry The registry that has this module.
+   */
   static async create(registry: URL): Promise<Folder> {
     return new Folder(await Deno.makeTempDir(), registry);
   }

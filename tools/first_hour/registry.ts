@@ -3,6 +3,9 @@ import { layOut } from "../std.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
+/** The texts of `neffos init`: imports in them are none of the file. */
+const TEMPLATE = new URL("mvc/cli/init/template.ts", ROOT).href;
+
 /**
  * Lays out a registry that has this module as it would be published, and the
  * stand-ins for `@std`: with its URL as `JSR_URL`, `deno add jsr:@neffos/mvc`
@@ -44,7 +47,9 @@ async function listPublished(registry: URL): Promise<URL[]> {
 
 /** Reads a file as JSR serves it: names of the import map become specifiers. */
 async function readPublished(file: URL): Promise<Uint8Array<ArrayBuffer>> {
-  if (!file.pathname.endsWith(".ts")) return await Deno.readFile(file);
+  if (!file.pathname.endsWith(".ts") || file.href === TEMPLATE) {
+    return await Deno.readFile(file);
+  }
   let text = await Deno.readTextFile(file);
   for (const [name, specifier] of Object.entries(config.imports)) {
     text = text.replaceAll(`"${name}"`, `"${specifier}"`)

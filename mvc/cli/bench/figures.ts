@@ -117,9 +117,13 @@ export function toFiguresJSON(
   { connections }: { connections: number },
 ): string {
   const { errors, ...others } = figures;
-  return JSON.stringify({
-    connections,
-    ...others,
-    errors: Object.fromEntries(errors),
-  });
+  const all = { connections, ...others, errors: Object.fromEntries(errors) };
+  return JSON.stringify(
+    all,
+    (_key, value) => typeof value === "number" ? round(value) : value,
+  );
+}
+
+function round(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
 }

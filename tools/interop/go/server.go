@@ -54,6 +54,7 @@ func serve(address string) error {
 	for name, scenario := range serverScenarios {
 		mux.Handle("/"+name, handlerOf(name, scenario))
 	}
+	serveCommandLine(mux)
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: deadline}
 	go func() {
 		// The program that started this one holds the other end.
