@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import * as all from "./mod.ts";
+import * as cli from "./mvc/cli/main.ts";
 import * as mvc from "./mvc/mod.ts";
 import * as testing from "./mvc/testing/mod.ts";
 import * as client from "./neffos/client.ts";
@@ -119,4 +120,8 @@ Deno.test("The test kit exports these names, and no others", () => {
     Object.keys(testing).toSorted(),
     ["AssertionError", "TestClient", "connectTest", "request"],
   );
+});
+
+Deno.test("The command line exports one function", () => {
+  assertEquals(Object.keys(cli), ["runCommandLine"]);
 });

@@ -208,3 +208,29 @@ Deno.test({
     }
   },
 });
+
+Deno.test("The command line needs no more permissions than mvc/CLI.md lists", async () => {
+  await using chat = startChat();
+  const { host } = new URL(chat.url);
+  const folder = await Deno.makeTempDir();
+  const cases: [permissions: string[], args: string[]][] = [
+    [[`--allow-net=${host}`], ["ask", chat.url, "chat", "onEcho", "a"]],
+    [[`--allow-net=${host}`], ["emit", chat.url, "chat", "onSay", "a"]],
+    [[`--allow-net=${host}`], ["watch", chat.url, "chat", "--for", "10ms"]],
+    [[`--allow-net=${host}`], ["connect", chat.url, "chat"]],
+    [[`--allow-net=${host}`], ["bench", chat.url, "chat", "onEcho", "-n9"]],
+    [[`--allow-read=${folder}`, `--allow-write=${folder}`], ["init", folder]],
+    [[], ["help"]],
+  ];
+  try {
+    for (const [permissions, args] of cases) {
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--no-prompt", ...permissions, PROGRAM, ...args],
+        stdin: "null",
+      }).output();
+      assertEquals(code, 0, `${args}: ${new TextDecoder().decode(stderr)}`);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
