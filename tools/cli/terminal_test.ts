@@ -234,3 +234,22 @@ Deno.test("The command line needs no more permissions than mvc/CLI.md lists", as
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test({
+  name: "Ctrl-C ends a watch well, and an ask at once",
+  ignore,
+  async fn() {
+    await using chat = startChat();
+    const run = `exec ${Deno.execPath()} run -A --no-check --quiet ${PROGRAM}`;
+    await using watch = Terminal.open(`${run} watch ${chat.url} chat`);
+    await watch.shows((text) => text.includes("Watching; Ctrl-C ends it."));
+    await watch.type(ctrl("C"));
+    assertEquals(await watch.end(), 0);
+    await using ask = Terminal.open(`${run} ask ${chat.url} chat onNever`);
+    while (chat.server.connectionsByNamespace("chat").length === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await ask.type(ctrl("C"));
+    assertEquals(await ask.end(), 130);
+  },
+});
