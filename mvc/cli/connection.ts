@@ -2,11 +2,14 @@ import {
   type Client,
   dial,
   type DialOptions,
+  EventError,
   type Events,
+  type Message,
+  type NSConn,
   type RawBody,
 } from "../../neffos/client.ts";
 import type { Call, Options } from "./command.ts";
-import { type BodySource, FILES, readBody } from "./input/body.ts";
+import { readBody } from "./input/body.ts";
 import { parseDuration, parseHeaders, parsePair } from "./input/options.ts";
 import { describeCode } from "./output/codes.ts";
 
@@ -86,9 +89,39 @@ export function readTimeout(call: Call): number {
  */
 export async function readConnectBody(
   call: Call,
-): Promise<{ body?: RawBody }> {
+): Promise<RawBody | undefined> {
   const written = call.get("connect-body");
-  return written === undefined ? {} : { body: await readBody(written) };
+  return written === undefined ? undefined : await readBody(written);
+}
+
+/**
+ * Connects a namespace for a command.
+ *
+ * @param call What the command was called with.
+ * @param client The client.
+ * @param namespace The name of the namespace.
+ * @returns The connection in it.
+ */
+export async function enterNamespace(
+  call: Call,
+  client: Client,
+  namespace: string,
+): Promise<NSConn> {
+  const timeout = readTimeout(call);
+  const body = await readConnectBody(call);
+  return await client.connect(namespace, {
+    timeout,
+    ...(body !== undefined && { body }),
+  });
+}
+
+/**
+ * Refuses an ask of the server: commands do not answer.
+ *
+ * @param msg What has come.
+ */
+export function refuseAsk({ wait }: Message): void {
+  if (wait !== "") throw new EventError("nobody answers here");
 }
 
 /**
@@ -148,21 +181,4 @@ async function readHeaders(call: Call): Promise<[string, string][]> {
   for (const cookie of cookies) parsePair("cookie", cookie);
   if (cookies.length > 0) headers.push(["cookie", cookies.join("; ")]);
   return headers;
-}
-
-/**
- * Makes the source of a body in arguments: files, and standard input.
- *
- * @param call What the command was called with.
- * @returns The source.
- */
-export function makeBodySource({ io }: Call): BodySource {
-  return {
-    ...FILES,
-    async readInput() {
-      const chunks: Uint8Array<ArrayBuffer>[] = [];
-      for await (const chunk of io.stdin) chunks.push(new Uint8Array(chunk));
-      return new Uint8Array(await new Blob(chunks).arrayBuffer());
-    },
-  };
 }

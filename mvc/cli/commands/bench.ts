@@ -1,23 +1,18 @@
-import {
-  type Client,
-  EventError,
-  type NSConn,
-  type RawBody,
-} from "../../../neffos/client.ts";
+import type { Client, NSConn, RawBody } from "../../../neffos/client.ts";
 import { Tally, toFiguresJSON, writeFigures } from "../bench/figures.ts";
 import { runLoad } from "../bench/load.ts";
 import type { Call, Command } from "../command.ts";
 import {
   CONNECTION_OPTIONS,
   dialServer,
-  makeBodySource,
-  readConnectBody,
+  enterNamespace,
   readTimeout,
+  refuseAsk,
 } from "../connection.ts";
 import { EXIT, Failure } from "../failure.ts";
-import { readBody } from "../input/body.ts";
 import { parseCount, parseDuration, parseRate } from "../input/options.ts";
 import type { IO } from "../io.ts";
+import { readBodyArgument } from "./body_argument.ts";
 
 /** How many connections are opened at once. */
 const OPENING = 50;
@@ -116,7 +111,7 @@ async function readPlan(call: Call): Promise<Plan> {
   };
   const rate = call.get("rate");
   const duration = call.get("duration");
-  const body = await readBody(written, makeBodySource(call));
+  const body = await readBodyArgument(call, written);
   const count = number("count", Infinity);
   const shortest = count === Infinity ? 10_000 : Infinity;
   return {
@@ -128,9 +123,7 @@ async function readPlan(call: Call): Promise<Plan> {
       : parseDuration("duration", duration),
     count,
     event,
-    body: typeof body === "string" && call.has("binary")
-      ? new TextEncoder().encode(body)
-      : body,
+    body,
   };
 }
 
@@ -145,20 +138,14 @@ async function openAll(
 ): Promise<NSConn[]> {
   const [, namespace = ""] = call.words;
   const { io } = call;
-  const timeout = readTimeout(call);
-  const connectBody = await readConnectBody(call);
   const spaces: NSConn[] = [];
   const open = async () => {
     const client = await dialServer(call, {
       namespaces: [namespace],
-      makeEvents: () => ({
-        onAnyEvent(_nsConn, msg) {
-          if (msg.wait !== "") throw new EventError("nobody answers here");
-        },
-      }),
+      makeEvents: () => ({ onAnyEvent: (_nsConn, msg) => refuseAsk(msg) }),
     });
     clients.push(client);
-    spaces.push(await client.connect(namespace, { ...connectBody, timeout }));
+    spaces.push(await enterNamespace(call, client, namespace));
     progress.show(`${spaces.length} of ${plan.connections} connections`);
   };
   while (spaces.length < plan.connections) {

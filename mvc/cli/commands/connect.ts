@@ -54,7 +54,7 @@ async function runSession(call: Call): Promise<number> {
   const { io, words: [url = "", ...namespaces] } = call;
   const file = call.has("history") ? findHistoryFile(io) : undefined;
   const history = file === undefined ? [] : await readHistory(file);
-  const { body: connectBody } = await readConnectBody(call);
+  const connectBody = await readConnectBody(call);
   const view = new View(call);
   const timeout = readTimeout(call);
   const session = new Session({ view, url, timeout, connectBody });

@@ -12,13 +12,13 @@ import type { Call, Command, Options } from "../command.ts";
 import {
   CONNECTION_OPTIONS,
   dialServer,
-  makeBodySource,
-  readConnectBody,
+  enterNamespace,
   readTimeout,
+  refuseAsk,
 } from "../connection.ts";
 import { EXIT, Failure } from "../failure.ts";
-import { findOddJSON, readBody } from "../input/body.ts";
 import { formatBody, toJSONLine } from "../output/events.ts";
+import { readBodyArgument } from "./body_argument.ts";
 
 /** What both commands have beside the connection's options. */
 const SEND_OPTIONS: Options = {
@@ -104,13 +104,7 @@ async function readEvent(
   call: Call,
 ): Promise<{ event: string; body: RawBody }> {
   const [, , event = "", written = ""] = call.words;
-  const read = await readBody(written, makeBodySource(call));
-  const odd = findOddJSON(read);
-  if (odd !== undefined) call.io.err(`neffos: ${odd}\n`);
-  const isText = typeof read === "string";
-  const body = isText && call.has("binary")
-    ? new TextEncoder().encode(read)
-    : read;
+  const body = await readBodyArgument(call, written);
   return { event, body };
 }
 
@@ -135,22 +129,18 @@ class Sender implements AsyncDisposable {
   static async open(call: Call): Promise<Sender> {
     const [, namespace = ""] = call.words;
     const received: Message[] = [];
-    const connectBody = await readConnectBody(call);
     const timeout = readTimeout(call);
     const client = await dialServer(call, {
       namespaces: [namespace],
       makeEvents: () => ({
         onAnyEvent(_nsConn, msg) {
-          if (msg.wait !== "") throw new EventError("nobody answers here");
+          refuseAsk(msg);
           received.push(msg);
         },
       }),
     });
     try {
-      const nsConn = await client.connect(namespace, {
-        ...connectBody,
-        timeout,
-      });
+      const nsConn = await enterNamespace(call, client, namespace);
       const name = call.get("room");
       const room = name === undefined
         ? undefined

@@ -1,15 +1,12 @@
-import {
-  type CloseInfo,
-  EventError,
-  type Message,
-} from "../../../neffos/client.ts";
+import type { CloseInfo, Message } from "../../../neffos/client.ts";
 import type { Call, Command } from "../command.ts";
 import {
   CONNECTION_OPTIONS,
   dialServer,
-  readConnectBody,
+  enterNamespace,
   readTimeout,
   RECONNECT,
+  refuseAsk,
 } from "../connection.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { parseCount, parseDuration } from "../input/options.ts";
@@ -92,7 +89,6 @@ class Watch {
   async run(): Promise<number> {
     const { io, words } = this.#call;
     const namespaces = words.length > 1 ? words.slice(1) : [""];
-    const connectBody = await readConnectBody(this.#call);
     const timeout = readTimeout(this.#call);
     io.watchInterrupt();
     const interrupt = () => this.#ended.resolve("interrupt");
@@ -108,10 +104,7 @@ class Watch {
       onNotice: (text) => io.err(`neffos: ${text}\n`),
     });
     for (const namespace of namespaces) {
-      const nsConn = await client.connect(namespace, {
-        ...connectBody,
-        timeout,
-      });
+      const nsConn = await enterNamespace(this.#call, client, namespace);
       for (const room of this.#call.list("room")) {
         await nsConn.joinRoom(room, { timeout });
       }
@@ -125,7 +118,7 @@ class Watch {
       this.#call.io.out(`${this.#format(msg)}\n`);
       if (++this.#seen >= this.#count) this.#ended.resolve("count");
     }
-    if (msg.wait !== "") throw new EventError("nobody answers here");
+    refuseAsk(msg);
   }
 
   #isWanted({ event }: Message): boolean {

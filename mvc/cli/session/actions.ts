@@ -1,3 +1,4 @@
+import { usage } from "../failure.ts";
 import type { WordKind } from "../input/completion.ts";
 import type { Word } from "../input/line.ts";
 
@@ -165,3 +166,29 @@ export function readGrammar(before: readonly string[]): WordKind | undefined {
   // `room emit …`: the room is left out.
   return kind === "verb" && /^(emit|ask)$/.test(words[0]!) ? "event" : kind;
 }
+
+/**
+ * Writes the help of the session.
+ *
+ * @param topic The command that it is about; all of them without it.
+ * @returns The text.
+ * @throws {Failure} When there is no such command.
+ */
+export function writeActions(topic?: string): string {
+  const shown = Object.entries(ACTIONS)
+    .filter(([name]) => topic === undefined || name === topic);
+  if (shown.length === 0) {
+    throw usage(`There is no command ${JSON.stringify(topic)}; write help`);
+  }
+  const rows = shown.map(([name, action]) =>
+    [`${name} ${action.arguments}`.trimEnd(), action.about] as const
+  );
+  const width = Math.max(...rows.map(([usage]) => usage.length));
+  const lines = rows.map(([usage, about]) =>
+    `${usage.padEnd(width)}  ${about}`
+  );
+  return [...lines, ...(topic === undefined ? [BODIES] : [])].join("\n");
+}
+
+const BODIES =
+  "BODY is the rest of the line: text, JSON, @FILE, base64:…, hex:… or text:…";

@@ -24,7 +24,7 @@ export function splitKeys(text: string): Part[] {
 
 /** An escape sequence, two or more characters that are no keys, or one key. */
 const PARTS = new RegExp(
-  "\\x1b(?:[[O][\\d;]*[A-Za-z~^$]?|[^])?|[^\\x00-\\x1f\\x7f]{2,}|[^]",
+  "\x1b(?:[[O][\\d;]*[A-Za-z~^$]?|[^])?|[^\x00-\x1f\x7f]{2,}|[^]",
   "gu",
 );
 

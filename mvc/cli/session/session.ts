@@ -13,7 +13,7 @@ import { addNamespace } from "../../../neffos/internal.ts";
 import { Failure, toFailure, usage } from "../failure.ts";
 import { findOddJSON, readBody } from "../input/body.ts";
 import { describeCode } from "../output/codes.ts";
-import { ACTIONS, type Actor, type RoomName } from "./actions.ts";
+import { ACTIONS, type Actor, type RoomName, writeActions } from "./actions.ts";
 import { Memory } from "./memory.ts";
 import { parseLine } from "./parse.ts";
 import { quoteIfOdd } from "../output/events.ts";
@@ -86,27 +86,29 @@ export class Session implements Actor {
       this.memory.namespaces.add(namespace);
       if (msg.isLocal) return;
       this.#view.tell(
-        `the server has connected namespace ${nameOf(namespace)}`,
+        `the server has connected namespace ${quoteIfOdd(namespace)}`,
       );
       if (this.#current === undefined) this.#use(nsConn);
     },
     onNamespaceDisconnect: (_nsConn, msg) => {
       if (msg.isForced || this.#isLeaving(namespace)) return;
       this.#view.tell(
-        `the server has disconnected namespace ${nameOf(namespace)}`,
+        `the server has disconnected namespace ${quoteIfOdd(namespace)}`,
       );
       this.#forget(namespace);
     },
     onRoomJoined: (_nsConn, msg) => {
       this.memory.rooms.add(msg.room);
       if (!msg.isLocal) {
-        this.#view.tell(`the server has let you into room ${nameOf(msg.room)}`);
+        this.#view.tell(
+          `the server has let you into room ${quoteIfOdd(msg.room)}`,
+        );
       }
     },
     onRoomLeft: (_nsConn, msg) => {
       if (msg.isForced || this.#isLeaving(msg.room)) return;
       this.#view.tell(
-        `the server has taken you out of room ${nameOf(msg.room)}`,
+        `the server has taken you out of room ${quoteIfOdd(msg.room)}`,
       );
     },
   });
@@ -166,7 +168,7 @@ export class Session implements Actor {
       ...this.#limits(),
       ...(body !== undefined && { body }),
     });
-    this.#view.tell(`connected to namespace ${nameOf(namespace)}`);
+    this.#view.tell(`connected to namespace ${quoteIfOdd(namespace)}`);
     this.#use(nsConn);
   }
 
@@ -174,7 +176,7 @@ export class Session implements Actor {
     const nsConn = this.#find(namespace);
     this.#leaving = namespace;
     await nsConn.disconnect(this.#limits());
-    this.#view.tell(`left namespace ${nameOf(namespace!)}`);
+    this.#view.tell(`left namespace ${quoteIfOdd(namespace!)}`);
     this.#forget(namespace!);
   }
 
@@ -185,14 +187,14 @@ export class Session implements Actor {
   async join(name: string, written: string): Promise<void> {
     const body = written === "" ? {} : { body: await readBody(written) };
     await this.#nsConn.joinRoom(name, { ...this.#limits(), ...body });
-    this.#view.tell(`joined room ${nameOf(name)}`);
+    this.#view.tell(`joined room ${quoteIfOdd(name)}`);
   }
 
   async leave(name: string | undefined): Promise<void> {
     const room = this.#findRoom({ name });
     this.#leaving = room.name;
     await room.leave(this.#limits());
-    this.#view.tell(`left room ${nameOf(room.name)}`);
+    this.#view.tell(`left room ${quoteIfOdd(room.name)}`);
   }
 
   async emit(event: string, written: string, room?: RoomName): Promise<void> {
@@ -216,41 +218,25 @@ export class Session implements Actor {
 
   listNamespaces(): void {
     const { namespaces } = this.#client.conn;
-    if (namespaces.length === 0) {
-      return this.#view.showText(
-        "no namespace is connected; write connect NAME",
-      );
-    }
-    for (const { namespace, rooms } of namespaces) {
+    const lines = namespaces.map(({ namespace, rooms }) => {
       const mark = namespace === this.#current?.namespace ? "*" : " ";
-      const names = rooms.map(({ name }) => nameOf(name)).join(", ");
+      const names = rooms.map(({ name }) => quoteIfOdd(name)).join(", ");
       const inside = names === "" ? "" : `, in ${names}`;
-      this.#view.showText(`${mark} ${nameOf(namespace)}${inside}`);
-    }
+      return `${mark} ${quoteIfOdd(namespace)}${inside}`;
+    });
+    this.#view.showText(
+      lines.join("\n") || "no namespace is connected; write connect NAMESPACE",
+    );
   }
 
   showStatus(): void {
     const state = this.#isAway ? "away, and coming back" : "connected";
-    this.#view.showText(`${state}: ${this.#options.url}`);
-    this.#view.showText(`ID: ${this.#client.id}`);
+    const { url } = this.#options;
+    this.#view.showText(`${state}: ${url}\nID: ${this.#client.id}`);
   }
 
   showHelp(topic: string | undefined): void {
-    const all = Object.entries(ACTIONS);
-    const shown = topic === undefined
-      ? all
-      : all.filter(([name]) => name === topic);
-    if (shown.length === 0) {
-      throw usage(`There is no command ${JSON.stringify(topic)}; write help`);
-    }
-    const rows = shown.map(([name, action]) =>
-      [`${name} ${action.arguments}`.trimEnd(), action.about] as const
-    );
-    const width = Math.max(...rows.map(([usage]) => usage.length));
-    for (const [usage, about] of rows) {
-      this.#view.showText(`${usage.padEnd(width)}  ${about}`);
-    }
-    if (topic === undefined) this.#view.showText(BODIES);
+    this.#view.showText(writeActions(topic));
   }
 
   quit(): void {
@@ -296,8 +282,8 @@ export class Session implements Actor {
     const nsConn = this.#client.namespace(namespace);
     if (nsConn !== undefined) return nsConn;
     throw usage(
-      `Namespace ${nameOf(namespace)} is not connected; write connect ${
-        nameOf(namespace)
+      `Namespace ${quoteIfOdd(namespace)} is not connected; write connect ${
+        quoteIfOdd(namespace)
       }`,
     );
   }
@@ -312,13 +298,13 @@ export class Session implements Actor {
       ? rooms.length === 1 ? rooms[0] : undefined
       : this.#nsConn.room(name);
     if (found !== undefined) return found;
-    const names = rooms.map((room) => nameOf(room.name)).join(", ");
+    const names = rooms.map((room) => quoteIfOdd(room.name)).join(", ");
     throw usage(
       names === ""
         ? "You are in no room; write join ROOM"
         : name === undefined
         ? `You are in several rooms; name one of ${names}`
-        : `You are not in room ${nameOf(name)}, but in ${names}`,
+        : `You are not in room ${quoteIfOdd(name)}, but in ${names}`,
     );
   }
 
@@ -336,7 +322,7 @@ export class Session implements Actor {
   }
 
   #prompt(): void {
-    const name = this.#current && nameOf(this.#current.namespace);
+    const name = this.#current && quoteIfOdd(this.#current.namespace);
     const state = this.#isAway ? "(away) " : "";
     this.#view.setPrompt(`${state}${name ?? ""}> `);
   }
@@ -361,11 +347,3 @@ export class Session implements Actor {
     this.#view.end();
   }
 }
-
-/** A name as lines show it; the empty one has quotes. */
-function nameOf(name: string): string {
-  return quoteIfOdd(name);
-}
-
-const BODIES =
-  "BODY is the rest of the line: text, JSON, @FILE, base64:…, hex:… or text:…";
