@@ -90,13 +90,16 @@ Deno.test({
       text.replaceAll("\n", "").endsWith(`chat> ask onEcho ${long}`)
     );
     const before = terminal.text.split("\n").length;
-    const news = { namespace: "chat", event: "onNews", body: "news" };
-    chat.server.broadcast(null, news);
-    await terminal.shows((text) => text.includes("< chat onNews news"));
-    await terminal.shows((text) =>
-      text.replaceAll("\n", "").endsWith(`newschat> ask onEcho ${long}`)
-    );
-    assertEquals(terminal.text.split("\n").length, before + 1);
+    for (const body of ["one", "two"]) {
+      const news = { namespace: "chat", event: "onNews", body };
+      chat.server.broadcast(null, news);
+      await terminal.shows((text) =>
+        text.replaceAll("\n", "")
+          .endsWith(`< chat onNews ${body}chat> ask onEcho ${long}`)
+      );
+    }
+    assertMatch(terminal.text, /namespace chat\n< .* one\n< .* two\nchat> /);
+    assertEquals(terminal.text.split("\n").length, before + 2);
     await terminal.type("\r");
     await terminal.shows((text) =>
       text.replaceAll("\n", "").endsWith(`= ${long}chat>`)
