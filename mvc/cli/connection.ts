@@ -53,7 +53,8 @@ export const CONNECTION_OPTIONS: Options = {
 /** The option of commands that stay connected. */
 export const RECONNECT: Options = {
   reconnect: {
-    about: "come back to the same namespaces and rooms when it is lost",
+    about:
+      "reconnect when the connection is lost, into the same namespaces and rooms",
   },
 };
 

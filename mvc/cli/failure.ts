@@ -78,7 +78,7 @@ export function toFailure(error: unknown): Failure {
     return new Failure("usage", error.message, { cause: error });
   }
   const text = error instanceof Error ? error.stack ?? error.message : error;
-  return new Failure("fault", `A fault of this program: ${text}`, {
+  return new Failure("fault", `This is a bug in neffos: ${text}`, {
     cause: error,
   });
 }
@@ -118,6 +118,11 @@ const REASON_ADVICE: readonly [reason: RegExp, outcome: Outcome, string][] = [
     /corrupt message|InvalidContentType|tls handshake eof/i,
     "unreachable",
     "the server has no TLS there; try ws: instead of wss:",
+  ],
+  [
+    /invalid HTTP version/,
+    "unreachable",
+    "no HTTP is spoken there; if the server has TLS, try wss: instead of ws:",
   ],
   [
     /certificate|UnknownIssuer/i,

@@ -3,13 +3,13 @@ import type { Style } from "./output/style.ts";
 
 /** The exit codes, for the help. */
 const EXIT_CODES = `Exit codes:
-  0   it is done; the watch has ended
-  1   the server refused: an event, a namespace, a room or the client
-  2   wrong arguments
-  3   no connection, or it was lost
-  4   a time limit has passed
-  70  a fault of this program
-  130 ended by Ctrl-C`;
+    0  success; also the end of a watch by Ctrl-C
+    1  the server refused an event, a namespace, a room or the client
+    2  wrong arguments, or a file that cannot be read
+    3  no connection, or the connection was lost
+    4  a time limit has passed
+   70  a bug in this program
+  130  interrupted by Ctrl-C`;
 
 /**
  * Writes the help of all commands.

@@ -28,9 +28,9 @@ import { runProgram } from "./program.ts";
  * Runs a command line, with the input and output of this process.
  *
  * @param args The arguments, such as `["ask", url, "chat", "onTime"]`.
- * @returns The exit code: 0 when it is done, 1 when the server refuses, 2 for
+ * @returns The exit code: 0 for success, 1 when the server refuses, 2 for
  * wrong arguments, 3 without a connection, 4 when a time limit has passed, 70
- * for a fault of the command line itself.
+ * for a bug in the command line itself.
  *
  * @example
  * ```ts

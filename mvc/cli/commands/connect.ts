@@ -23,14 +23,14 @@ import { Session, type SessionView } from "../session/session.ts";
 /** `neffos connect`. */
 export const connect: Command = {
   name: "connect",
-  summary: "talk to a server line by line",
+  summary: "talk to a server, line by line",
   arguments: "URL [NAMESPACE...]",
   about: [
-    `Lines such as "join lobby", "emit onSay hello" and "ask onTime" do it; "help"
+    `Reads lines such as "join lobby", "emit onSay hello" and "ask onTime"; "help"
 lists them. Tab completes commands, and the namespaces, rooms and events seen so
 far. Events are printed above the line that you type.`,
     `Lines may come from a pipe: the exit code is that of the first line that has
-failed. Ctrl-C empties the line or stops an ask, Ctrl-D ends the session.`,
+failed. Ctrl-C clears the line or stops an ask, Ctrl-D ends the session.`,
   ],
   options: {
     history: {
