@@ -163,7 +163,7 @@ export function writeFailure({ message, outcome }: Failure): string {
 
 /** Replaces line breaks, and removes what else could move the cursor. */
 export function toOneLine(text: string): string {
-  return text.replaceAll(/\s*[\r\n]+\s*/g, " ")
+  return text.trim().replaceAll(/\s*[\r\n]+\s*/g, " ")
     // deno-lint-ignore no-control-regex -- that is what is removed
     .replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 }

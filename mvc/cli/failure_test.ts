@@ -51,5 +51,5 @@ Deno.test("toFailure() says what has failed, and what to do", () => {
 
 Deno.test("writeFailure() writes one line, and lets no server draw on the terminal", () => {
   const failure = new Failure("refused", "no\n  \x1b[2Jway\r\n");
-  assertEquals(writeFailure(failure), "no \ufffd[2Jway ");
+  assertEquals(writeFailure(failure), "no \ufffd[2Jway");
 });
