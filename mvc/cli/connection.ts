@@ -1,7 +1,6 @@
 import {
   type Client,
   dial,
-  type DialOptions,
   EventError,
   type Events,
   type Message,
@@ -9,6 +8,7 @@ import {
   type RawBody,
 } from "../../neffos/client.ts";
 import type { Call, Options } from "./command.ts";
+import { toFailure } from "./failure.ts";
 import { readBody } from "./input/body.ts";
 import { parseDuration, parseHeaders, parsePair } from "./input/options.ts";
 import { describeCode } from "./output/codes.ts";
@@ -67,8 +67,11 @@ export interface ConnectionHandlers {
   readonly namespaces: readonly string[];
   /** Makes the events of one of them. */
   makeEvents(namespace: string): Events;
-  /** Told when the connection is lost, and when it is back. */
-  onNotice?: (text: string) => void;
+  /**
+   * Told what happens to the connection, and whether it is lost for now, if that
+   * has changed.
+   */
+  onNotice?: (text: string, isAway?: boolean) => void;
 }
 
 /**
@@ -150,13 +153,14 @@ export async function dialServer(
       askTimeout: timeout,
       reconnect: call.has("reconnect"),
       onClose(info, willReconnect) {
-        if (willReconnect) onNotice(`connection lost: ${describeCode(info)}`);
+        if (!willReconnect) return;
+        onNotice(`connection lost: ${describeCode(info)}`, true);
       },
       onReconnecting: (tries, delay) =>
-        onNotice(`try ${tries} in ${(delay / 1_000).toFixed(1)} s`),
-      onReconnect: () => onNotice("connected again"),
-      onError: (error) => onNotice(error instanceof Error ? error.message : ""),
-    } satisfies DialOptions,
+        onNotice(`attempt ${tries} in ${(delay / 1_000).toFixed(1)} s`),
+      onReconnect: () => onNotice("connected again", false),
+      onError: (error) => onNotice(toFailure(error).message),
+    },
   );
 }
 

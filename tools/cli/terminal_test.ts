@@ -173,7 +173,7 @@ Deno.test({
   name: "A session with --reconnect says that it is away, and comes back",
   ignore,
   async fn() {
-    await using chat = startChat();
+    const chat = startChat();
     await using terminal = await connect(chat, "--reconnect");
     await terminal.type("join lobby\r");
     await ends(terminal, "joined room lobby", "chat> ");
@@ -183,6 +183,10 @@ Deno.test({
     await ends(terminal, "chat> ");
     await terminal.type("room emit onSay back\r");
     await ends(terminal, "< chat/lobby onChat back", "chat> ");
+    await chat[Symbol.asyncDispose]();
+    await terminal.shows((text) => text.endsWith("(away) chat>"));
+    await terminal.type("ask onEcho lost\r");
+    await terminal.shows((text) => text.includes("! Not connected now"));
     await terminal.type("quit\r");
     assertEquals(await terminal.end(), 0);
   },

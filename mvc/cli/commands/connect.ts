@@ -61,7 +61,7 @@ async function runSession(call: Call): Promise<number> {
   const client = await dialServer(call, {
     namespaces: [...new Set([...namespaces, ""])],
     makeEvents: session.makeEvents,
-    onNotice: (text) => session.notice(text, text !== "connected again"),
+    onNotice: (text, isAway) => session.notice(text, isAway),
   });
   session.begin(client);
   try {
@@ -80,11 +80,10 @@ async function runSession(call: Call): Promise<number> {
   await prompt.ended;
   await session.finish(!prompt.isTTY);
   if (file !== undefined) await writeHistory(file, prompt.history);
-  const { failure } = session;
-  // People have seen what failed, and went on.
-  const isFailed = failure !== undefined &&
-    (!prompt.isTTY || failure.outcome === "unreachable");
-  return isFailed ? EXIT[failure.outcome] : EXIT.done;
+  const { loss, failure } = session;
+  // People have seen which line failed, and went on.
+  const why = loss ?? (prompt.isTTY ? undefined : failure);
+  return EXIT[why?.outcome ?? "done"];
 }
 
 /** Shows a session on the terminal, or as lines. */

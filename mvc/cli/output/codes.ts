@@ -1,6 +1,6 @@
 /** What close codes mean, for people. */
 const MEANINGS: Readonly<Record<number, string>> = {
-  1000: "it is done",
+  1000: "the server closed it",
   1001: "the server goes away",
   1005: "no reason given",
   1006: "the connection is lost",

@@ -64,6 +64,8 @@ export class Prompt {
     this.#readline.on("SIGINT", () => this.#interrupt());
     this.#readline.on("close", () => {
       end();
+      // By Ctrl-D; lines of a pipe are all done first.
+      if (this.isTTY) this.#stop();
       this.#closed.resolve();
     });
     this.ended = this.#closed.promise.then(() => this.#work);
@@ -149,12 +151,14 @@ export class Prompt {
       this.#readline.write(null, { ctrl: true, name: "u" });
       return;
     }
-    if (this.#pending.size > 0) {
-      for (const controller of this.#pending) controller.abort();
-      return;
-    }
+    if (this.#pending.size > 0) return this.#stop();
     if (this.#isWarned) return this.close();
     this.#isWarned = true;
     this.print("(Ctrl-C again, Ctrl-D or quit ends the session)");
+  }
+
+  /** Stops the line that is at work, and drops those that wait. */
+  #stop(): void {
+    for (const controller of this.#pending) controller.abort();
   }
 }

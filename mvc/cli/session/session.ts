@@ -50,8 +50,10 @@ export interface SessionOptions {
 export class Session implements Actor {
   /** The names that were seen. */
   readonly memory: Memory = new Memory(Object.keys(ACTIONS));
-  /** The first failure of a line, or the loss of the connection. */
+  /** The first failure of a line. */
   failure: Failure | undefined;
+  /** The end of the connection, unless this side has closed it. */
+  loss: Failure | undefined;
   readonly #options: SessionOptions;
   readonly #view: SessionView;
   readonly #answers = new Map<string, RawBody>();
@@ -113,8 +115,8 @@ export class Session implements Actor {
     },
   });
 
-  /** Notices that the connection is lost for a while, or back. */
-  notice(text: string, isAway: boolean): void {
+  /** Tells what happens to the connection; see `ConnectionHandlers.onNotice`. */
+  notice(text: string, isAway = this.#isAway): void {
     this.#isAway = isAway;
     this.#view.tell(text);
     this.#prompt();
@@ -129,10 +131,7 @@ export class Session implements Actor {
       await parsed.action.run(this, parsed.words, parsed.rest);
     } catch (error) {
       if (signal.aborted) this.#view.tell("stopped");
-      // The end of the connection is told by itself.
-      else if (!this.#client.isClosed || error instanceof Failure) {
-        this.#fail(toFailure(error));
-      }
+      else this.#fail(error);
     } finally {
       this.#signal = undefined;
       this.#leaving = undefined;
@@ -327,23 +326,26 @@ export class Session implements Actor {
     this.#view.setPrompt(`${state}${name ?? ""}> `);
   }
 
-  #fail(failure: Failure): void {
+  #fail(error: unknown): void {
+    const isLost = error instanceof ConnectionClosedError;
+    // The end of the connection is told by itself.
+    if (isLost && this.#client.isClosed) return;
+    const failure = isLost && this.#isAway
+      ? new Failure("unreachable", "Not connected now; the client is retrying")
+      : toFailure(error);
     this.failure ??= failure;
     this.#view.showFailure(failure);
   }
 
   #close(info: CloseInfo): void {
-    if (info.code === 1000 && this.#client.isClosed && info.wasClean) {
-      return this.#view.end();
-    }
-    const failure = new Failure(
+    if (this.#isFinishing) return;
+    this.loss = new Failure(
       "unreachable",
       `The connection was closed: ${
         describeCode(info)
       }; --reconnect comes back where the server lets it`,
     );
-    this.failure = failure;
-    this.#view.showFailure(failure);
+    this.#view.showFailure(this.loss);
     this.#view.end();
   }
 }
