@@ -25,7 +25,7 @@ async function tryTranscripts(program: string): Promise<Check[]> {
     const [command = ""] = one.transcript.text.split("\n");
     const ok = isShown(one);
     checks.push({
-      name: `line ${one.transcript.line}: ${command}`,
+      name: `\`${command}\`, and what follows`,
       ok,
       ...(!ok && { note: one.shown }),
     });
