@@ -64,8 +64,7 @@ export class Prompt {
     this.#readline.on("SIGINT", () => this.#interrupt());
     this.#readline.on("close", () => {
       end();
-      // By Ctrl-D; lines of a pipe are all done first.
-      if (this.isTTY) this.#stop();
+      if (this.isTTY && !this.#isOver) this.#leave();
       this.#closed.resolve();
     });
     this.ended = this.#closed.promise.then(() => this.#work);
@@ -155,6 +154,14 @@ export class Prompt {
     if (this.#isWarned) return this.close();
     this.#isWarned = true;
     this.print("(Ctrl-C again, Ctrl-D or quit ends the session)");
+  }
+
+  /** Ends by Ctrl-D; the lines of a pipe are all done first. */
+  #leave(): void {
+    this.#isOver = true;
+    this.#stop();
+    // What comes next begins on a row of its own.
+    this.#options.io.screen.write("\n");
   }
 
   /** Stops the line that is at work, and drops those that wait. */
