@@ -157,7 +157,10 @@ export function isShown({ transcript, shown }: Played): boolean {
 /** Hides what differs from run to run: the figures of `neffos bench`. */
 function maskFigures(text: string): string {
   if (!text.includes("$ neffos bench ")) return text;
-  return text.replaceAll(/\d+(\.\d+)?( m?s)?/g, "#");
+  return text.replaceAll(
+    /^\$ .*|\d+(\.\d+)?( m?s)?/gm,
+    (part) => part.startsWith("$") ? part : "#",
+  );
 }
 
 function quote(text: string): string {
@@ -167,9 +170,7 @@ function quote(text: string): string {
 /** Puts what was shown into the Markdown. */
 export function rewrite(markdown: string, played: readonly Played[]): string {
   let text = markdown;
-  for (const one of played) {
-    if (isShown(one)) continue;
-    const { transcript, shown } = one;
+  for (const { transcript, shown } of played) {
     text = text.replace(
       `\`\`\`console\n${transcript.text}\`\`\``,
       () => `\`\`\`console\n${shown}\`\`\``,
