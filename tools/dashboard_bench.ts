@@ -13,7 +13,7 @@
  * @module
  */
 
-import { cpuSeconds } from "./bench/cpu.ts";
+import { cpuSeconds } from "./soak/cpu.ts";
 import { median } from "./bench/median.ts";
 import { readOption } from "./options.ts";
 import { Child } from "./soak/child.ts";
