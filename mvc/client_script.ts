@@ -4,6 +4,7 @@
  * @module
  */
 
+import { promisify } from "node:util";
 import type { Context } from "./http/context.ts";
 import type { RouteHandler } from "./router/handlers.ts";
 
@@ -116,32 +117,27 @@ interface Representation {
 /** Loads the file, which few programs serve, in all forms, the smallest first. */
 async function loadScript(): Promise<Representation[]> {
   const { CLIENT_BUNDLE } = await import("./http/client_bundle.ts");
+  // The CompressionStream of Node 20 knows no Brotli.
+  const { brotliCompress, gzip } = await import("node:zlib");
   const plain = new TextEncoder().encode(CLIENT_BUNDLE);
   return await Promise.all([
-    compress(plain, "brotli").then((body) => represent(body, "br")),
-    compress(plain, "gzip").then((body) => represent(body, "gzip")),
+    promisify<Uint8Array, Uint8Array>(brotliCompress)(plain)
+      .then((body) => represent(body, "br")),
+    promisify<Uint8Array, Uint8Array>(gzip)(plain)
+      .then((body) => represent(body, "gzip")),
     represent(plain, "identity"),
   ]);
 }
 
-async function compress(
-  plain: Uint8Array<ArrayBuffer>,
-  format: CompressionFormat,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const stream = new Blob([plain]).stream()
-    .pipeThrough(new CompressionStream(format));
-  return await new Response(stream).bytes();
-}
-
 async function represent(
-  body: Uint8Array<ArrayBuffer>,
+  data: Uint8Array,
   encoding: Representation["encoding"],
 ): Promise<Representation> {
+  const body = new Uint8Array(data);
   const hash = await crypto.subtle.digest("SHA-256", body);
-  const text = new Uint8Array(hash).toBase64({
-    alphabet: "base64url",
-    omitPadding: true,
-  });
+  // Node has no Uint8Array.prototype.toBase64() before version 25.
+  const text = btoa(String.fromCharCode(...new Uint8Array(hash)))
+    .replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
   return { body, encoding, tag: `"${text}"` };
 }
 

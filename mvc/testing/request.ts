@@ -4,6 +4,7 @@
  * @module
  */
 
+import { makeDeferred } from "../../neffos/internal.ts";
 import { Application } from "../application.ts";
 import { watchResponse } from "../http/response.ts";
 import { Party } from "../router/party.ts";
@@ -100,7 +101,7 @@ export async function send(
   request: Request,
   { address = "127.0.0.1" }: TestRequestOptions,
 ): Promise<Response> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = makeDeferred<void>();
   const response: unknown = await handler(request, {
     remoteAddr: { transport: "tcp", hostname: address, port: 50_000 },
     completed: promise,

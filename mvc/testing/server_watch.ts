@@ -6,7 +6,11 @@
  */
 
 import { clearTimeout, setImmediate, setTimeout as wait } from "node:timers";
-import type { ServerHost, Session } from "../../neffos/internal.ts";
+import {
+  makeDeferred,
+  type ServerHost,
+  type Session,
+} from "../../neffos/internal.ts";
 import type { FaultSource, ServerApi } from "../../neffos/mod.ts";
 
 /** How many turns of the event loop nothing happens in where all is quiet. */
@@ -164,7 +168,7 @@ export class ServerWatch {
 
   /** The sessions of the server, and those of the test clients. */
   get #all(): Set<Session> {
-    return new Set(this.#host?.sessions.values()).union(this.#sessions);
+    return new Set([...this.#host?.sessions.values() ?? [], ...this.#sessions]);
   }
 
   get #isBusy(): boolean {
@@ -198,7 +202,7 @@ export async function awaitWithin<T>(
   call: () => Promise<T>,
   makeError: () => Error,
 ): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
+  const { promise: late, reject } = makeDeferred<never>();
   const timer = wait(() => reject(makeError()), ms);
   try {
     return await Promise.race([call(), late]);

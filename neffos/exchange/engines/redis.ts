@@ -298,8 +298,9 @@ class RedisExchange implements StackExchange {
     this.#next = undefined;
     this.#subscriber!.close();
     this.#subscriber = this.#opened = subscriber;
-    const added = new Set(this.#listeners.names).difference(new Set(channels));
-    if (added.size > 0) subscriber.subscribe([...added]).catch(() => {});
+    const known = new Set(channels);
+    const added = [...this.#listeners.names].filter((name) => !known.has(name));
+    if (added.length > 0) subscriber.subscribe(added).catch(() => {});
     this.#onState();
   }
 
