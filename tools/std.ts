@@ -121,7 +121,7 @@ async function renderRegistry(
   return out;
 }
 
-/** Lists the entries of a package by their `@std` names: `file_server.ts` is `./file-server`, `mod.ts` is `.`. */
+/** Lists the entries of a package by their `@std` names: `signed_cookie.ts` is `./signed-cookie`, `mod.ts` is `.`. */
 function entriesOf(files: string[]): { path: string; file: string }[] {
   return files.filter((file) => !file.startsWith("_")).map((file) => ({
     path: file === "mod.ts"

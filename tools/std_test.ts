@@ -96,7 +96,6 @@ Deno.test("layOut() names its entries as @std names them", async () => {
   const path = new URL(`${latest}_meta.json`, folder);
   assertEquals(JSON.parse(await Deno.readTextFile(path)).exports, {
     "./cookie": "./cookie.ts",
-    "./file-server": "./file_server.ts",
     "./negotiation": "./negotiation.ts",
     "./server-sent-event-stream": "./server_sent_event_stream.ts",
     "./unstable-signed-cookie": "./unstable_signed_cookie.ts",

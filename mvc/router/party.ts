@@ -292,9 +292,10 @@ export class Party<Params = Record<string, string>> {
   /**
    * Serves the files of a folder to GET and HEAD.
    *
-   * Entity tags, dates, conditions and ranges come from `serveFile` of
-   * `@std/http/file-server`, which is loaded with the first request. Folders are
-   * redirected to their path with a slash at its end, files to theirs without.
+   * Responses have a type by the extension of the file, a date and a weak entity
+   * tag; a client that has the file is answered with 304, one that asks for a
+   * range with 206. Folders are redirected to their path with a slash at its end,
+   * files to theirs without.
    * A missing file is answered with 404, and so is a target of a symbolic link
    * outside of the folder, and a name with a separator in it, such as `a%2fb`.
    * Symbolic links within the folder are followed.

@@ -1,15 +1,15 @@
 /**
- * Serves the files of a folder. It needs a package, so it is imported with the
- * first request for a file.
+ * Serves the files of a folder. It is imported with the first request for a file.
  *
  * @module
  */
 
-// @ts-ignore -- programs that serve no files must pass type checking without the package
-import { serveDir, serveFile } from "@std/http/file-server";
+import type { Stats } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
 import type { Context } from "../http/context.ts";
 import { HttpError, respondError } from "../http/http_error.ts";
+import { respondFile, respondList } from "./file_response.ts";
 
 /** A folder that is served, and how. */
 export interface Site {
@@ -25,14 +25,11 @@ export interface Site {
 /** A file or folder, with links followed. */
 interface Entry {
   readonly path: string;
-  readonly info: Deno.FileInfo;
+  readonly stats: Stats;
 }
 
 /**
- * Answers GET and HEAD with a file of a folder.
- *
- * `serveDir` does not get the request's path: it would let `/static../` leave
- * the folder by a level, follow links anywhere, and answer 405 to HEAD.
+ * Answers GET and HEAD with a file of a folder; the router drops the body of HEAD.
  *
  * @param ctx The request.
  * @param site The folder.
@@ -49,8 +46,8 @@ export async function answer(
     return refuse(ctx);
   }
   const entry = await findEntry(site.folder, names);
-  if (entry?.info.isDirectory) return await answerFolder(ctx, site, names);
-  if (!entry?.info.isFile) return refuse(ctx);
+  if (entry?.stats.isDirectory()) return await answerFolder(ctx, site, names);
+  if (!entry?.stats.isFile()) return refuse(ctx);
   return ctx.path.endsWith("/")
     ? redirect(ctx, ctx.path.slice(0, -1))
     : await answerFile(ctx, site, entry);
@@ -66,17 +63,16 @@ async function answerFolder(
   const index = site.index !== ""
     ? await findEntry(site.folder, [...names, site.index])
     : undefined;
-  if (index?.info.isFile) return await answerFile(ctx, site, index);
+  if (index?.stats.isFile()) return await answerFile(ctx, site, index);
   return site.listing ? await answerList(ctx, site, names) : refuse(ctx);
 }
 
 async function answerFile(
   ctx: Context,
   site: Site,
-  { path, info }: Entry,
+  { path, stats }: Entry,
 ): Promise<Response> {
-  const request = makeGet(ctx.headers, info);
-  return addHeaders(await serveFile(request, path, { fileInfo: info }), site);
+  return addHeaders(await respondFile(ctx.headers, path, stats), site);
 }
 
 async function answerList(
@@ -84,15 +80,11 @@ async function answerList(
   site: Site,
   names: readonly string[],
 ): Promise<Response> {
-  const path = names.map((name) => `${encodeURIComponent(name)}/`).join("");
-  const response = await serveDir(new Request(`http://localhost/${path}`), {
-    fsRoot: site.folder,
-    showDirListing: true,
-    showDotfiles: site.dotfiles,
-    showIndex: false,
-    quiet: true,
-  });
-  return response.ok ? addHeaders(response, site) : refuse(ctx);
+  const folder = await findEntry(site.folder, names);
+  if (folder === undefined) return refuse(ctx);
+  const title = ["", ...names, ""].join("/");
+  const { dotfiles } = site;
+  return addHeaders(await respondList(folder.path, { title, dotfiles }), site);
 }
 
 /**
@@ -118,41 +110,23 @@ async function findEntry(
 ): Promise<Entry | undefined> {
   try {
     const [root, path] = await Promise.all([
-      Deno.realPath(folder),
-      Deno.realPath(join(folder, ...names)),
+      realpath(folder),
+      realpath(join(folder, ...names)),
     ]);
     const inside = relative(root, path);
     const isOutside = inside === ".." || inside.startsWith(`..${sep}`) ||
       isAbsolute(inside);
-    return isOutside ? undefined : { path, info: await Deno.stat(path) };
+    return isOutside ? undefined : { path, stats: await stat(path) };
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;
   }
 }
 
-function isAbsent(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.NotADirectory ||
-    error instanceof Deno.errors.FilesystemLoop ||
-    // Deno has no class for this error.
-    (error instanceof Error && "code" in error &&
-      error.code === "ENAMETOOLONG");
-}
+const ABSENT = ["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"];
 
-/**
- * Makes the request for `serveFile`, which ignores conditions of HEAD and does
- * not know If-Range.
- */
-function makeGet(from: Headers, { mtime }: Deno.FileInfo): Request {
-  const headers = new Headers(from);
-  const condition = headers.get("if-range");
-  if (condition !== null) {
-    // An entity tag never matches: those of serveFile are weak.
-    const modified = Math.floor((mtime?.getTime() ?? NaN) / 1000) * 1000;
-    if (Date.parse(condition) !== modified) headers.delete("range");
-  }
-  return new Request("http://localhost/", { headers });
+function isAbsent(error: unknown): boolean {
+  return ABSENT.includes(Object(error).code);
 }
 
 function addHeaders(response: Response, { headers }: Site): Response {

@@ -1,13 +1,13 @@
 /**
- * Makes the handler of `handleDir`. It loads no package: `static_files.ts` is
+ * Makes the handler of `handleDir`. What reads the files, `static_files.ts`, is
  * imported with the first request.
  *
  * @module
  */
 
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { assertDeno } from "../../neffos/internal.ts";
 import type { Context } from "../http/context.ts";
 import type { RouteHandler } from "./handlers.ts";
 import { compilePattern, type PathGroups } from "./pattern.ts";
@@ -78,10 +78,6 @@ function makeSite(
   options: DirOptions,
 ): Site {
   const action = `Cannot serve "${folder}" under "${pattern}"`;
-  assertDeno(
-    `serve "${folder}" under "${pattern}"`,
-    "the file server of @std/http needs it; have a route of your own that reads the files, or a proxy in front",
-  );
   const { index = "index.html", listing = false, dotfiles = false, headers } =
     options;
   if (index !== false && !/^[^/\\\0]+$/.test(index)) {
@@ -109,22 +105,13 @@ function resolveFolder(folder: string | URL, action: string): string {
 }
 
 function assertFolder(path: string, action: string): void {
-  let info: Deno.FileInfo;
-  try {
-    info = Deno.statSync(path);
-  } catch (cause) {
-    if (
-      cause instanceof Deno.errors.NotFound ||
-      cause instanceof Deno.errors.NotADirectory
-    ) {
-      throw new TypeError(
-        `${action}: "${path}" does not exist, and must exist when it is registered`,
-        { cause },
-      );
-    }
-    throw cause;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) {
+    throw new TypeError(
+      `${action}: "${path}" does not exist, and must exist when it is registered`,
+    );
   }
-  if (!info.isDirectory) {
+  if (!stats.isDirectory()) {
     throw new TypeError(`${action}: "${path}" is a file and must be a folder`);
   }
 }

@@ -83,21 +83,9 @@ export const EQUIVALENTS: readonly Equivalent[] = [
   },
   {
     file: "mvc/router/static_files.ts",
-    code: "fileInfo: info",
-    kinds: ["remove-property"],
-    reason: "the file is only looked at a second time, which costs time",
-  },
-  {
-    file: "mvc/router/static_files.ts",
     code: 'name !== "."',
     kinds: ["string"],
     reason: "the router has taken such segments out of the path",
-  },
-  {
-    file: "mvc/router/static_files.ts",
-    code: "mtime?.getTime() ?? NaN",
-    kinds: ["no-default"],
-    reason: "undefined divided is NaN: the default is for the compiler",
   },
   {
     file: "mvc/router/static_folder.ts",

@@ -1,8 +1,12 @@
 /** What a router does with requests on every server of HTTP. */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   Application,
+  clientScript,
   HttpError,
   type Router,
   serverSentEvents,
@@ -554,26 +558,53 @@ export const REQUESTS: readonly Behaviour[] = [
     },
   },
   {
-    name: "handleDir serves files",
-    needs: ["network", "files"],
+    name: "handleDir serves files, in parts too, and lists folders",
+    needs: ["network"],
     async run(transport) {
-      const folder = new URL("./", import.meta.url);
-      await using site = await Site.start(transport, (router) => {
-        router.handleDir("/files", folder);
-      });
-      const response = await site.fetch("/files/requests.ts");
-      assertEquals(response.status, 200);
-      assert((await response.text()).includes("handleDir serves files"));
+      const folder = await mkdtemp(join(tmpdir(), "neffos-"));
+      const text = "0123456789".repeat(100_000);
+      await writeFile(join(folder, "a.txt"), text);
+      try {
+        await using site = await Site.start(transport, (router) => {
+          router.handleDir("/files", folder, { listing: true });
+        });
+        const whole = await site.fetch("/files/a.txt");
+        assertEquals(await whole.text(), text);
+        const { headers } = whole;
+        assertEquals(headers.get("content-type"), "text/plain; charset=UTF-8");
+        assertEquals(headers.get("content-length"), `${text.length}`);
+        const ask = async (path: string, headers: HeadersInit = {}) => {
+          const response = await site.fetch(`/files/${path}`, { headers });
+          return `${response.status} ${await response.text()}`;
+        };
+        const etag = headers.get("etag")!;
+        assertEquals(await ask("a.txt", { range: "bytes=7-11" }), "206 78901");
+        assertEquals(await ask("a.txt", { range: "bytes=1000000-" }), "416 ");
+        assertEquals(await ask("a.txt", { "if-none-match": etag }), "304 ");
+        assertEquals((await ask("b.txt")).slice(0, 3), "404");
+        assertMatch(await ask(""), /^200 [^]*<a href="\.\/a\.txt">/);
+        const init = { method: "HEAD" };
+        const head = await site.fetch("/files/a.txt", init);
+        assertEquals([head.status, head.headers.get("etag")], [200, etag]);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
     },
-    async otherwise(transport) {
-      await using _site = await Site.start(transport, (router) => {
-        const folder = new URL("./", import.meta.url);
-        const error = assertThrows(
-          () => router.handleDir("/files", folder),
-          TypeError,
-        );
-        assert(error.message.includes("outside of Deno"));
+  },
+  {
+    name: "clientScript serves the client to pages",
+    needs: ["network"],
+    async run(transport) {
+      await using site = await Site.start(transport, (router) => {
+        router.get("/neffos.js", clientScript());
       });
+      for (const encoding of ["br", "gzip", "identity"]) {
+        const headers = { "accept-encoding": encoding };
+        const response = await site.fetch("/neffos.js", { headers });
+        assertEquals(response.status, 200, encoding);
+        assertMatch(response.headers.get("etag")!, /^"[\w-]{43}"$/);
+        assertMatch(await response.text(), /\bdial\b/);
+      }
     },
   },
 ];

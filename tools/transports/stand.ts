@@ -33,8 +33,6 @@ export type Ability =
   | "whole targets"
   /** It passes over trailers. */
   | "trailers"
-  /** It serves files by `handleDir`. */
-  | "files"
   /** It passes over a body that the handler has not read. */
   | "skip"
   /** It sends 100 once the body is read, and not before. */

@@ -106,7 +106,7 @@ const LOCAL = { hostname: "127.0.0.1" };
 /** `Deno.serve`. */
 export const deno: Carrier = {
   name: "Deno.serve",
-  abilities: [...HTTP, "files"],
+  abilities: HTTP,
   make: ({ idleTimeout = 0 }) => ({
     upgrader: denoUpgrader({ idleTimeout }),
     listen(handler, port = 0) {
@@ -193,7 +193,7 @@ interface Platform {
 export function chooseCarrier(name: string, wsPackage: WsPackage): Carrier {
   if (name === "bun") return bun;
   const abilities: Ability[] = ["terminate", "pause", "early limit"];
-  abilities.push("Deno" in globalThis ? "files" : "compression");
+  if (!("Deno" in globalThis)) abilities.push("compression");
   // Bun sends 100 at once, and ends a connection whose body is not read.
   if (!("Bun" in globalThis)) abilities.push("continue", "skip");
   return ws(name, wsPackage, abilities);
