@@ -7,6 +7,9 @@ const PERMISSIONS = [
   "--allow-env=PORT,HOST",
 ];
 
+/** Starts an example, on the port that it is given or on any free one. */
+export type Start = (options?: ExampleOptions) => Promise<Example>;
+
 /** Options of {@linkcode Example.start}. */
 export interface ExampleOptions {
   /** What to add to the environment. */
@@ -53,7 +56,7 @@ export class Example implements AsyncDisposable {
   static start(main: URL, options: ExampleOptions = {}): Promise<Example> {
     const { permissions = PERMISSIONS } = options;
     const flags = ["--no-prompt", ...permissions];
-    return Example.#spawn(["run", ...flags, main.href], options);
+    return Example.run([Deno.execPath(), "run", ...flags, main.href], options);
   }
 
   /**
@@ -67,15 +70,23 @@ export class Example implements AsyncDisposable {
     name: string,
     options: ExampleOptions = {},
   ): Promise<Example> {
-    return Example.#spawn(["task", "--quiet", name], options);
+    return Example.run([Deno.execPath(), "task", "--quiet", name], options);
   }
 
-  static async #spawn(
-    command: string[],
-    { env = {}, port = 0 }: ExampleOptions,
+  /**
+   * Starts an example by any command.
+   *
+   * @param command The program and its arguments, in the folder of this
+   * repository.
+   * @param options Its port, and what to add to the environment.
+   * @returns The example, when it has said where it listens.
+   */
+  static async run(
+    [program, ...args]: readonly string[],
+    { env = {}, port = 0 }: ExampleOptions = {},
   ): Promise<Example> {
-    const process = new Deno.Command(Deno.execPath(), {
-      args: [...command, `--port=${port}`],
+    const process = new Deno.Command(program!, {
+      args: [...args, `--port=${port}`],
       cwd: ROOT,
       env,
       stdin: "null",

@@ -1,4 +1,5 @@
-import { stripTypeScriptTypes } from "node:module";
+import { readFile, stat } from "node:fs/promises";
+import module from "node:module";
 import {
   clientScript,
   type Context,
@@ -14,8 +15,28 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 interface CachedFile {
-  readonly mtime: number | undefined;
+  readonly mtimeMs: number;
   readonly text: string;
+}
+
+/** The options of {@linkcode mountPage}. */
+export interface PageOptions {
+  /**
+   * The folder of the page that this one builds on, if it does: its files take
+   * the place of those that are missing, and all of them are under the path that
+   * leads to them from the folder `examples`.
+   *
+   * @default {undefined} it builds on none
+   */
+  readonly base?: URL | undefined;
+  /**
+   * Makes JavaScript of TypeScript.
+   *
+   * @default {stripTypeScriptTypes() of node:module}
+   */
+  readonly stripTypes?:
+    | ((source: string) => string | Promise<string>)
+    | undefined;
 }
 
 /**
@@ -23,14 +44,16 @@ interface CachedFile {
  * served as JavaScript: its types are taken out, and no build step is needed.
  *
  * @param folder The folder, with a slash at its end.
- * @param base The folder of the files that it has not.
+ * @param options The folder of the files that it has not.
  * @returns The handler.
  */
 function serveFolder(
   folder: URL,
-  base?: URL,
+  { base, stripTypes = module.stripTypeScriptTypes }: PageOptions,
 ): RouteHandler<{ 0: string }> {
-  const next = base === undefined ? notFound : serveFolder(base);
+  const next = base === undefined
+    ? notFound
+    : serveFolder(base, { stripTypes });
   const cache = new Map<string, CachedFile>();
   return async function serveFile(ctx) {
     const path = ctx.params[0] || "index.html";
@@ -39,12 +62,12 @@ function serveFolder(
     if (extension === undefined) return notFound(ctx);
     const file = new URL(path, folder);
     try {
-      const mtime = (await Deno.stat(file)).mtime?.getTime();
+      const { mtimeMs } = await stat(file);
       let cached = cache.get(path);
-      if (cached === undefined || cached.mtime !== mtime) {
-        const source = await Deno.readTextFile(file);
-        const text = extension === "ts" ? stripTypeScriptTypes(source) : source;
-        cached = { mtime, text };
+      if (cached?.mtimeMs !== mtimeMs) {
+        const source = await readFile(file, "utf8");
+        const text = extension === "ts" ? await stripTypes(source) : source;
+        cached = { mtimeMs, text };
         cache.set(path, cached);
       }
       const headers = {
@@ -53,7 +76,7 @@ function serveFolder(
       };
       return ctx.text(cached.text, { headers });
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return next(ctx);
+      if (Object(error).code === "ENOENT") return await next(ctx);
       throw error;
     }
   };
@@ -69,19 +92,23 @@ function notFound(ctx: Context<{ 0: string }>): Response {
  *
  * @param router The router.
  * @param folder The folder of the page, with a slash at its end.
- * @param base The folder of the page that this one builds on, if it does: its
- * files take the place of those that are missing, and all of them are under the
- * path that leads to them from the folder `examples`.
+ * @param options What it builds on, and what reads its TypeScript.
  */
-export function mountPage(router: Router, folder: URL, base?: URL): void {
+export function mountPage(
+  router: Router,
+  folder: URL,
+  options: PageOptions = {},
+): void {
+  const { base, stripTypes } = options;
   const page = router.party("/", protectPage);
   page.get("/neffos.js", clientScript());
-  page.get("/_shared/page/*", serveFolder(new URL("page/", import.meta.url)));
+  const shared = serveFolder(new URL("page/", import.meta.url), { stripTypes });
+  page.get("/_shared/page/*", shared);
   if (base !== undefined) {
     const [path] = /\w+\/page\/$/.exec(base.pathname)!;
-    page.get(`/${path}*` as "/*", serveFolder(base));
+    page.get(`/${path}*` as "/*", serveFolder(base, { stripTypes }));
   }
-  page.get("/*", serveFolder(folder, base));
+  page.get("/*", serveFolder(folder, options));
 }
 
 /** A middleware: nothing but what comes from this server runs in the page. */

@@ -1,17 +1,41 @@
+import process from "node:process";
 import { parseArgs } from "node:util";
-import type { Application, Server } from "@neffos/mvc";
+import type { Application, RequestHandler, Server } from "@neffos/mvc";
 import { stopOnSignal } from "./signals.ts";
+
+/** Where a server listens. */
+export interface Address {
+  readonly port: number;
+  readonly hostname: string;
+}
+
+/** A server that listens. */
+export interface Listener {
+  /** Where it listens; the port is that of a server which has not ended. */
+  readonly addr: { readonly port?: number | undefined };
+  /** Resolves when it has ended. */
+  shutdown(): Promise<void>;
+}
 
 /** What an example is made of. */
 export interface Example {
   /** Answers the requests. */
-  readonly handler: Deno.ServeHandler<Deno.NetAddr>;
+  readonly handler: RequestHandler;
   /** The neffos server, which a signal closes, if it has one. */
   readonly server?: Server;
   /** The application: `--explain` prints it, and the end disposes its services. */
   readonly app: Application;
   /** The line after the address: what to do with it. */
   readonly hint: string;
+  /**
+   * Begins to listen.
+   *
+   * @default {Deno.serve()}
+   */
+  readonly listen?: (
+    handler: RequestHandler,
+    address: Address,
+  ) => Listener | Promise<Listener>;
 }
 
 /**
@@ -23,7 +47,7 @@ export interface Example {
 export function explainIfAsked(getApplication: () => Application): void {
   if (!readFlags().isExplained) return;
   console.log(String(getApplication().explain()));
-  Deno.exit();
+  process.exit();
 }
 
 /**
@@ -31,18 +55,22 @@ export function explainIfAsked(getApplication: () => Application): void {
  * PORT and HOST, say: by default on http://localhost:8080/.
  *
  * @param example The example. A signal closes its server, then the listener.
+ * @returns Resolves when it listens.
  */
-export function serveExample({ handler, server, app, hint }: Example): void {
+export async function serveExample(example: Example): Promise<void> {
+  const { handler, server, app, hint } = example;
+  const { listen: start = serveDeno } = example;
   explainIfAsked(() => app);
-  const listener = listen(
-    (address) => Deno.serve({ ...address, onListen() {} }, handler),
-    hint,
-  );
+  const listener = await listen((address) => start(handler, address), hint);
   stopOnSignal(async () => {
     await server?.close();
     await listener.shutdown();
     await app[Symbol.asyncDispose]();
   });
+}
+
+function serveDeno(handler: RequestHandler, address: Address): Listener {
+  return Deno.serve({ ...address, onListen() {} }, handler);
 }
 
 /**
@@ -52,14 +80,14 @@ export function serveExample({ handler, server, app, hint }: Example): void {
  * @param hint The line after the address: what to do with it.
  * @returns What `start` has returned.
  */
-export function listen<T extends { readonly addr: Deno.NetAddr }>(
-  start: (address: { port: number; hostname: string }) => T,
+export async function listen<T extends Pick<Listener, "addr">>(
+  start: (address: Address) => T | Promise<T>,
   hint: string,
-): T {
+): Promise<T> {
   const { port, hostname } = readFlags();
   const name = hostname === "127.0.0.1" ? "localhost" : hostname;
   try {
-    const listener = start({ port, hostname });
+    const listener = await start({ port, hostname });
     console.log(`http://${name}:${listener.addr.port}/\n${hint}`);
     return listener;
   } catch (error) {
@@ -74,21 +102,17 @@ export function listen<T extends { readonly addr: Deno.NetAddr }>(
  */
 export function exitWithError(message: string): never {
   console.error(message);
-  Deno.exit(1);
+  process.exit(1);
 }
 
-function readFlags(): {
-  port: number;
-  hostname: string;
-  isExplained: boolean;
-} {
+function readFlags(): Address & { readonly isExplained: boolean } {
   const type = "string";
   try {
     const { values } = parseArgs({
       options: { port: { type }, host: { type }, explain: { type: "boolean" } },
     });
-    const port = Number(values.port ?? Deno.env.get("PORT") ?? 8080);
-    const hostname = values.host ?? Deno.env.get("HOST") ?? "127.0.0.1";
+    const port = Number(values.port ?? process.env["PORT"] ?? 8080);
+    const hostname = values.host ?? process.env["HOST"] ?? "127.0.0.1";
     if (Number.isInteger(port) && port >= 0 && port < 65_536) {
       return { port, hostname, isExplained: values.explain ?? false };
     }
@@ -101,7 +125,7 @@ function readFlags(): {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof Deno.errors.AddrInUse) {
+  if (Object(error).code === "EADDRINUSE") {
     return "it is in use; set PORT to another";
   }
   return error instanceof Error ? error.message : String(error);

@@ -1,4 +1,6 @@
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+import process from "node:process";
+
+const SIGNALS: readonly NodeJS.Signals[] = process.platform === "win32"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
@@ -17,10 +19,10 @@ export function stopOnSignal(
   longest = LONGEST,
 ): void {
   async function end() {
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, end);
-    setTimeout(() => Deno.exit(1), longest);
+    for (const signal of SIGNALS) process.off(signal, end);
+    setTimeout(() => process.exit(1), longest);
     await stop();
-    Deno.exit();
+    process.exit();
   }
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, end);
+  for (const signal of SIGNALS) process.on(signal, end);
 }

@@ -67,7 +67,7 @@ members.router.get("/", websocketHandler(server));
 
 mountPage(router, new URL("page/", import.meta.url));
 
-serveExample({
+await serveExample({
   handler: router.handler,
   server,
   app,

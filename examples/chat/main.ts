@@ -1,25 +1,8 @@
 /** A chat with rooms: `deno task start`. @module */
 
-import {
-  Application,
-  denoUpgrader,
-  Router,
-  Server,
-  websocketHandler,
-} from "@neffos/mvc";
-import { mountPage } from "../_shared/pages.ts";
+import { denoUpgrader } from "@neffos/mvc";
 import { serveExample } from "../_shared/serve.ts";
-import { ChatController } from "./chat_controller.ts";
-import { History } from "./history.ts";
+import { HINT, makeChat } from "./chat.ts";
 
-const router = new Router();
-const app = new Application(router.party("/websocket_endpoint"))
-  .singleton(History);
-app.handleWebsocket(ChatController);
-
-const server = new Server(denoUpgrader(), app);
-app.router.get("/", websocketHandler(server));
-mountPage(router, new URL("page/", import.meta.url));
-
-const hint = "Open it in two windows, and write from one to the other.";
-serveExample({ handler: router.handler, server, app, hint });
+const { router, app, server } = makeChat(denoUpgrader());
+await serveExample({ handler: router.handler, server, app, hint: HINT });

@@ -28,7 +28,7 @@ export function makeApplication(history: History, thisProcess: ThisProcess) {
   mountPage(
     router,
     new URL("page/", import.meta.url),
-    new URL("../chat/page/", import.meta.url),
+    { base: new URL("../chat/page/", import.meta.url) },
   );
   return { router, app, server };
 }

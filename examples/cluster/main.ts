@@ -101,7 +101,7 @@ await ready.promise;
 const hint = redis === undefined
   ? `Redis does not answer at ${url}: three workers, joined without it.`
   : `Three processes, joined by ${url}.`;
-const listener = listen(
+const listener = await listen(
   (address) => Deno.listen(address),
   `${hint} Open it in two windows, and kill the process of one.`,
 );

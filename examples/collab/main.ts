@@ -23,4 +23,4 @@ app.router.get("/", websocketHandler(server));
 mountPage(router, new URL("page/", import.meta.url));
 
 const hint = "Open it in two windows, and draw in both.";
-serveExample({ handler: router.handler, server, app, hint });
+await serveExample({ handler: router.handler, server, app, hint });

@@ -22,4 +22,4 @@ const app = new Application(router.party("/api/links"))
 mountPage(router, new URL("page/", import.meta.url));
 
 const hint = "Its routes answer curl as well: GET, POST /api/links.";
-serveExample({ handler: router.handler, app, hint });
+await serveExample({ handler: router.handler, app, hint });

@@ -45,4 +45,4 @@ router.get("/", (ctx) => ctx.html(page));
 router.get("/neffos.js", clientScript());
 
 const hint = "Open it, say hello, and open it again beside the first.";
-serveExample({ handler: router.handler, server, app, hint });
+await serveExample({ handler: router.handler, server, app, hint });

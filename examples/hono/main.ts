@@ -38,7 +38,7 @@ const hono = new Hono<{ Bindings: Deno.ServeHandlerInfo<Deno.NetAddr> }>();
 hono.get("/", (c) => c.text("Connect to /ws/room"));
 hono.get("/ws/:name", (c) => server.upgrade(c.req.raw, c.env));
 
-serveExample({
+await serveExample({
   handler: (request, info) => hono.fetch(request, info),
   server,
   app,

@@ -28,4 +28,4 @@ router.get("/readings", (ctx) => ctx.json(readings.list()));
 mountPage(router, new URL("page/", import.meta.url));
 
 const hint = "Open it, and send a reading with any client: see README.md.";
-serveExample({ handler: router.handler, server, app, hint });
+await serveExample({ handler: router.handler, server, app, hint });

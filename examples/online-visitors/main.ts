@@ -37,4 +37,4 @@ app.router.get("/", websocketHandler(server, { idGenerator: readVisitor }));
 mountPage(router, new URL("page/", import.meta.url));
 
 const hint = "Open it in two browsers, and read different pages.";
-serveExample({ handler: router.handler, server, app, hint });
+await serveExample({ handler: router.handler, server, app, hint });
