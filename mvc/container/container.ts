@@ -363,7 +363,7 @@ export class Container<
    * @throws {DependencyError} If the container is disposed.
    */
   createScope(
-    values: ReadonlyMap<ServiceToken, unknown> = new Map(),
+    values: Pick<ReadonlyMap<ServiceToken, unknown>, "get" | "has"> = new Map(),
   ): Scope {
     return this.#registry.createScope(values);
   }

@@ -17,6 +17,7 @@ import {
   InstanceScope,
   makeValueResolver,
   type Resolver,
+  type ScopeValues,
 } from "./scope.ts";
 import {
   type Dependency,
@@ -126,7 +127,7 @@ export class Registry implements View {
    *
    * @throws {DependencyError} If the container is disposed.
    */
-  createScope(values: ReadonlyMap<ServiceToken, unknown>): InstanceScope {
+  createScope(values: ScopeValues): InstanceScope {
     if (this.#isDisposed) {
       throw new DependencyError(
         "Cannot create a scope: the container is disposed",

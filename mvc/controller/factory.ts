@@ -19,7 +19,7 @@ import {
 import type { Container } from "../container/container.ts";
 import { DependencyError } from "../container/graph.ts";
 import type { Plan } from "../container/plan.ts";
-import type { Scope } from "../container/scope.ts";
+import type { Scope, ScopeValues } from "../container/scope.ts";
 import { isConstructor, type ServiceToken } from "../container/tokens.ts";
 import { Context, findContext } from "../http/context.ts";
 
@@ -87,16 +87,17 @@ export class ControllerFactory {
   }
 
   async #createScoped(nsConn: NSConn, plan: Plan<object>): Promise<Binding> {
-    const known = this.#scopes.get(nsConn);
+    const last = this.#scopes.get(nsConn);
+    const known = last?.isDisposed ? undefined : last;
     const scope = known ??
-      this.#container.createScope(collectProvided(nsConn));
+      this.#container.createScope(new ConnValues(nsConn));
     if (known === undefined) this.#scopes.set(nsConn, scope);
     try {
       const instance = await plan.create(scope);
       // Bindings are disposed in reverse order, so the first one, which is
       // disposed last, disposes the scope.
       return known === undefined
-        ? { instance, dispose: () => this.#dispose(nsConn, scope) }
+        ? new ScopeBinding(instance, scope)
         : { instance };
     } catch (error) {
       if (known === undefined) await this.#abandon(nsConn, scope);
@@ -104,15 +105,10 @@ export class ControllerFactory {
     }
   }
 
-  async #dispose(nsConn: NSConn, scope: Scope): Promise<void> {
-    this.#scopes.delete(nsConn);
-    await scope[Symbol.asyncDispose]();
-  }
-
   /** Disposes after a failed build: an error must not mask the first one. */
   async #abandon(nsConn: NSConn, scope: Scope): Promise<void> {
     try {
-      await this.#dispose(nsConn, scope);
+      await scope[Symbol.asyncDispose]();
     } catch (error) {
       const { conn, namespace } = nsConn;
       reportFault(conn, error, { namespace, event: "dispose" });
@@ -130,16 +126,48 @@ export class ControllerFactory {
   }
 }
 
-/** Collects the services that a connection in a namespace provides. */
-function collectProvided(nsConn: NSConn): Map<ServiceToken, unknown> {
-  const { conn } = nsConn;
-  const values = new Map<ServiceToken, unknown>([
-    [NSConn, nsConn],
-    [Conn, conn],
-  ]);
-  const context = findContext(conn);
-  if (context !== undefined) values.set(Context, context);
-  return values;
+/** A controller whose end is that of its scope; a closure would take more. */
+class ScopeBinding implements Binding {
+  readonly instance: object;
+  readonly #scope: Scope;
+
+  constructor(instance: object, scope: Scope) {
+    this.instance = instance;
+    this.#scope = scope;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#scope[Symbol.asyncDispose]();
+  }
+}
+
+/**
+ * The services that a connection in a namespace provides. A Map of them would
+ * take 280 bytes of each connection.
+ */
+class ConnValues implements ScopeValues {
+  readonly #nsConn: NSConn;
+
+  constructor(nsConn: NSConn) {
+    this.#nsConn = nsConn;
+  }
+
+  get(token: ServiceToken): unknown {
+    switch (token) {
+      case NSConn:
+        return this.#nsConn;
+      case Conn:
+        return this.#nsConn.conn;
+      case Context:
+        return findContext(this.#nsConn.conn);
+      default:
+        return undefined;
+    }
+  }
+
+  has(token: ServiceToken): boolean {
+    return this.get(token) !== undefined;
+  }
 }
 
 function createLateError(name: string): DependencyError {

@@ -78,6 +78,9 @@ interface Copies {
   signal?: AbortSignal;
 }
 
+/** One for all contexts: those of connections are kept. */
+const NO_PARAMS = Object.freeze({});
+
 /** Makes the Context of a request that was upgraded without one. */
 let makeUpgradedContext: (from: UpgradeRequest) => Context;
 
@@ -139,13 +142,13 @@ export class Context<Params = Record<string, string>> {
   #upgraded: Response | undefined;
   #onSent: SentCallback[] | undefined;
   #answered = false;
-  #runLate: ((callback: SentCallback) => void) | undefined;
+  #runLate: ((callback: SentCallback, ctx: Context) => void) | undefined;
 
   static {
     finishCookies = (ctx, response) => writeCookies(ctx.#cookies, response);
     runAfterAnswer = (ctx, callback) => {
       if (!ctx.#answered) (ctx.#onSent ??= []).push(callback);
-      else if (ctx.#runLate !== undefined) ctx.#runLate(callback);
+      else if (ctx.#runLate !== undefined) ctx.#runLate(callback, ctx);
     };
   }
 
@@ -192,7 +195,7 @@ export class Context<Params = Record<string, string>> {
     this.info = info;
     this.path = options?.path ?? cleanPath(readPath(request), request.url);
     // Without options, Params is the default, which has no required key.
-    this.params = options?.params ?? {} as Params;
+    this.params = options?.params ?? NO_PARAMS as Params;
   }
 
   /** The HTTP method, in upper case. */
@@ -622,11 +625,11 @@ export class Context<Params = Record<string, string>> {
    * a handler that is still running can no longer upgrade the request.
    *
    * @param runLate Runs what a handler that is still running leaves to be done
-   * after the answer.
+   * after the answer, for this context.
    * @returns The callbacks of {@linkcode Context.onSent}, if any.
    */
   setAnswered(
-    runLate?: (callback: SentCallback) => void,
+    runLate?: (callback: SentCallback, ctx: Context) => void,
   ): readonly SentCallback[] | undefined {
     this.#answered = true;
     this.#runLate = runLate;

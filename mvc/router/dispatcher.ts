@@ -35,6 +35,10 @@ export class Dispatcher {
   readonly #onLateError = (error: unknown, ctx: Context): void => {
     if (!isClientError(error)) this.#report(error, ctx);
   };
+  // One function for all contexts: those of connections are kept.
+  readonly #runLate = (callback: SentCallback, ctx: Context): void => {
+    void this.#runCallbacks([callback], ctx);
+  };
 
   constructor(onError: ErrorHook | undefined) {
     this.#onError = onError;
@@ -168,9 +172,7 @@ export class Dispatcher {
 
   /** Makes the response final. */
   #conclude(response: Response, ctx: Context): Response | Promise<Response> {
-    const callbacks = ctx.setAnswered((callback) => {
-      this.#runCallbacks([callback], ctx);
-    });
+    const callbacks = ctx.setAnswered(this.#runLate);
     // A handler may have upgraded the request while the hook ran.
     const answer = finishCookies(
       ctx,

@@ -15,6 +15,7 @@ import {
 } from "../protocol/event_names.ts";
 import type { Message } from "../protocol/message.ts";
 import { rejected, type Waiter } from "../util/promises.ts";
+import { SmallMap } from "../util/small_map.ts";
 import {
   type Cause,
   type Entry,
@@ -48,7 +49,7 @@ export class Namespaces implements EntryCounts {
   roomCount = 0;
   readonly link: MembershipLink;
   /** The records, by namespace. */
-  readonly #memberships = new Map<string, NamespaceMembership>();
+  readonly #memberships = new SmallMap<string, NamespaceMembership>();
   /** The callers that wait for the peer to connect a namespace. */
   #waiters: Map<string, Set<Waiter<UntypedNSConn>>> | undefined;
 
@@ -58,7 +59,7 @@ export class Namespaces implements EntryCounts {
 
   /** The stays in all connected namespaces. */
   get stays(): Stay[] {
-    return [...this.#memberships.values()]
+    return this.#memberships.values
       .flatMap(({ isIn, stay }) => isIn ? stay! : []);
   }
 
@@ -219,11 +220,13 @@ export class Namespaces implements EntryCounts {
     goal?.forgetRefusals();
     const kept = goal?.namespaces ?? [];
     for (const namespace of kept) {
-      if (!this.#memberships.has(namespace) || this.link.isEnding) {
+      if (
+        this.#memberships.get(namespace) === undefined || this.link.isEnding
+      ) {
         goal!.forget(namespace, "");
       }
     }
-    const all = [...this.#memberships.values()];
+    const all = this.#memberships.values;
     if (this.link.isEnding) {
       const isLost = kept.length === 0 && all.some(({ isIn }) => isIn);
       return isLost ? rejected(this.link.closedError()) : Promise.resolve();
@@ -250,7 +253,7 @@ export class Namespaces implements EntryCounts {
 
   /** Called when the connection is lost: ends what is under way. */
   lose(): void {
-    for (const membership of [...this.#memberships.values()]) membership.lose();
+    for (const membership of this.#memberships.values) membership.lose();
     for (const [namespace, waiters] of this.#waiters ?? []) {
       rejectAll(waiters, () => this.link.closedError({ namespace }));
     }
@@ -258,14 +261,14 @@ export class Namespaces implements EntryCounts {
 
   /** Leaves every namespace by force, since the connection is lost. */
   async leaveByForce(): Promise<void> {
-    for (const membership of [...this.#memberships.values()]) {
+    for (const membership of this.#memberships.values) {
       await membership.leaveByForce();
     }
   }
 
   /** Goes on with leaving by force, and no longer waits for hooks. */
   async hurry(): Promise<void> {
-    for (const { stay } of this.#memberships.values()) stay?.hurry();
+    for (const { stay } of this.#memberships.values) stay?.hurry();
     await this.leaveByForce();
   }
 

@@ -36,6 +36,7 @@ import {
 } from "../protocol/message.ts";
 import type { SendBuffer } from "../transport/send_buffer.ts";
 import { rejected, type Waiter } from "../util/promises.ts";
+import { SmallMap } from "../util/small_map.ts";
 import { type Cause, type Entry, leaveEach } from "./call_chain.ts";
 import type { KeptFrame, KeptSender, OwnEntry } from "./goal.ts";
 import type { Member, RequestOptions } from "./host.ts";
@@ -72,8 +73,8 @@ export class Stay
   readonly events: CompiledEvents;
   bindings: Binding[] = [];
   readonly #owner: StayOwner;
-  /** Made with the first room, and gone with the last one. */
-  #memberships: Map<string, RoomMembership> | undefined;
+  /** Made with the first room. */
+  #memberships: SmallMap<string, RoomMembership> | undefined;
   /** The part that is the same in all frames without a room. */
   readonly #scope: string;
   #isHurried = false;
@@ -119,7 +120,7 @@ export class Stay
 
   /** The records of rooms: joined, or being joined or left. */
   get memberships(): RoomMembership[] {
-    return [...this.#memberships?.values() ?? []];
+    return this.#memberships?.values ?? [];
   }
 
   find(room: string): RoomMembership | undefined {
@@ -128,7 +129,7 @@ export class Stay
 
   /** Finds the record of a room, or makes it. */
   room(name: string): RoomMembership {
-    const memberships = this.#memberships ??= new Map();
+    const memberships = this.#memberships ??= new SmallMap();
     let membership = memberships.get(name);
     if (membership === undefined) {
       membership = new RoomMembership(this, name);
@@ -381,7 +382,6 @@ export class Stay
   forgetRoom(room: RoomMembership): void {
     if (this.find(room.name) !== room) return;
     this.#memberships!.delete(room.name);
-    if (this.#memberships!.size === 0) this.#memberships = undefined;
   }
 }
 

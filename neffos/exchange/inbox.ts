@@ -61,7 +61,7 @@ export class MessageReader {
   readonly #decoder: Decoder;
 
   constructor(codec: BodyCodec | undefined) {
-    this.#decoder = new Decoder("none", codec);
+    this.#decoder = new Decoder({ native: "none", codec });
   }
 
   /** Reads a message of a server of this module; `undefined` if it is none. */

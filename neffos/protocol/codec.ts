@@ -32,7 +32,7 @@ const MAX_RETAINED = 512;
 export type NativeMode = "none" | "allow" | "only";
 
 /** How frames are decoded. */
-interface DecodeOptions {
+export interface DecodeOptions {
   readonly native: NativeMode;
   /** What reads the bodies in place of JSON. */
   readonly codec: BodyCodec | undefined;
@@ -194,11 +194,11 @@ export class Decoder {
   /**
    * Makes a decoder.
    *
-   * @param native The treatment of native messages.
-   * @param codec What reads the bodies in place of JSON.
+   * @param options The treatment of native messages, and what reads the bodies
+   * in place of JSON. Decoders may share them.
    */
-  constructor(native: NativeMode, codec?: BodyCodec) {
-    this.#options = { native, codec };
+  constructor(options: DecodeOptions) {
+    this.#options = options;
   }
 
   /**

@@ -30,7 +30,7 @@ for (const [size, body] of Object.entries(BODIES)) {
   const frame = encode(message) as string;
   const json = JSON.stringify(fields);
   const bytes = new TextEncoder().encode(frame);
-  const decoder = new Decoder("none");
+  const decoder = new Decoder({ native: "none", codec: undefined });
   const route = encodeRoute("chat", "tea");
 
   const decoding = `decode ${size}`;

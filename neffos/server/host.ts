@@ -24,7 +24,7 @@ import {
 import type { ConnHandler, NamespaceSource } from "../controller/events.ts";
 import { checkSources } from "../controller/mistakes.ts";
 import { assertCodec, type BodyCodec } from "../protocol/body.ts";
-import { Decoder } from "../protocol/codec.ts";
+import { type DecodeOptions, Decoder } from "../protocol/codec.ts";
 import type { Message } from "../protocol/message.ts";
 import type { SendBuffer } from "../transport/send_buffer.ts";
 import type { CloseInfo } from "../transport/socket.ts";
@@ -62,6 +62,8 @@ export class ServerHost implements ServerSessionHost {
   readonly limits: Limits;
   readonly #rate: Required<RateLimit> | undefined;
   readonly codec: BodyCodec | undefined;
+  /** What the decoders of all connections share. */
+  readonly #decoding: DecodeOptions;
   readonly admission: ConnectionLimiter;
   readonly checkOrigin: OriginCheck;
   readonly parameterHeaders: ParameterHeaders;
@@ -110,6 +112,7 @@ export class ServerHost implements ServerSessionHost {
     });
     this.trace = trace;
     this.meter = new HandlerMeter(this.handlers.namespaces);
+    this.#decoding = { native: this.handlers.native, codec: bodyCodec };
     this.limits = limitsOf(options, DEFAULT_LIMITS);
     this.#rate = rateOf(rateLimit);
     const { crossings } = this;
@@ -156,9 +159,9 @@ export class ServerHost implements ServerSessionHost {
   }
 
   makeDecoder(link: object): Decoder {
-    const { handlers: { native }, codec, isClient, trace } = this;
-    return trace?.makeDecoder(link, { isClient, native, codec }) ??
-      new Decoder(native, codec);
+    const { isClient, trace } = this;
+    return trace?.makeDecoder(link, { ...this.#decoding, isClient }) ??
+      new Decoder(this.#decoding);
   }
 
   makeBucket(): Bucket | undefined {

@@ -241,7 +241,7 @@ class EventTracer implements Tracing {
     const { native, codec } = options;
     return this.#propagates
       ? new TracedDecoder(link, options)
-      : new Decoder(native, codec);
+      : new Decoder({ native, codec });
   }
 
   canSendTo(link: TracedLink): boolean {

@@ -118,7 +118,7 @@ export class TracedDecoder extends Decoder {
     link: TracedLink,
     { isClient, native, codec }: TracedDecoderOptions,
   ) {
-    super(native, codec);
+    super({ native, codec });
     this.#wire = new Wire(isClient);
     this.#isNative = native === "only";
     (link as { [wire]?: Wire })[wire] = this.#wire;

@@ -87,7 +87,9 @@ export class SendBuffer {
   /** What was sent since the last mark. */
   #newBytes = 0;
   #newMessages = 0;
-  #marks: Mark[] = [START];
+  /** The last mark, and those before it that may still be unsent. */
+  #last = START;
+  #earlier: Mark[] | undefined;
   /** Set while more than the limits is unsent. */
   #slow: Due | undefined;
   /** Set while something is unsent, if there is a write timeout. */
@@ -132,18 +134,19 @@ export class SendBuffer {
     const { bufferedAmount, bufferedMessages } = this.#socket;
     const { bytes, messages } = this.#mark();
     if (bufferedAmount === 0 || bufferedMessages !== undefined) {
-      this.#marks = this.#marks.slice(-1);
+      this.#earlier = undefined;
       return bufferedMessages ?? 0;
     }
     const gone = bytes - bufferedAmount;
-    const first = this.#marks.findLastIndex(({ bytes }) => bytes <= gone);
-    if (first > 0) this.#marks.splice(0, first);
-    return messages - this.#marks[0]!.messages;
+    const marks = this.#earlier ?? [this.#last];
+    const first = marks.findLastIndex(({ bytes }) => bytes <= gone);
+    if (first > 0) marks.splice(0, first);
+    return messages - marks[0]!.messages;
   }
 
   /** How many bytes the network has taken so far. */
   get taken(): number {
-    return this.#marks.at(-1)!.bytes + this.#newBytes -
+    return this.#last.bytes + this.#newBytes -
       this.#socket.bufferedAmount;
   }
 
@@ -217,7 +220,7 @@ export class SendBuffer {
     const size = this.#seen - unsent;
     if (size >= this.#largest) {
       this.#largest = size;
-      this.#largestEnd = this.#marks.at(-1)!.bytes + this.#newBytes +
+      this.#largestEnd = this.#last.bytes + this.#newBytes +
         frame.length;
     }
     return true;
@@ -338,7 +341,7 @@ export class SendBuffer {
 
   /** Marks how much has been sent so far. */
   #mark(): Mark {
-    const last = this.#marks.at(-1)!;
+    const last = this.#last;
     const messages = this.#newMessages;
     if (messages === 0) return last;
     const bytes = this.#newBytes;
@@ -349,7 +352,7 @@ export class SendBuffer {
     };
     this.#newBytes = 0;
     this.#newMessages = 0;
-    this.#marks.push(mark);
-    return mark;
+    (this.#earlier ??= []).push(last);
+    return this.#last = mark;
   }
 }
