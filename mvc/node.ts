@@ -50,7 +50,8 @@ import {
 } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { RequestHandler } from "../neffos/mod.ts";
-import { handOver, makeDeferred } from "../neffos/internal.ts";
+import { makeRequest } from "./http/request.ts";
+import { finishHandover, handOver, makeDeferred } from "../neffos/internal.ts";
 
 /**
  * The options of {@linkcode serveNode}.
@@ -230,7 +231,7 @@ class Exchange {
     const hasBody = incoming.method !== "GET" && incoming.method !== "HEAD" &&
       (incoming.headers["transfer-encoding"] !== undefined ||
         Number(incoming.headers["content-length"]) > 0);
-    this.request = makeRequest(
+    this.request = toRequest(
       incoming,
       this.#aborter.signal,
       hasBody ? this.#makeBody() : undefined,
@@ -437,11 +438,12 @@ async function upgrade(
   try {
     // Nothing is read until the upgrade, so that a client that leaves is not
     // noticed.
-    const request = makeRequest(incoming, new AbortController().signal);
+    const request = toRequest(incoming);
     const handover = handOver(request, { request: incoming, socket, head });
     const response = await respond(handle, request, makeInfo(socket, promise));
-    if (handover.accept !== undefined) handover.accept(response);
-    else await refuse(response, socket, request.method);
+    if (!finishHandover(handover, response)) {
+      await refuse(response, socket, request.method);
+    }
   } catch {
     socket.destroy();
   } finally {
@@ -472,10 +474,10 @@ async function refuse(
 }
 
 /** Makes the Request of a request, with its URL as `Deno.serve` gives it. */
-function makeRequest(
+function toRequest(
   incoming: IncomingMessage,
-  signal: AbortSignal,
-  body?: ReadableStream<Uint8Array>,
+  signal: AbortSignal | null = null,
+  body: ReadableStream<Uint8Array> | null = null,
 ): Request {
   const { method = "GET", rawHeaders } = incoming;
   const headers = new Headers();
@@ -483,24 +485,9 @@ function makeRequest(
     headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
   }
   const url = readUrl(incoming, headers);
-  const init = { method, headers, signal, body: body ?? null, duplex: "half" };
-  let request: Request;
-  try {
-    request = new Request(url, init);
-  } catch {
-    // No Request has such a method or URL; the router answers it all the same.
-    const isOdd = /^(connect|trace|track)$/i.test(method);
-    const base = URL.canParse(url) && !url.includes("@")
-      ? url
-      : "http://invalid/";
-    request = new Request(base, { ...init, method: isOdd ? "GET" : method });
-    if (isOdd) Object.defineProperty(request, "method", { value: method });
-  }
-  // The router decides by the path as it was sent.
-  if (request.url !== url) {
-    Object.defineProperty(request, "url", { value: url });
-  }
-  return request;
+  // TypeScript does not know `duplex`, without which no stream can be a body.
+  const init: object = { signal, body, duplex: "half" };
+  return makeRequest(url, { ...init, method, headers });
 }
 
 function readUrl(

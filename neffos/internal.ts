@@ -52,7 +52,12 @@ export {
   runMemoryUpgrade,
 } from "./server/upgrade/memory_upgrade.ts";
 export type { Session };
-export { handOver } from "./transport/handover.ts";
+export {
+  finishHandover,
+  handOver,
+  isHandedOver,
+  makeUpgradeResponse,
+} from "./transport/handover.ts";
 export { assertDeno } from "./util/platform.ts";
 export {
   callAsync,

@@ -4,6 +4,8 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { handOver } from "../../neffos/internal.ts";
+import { makeRequest as remakeRequest } from "./request.ts";
 import { Context } from "./context.ts";
 
 const INFO: Deno.ServeHandlerInfo = {
@@ -254,6 +256,33 @@ Deno.test("Context.detach() refuses a request that is answered", () => {
     Error,
     'Cannot upgrade "/ws": the request is already answered',
   );
+});
+
+Deno.test("Context.setOpened() lets the response go, and on Node the request, and both can be read", () => {
+  const init = {
+    method: "GET",
+    headers: { "x-a": "1", "x-b": "\xe4, 2", "x-empty": "" },
+  };
+  const request = remakeRequest("http://host/a/../b?q=%zz", init);
+  const { info } = new Upgradable();
+  handOver(request, {});
+  const ctx = new Context(request, info);
+  const response = new Response();
+  ctx.detach();
+  ctx.setUpgraded(response);
+  ctx.setOpened();
+  assertStrictEquals(ctx.upgraded, response);
+  ctx.setAnswered();
+  ctx.setOpened();
+  assertNotStrictEquals(ctx.upgraded, response);
+  assertEquals(ctx.upgraded!.status, 101);
+  assertNotStrictEquals(ctx.request, request);
+  assertStrictEquals(ctx.request, ctx.request);
+  assertEquals(ctx.request.method, "GET");
+  assertEquals(ctx.request.url, request.url);
+  assertEquals([...ctx.headers], [...request.headers]);
+  assertEquals([...ctx.request.headers], [...request.headers]);
+  assertStrictEquals(ctx.headers, ctx.headers);
 });
 
 Deno.test("Context.setUpgraded() keeps the first response", () => {

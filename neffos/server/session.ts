@@ -69,6 +69,7 @@ export class ServerSession extends Session {
 
   override opened(): void {
     this.#watcher.open();
+    this.conn.request.setOpened?.();
     super.opened();
   }
 

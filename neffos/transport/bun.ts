@@ -5,7 +5,13 @@
  */
 
 import type { RawBody } from "../protocol/message.ts";
-import { handOver, listAdded, makeUpgraded, takeOver } from "./handover.ts";
+import {
+  finishHandover,
+  handOver,
+  listAdded,
+  makeUpgraded,
+  takeOver,
+} from "./handover.ts";
 import {
   type CloseInfo,
   cutReason,
@@ -276,9 +282,7 @@ export function bunUpgrader(options: BunUpgraderOptions = {}): BunUpgrader {
     return async (request, server) => {
       const handover = handOver(request, { server });
       const response = await handle(request, makeInfo(request, server));
-      if (handover.accept === undefined) return response;
-      handover.accept(response);
-      return undefined;
+      return finishHandover(handover, response) ? undefined : response;
     };
   };
   return Object.assign(upgrade, { websocket, fetch });

@@ -6,11 +6,11 @@ import type { Upgraded } from "./upgrader.ts";
  * that an upgrader can take its connection. The socket opens only once the
  * handlers have returned the response, whose headers go out with it.
  */
-export interface Handover<Raw extends object = object> {
-  /** What the platform has to make a websocket of the request. */
-  readonly raw: Raw;
+export interface Handover<Raw extends object | undefined = object | undefined> {
+  /** What the platform has to make a websocket of the request, until it has. */
+  raw: Raw;
   /** Opens the socket; set by the upgrader that takes the request. */
-  accept?: (response: Response) => void;
+  accept: ((response: Response) => void) | undefined;
 }
 
 const handoverKey = Symbol("neffos.handover");
@@ -28,9 +28,34 @@ interface HandedOver {
  * @returns The handover, whose `accept` is set once an upgrader has taken it.
  */
 export function handOver(request: Request, raw: object): Handover {
-  const handover: Handover = { raw };
+  const handover: Handover = { raw, accept: undefined };
   Object.defineProperty(request, handoverKey, { value: handover });
   return handover;
+}
+
+/** Whether a request comes from another platform than Deno. */
+export function isHandedOver(request: Request): boolean {
+  return handoverKey in request;
+}
+
+/**
+ * Opens the socket of a request that an upgrader has taken, and keeps nothing of
+ * the request: its connection may last for days.
+ *
+ * @param handover The handover.
+ * @param response The response of the handlers.
+ * @returns Whether an upgrader has taken the request.
+ */
+export function finishHandover(
+  handover: Handover,
+  response: Response,
+): boolean {
+  const { accept } = handover;
+  if (accept === undefined) return false;
+  handover.raw = undefined;
+  handover.accept = undefined;
+  accept(response);
+  return true;
 }
 
 /**
@@ -48,7 +73,8 @@ export function takeOver<Raw extends object>(
   source: string,
 ): Handover<Raw> {
   const handover = (request as HandedOver)[handoverKey];
-  if (handover !== undefined && isRaw(handover.raw)) {
+  if (handover?.raw !== undefined && isRaw(handover.raw)) {
+    // Its raw is of the type that has just been checked.
     return handover as Handover<Raw>;
   }
   throw new TypeError(
@@ -64,9 +90,13 @@ export function takeOver<Raw extends object>(
  * @returns The socket, with a response that stands for the one with status 101.
  */
 export function makeUpgraded(socket: Socket): Upgraded {
+  return { socket, response: makeUpgradeResponse() };
+}
+
+/** Makes a response that stands for one with status 101. */
+export function makeUpgradeResponse(): Response {
   const response = new Response(null);
-  Object.defineProperty(response, "status", { value: 101 });
-  return { socket, response };
+  return Object.defineProperty(response, "status", { value: 101 });
 }
 
 /** Headers that belong to the handshake itself. */

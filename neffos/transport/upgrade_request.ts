@@ -60,4 +60,6 @@ export interface UpgradeRequest {
    * @param response The only response that may answer the request.
    */
   setUpgraded?(response: Response): void;
+  /** Called when the socket is open, so that the response has been sent. */
+  setOpened?(): void;
 }

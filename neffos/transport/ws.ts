@@ -279,6 +279,58 @@ const TOO_LARGE: CloseInfo = { code: 1009, reason: "", wasClean: false };
 /** A received message, as `ws` gives it: text comes as bytes too. */
 type WsData = ArrayBuffer | { toString(): string };
 
+/** An error of `ws`, or of the network. */
+interface WsError {
+  readonly code?: string;
+}
+
+const ownerKey = Symbol("neffos.owner");
+
+/** A websocket or a network socket, with what listens to it. */
+interface Owned {
+  [ownerKey]?: WsSocket;
+}
+
+function adopt(emitter: object, owner: WsSocket): void {
+  (emitter as Owned)[ownerKey] = owner;
+}
+
+function ownerOf(emitter: unknown): WsSocket {
+  return (emitter as Owned)[ownerKey]!;
+}
+
+// Node calls listeners on their emitter. Closures in their place would take 500
+// bytes of each connection.
+const WS_LISTENERS = {
+  message(this: unknown, data: WsData, isBinary: boolean): void {
+    ownerOf(this).received(data, isBinary);
+  },
+  close(this: unknown, code: number, reason: { toString(): string }): void {
+    ownerOf(this).closed(code, reason.toString());
+  },
+  // `ws` closes the socket itself; without a listener it would be thrown.
+  error(this: unknown, error: WsError): void {
+    ownerOf(this).failed(error);
+  },
+  ping(this: unknown): void {
+    ownerOf(this).pinged();
+  },
+  pong(this: unknown): void {
+    ownerOf(this).ponged();
+  },
+};
+
+const WS_EVENTS = ["message", "close", "error", "ping", "pong"] as const;
+
+const RAW_LISTENERS = {
+  close(this: unknown): void {
+    ownerOf(this).lost();
+  },
+  drain(this: unknown): void {
+    ownerOf(this).drained();
+  },
+};
+
 /** The server's end of a websocket of `ws`. */
 class WsSocket implements Socket {
   readonly #raw: RawSocket;
@@ -302,7 +354,8 @@ class WsSocket implements Socket {
   constructor(raw: RawSocket, shared: Shared) {
     this.#raw = raw;
     this.#shared = shared;
-    raw.on("close", () => this.lost());
+    adopt(raw, this);
+    raw.on("close", RAW_LISTENERS.close);
   }
 
   get can(): SocketAbilities {
@@ -325,28 +378,31 @@ class WsSocket implements Socket {
   opened(ws: WsWebSocket): void {
     this.#ws = ws;
     ws.binaryType = "arraybuffer";
-    ws.on("message", (data: WsData, isBinary: boolean) => {
-      this.#isHeard = true;
-      this.#listener!.message(
-        isBinary ? new Uint8Array(data as ArrayBuffer) : data.toString(),
-      );
-    });
-    ws.on("close", (code: number, reason: { toString(): string }) => {
-      const wasClean = code !== LOST.code;
-      this.#finish({ code, reason: reason.toString(), wasClean });
-    });
-    // `ws` closes the socket itself; without a listener it would be thrown.
-    ws.on("error", (error: { code?: string }) => {
-      if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") {
-        this.#end ??= TOO_LARGE;
-      }
-    });
-    this.#raw.on("drain", () => this.#drained());
-    ws.on("ping", () => this.#holdPings());
-    ws.on("pong", () => this.#isHeard = true);
+    adopt(ws, this);
+    for (const event of WS_EVENTS) ws.on(event, WS_LISTENERS[event]);
+    this.#raw.on("drain", RAW_LISTENERS.drain);
     if (this.#closing !== undefined) return this.#close(...this.#closing);
     this.#watch();
     this.#listener!.open();
+  }
+
+  received(data: WsData, isBinary: boolean): void {
+    this.#isHeard = true;
+    this.#listener!.message(
+      isBinary ? new Uint8Array(data as ArrayBuffer) : data.toString(),
+    );
+  }
+
+  closed(code: number, reason: string): void {
+    this.#finish({ code, reason, wasClean: code !== LOST.code });
+  }
+
+  failed({ code }: WsError): void {
+    if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") this.#end ??= TOO_LARGE;
+  }
+
+  ponged(): void {
+    this.#isHeard = true;
   }
 
   /** Ends a socket that `ws` knows nothing of. */
@@ -405,14 +461,14 @@ class WsSocket implements Socket {
   }
 
   /** `ws` answers pings itself, however many answers wait to be sent. */
-  #holdPings(): void {
+  pinged(): void {
     this.#isHeard = true;
     if (!this.#raw.writableNeedDrain) return;
     this.#isClogged = true;
     this.#ws!.pause();
   }
 
-  #drained(): void {
+  drained(): void {
     if (this.#isClogged && !this.#isPaused) this.#ws!.resume();
     this.#isClogged = false;
     this.#listener!.drain?.();

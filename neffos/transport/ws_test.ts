@@ -28,7 +28,9 @@ class FakeRaw {
     this.#listeners.set(event, [...listeners, listener]);
   }
   emit(event: string): void {
-    for (const listener of this.#listeners.get(event) ?? []) listener();
+    for (const listener of this.#listeners.get(event) ?? []) {
+      listener.call(this);
+    }
   }
 }
 
@@ -48,7 +50,7 @@ class FakeWs {
     this.#listeners.set(event, listener);
   }
   emit(event: string, ...args: unknown[]): void {
-    this.#listeners.get(event)?.(...args as never[]);
+    this.#listeners.get(event)?.apply(this, args as never[]);
   }
   send(data: string | Uint8Array, { compress }: { compress: boolean }): void {
     this.#raw.log.push(`send ${data}${compress ? " compressed" : ""}`);

@@ -34,7 +34,8 @@ Deno.test("SmallMap does as a Map does, whatever is set and deleted", () => {
   // Each way of five steps.
   for (let way = 0; way < actions.length ** 5; way++) {
     const pair = new Pair();
-    for (let step = 0, rest = way; step < 5; step++) {
+    let rest = way;
+    for (let step = 0; step < 5; step++) {
       actions[rest % actions.length]!(pair, step);
       rest = Math.floor(rest / actions.length);
     }

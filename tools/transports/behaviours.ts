@@ -8,6 +8,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   type CloseInfo,
+  contextOf,
   DialError,
   EventError,
   type Message,
@@ -746,11 +747,15 @@ export const BEHAVIOURS: readonly Behaviour[] = [
         handler: {
           chat: {
             onWho: ({ conn }) => {
-              const { headers, url, remoteAddr } = conn.request;
+              const context = contextOf(conn);
+              const { headers, url, remoteIp, request, upgraded } = context;
               return [
                 headers.get("x-name"),
                 url.searchParams.get("q"),
-                (remoteAddr as Deno.NetAddr).hostname,
+                remoteIp,
+                request.method,
+                request.url === url.href,
+                upgraded?.status,
               ];
             },
           },
@@ -765,7 +770,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
       peer.send("#2;chat;;onWho;0;0;");
       assertEquals(
         await peer.text(),
-        '#2;chat;;onWho;0;0;["ann","1","127.0.0.1"]',
+        '#2;chat;;onWho;0;0;["ann","1","127.0.0.1","GET",true,101]',
       );
     },
   },
