@@ -92,10 +92,12 @@ export function sendToReceivers(
   let last = frame;
   for (const { room, members, leaver } of groups) {
     if (members.size === 0) continue;
+    const isPart = leaver !== undefined || excluded.size > 0;
     last = frame ?? encodeOnce({ ...message, room, wait: "" }, members.size);
     const traced = context && trace?.write(last, context);
-    for (const [conn, { buffer }] of members) {
-      if (conn === leaver || excluded.has(conn)) continue;
+    for (const member of members.values()) {
+      const { buffer, conn } = member;
+      if (isPart && (conn === leaver || excluded.has(conn))) continue;
       const sent = traced && trace!.canSendTo(portOf(conn)) ? traced : last;
       if (isVolatile && buffer.isBackedUp) drops.volatile++;
       else if (budget-- > 0) buffer.send(sent);

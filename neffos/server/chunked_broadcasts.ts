@@ -11,12 +11,14 @@ export const CHUNK = 512;
  * other work has its turn in between. Each receiver still gets all in order.
  */
 export class ChunkedBroadcasts {
-  readonly #waiting = new Set<QueuedBuffer>();
+  #waiting: QueuedBuffer[] = [];
+  /** The index of the next one in `#waiting`. */
+  #head = 0;
   #next: ReturnType<typeof setImmediate> | undefined;
 
   /** Whether nothing is left. */
   get isEmpty(): boolean {
-    return this.#waiting.size === 0;
+    return this.#waiting.length === 0;
   }
 
   /** Sends a frame when its turn has come. */
@@ -24,7 +26,10 @@ export class ChunkedBroadcasts {
     // Each connection of a server has one.
     const queued = buffer as QueuedBuffer;
     queued.queue(frame);
-    this.#waiting.add(queued);
+    if (!queued.isWaiting) {
+      queued.isWaiting = true;
+      this.#waiting.push(queued);
+    }
     this.#next ??= setImmediate(this.#send);
   }
 
@@ -32,15 +37,21 @@ export class ChunkedBroadcasts {
   stop(): void {
     if (this.#next !== undefined) clearImmediate(this.#next);
     this.#next = undefined;
-    this.#waiting.clear();
+    this.#waiting = [];
+    this.#head = 0;
   }
 
   readonly #send = (): void => {
     let sent = 0;
-    for (const buffer of this.#waiting) {
-      this.#waiting.delete(buffer);
+    while (this.#head < this.#waiting.length && sent < CHUNK) {
+      const buffer = this.#waiting[this.#head++]!;
+      buffer.isWaiting = false;
       sent += buffer.flush();
-      if (sent >= CHUNK) break;
+    }
+    if (this.#head === this.#waiting.length) this.stop();
+    else if (2 * this.#head > this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#head);
+      this.#head = 0;
     }
     this.#next = this.isEmpty ? undefined : setImmediate(this.#send);
   };

@@ -12,13 +12,19 @@ import type { Socket } from "../transport/socket.ts";
  * of broadcasts that are sent in chunks, and what follows an answer.
  */
 export class QueuedBuffer extends SendBuffer {
-  readonly #socket: Socket;
-  #queued: RawBody[] | undefined;
+  /** Whether it waits for its turn in a broadcast. */
+  isWaiting = false;
+  readonly #isRemote: boolean;
+  /** Whether frames are queued though none is. */
+  #isHeld = false;
+  /** The first frame that is queued, for most the only one. */
+  #first: RawBody | undefined;
+  #rest: RawBody[] | undefined;
   #queuedBytes = 0;
 
   constructor(socket: Socket, owner: SendBufferOwner) {
     super(socket, owner);
-    this.#socket = socket;
+    this.#isRemote = socket.isRemote === true;
   }
 
   override get isBackedUp(): boolean {
@@ -28,26 +34,32 @@ export class QueuedBuffer extends SendBuffer {
 
   /** The number of frames that are queued. */
   get queued(): number {
-    return this.#queued?.length ?? 0;
+    if (this.#first === undefined) return 0;
+    return 1 + (this.#rest?.length ?? 0);
   }
 
   /** Sends a frame, behind those that are queued. */
   override send(frame: RawBody): boolean {
-    return this.#queued === undefined ? super.send(frame) : this.queue(frame);
+    return this.#first === undefined && !this.#isHeld
+      ? super.send(frame)
+      : this.queue(frame);
   }
 
   /** Queues a frame until {@linkcode flush}. */
   queue(frame: RawBody): boolean {
-    const queued = this.#queued ??= [];
-    const { maxBuffered, maxBufferedMessages } = this.limits;
-    const isFull = queued.length >= AT_MOST * maxBufferedMessages ||
-      this.#queuedBytes > AT_MOST * maxBuffered;
-    if (isFull) this.overflow();
+    if (this.#first === undefined) this.#first = frame;
     else {
-      queued.push(frame);
-      this.#queuedBytes += frame.length;
+      const { maxBuffered, maxBufferedMessages } = this.limits;
+      const isFull = this.queued >= AT_MOST * maxBufferedMessages ||
+        this.#queuedBytes > AT_MOST * maxBuffered;
+      if (isFull) {
+        this.overflow();
+        return false;
+      }
+      (this.#rest ??= []).push(frame);
     }
-    return !isFull;
+    this.#queuedBytes += frame.length;
+    return true;
   }
 
   /**
@@ -55,16 +67,18 @@ export class QueuedBuffer extends SendBuffer {
    * in one process, each frame arrives by itself.
    */
   hold(): boolean {
-    if (this.#socket.isRemote !== true) return false;
-    this.#queued ??= [];
-    return true;
+    if (this.#isRemote) this.#isHeld = true;
+    return this.#isRemote;
   }
 
   /** Sends the queued frames, unless they are dropped; returns how many. */
   flush(): number {
-    const queued = this.#queued ?? [];
     let sent = 0;
-    for (const frame of queued) {
+    if (this.#first !== undefined) {
+      super.send(this.#first);
+      sent++;
+    }
+    for (const frame of this.#rest ?? []) {
       super.send(frame);
       sent++;
     }
@@ -80,13 +94,15 @@ export class QueuedBuffer extends SendBuffer {
 
   /** Drops the queued frames, those included that a flush has yet to send. */
   protected override overflow(): void {
-    if (this.#queued !== undefined) this.#queued.length = 0;
+    if (this.#rest !== undefined) this.#rest.length = 0;
     this.#clear();
     super.overflow();
   }
 
   #clear(): void {
-    this.#queued = undefined;
+    this.#isHeld = false;
+    this.#first = undefined;
+    this.#rest = undefined;
     this.#queuedBytes = 0;
   }
 }
