@@ -125,19 +125,24 @@ export class SendBuffer {
 
   /** Whether so much is unsent that volatile messages are dropped. */
   get isBackedUp(): boolean {
-    return this.#socket.bufferedAmount > BACKED_UP.bytes ||
-      this.bufferedMessages > BACKED_UP.messages;
+    const unsent = this.#socket.bufferedAmount;
+    return unsent > BACKED_UP.bytes ||
+      this.#countMessages(unsent) > BACKED_UP.messages;
   }
 
   /** An estimate of the unsent messages, never too low. */
   get bufferedMessages(): number {
-    const { bufferedAmount, bufferedMessages } = this.#socket;
+    return this.#countMessages(this.#socket.bufferedAmount);
+  }
+
+  #countMessages(unsent: number): number {
+    const { bufferedMessages } = this.#socket;
     const { bytes, messages } = this.#mark();
-    if (bufferedAmount === 0 || bufferedMessages !== undefined) {
+    if (unsent === 0 || bufferedMessages !== undefined) {
       this.#earlier = undefined;
       return bufferedMessages ?? 0;
     }
-    const gone = bytes - bufferedAmount;
+    const gone = bytes - unsent;
     const marks = this.#earlier ?? [this.#last];
     const first = marks.findLastIndex(({ bytes }) => bytes <= gone);
     if (first > 0) marks.splice(0, first);
@@ -228,13 +233,14 @@ export class SendBuffer {
 
   #look(): void {
     if (this.#isClosed) return;
+    const unsent = this.#socket.bufferedAmount;
     const { maxBufferedMessages } = this.limits;
-    if (this.bufferedMessages > AT_MOST * maxBufferedMessages) {
+    if (this.#countMessages(unsent) > AT_MOST * maxBufferedMessages) {
       return this.overflow();
     }
-    const load = this.#load();
+    const load = this.#load(unsent);
     if (load > 1 && this.#slow === undefined) {
-      this.#seen = this.#socket.bufferedAmount;
+      this.#seen = unsent;
       this.#slow = this.#makeSlow();
       this.#pollAfter(POLL.shortest);
     }
@@ -245,11 +251,11 @@ export class SendBuffer {
   }
 
   /** How many times the limits are unsent. */
-  #load(): number {
+  #load(unsent: number): number {
     const { maxBuffered, maxBufferedMessages } = this.limits;
     return Math.max(
-      this.#socket.bufferedAmount / maxBuffered,
-      this.bufferedMessages / maxBufferedMessages,
+      unsent / maxBuffered,
+      this.#countMessages(unsent) / maxBufferedMessages,
     );
   }
 
@@ -307,7 +313,7 @@ export class SendBuffer {
     const slow = this.#slow;
     if (slow !== undefined) {
       slow.left -= this.#delay;
-      const load = this.#load();
+      const load = this.#load(unsent);
       if (load <= CONGESTED) {
         this.#relief?.resolve();
         this.#relief = undefined;
