@@ -261,12 +261,12 @@ Deno.test("What is emitted while hooks are told of the loss is kept", async () =
   }, { maxKept: 2 });
   const nsConn = await returning.client.connect("chat");
   const room = await nsConn.joinRoom("a");
-  returning.drop();
+  const lost = returning.lose();
   await until(() => isTold);
   const isKept = [nsConn, room].map((each) => each.emit("onNote", "kept"));
   assertEquals(isKept, [true, true]);
   gate.resolve();
-  await until(() => returning.isAway);
+  await lost;
   returning.retry();
   await returning.until(1);
   await nsConn.ask("onEcho");
