@@ -212,7 +212,10 @@ class Calls {
     frame: RawBody,
     { span, isAsk }: { readonly span: OtelSpan; readonly isAsk: boolean },
   ): boolean {
-    const context = wireOf(this.#stay.link)?.isRead
+    const { namespace, link } = this.#stay;
+    // What waits may go to another server, after the connection is lost.
+    const mayMove = !isAsk && link.host.goal?.isHolding(namespace) === true;
+    const context = wireOf(link)?.isRead && !mayMove
       ? writeTraceparent(span)
       : undefined;
     return this.#stay.sendInOrder({
