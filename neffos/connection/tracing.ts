@@ -46,11 +46,15 @@ export interface Tracing {
     call: ManyCall,
     ask: (context: string | undefined) => Promise<T>,
   ): Promise<T>;
-  /** Traces an ask of many connections for all answers. */
-  poll<T>(
-    call: ManyCall,
-    begin: (context: string | undefined) => AsyncIterable<T>,
-  ): AsyncIterableIterator<T>;
+  /** Begins the span of an ask of many connections for all answers. */
+  startPoll(call: ManyCall): PollSpan;
+}
+
+/** The span of an ask of many connections. */
+export interface PollSpan {
+  readonly context: string | undefined;
+  /** Ends it, with the error that has ended the ask, if any has. */
+  end(failure: { readonly error: unknown } | undefined): void;
 }
 
 /**

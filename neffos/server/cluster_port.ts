@@ -13,7 +13,7 @@ import type { Timers } from "../util/timers.ts";
 import { findExcluded, sendToReceivers } from "./broadcast.ts";
 import type { ServerDirectory } from "./directory.ts";
 import type { ServerHost } from "./host.ts";
-import { Poll, tracePoll } from "./poll.ts";
+import { Poll } from "./poll.ts";
 
 /** The server as the other servers reach it. */
 export class ClusterPort implements ClusterHost {
@@ -50,9 +50,9 @@ export class ClusterPort implements ClusterHost {
       except: except.map(exclude),
       isLocal: true,
     });
-    return trace === undefined
-      ? poll
-      : tracePoll(trace, poll, { message, from, isForwarded: true });
+    const call = { message, from, isForwarded: true };
+    poll.startSpan = trace && (() => trace.startPoll(call));
+    return poll;
   }
 
   countLocal(target: CountTarget): number {

@@ -3,7 +3,7 @@ import type { AskManyOptions, UntypedAnswer } from "../api/server_api.ts";
 import type { Cluster } from "../exchange/cluster.ts";
 import type { Limits } from "../connection/limits.ts";
 import type { Member } from "../connection/host.ts";
-import type { ManyCall, Tracing } from "../connection/tracing.ts";
+import type { PollSpan } from "../connection/tracing.ts";
 import {
   AskTimeoutError,
   BadNamespaceError,
@@ -69,6 +69,9 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
   #isTimedOut = false;
   /** The context of a trace, for the receivers that read it. */
   context: string | undefined;
+  /** Begins its span, if it has one of its own. */
+  startSpan: (() => PollSpan) | undefined;
+  #span: PollSpan | undefined;
   /** Gives up the asks of other servers, until these are done. */
   #giveUp: (() => void) | undefined;
 
@@ -157,6 +160,10 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
   #start(): void {
     if (this.#state !== "new") return;
     this.#state = "open";
+    if (this.startSpan !== undefined) {
+      this.#span = this.startSpan();
+      this.context = this.#span.context;
+    }
     const { signal } = this.#options;
     if (signal?.aborted) return this.#onAbort();
     this.#askAll();
@@ -278,6 +285,7 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
   #end(): void {
     if (this.#state === "over") return;
     this.#state = "over";
+    this.#span?.end(this.#failure);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     if (this.#deadline !== undefined) {
       this.#host.timers.clear(this.#timeout, this.#deadline);
@@ -295,16 +303,4 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
     }
     for (const caller of callers) caller.resolve(DONE);
   }
-}
-
-/** Traces a poll, which asks when its first answer is taken. */
-export function tracePoll(
-  trace: Tracing,
-  poll: Poll,
-  call: ManyCall,
-): AsyncIterableIterator<UntypedAnswer> {
-  return trace.poll(call, (context) => {
-    poll.context = context;
-    return poll;
-  });
 }

@@ -51,7 +51,7 @@ import {
 import { ServerHost } from "./host.ts";
 import { findMemoryUpgrade } from "./upgrade/memory_upgrade.ts";
 import type { ServerOptions } from "./options.ts";
-import { Poll, tracePoll } from "./poll.ts";
+import { Poll } from "./poll.ts";
 import { ServerSession } from "./session.ts";
 import { Shutdown } from "./shutdown.ts";
 
@@ -391,7 +391,8 @@ export class Server implements ServerApi {
     const { codec, trace } = this.#host;
     const message = toMessage(init as Message | MessageInit, codec);
     const poll = new Poll(this.#host, message, options);
-    return trace === undefined ? poll : tracePoll(trace, poll, { message });
+    poll.startSpan = trace && (() => trace.startPoll({ message }));
+    return poll;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Message } from "../protocol/message.ts";
-import { EventError } from "../protocol/errors.ts";
+import { EventError, isInstance } from "../protocol/errors.ts";
+import { runUnwatched } from "../util/promises.ts";
 import {
   ERROR,
   KIND,
@@ -125,8 +126,20 @@ function settle<T>(
     span.end();
     return result;
   }
-  result.then(() => span.end(), (error) => fail(span, kind, error));
-  return result;
+  // What is awaited has the frames of the caller in its error.
+  const settled: Promise<unknown> = runUnwatched(async () => {
+    let value: unknown;
+    try {
+      value = await result;
+    } catch (error) {
+      fail(span, kind, error);
+      throw error;
+    }
+    span.end();
+    return value;
+  });
+  // It is a promise of the same value.
+  return settled as T;
 }
 
 /**
@@ -138,14 +151,29 @@ export function fail(
   kind: SpanInit["kind"],
   thrown: unknown,
 ): void {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const isRefusal = error instanceof EventError;
+  const error = readError(thrown);
+  const isRefusal = isInstance(thrown, EventError);
   span.setAttributes({ "error.type": error.name });
   if (!isRefusal || kind === "client") {
     span.setStatus({ code: ERROR, message: error.message });
   }
   if (!isRefusal) span.recordException(error);
   span.end();
+}
+
+/** The text for a thrown value that is no error, and may be a body. */
+const NO_ERROR = "something that is no error was thrown";
+
+/** Reads a thrown value, though that may throw as well. */
+function readError(thrown: unknown): Error {
+  const error = { name: "Error", message: NO_ERROR };
+  try {
+    if (!(thrown instanceof Error)) return error;
+    const { name, message, stack } = thrown;
+    return { name: `${name}`, message: `${message}`, stack: `${stack}` };
+  } catch {
+    return error;
+  }
 }
 
 function describeAsk(kind: SpanInit["kind"], method: string): OtelAttributes {

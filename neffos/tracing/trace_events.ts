@@ -5,6 +5,7 @@ import type { Stay } from "../connection/stay.ts";
 import type {
   EventTracing,
   ManyCall,
+  PollSpan,
   TracedDecoderOptions,
   TracedLink,
   Tracing,
@@ -290,27 +291,19 @@ class EventTracer implements Tracing {
     );
   }
 
-  async *poll<T>(
-    { message, from, isForwarded = false }: ManyCall,
-    begin: (context: string | undefined) => AsyncIterable<T>,
-  ): AsyncGenerator<T> {
-    const attributes = { "neffos.broadcast": true };
+  startPoll({ message, from, isForwarded = false }: ManyCall): PollSpan {
     const span = this.#spans.start(message, {
       kind: "client",
-      attributes,
+      attributes: { "neffos.broadcast": true },
       from,
       isReceived: isForwarded,
     });
-    let failure: { readonly error: unknown } | undefined;
-    try {
-      yield* begin(writeTraceparent(span));
-    } catch (error) {
-      failure = { error };
-      throw error;
-    } finally {
-      // The loop may be left before its end.
-      if (failure === undefined) span.end();
-      else fail(span, "client", failure.error);
-    }
+    return {
+      context: writeTraceparent(span),
+      end(failure) {
+        if (failure === undefined) span.end();
+        else fail(span, "client", failure.error);
+      },
+    };
   }
 }
