@@ -3,6 +3,7 @@
  * names its sender, as between servers in Go, so that those can read it:
  *
  *     neffos(0x@1:kind:server:sequence:flags:to:signature);namespace;room;…
+ *     neffos(0x@1:kind:server:sequence:flags:to:context:signature);namespace;…
  *
  * Go leaves out the connection of that name and removes the field. No
  * connection in Go has a name with "@".
@@ -27,9 +28,6 @@ const HIDDEN = ";@neffos;;;0;0;";
 
 /** The ID of a server: a UUID, in this version. */
 const SERVER = /^[\w-]{1,64}$/;
-
-/** `v` for volatile, and the context of a trace. */
-const FLAGS = /^(v?)(00-[\da-f]{32}-[\da-f]{16}-[\da-f]{2})?$/;
 
 /** The longest head, in bytes: an ID of 1,024 characters is escaped in it. */
 const MAX_HEAD = 16_384;
@@ -112,10 +110,12 @@ export function seal(
   signer: Signer | undefined,
 ): ExchangeData {
   const { kind, server, sequence, isVolatile, to, channel, meta } = parts;
-  const flags = `${isVolatile ? "v" : ""}${parts.context ?? ""}`;
+  const flags = isVolatile ? "v" : "";
+  // Last, where servers that do not know of it do not look.
+  const context = parts.context === undefined ? "" : `:${parts.context}`;
   const head = `${MARK}${VERSION}:${kind}:${server}:${
     sequence.toString(36)
-  }:${flags}:${to === "" ? "" : escapeId(to)}`;
+  }:${flags}:${to === "" ? "" : escapeId(to)}${context}`;
   const rest = kind === "m"
     ? parts.data
     : join(`${HIDDEN}${JSON.stringify(meta)}\n`, parts.data);
@@ -161,7 +161,7 @@ export function open(
     : decodeText(data.subarray(0, end)) ?? "";
   const at = text.lastIndexOf(":");
   const head = text.slice(0, at);
-  const [version, kind, server, digits = "", flags, to] = head
+  const [version, kind, server, digits = "", flags, to, context] = head
     .slice(MARK.length).split(":");
   if (version !== VERSION) return "unknownVersion";
   const sequence = parseInt(digits, 36);
@@ -177,8 +177,7 @@ export function open(
   if (signer !== undefined && !signer.isValid(channel, head, rest, signature)) {
     return "unsigned";
   }
-  const [, volatile, context] = FLAGS.exec(flags ?? "") ?? [];
-  const isVolatile = volatile === "v";
+  const isVolatile = flags === "v";
   const about = { kind, server: server!, sequence, isVolatile, to: id };
   const parts = context === undefined ? about : { ...about, context };
   if (kind !== "m") return openHidden(parts, rest);

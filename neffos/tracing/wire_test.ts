@@ -304,13 +304,19 @@ Deno.test("The context goes from server to server in the envelope, and in no fra
   // The first span of the first server is that of its broadcast.
   const isSent = `00-${TRACE}-0000000000000001-01`;
   const sealed = published.find((text) => text.includes(":m:"))!;
-  assert(sealed.includes(`:${isSent}::`), sealed);
+  assert(sealed.includes(`:1:::${isSent}:)`), sealed);
   assert(sealed.endsWith(");chat;;onSaid;0;0;hi"), sealed);
   assertEquals(readLinks(traces[1]!.tracer), [
     `receive chat/onSaid ${TRACE}-0000000000000001`,
   ]);
+  first!.broadcast(null, { ...at, body: "now", isVolatile: true });
+  await traced.until(4);
+  // A server that does not know of contexts finds the flag where it was.
+  const [, , , , flags] = published.findLast((text) => text.includes(":m:"))!
+    .split(":");
+  assertEquals(flags, "v");
   const asking = first!.ask({ ...at, event: "onName" });
-  const [, , , asked] = await traced.until(4) as string[];
+  const [, , , , asked] = await traced.until(5) as string[];
   assertEquals(readSixth(asked!).startsWith(`00-${TRACE}-`), true);
   traced.send(`${asked!.slice(0, asked!.indexOf(";"))};chat;;onName;0;0;ann`);
   assertEquals((await asking).text(), "ann");
