@@ -1,5 +1,6 @@
 import type { Message } from "../protocol/message.ts";
 import { EventError, isInstance } from "../protocol/errors.ts";
+import { OnAnyEvent } from "../protocol/event_names.ts";
 import { runUnwatched } from "../util/promises.ts";
 import {
   ERROR,
@@ -40,11 +41,16 @@ export interface SpanInit {
   readonly isReceived?: boolean;
 }
 
+/** At most so many names are used: a relay sends on what clients make up. */
+const MAX_NAMES = 1_000;
+
 /** Makes the spans, by the semantic conventions of OpenTelemetry. */
 export class Spans {
   readonly #tracer: OtelTracer;
   readonly #api: OtelApi | undefined;
   readonly #remote: RemoteContext;
+  /** The namespaces and events that spans are called by. */
+  readonly #names = new Set<string>();
 
   constructor(
     tracer: OtelTracer,
@@ -79,9 +85,7 @@ export class Spans {
     readonly parent: unknown;
   } {
     const { kind, event = subject.event, operation, from, isReceived } = init;
-    const place = subject.namespace === ""
-      ? event
-      : `${subject.namespace}/${event}`;
+    const place = this.#nameOf(subject.namespace, event);
     const options: OtelSpanOptions = {
       kind: KIND[kind],
       attributes: {
@@ -107,6 +111,14 @@ export class Spans {
     if (remote !== undefined) options.links = [{ context: remote }];
     if (isReceived) options.root = true;
     return { name, options, parent: undefined };
+  }
+
+  #nameOf(namespace: string, event: string): string {
+    const name = namespace === "" ? event : `${namespace}/${event}`;
+    if (this.#names.has(name)) return name;
+    if (this.#names.size === MAX_NAMES) return OnAnyEvent;
+    this.#names.add(name);
+    return name;
   }
 }
 

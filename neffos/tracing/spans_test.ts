@@ -148,3 +148,18 @@ Deno.test("The span of askAll() ends with the asks, though nobody takes the rest
   await chat.ask("onHi");
   await end();
 });
+
+Deno.test("A relay of events that clients make up gives spans no more than 1,000 names", async () => {
+  const { tracer, memory, chat, end } = await makePair({ onHi() {} });
+  await chat.ask("onHi");
+  for (let count = 0; count < 2_000; count++) {
+    memory.server.broadcast(null, { namespace: "chat", event: `on${count}` });
+  }
+  await chat.ask("onHi");
+  const names = new Set(tracer.spans.map(({ name }) => name));
+  assert(names.has("send chat/on900"));
+  assert(!names.has("send chat/on1000"));
+  assert(names.has("send _OnAnyEvent"));
+  assertEquals(tracer.spans.at(-1)!.name, "chat/onHi");
+  await end();
+});

@@ -190,6 +190,20 @@ Deno.test("traceEvents() follows an ask, and one that its handler asks back", as
   assertEquals(back.attributes["rpc.method"], "chat/onName");
 });
 
+Deno.test("traceEvents() keeps apart what is asked at once, and asked back", async () => {
+  await using pair = await Pair.make();
+  const { recorder, chat } = pair;
+  recorder.clear();
+  const ask = () => recorder.inSpan(() => chat.ask("onQuestion"));
+  await Promise.all([ask(), ask(), ask()]);
+  const backs = recorder.spans.filter(({ name, kind }) =>
+    name === "chat/onName" && kind === api.SpanKind.SERVER
+  );
+  const traces = new Set(backs.map((span) => span.spanContext().traceId));
+  assertEquals([backs.length, traces.size, recorder.spans.length], [3, 3, 15]);
+  for (const span of backs) assertEquals(recorder.ancestors(span).length, 4);
+});
+
 Deno.test("traceEvents() follows what a server asks of many connections", async () => {
   await using pair = await Pair.make();
   const { recorder, memory: { server } } = pair;

@@ -116,7 +116,6 @@ class Walk {
   }
 
   async #enter(kind: Kind): Promise<NSConn> {
-    let chat: NSConn | undefined;
     const client = await dial("ws://memory.test/", {
       chat: this.#makeEvents(),
     }, {
@@ -124,7 +123,7 @@ class Walk {
       reconnect: { initialDelay: 0, maxDelay: 0, maxKept: 5 },
       onError: () => {},
       // It is kept.
-      onClose: () => void chat?.emit("onSay", this.#lot.pick(BODIES)),
+      onClose: () => void chat.emit("onSay", this.#lot.pick(BODIES)),
       transport: () => {
         const server = this.#lot.pick(KINDS);
         const socket = this.#servers.get(server)!.connect();
@@ -132,7 +131,7 @@ class Walk {
       },
     });
     this.#clients.push(client);
-    chat = await client.connect("chat");
+    const chat = await client.connect("chat");
     return chat;
   }
 
