@@ -301,8 +301,7 @@ export class ClientHost implements ClientSessionHost {
   }
 
   makeDecoder(link: object): Decoder | undefined {
-    const { handlers: { native }, codec, isClient } = this;
-    return this.trace?.makeDecoder(link, { isClient, native, codec });
+    return this.trace?.makeDecoder(link, this);
   }
 
   onOpen(): void {

@@ -6,10 +6,10 @@ import type { Message, RawBody } from "../protocol/message.ts";
 /** A connection whose frames are traced, as an identity. */
 export type TracedLink = object;
 
-/** How the frames of a traced connection are decoded. */
-export interface TracedDecoderOptions {
+/** The side that decodes the frames of a traced connection. */
+export interface TracedHost {
   readonly isClient: boolean;
-  readonly native: NativeMode;
+  readonly handlers: { readonly native: NativeMode };
   /** What reads the bodies in place of JSON. */
   readonly codec: BodyCodec | undefined;
 }
@@ -30,7 +30,7 @@ export interface Tracing {
   /** Puts the middleware around all events of a handler. */
   around(handler: ConnHandler): ConnHandler;
   /** Makes the decoder of a connection. */
-  makeDecoder(link: TracedLink, options: TracedDecoderOptions): Decoder;
+  makeDecoder(link: TracedLink, host: TracedHost): Decoder;
   /** Whether the peer of a connection reads contexts. */
   canSendTo(link: TracedLink): boolean;
   /** Puts a context into a frame. */

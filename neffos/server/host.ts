@@ -159,8 +159,7 @@ export class ServerHost implements ServerSessionHost {
   }
 
   makeDecoder(link: object): Decoder {
-    const { isClient, trace } = this;
-    return trace?.makeDecoder(link, { ...this.#decoding, isClient }) ??
+    return this.trace?.makeDecoder(link, this) ??
       new Decoder(this.#decoding);
   }
 

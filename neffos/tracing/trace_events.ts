@@ -6,7 +6,7 @@ import type {
   EventTracing,
   ManyCall,
   PollSpan,
-  TracedDecoderOptions,
+  TracedHost,
   TracedLink,
   Tracing,
 } from "../connection/tracing.ts";
@@ -238,11 +238,10 @@ class EventTracer implements Tracing {
     };
   }
 
-  makeDecoder(link: TracedLink, options: TracedDecoderOptions): Decoder {
-    const { native, codec } = options;
+  makeDecoder(link: TracedLink, host: TracedHost): Decoder {
     return this.#propagates
-      ? new TracedDecoder(link, options)
-      : new Decoder({ native, codec });
+      ? new TracedDecoder(link, host)
+      : new Decoder({ native: host.handlers.native, codec: host.codec });
   }
 
   canSendTo(link: TracedLink): boolean {

@@ -7,10 +7,7 @@
  * known to read it.
  */
 
-import type {
-  TracedDecoderOptions,
-  TracedLink,
-} from "../connection/tracing.ts";
+import type { TracedHost, TracedLink } from "../connection/tracing.ts";
 import { Decoder } from "../protocol/codec.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
 import { parseTraceparent } from "./otel.ts";
@@ -116,7 +113,7 @@ export class TracedDecoder extends Decoder {
 
   constructor(
     link: TracedLink,
-    { isClient, native, codec }: TracedDecoderOptions,
+    { isClient, handlers: { native }, codec }: TracedHost,
   ) {
     super({ native, codec });
     this.#wire = new Wire(isClient);
