@@ -3,6 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { NSConn } from "./api/ns_conn.ts";
 import type { Events } from "./controller/events.ts";
+import { completeReconnect, mayComeBack } from "./client/reconnect.ts";
+import { DEFAULT_LIMITS, heartbeatOf } from "./connection/limits.ts";
 import { open, seal, Signer } from "./exchange/envelope.ts";
 import { MemoryServer, RawClient } from "./harness/mod.ts";
 import { Struct } from "./controller/struct.ts";
@@ -13,6 +15,9 @@ import { EventError } from "./protocol/errors.ts";
 import { type Message, type RawBody, reply } from "./protocol/message.ts";
 
 const PAPER = await Deno.readTextFile(new URL("PROTOCOL.md", import.meta.url));
+
+/** The same without line breaks. */
+const TEXT = PAPER.replaceAll(/\s+/g, " ");
 
 /** Reads the rows of all tables whose first column has this heading. */
 function readRows(heading: string): string[][] {
@@ -209,6 +214,39 @@ Deno.test("PROTOCOL.md: a server answers each conversation as it says", async ()
   }
 });
 
+Deno.test("PROTOCOL.md: a client comes back after the codes that the table says", () => {
+  const rows = readRows("code");
+  assert(rows.length >= 10);
+  for (const [cell = "", , , answer] of rows) {
+    const [first = 0, last = first] = cell.split(/\D+/).map(Number);
+    for (let code = first; code <= last; code++) {
+      assertEquals(mayComeBack(code), answer === "yes", `${code}`);
+    }
+  }
+});
+
+Deno.test("PROTOCOL.md: the limits are the defaults", () => {
+  const { maxNameLength, maxNamespaces, maxRooms, askTimeout, ackTimeout } =
+    DEFAULT_LIMITS;
+  const { interval, timeout } = heartbeatOf()!;
+  const { initialDelay, maxDelay, minUptime } = completeReconnect(true)!;
+  assertEquals(DEFAULT_LIMITS.maxPayload, 1024 * 1024);
+  const seconds = (ms: number) => `${ms / 1_000} seconds`;
+  for (
+    const text of [
+      `up to ${maxNameLength} UTF-16 units`,
+      `more than ${maxNamespaces} namespaces and ${maxRooms} rooms`,
+      `wait for ${seconds(ackTimeout)}`,
+      `time limit for asks (here, ${seconds(askTimeout)})`,
+      `for a while (here, ${seconds(interval)})`,
+      `for another ${seconds(timeout)}`,
+      `of up to ${initialDelay} ms`,
+      `at most ${seconds(maxDelay)}`,
+      `has lasted (here, ${seconds(minUptime)})`,
+    ]
+  ) assert(TEXT.includes(text), text);
+});
+
 Deno.test("PROTOCOL.md: the vectors are as many as it says", async () => {
   const read = async (name: string) =>
     JSON.parse(
@@ -220,6 +258,5 @@ Deno.test("PROTOCOL.md: the vectors are as many as it says", async () => {
     `\`serialize\`, ${serialize.length} entries`,
     `a list of ${(await read("wire.json")).length} conversations`,
   ];
-  const text = PAPER.replaceAll(/\s+/g, " ");
-  for (const count of counts) assert(text.includes(count), count);
+  for (const count of counts) assert(TEXT.includes(count), count);
 });
