@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { NSConn } from "../api/ns_conn.ts";
 import type { Client } from "../client.ts";
+import { Struct } from "../controller/struct.ts";
 import type { Events } from "../controller/events.ts";
 import { MemoryServer } from "../harness/mod.ts";
 import { RecordingTracer } from "../harness/tracer.ts";
@@ -162,4 +163,26 @@ Deno.test("A relay of events that clients make up gives spans no more than 1,000
   assert(names.has("send _OnAnyEvent"));
   assertEquals(tracer.spans.at(-1)!.name, "chat/onHi");
   await end();
+});
+
+Deno.test("An event has one span, though it is traced in several places", async () => {
+  const tracer = new RecordingTracer();
+  const trace = traceEvents(tracer);
+  class Chat {
+    static use = [trace, traceEvents(tracer)];
+    onHi() {}
+  }
+  const handler = { chat: new Struct(Chat, { isShared: true }) };
+  const memory = new MemoryServer(handler, { trace });
+  const client = await memory.dial({ chat: {} });
+  const chat = await client.connect("chat");
+  await chat.ask("onHi");
+  await chat.joinRoom("tea");
+  assertEquals(tracer.spans.map(({ name }) => name), [
+    "chat/_OnNamespaceConnect",
+    "chat/onHi",
+    "chat/_OnRoomJoin",
+  ]);
+  await client.close();
+  await memory.server.close();
 });

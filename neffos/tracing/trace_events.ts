@@ -41,6 +41,9 @@ import {
   writeContext,
 } from "./wire.ts";
 
+/** Marks a message that has a span: an application may trace in two places. */
+const traced = Symbol("neffos.traced");
+
 /**
  * Options of {@linkcode traceEvents}.
  *
@@ -164,7 +167,10 @@ export function traceEvents(
     const stay = findStay(nsConn);
     if (stay !== undefined) follow(stay, msg, spans);
     const isHook = isSystemEvent(msg.event) && msg.wait === "";
-    if (isHook && !hooks || filter?.(nsConn, msg) === false) return next();
+    if (
+      traced in msg || isHook && !hooks || filter?.(nsConn, msg) === false
+    ) return next();
+    Object.assign(msg, { [traced]: true });
     const init = {
       ...describe(msg, stay),
       attributes: { "neffos.conn.id": nsConn.id, ...attributes?.(nsConn, msg) },
@@ -173,9 +179,9 @@ export function traceEvents(
     };
     return spans.run(msg, init, () => next());
   };
-  const tracing = new EventTracer(spans, propagate, () => traced);
-  const traced: EventTracing = Object.assign(middleware, { tracing });
-  return traced;
+  const tracing = new EventTracer(spans, propagate, () => whole);
+  const whole: EventTracing = Object.assign(middleware, { tracing });
+  return whole;
 }
 
 function findStay(nsConn: NSConn): Stay | undefined {
