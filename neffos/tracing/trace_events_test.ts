@@ -6,11 +6,18 @@ import {
   BasicTracerProvider,
   type ReadableSpan,
 } from "npm:@opentelemetry/sdk-trace-base@2";
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import type { NSConn } from "../api/ns_conn.ts";
 import type { Client } from "../client.ts";
+import type { Events } from "../controller/events.ts";
 import { Struct } from "../controller/struct.ts";
-import { MemoryServer } from "../harness/mod.ts";
+import { MemoryServer, RawClient } from "../harness/mod.ts";
 import { RecordingTracer } from "../harness/tracer.ts";
 import { EventError } from "../protocol/errors.ts";
 import type { Message } from "../protocol/message.ts";
@@ -288,6 +295,29 @@ Deno.test("traceEvents() begins a trace of its own where it is told to, and link
   await pair.chat.ask("onQuestion");
   const span = pair.recorder.find("SERVER", "chat/onQuestion");
   assertEquals([span.parentSpanContext, span.links], [undefined, []]);
+});
+
+Deno.test("traceEvents() records nothing of a trace that is not sampled, and says so on", async () => {
+  const recorder = new Recorder();
+  const events: Events = { onEmit: (nsConn) => void nsConn.emit("onSaid", "") };
+  const trace = traceEvents(recorder.tracer, { api });
+  const memory = new MemoryServer({ chat: events }, { trace });
+  const raw = await RawClient.open(
+    memory,
+    "M",
+    "$~1;chat;;_OnNamespaceConnect;0;0;",
+  );
+  await raw.until(2);
+  recorder.clear();
+  const traceId = "0af7651916cd43dd8448eb211c80319c";
+  raw.send(`;chat;;onEmit;0;00-${traceId}-b7ad6b7169203331-00;`);
+  const [, , said] = await raw.until(3);
+  assertMatch(
+    said as string,
+    new RegExp(`^;chat;;onSaid;0;00-${traceId}-[0-9a-f]{16}-00;$`),
+  );
+  assertEquals(recorder.spans, []);
+  await memory.server.close();
 });
 
 Deno.test("traceEvents() leaves out what its filter does, and adds attributes", async () => {
