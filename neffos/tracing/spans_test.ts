@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { NSConn } from "../api/ns_conn.ts";
 import type { Client } from "../client.ts";
+import { joinConnHandlers } from "../controller/sources.ts";
 import { Struct } from "../controller/struct.ts";
 import type { Events } from "../controller/events.ts";
 import { MemoryServer } from "../harness/mod.ts";
@@ -183,6 +184,25 @@ Deno.test("An event has one span, though it is traced in several places", async 
     "chat/onHi",
     "chat/_OnRoomJoin",
   ]);
+  await client.close();
+  await memory.server.close();
+});
+
+Deno.test("Each controller of a namespace that traces has a span of its own for a connect", async () => {
+  const tracer = new RecordingTracer();
+  class Chat {
+    static use = [traceEvents(tracer)];
+    onNamespaceConnect() {}
+  }
+  class Other extends Chat {}
+  const memory = new MemoryServer(joinConnHandlers(
+    { chat: new Struct(Chat, { isShared: true }) },
+    { chat: new Struct(Other, { isShared: true }) },
+  ));
+  const client = await memory.dial({ chat: {} });
+  await client.connect("chat");
+  const ended = tracer.spans.map(({ name, log }) => [name, log]);
+  assertEquals(ended, Array(2).fill(["chat/_OnNamespaceConnect", ["end"]]));
   await client.close();
   await memory.server.close();
 });

@@ -41,7 +41,7 @@ import {
   writeContext,
 } from "./wire.ts";
 
-/** Marks a message that has a span: an application may trace in two places. */
+/** Set while a message has a span: an application may trace in two places. */
 const traced = Symbol("neffos.traced");
 
 /**
@@ -167,17 +167,24 @@ export function traceEvents(
     const stay = findStay(nsConn);
     if (stay !== undefined) follow(stay, msg, spans);
     const isHook = isSystemEvent(msg.event) && msg.wait === "";
+    const mark = msg as { [traced]?: boolean };
     if (
-      traced in msg || isHook && !hooks || filter?.(nsConn, msg) === false
+      mark[traced] || isHook && !hooks || filter?.(nsConn, msg) === false
     ) return next();
-    Object.assign(msg, { [traced]: true });
     const init = {
       ...describe(msg, stay),
       attributes: { "neffos.conn.id": nsConn.id, ...attributes?.(nsConn, msg) },
       from: contextOf(msg),
       isReceived: !msg.isLocal,
     };
-    return spans.run(msg, init, () => next());
+    return spans.run(msg, init, async () => {
+      mark[traced] = true;
+      try {
+        return await next();
+      } finally {
+        mark[traced] = false;
+      }
+    });
   };
   const tracing = new EventTracer(spans, propagate, () => whole);
   const whole: EventTracing = Object.assign(middleware, { tracing });
