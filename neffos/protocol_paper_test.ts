@@ -5,7 +5,7 @@ import type { NSConn } from "./api/ns_conn.ts";
 import type { Events } from "./controller/events.ts";
 import { completeReconnect, mayComeBack } from "./client/reconnect.ts";
 import { DEFAULT_LIMITS, heartbeatOf } from "./connection/limits.ts";
-import { open, seal, Signer } from "./exchange/envelope.ts";
+import { open, Sealer, Signer } from "./exchange/envelope.ts";
 import { MemoryServer, RawClient } from "./harness/mod.ts";
 import { Struct } from "./controller/struct.ts";
 import { RecordingTracer } from "./harness/tracer.ts";
@@ -60,7 +60,9 @@ Deno.test("PROTOCOL.md: the envelope opens and seals as the table says", () => {
     const signer = secret === "" ? undefined : new Signer(secret);
     const envelope = open(sealed, channel, signer);
     assert(typeof envelope === "object", `${published}: ${envelope}`);
-    assertEquals(seal({ ...envelope, channel }, signer), sealed);
+    const sealer = new Sealer(envelope.server, signer);
+    const parts = { ...envelope, channel };
+    assertEquals(sealer.seal(parts, envelope.sequence), sealed);
   }
 });
 

@@ -23,11 +23,15 @@ const VERSION = "1";
 
 const MARK = `${SENDER_MARK}@`;
 
+/** How all of this version begin. */
+const BEGIN = `${MARK}${VERSION}:`;
+
 /** The namespace of what is between servers of this module. */
 const HIDDEN = ";@neffos;;;0;0;";
 
-/** The ID of a server: a UUID, in this version. */
-const SERVER = /^[\w-]{1,64}$/;
+/** A whole head. The ID of a server is a UUID, in this version. */
+const HEAD =
+  /^neffos\(0x@1:([mxc]):([\w-]{1,64}):([0-9a-z]+):(v?):([^:)]*)(?::([^:)]*))?:([\w-]*)\)/;
 
 /** The longest head, in bytes: an ID of 1,024 characters is escaped in it. */
 const MAX_HEAD = 16_384;
@@ -37,7 +41,7 @@ const COLON = 0x3a;
 const LETTER_M = 0x6d;
 
 /** The place of the kind, after the version, and of the server after that. */
-const KIND_AT = MARK.length + VERSION.length + 1;
+const KIND_AT = BEGIN.length;
 const SERVER_AT = KIND_AT + 2;
 
 const encoder = new TextEncoder();
@@ -58,7 +62,7 @@ export interface Head {
   /** The ID that it is for, else empty. */
   readonly to: string;
   /** The context of a trace, a W3C `traceparent`; for servers alone. */
-  readonly context?: string | undefined;
+  readonly context: string | undefined;
 }
 
 /** What was published, opened. */
@@ -98,29 +102,46 @@ export class Signer {
 }
 
 /** What is to be published. */
-export interface Sealable extends Head {
+export interface Sealable {
+  readonly kind: Kind;
   readonly channel: string;
   readonly data: ExchangeData;
-  readonly meta?: unknown;
+  readonly meta: unknown;
+  readonly to: string;
+  readonly isVolatile: boolean;
+  readonly context: string | undefined;
 }
 
-/** Seals what is to be published. */
-export function seal(
-  parts: Sealable,
-  signer: Signer | undefined,
-): ExchangeData {
-  const { kind, server, sequence, isVolatile, to, channel, meta } = parts;
-  const flags = isVolatile ? "v" : "";
-  // Last, where servers that do not know of it do not look.
-  const context = parts.context === undefined ? "" : `:${parts.context}`;
-  const head = `${MARK}${VERSION}:${kind}:${server}:${
-    sequence.toString(36)
-  }:${flags}:${to === "" ? "" : escapeId(to)}${context}`;
-  const rest = kind === "m"
-    ? parts.data
-    : join(`${HIDDEN}${JSON.stringify(meta)}\n`, parts.data);
-  const signature = signer?.sign(channel, head, rest) ?? "";
-  return join(`${head}:${signature})`, rest);
+/** Seals what a server publishes. */
+export class Sealer {
+  readonly #server: string;
+  readonly #signer: Signer | undefined;
+
+  constructor(server: string, signer: Signer | undefined) {
+    this.#server = server;
+    this.#signer = signer;
+  }
+
+  /**
+   * Seals something.
+   *
+   * @param parts What is to be published.
+   * @param sequence Its number, among what this server has published there.
+   */
+  seal(parts: Sealable, sequence: number): ExchangeData {
+    const { kind, channel, data, meta, to, isVolatile, context } = parts;
+    const flags = isVolatile ? "v" : "";
+    const id = to === "" ? "" : escapeId(to);
+    const trace = context === undefined ? "" : `:${context}`;
+    const head = `${BEGIN}${kind}:${this.#server}:${
+      sequence.toString(36)
+    }:${flags}:${id}${trace}`;
+    const rest = kind === "m"
+      ? data
+      : join(`${HIDDEN}${JSON.stringify(meta)}\n`, data);
+    const signature = this.#signer?.sign(channel, head, rest) ?? "";
+    return join(`${head}:${signature})`, rest);
+  }
 }
 
 /** Tells whether something was published by this module, in any version. */
@@ -157,34 +178,36 @@ export function open(
   const end = findEnd(data);
   if (end === undefined) return "invalid";
   const text = typeof data === "string"
-    ? data.slice(0, end)
-    : decodeText(data.subarray(0, end)) ?? "";
-  const at = text.lastIndexOf(":");
-  const head = text.slice(0, at);
-  const [version, kind, server, digits = "", flags, to, context] = head
-    .slice(MARK.length).split(":");
-  if (version !== VERSION) return "unknownVersion";
-  const sequence = parseInt(digits, 36);
-  const id = to === undefined ? undefined : unescapeId(to);
-  if (
-    !isKind(kind) || !SERVER.test(server ?? "") || id === undefined ||
-    !Number.isSafeInteger(sequence) || sequence < 0
-  ) return "invalid";
+    ? data
+    : decodeText(data.subarray(0, end + 1)) ?? "";
+  const fields = HEAD.exec(text);
+  if (fields === null) {
+    return text.startsWith(BEGIN) ? "invalid" : "unknownVersion";
+  }
+  const [head, kind, server, digits, flags, escaped, context, signature] =
+    fields;
+  const sequence = parseInt(digits!, 36);
+  const to = escaped === "" ? "" : unescapeId(escaped!);
+  if (to === undefined || !Number.isSafeInteger(sequence)) return "invalid";
   const rest = typeof data === "string"
     ? data.slice(end + 1)
     : data.subarray(end + 1);
-  const signature = text.slice(at + 1);
-  if (signer !== undefined && !signer.isValid(channel, head, rest, signature)) {
-    return "unsigned";
+  if (signer !== undefined) {
+    const signed = head.slice(0, -signature!.length - 2);
+    if (!signer.isValid(channel, signed, rest, signature!)) return "unsigned";
   }
-  const isVolatile = flags === "v";
-  const about = { kind, server: server!, sequence, isVolatile, to: id };
-  const parts = context === undefined ? about : { ...about, context };
-  if (kind !== "m") return openHidden(parts, rest);
-  const frame = typeof rest === "string" ? rest : decodeText(rest);
-  return frame?.startsWith(";")
-    ? { ...parts, data: frame, meta: undefined }
-    : "invalid";
+  const content = kind === "m" ? openFrame(rest) : openHidden(rest);
+  if (content === undefined) return "invalid";
+  return {
+    kind: kind as Kind,
+    server: server!,
+    sequence,
+    isVolatile: flags === "v",
+    to,
+    context,
+    data: content.data,
+    meta: content.meta,
+  };
 }
 
 /** Decodes UTF-8; `undefined` for anything else. */
@@ -196,22 +219,29 @@ export function decodeText(bytes: Uint8Array): string | undefined {
   }
 }
 
-function openHidden(head: Head, rest: ExchangeData): Envelope | Refusal {
+type Content = Pick<Envelope, "data" | "meta">;
+
+function openFrame(rest: ExchangeData): Content | undefined {
+  const data = typeof rest === "string" ? rest : decodeText(rest);
+  return data?.startsWith(";") ? { data, meta: undefined } : undefined;
+}
+
+function openHidden(rest: ExchangeData): Content | undefined {
   const end = typeof rest === "string"
     ? rest.indexOf("\n")
     : rest.indexOf(NEWLINE);
-  if (end < HIDDEN.length) return "invalid";
+  if (end < HIDDEN.length) return undefined;
   const line = typeof rest === "string"
     ? rest.slice(HIDDEN.length, end)
     : decodeText(rest.subarray(HIDDEN.length, end));
-  if (line === undefined) return "invalid";
+  if (line === undefined) return undefined;
   const data = typeof rest === "string"
     ? rest.slice(end + 1)
     : rest.subarray(end + 1);
   try {
-    return { ...head, data, meta: JSON.parse(line) };
+    return { data, meta: JSON.parse(line) };
   } catch {
-    return "invalid";
+    return undefined;
   }
 }
 
@@ -222,10 +252,6 @@ function findEnd(data: ExchangeData): number | undefined {
     ? data.indexOf(")", from)
     : data.indexOf(0x29, from);
   return end < 0 || end > MAX_HEAD ? undefined : end;
-}
-
-function isKind(kind: string | undefined): kind is Kind {
-  return kind === "m" || kind === "x" || kind === "c";
 }
 
 /** As `encodeURIComponent`, and without a bracket, which ends the head. */

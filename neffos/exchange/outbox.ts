@@ -67,7 +67,7 @@ export class Outbox {
   send(channel: string, data: ExchangeData): void {
     if (this.#isOver) return;
     if (this.queued === 0 && this.#canPublish) {
-      this.#publish({ channel, data });
+      this.#publish(channel, data);
     } else if (
       this.queued >= this.#maxQueued || this.#size + data.length > MAX_WAITING
     ) this.dropped++;
@@ -79,13 +79,13 @@ export class Outbox {
 
   /** Publishes what means nothing later, if that can be done now. */
   sendNow(channel: string, data: ExchangeData): void {
-    if (!this.#isOver && this.#isOpen) this.#publish({ channel, data });
+    if (!this.#isOver && this.#isOpen) this.#publish(channel, data);
   }
 
   /** As {@linkcode send}, past what is held. */
   sendPast(channel: string, data: ExchangeData): void {
     if (this.#isHeld && this.#isOpen && !this.#isOver) {
-      this.#publish({ channel, data });
+      this.#publish(channel, data);
     } else this.send(channel, data);
   }
 
@@ -106,7 +106,7 @@ export class Outbox {
       const parcel = this.#waiting[this.#first]!;
       this.#waiting[this.#first++] = undefined!;
       this.#size -= parcel.data.length;
-      this.#publish(parcel);
+      this.#publish(parcel.channel, parcel.data);
     }
     if (this.queued === 0 && this.#first > 0) {
       this.#waiting = [];
@@ -136,8 +136,8 @@ export class Outbox {
     return this.#exchange.isConnected && this.#inFlight < MAX_IN_FLIGHT;
   }
 
-  #publish({ channel, data }: Parcel): void {
-    let result: void | Promise<void>;
+  #publish(channel: string, data: ExchangeData): void {
+    let result: void | Promise<unknown>;
     try {
       result = this.#exchange.publish(channel, data);
     } catch (error) {
@@ -149,17 +149,23 @@ export class Outbox {
     this.#isRefusing = false;
     this.published++;
     if (result === undefined) return;
+    const { length } = data;
     if (this.#inFlight === 0) this.#lastTaken = Date.now();
-    this.#inFlight += data.length;
-    const onEnd = () => {
-      this.#inFlight -= data.length;
-      this.#lastTaken = Date.now();
-      this.flush();
-      if (this.isIdle) this.#onIdle?.();
-    };
-    result.then(onEnd, () => {
-      this.failed++;
-      onEnd();
-    });
+    this.#inFlight += length;
+    result.then(
+      () => this.#land(length),
+      () => {
+        this.failed++;
+        this.#land(length);
+      },
+    );
+  }
+
+  /** The broker has taken something, or has refused it. */
+  #land(length: number): void {
+    this.#inFlight -= length;
+    this.#lastTaken = Date.now();
+    if (this.queued > 0) this.flush();
+    if (this.#onIdle !== undefined && this.isIdle) this.#onIdle();
   }
 }

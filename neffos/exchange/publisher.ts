@@ -1,8 +1,8 @@
 import type { BodyCodec } from "../protocol/body.ts";
-import { encode } from "../protocol/codec.ts";
+import { encodeForRoom } from "../protocol/codec.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
 import { Channels } from "./channels.ts";
-import { type Kind, seal, Signer } from "./envelope.ts";
+import { type Sealable, Sealer, Signer } from "./envelope.ts";
 import { Outbox } from "./outbox.ts";
 import type {
   ChannelOptions,
@@ -41,6 +41,7 @@ export class Publisher {
   readonly outbox: Outbox;
   readonly signer: Signer | undefined;
   readonly codec: BodyCodec | undefined;
+  readonly #sealer: Sealer;
   readonly #sequences = new Map<string, number>();
   #epoch = 0;
 
@@ -58,6 +59,7 @@ export class Publisher {
     this.channels = new Channels(exchange, options);
     this.outbox = new Outbox(exchange, maxQueued);
     this.signer = secret === undefined ? undefined : new Signer(secret);
+    this.#sealer = new Sealer(this.id, this.signer);
     this.codec = codec;
   }
 
@@ -79,7 +81,7 @@ export class Publisher {
     const isList = rooms !== undefined && rooms.length !== 1;
     if (isList && rooms.length === 0) return;
     const room = rooms?.[0] ?? message.room;
-    const data = frame ?? encode({ ...message, room, wait: "" });
+    const data = frame ?? encodeForRoom(message, room);
     const channel = this.channels.find({
       namespace,
       room: isList ? "" : room,
@@ -88,10 +90,14 @@ export class Publisher {
     if (
       typeof data === "string" && !isNative && !isList && except.length === 0
     ) {
-      this.#send(channel, "m", { data, to, isVolatile, context });
+      const meta = undefined;
+      this.outbox.send(
+        channel,
+        this.#seal({ kind: "m", channel, data, meta, to, isVolatile, context }),
+      );
       return;
     }
-    const meta: HiddenMessage = {
+    const hidden: HiddenMessage = {
       namespace,
       room,
       rooms: isList ? rooms : undefined,
@@ -99,36 +105,41 @@ export class Publisher {
       isNative,
     };
     // A frame of bytes stays one, though text may arrive as bytes as well.
-    const isBinary = typeof data !== "string";
-    this.#send(channel, "x", {
-      data,
-      to,
-      isVolatile,
-      context,
-      meta: { ...meta, isBinary },
-    });
+    const meta = { ...hidden, isBinary: typeof data !== "string" };
+    this.outbox.send(
+      channel,
+      this.#seal({ kind: "x", channel, data, meta, to, isVolatile, context }),
+    );
   }
 
   /** Publishes something between servers. */
   control(channel: string, meta: object, data: ExchangeData = ""): void {
-    const parts = { data, meta, to: "", isVolatile: false };
-    this.outbox.sendPast(channel, this.#seal(channel, "c", parts));
+    this.outbox.sendPast(channel, this.#sealControl(channel, meta, data));
   }
 
   /** As {@linkcode control}, for what means nothing later. */
   controlNow(channel: string, meta: object): void {
-    const parts = { data: "", meta, to: "", isVolatile: false };
-    this.outbox.sendNow(channel, this.#seal(channel, "c", parts));
+    this.outbox.sendNow(channel, this.#sealControl(channel, meta, ""));
   }
 
-  #send(channel: string, kind: Kind, parts: Parts): void {
-    this.outbox.send(channel, this.#seal(channel, kind, parts));
+  #sealControl(
+    channel: string,
+    meta: object,
+    data: ExchangeData,
+  ): ExchangeData {
+    return this.#seal({
+      kind: "c",
+      channel,
+      data,
+      meta,
+      to: "",
+      isVolatile: false,
+      context: undefined,
+    });
   }
 
-  #seal(channel: string, kind: Kind, parts: Parts): ExchangeData {
-    const sequence = this.#count(channel);
-    const head = { kind, server: this.id, sequence, channel };
-    return seal({ ...head, ...parts }, this.signer);
+  #seal(parts: Sealable): ExchangeData {
+    return this.#sealer.seal(parts, this.#count(parts.channel));
   }
 
   #count(channel: string): number {
@@ -143,12 +154,4 @@ export class Publisher {
     this.#sequences.set(channel, last + 1);
     return last + 1;
   }
-}
-
-interface Parts {
-  readonly data: ExchangeData;
-  readonly meta?: unknown;
-  readonly to: string;
-  readonly isVolatile: boolean;
-  readonly context?: string | undefined;
 }

@@ -86,7 +86,7 @@ export interface StackExchange {
    * @returns When the broker has taken it. A rejection counts as one message
    * that was lost.
    */
-  publish(channel: string, data: ExchangeData): void | Promise<void>;
+  publish(channel: string, data: ExchangeData): void | Promise<unknown>;
 
   /**
    * Begins to listen to a channel. The exchange listens again by itself when it

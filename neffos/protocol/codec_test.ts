@@ -213,7 +213,10 @@ Deno.test("encodeOnce() makes the same frame for one receiver and for many", () 
         isBinary: typeof body !== "string",
       };
       for (const receivers of [1, 15, 16, 1_000]) {
-        assertEquals(encodeOnce(message, receivers), encode(message));
+        assertEquals(
+          encodeOnce(message, "b", receivers),
+          encode({ ...message, room: "b" }),
+        );
       }
     }
   }

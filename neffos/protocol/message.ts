@@ -359,8 +359,10 @@ export function toMessage(
   codec: BodyCodec | undefined,
 ): Message {
   let message: Message;
-  if (!(init instanceof Message)) message = new Message({ ...init, codec });
-  else {
+  if (!(init instanceof Message)) {
+    // Node 20 takes some 5 µs for a spread.
+    message = new Message(codec === undefined ? init : { ...init, codec });
+  } else {
     const source = codec && sourceOf(init);
     message = source === undefined ? init : new Message({
       ...init,

@@ -93,7 +93,7 @@ export function sendToReceivers(
   for (const { room, members, leaver } of groups) {
     if (members.size === 0) continue;
     const isPart = leaver !== undefined || excluded.size > 0;
-    last = frame ?? encodeOnce({ ...message, room, wait: "" }, members.size);
+    last = frame ?? encodeOnce(message, room, members.size);
     const traced = context && trace?.write(last, context);
     for (const member of members.values()) {
       const { buffer, conn } = member;
@@ -147,8 +147,10 @@ export function findExcluded(
   except: Except | readonly Except[],
 ): ReadonlySet<Conn> {
   if (except === null || except === undefined) return NOBODY;
+  const all = Array.isArray(except) ? except : [except];
+  if (all.length === 0) return NOBODY;
   const excluded = new Set<Conn>();
-  for (const each of Array.isArray(except) ? except : [except]) {
+  for (const each of all) {
     if (each instanceof Exclude) {
       for (const conn of directory.findId(each.id)) excluded.add(conn);
     } else if (each !== null && each !== undefined) {

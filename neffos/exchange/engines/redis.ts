@@ -132,6 +132,27 @@ export function redisExchange(
 
 const decoder = new TextDecoder();
 
+/** Reads the names of channels: most come several times in a row. */
+class ChannelNames {
+  #bytes: Uint8Array = new Uint8Array();
+  #name = "";
+
+  read(bytes: Uint8Array): string {
+    if (!isSame(bytes, this.#bytes)) {
+      // What a client gives is a part of all that it has read at a time.
+      this.#bytes = new Uint8Array(bytes);
+      this.#name = decoder.decode(bytes);
+    }
+    return this.#name;
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 /** Called with what is published to a channel. */
 type OnMessage = (channel: Uint8Array, data: Uint8Array) => void;
 
@@ -170,6 +191,7 @@ class RedisExchange implements StackExchange {
   readonly prefix: string;
   readonly #driver: RedisDriver;
   readonly #listeners = new ChannelListeners();
+  readonly #names = new ChannelNames();
   /** The first calls for channels, which may fail for all of their listeners. */
   readonly #beginnings = new Map<string, Promise<void>>();
   /** The last calls for channels that are not answered. */
@@ -201,8 +223,8 @@ class RedisExchange implements StackExchange {
     return this.#driver.isReady && this.#opened?.isReady !== false;
   }
 
-  async publish(channel: string, data: ExchangeData): Promise<void> {
-    await this.#driver.publish(channel, toRedis(data));
+  publish(channel: string, data: ExchangeData): Promise<unknown> {
+    return this.#driver.publish(channel, toRedis(data));
   }
 
   async subscribe(channel: string, listener: ExchangeListener): Promise<void> {
@@ -285,7 +307,7 @@ class RedisExchange implements StackExchange {
       else if (subscriber === this.#subscriber) this.#dropNext();
       // It may be on its way out.
       if (subscriber !== this.#subscriber) return;
-      this.#listeners.tell(decoder.decode(channel), toBytes(data));
+      this.#listeners.tell(this.#names.read(channel), toBytes(data));
     }, this.#onState);
     return subscriber;
   }
