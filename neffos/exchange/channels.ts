@@ -11,6 +11,9 @@ export interface Target {
 /** The longest name in a channel: NATS closes at a line of 4 KiB. */
 const MAX_NAME = 256;
 
+/** The channels that are kept; then they are made anew. */
+const MAX_KNOWN = 4_096;
+
 /**
  * Escapes a name for a channel: no broker finds a pattern, a space or a level
  * in it. Of a long one its hash is left.
@@ -43,6 +46,8 @@ export class Channels {
   readonly mode: "go" | "namespaces" | "rooms";
   readonly #exchange: Pick<StackExchange, "goChannel">;
   readonly #prefix: string;
+  /** The channels of namespaces and rooms: to escape a name takes its time. */
+  readonly #known = new Map<string, string>();
 
   constructor(exchange: StackExchange, options: ChannelOptions) {
     const { channels = "namespaces", go = true, secret } = options;
@@ -87,9 +92,16 @@ export class Channels {
   /** Names the channel that reaches a target, and no more than needed. */
   find({ namespace, room, to }: Target): string {
     if (to !== "") return this.id(to);
-    return this.hasRooms && room !== ""
-      ? this.room(namespace, room)
-      : this.namespace(namespace);
+    const name = this.hasRooms ? room : "";
+    const key = `${namespace.length}:${namespace}${name}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const channel = name === ""
+      ? this.namespace(namespace)
+      : this.room(namespace, name);
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.set(key, channel);
+    return channel;
   }
 
   #goChannel(name: string): string | undefined {
