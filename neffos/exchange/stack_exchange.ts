@@ -213,7 +213,8 @@ export interface ChannelOptions {
   channels?: "namespaces" | "rooms";
   /**
    * Whether servers in Go may be on the same broker. With `channels: "rooms"`
-   * or a `secret`, which they do not know, they cannot.
+   * or a `secret`, which they do not know, they cannot. Without them, messages
+   * to a namespace cost less on Redis, since several go together.
    *
    * @default {true}
    */

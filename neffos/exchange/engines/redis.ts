@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { ignoreRejection } from "../../util/promises.ts";
 import { ChannelListeners } from "./listeners.ts";
+import { Packer, unpack } from "./packs.ts";
 import type {
   ExchangeData,
   ExchangeListener,
@@ -190,6 +191,7 @@ type OnState = (error?: unknown) => void;
 class RedisExchange implements StackExchange {
   readonly prefix: string;
   readonly #driver: RedisDriver;
+  readonly #packer: Packer;
   readonly #listeners = new ChannelListeners();
   readonly #names = new ChannelNames();
   /** The first calls for channels, which may fail for all of their listeners. */
@@ -216,6 +218,12 @@ class RedisExchange implements StackExchange {
     this.prefix = prefix;
     this.#driver = driver;
     this.#wasConnected = this.isConnected;
+    // Servers in Go listen to others, and cannot unpack.
+    const own = `${prefix}:`;
+    this.#packer = new Packer({
+      publish: (channel, data) => driver.publish(channel, toRedis(data)),
+      isPackable: (channel) => channel.startsWith(own),
+    });
     driver.watch(this.#onState);
   }
 
@@ -224,7 +232,7 @@ class RedisExchange implements StackExchange {
   }
 
   publish(channel: string, data: ExchangeData): Promise<unknown> {
-    return this.#driver.publish(channel, toRedis(data));
+    return this.#packer.publish(channel, data);
   }
 
   async subscribe(channel: string, listener: ExchangeListener): Promise<void> {
@@ -307,7 +315,10 @@ class RedisExchange implements StackExchange {
       else if (subscriber === this.#subscriber) this.#dropNext();
       // It may be on its way out.
       if (subscriber !== this.#subscriber) return;
-      this.#listeners.tell(this.#names.read(channel), toBytes(data));
+      const name = this.#names.read(channel);
+      const texts = unpack(data);
+      if (texts === undefined) this.#listeners.tell(name, toBytes(data));
+      else for (const text of texts) this.#listeners.tell(name, text);
     }, this.#onState);
     return subscriber;
   }
