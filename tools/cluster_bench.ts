@@ -14,13 +14,14 @@
  */
 
 import {
-  compareDelivery,
-  type Comparison,
+  bareOnDeno,
+  bareOnNode,
   neffos,
   neffosOnNode,
   prepareNode,
   socketIO,
-} from "./cluster/delivery.ts";
+} from "./cluster/contestants.ts";
+import { compareDelivery, type Comparison } from "./cluster/delivery.ts";
 import { compareLocal } from "./cluster/local.ts";
 import { countForRooms } from "./cluster/rooms.ts";
 import { readOption, readText } from "./options.ts";
@@ -29,10 +30,11 @@ import { readOption, readText } from "./options.ts";
 const PAIRS = readOption("pairs", 12);
 const ONLY = readText("only");
 
-/** The receivers of a message on the other server, and the messages of a turn. */
-const SIZES = [
-  { receivers: 1, messages: 4_000 },
-  { receivers: 50, messages: 500 },
+/** One client that talks, many, and many receivers. */
+const TRAFFIC = [
+  { senders: 1, inFlight: 16, receivers: 1, messages: 4_000 },
+  { senders: 16, inFlight: 64, receivers: 1, messages: 4_000 },
+  { senders: 1, inFlight: 16, receivers: 50, messages: 500 },
 ];
 
 function print(cells: unknown[]): void {
@@ -60,20 +62,30 @@ async function benchDelivery(): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
     await prepareNode(folder);
-    const ours = [neffos(), await neffosOnNode(folder)];
+    const ours = [
+      neffos(),
+      neffos({ go: false }),
+      bareOnDeno(),
+      await neffosOnNode(folder),
+      await neffosOnNode(folder, { go: false }),
+      bareOnNode(folder),
+    ];
     printHead([
+      "senders",
+      "in flight",
       "receivers",
-      "ours",
+      "server",
       "µs",
       "socket.io µs",
       "ratio",
       "of each pair",
     ]);
-    for (const size of SIZES) {
+    for (const traffic of TRAFFIC) {
+      const { senders, inFlight, receivers } = traffic;
       for (const our of ours) {
         const sides = [our, socketIO(folder)] as const;
-        const result = await compareDelivery(sides, { pairs: PAIRS, ...size });
-        print([size.receivers, our.name, ...toCells(result)]);
+        const result = await compareDelivery(sides, PAIRS, traffic);
+        print([senders, inFlight, receivers, our.name, ...toCells(result)]);
       }
     }
   } finally {

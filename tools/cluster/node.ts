@@ -20,7 +20,7 @@ export interface StartArgument {
   readonly engine: EngineName;
   /** The port of the broker; for threads the number of their cluster. */
   readonly port: number;
-  readonly options?: Pick<ExchangeOptions, "channels" | "heartbeat">;
+  readonly options?: Pick<ExchangeOptions, "channels" | "heartbeat" | "go">;
   /** Whether it keeps who is there on all servers. */
   readonly hasPresence?: boolean;
 }

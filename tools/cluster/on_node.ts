@@ -1,6 +1,6 @@
 /**
  * A server of this module for Node, on ws and Redis, with the modules of a folder:
- * `node on_node.mjs MODULES REDIS_PORT`. Prints its port.
+ * `node on_node.mjs MODULES REDIS_PORT EXCHANGE_OPTIONS`. Prints its port.
  */
 
 import { createRequire } from "node:module";
@@ -17,7 +17,7 @@ import {
 import { serveNode } from "../../mvc/node.ts";
 import { NAMESPACE } from "./frames.ts";
 
-const [, , modules, redisPort] = process.argv;
+const [, , modules, redisPort, options] = process.argv;
 const require = createRequire(modules!);
 const { createClient } = require("redis");
 const { WebSocketServer } = require("ws");
@@ -41,7 +41,10 @@ const server = new Server(upgrader, {
   },
 });
 const client = createClient({ url: `redis://127.0.0.1:${redisPort}` });
-await server.useStackExchange(redisExchange(await client.connect()));
+await server.useStackExchange(
+  redisExchange(await client.connect()),
+  JSON.parse(options!),
+);
 
 const router = new Router();
 router.get("/", websocketHandler(server));
