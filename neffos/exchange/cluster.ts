@@ -1,27 +1,25 @@
-import type { UntypedAnswer } from "../api/server_api.ts";
 import type { ExchangeStats } from "../api/stats.ts";
 import { assertPositive } from "../connection/limits.ts";
 import type { BodyCodec } from "../protocol/body.ts";
-import { encode } from "../protocol/codec.ts";
-import { isCloseCode } from "../protocol/errors.ts";
 import { Message } from "../protocol/message.ts";
 import { callAsync, makeDeferred } from "../util/promises.ts";
 import type { Timers } from "../util/timers.ts";
 import {
-  decodeText,
   type Envelope,
   isFrom,
   isSealed,
   open,
   type Refusal,
 } from "./envelope.ts";
-import { Arrivals, type Delivery, isNames, MessageReader } from "./inbox.ts";
+import { Arrivals, type Delivery, MessageReader } from "./inbox.ts";
 import { type Peer, Peers } from "./peers.ts";
+import type { Roster } from "./presence/roster.ts";
+import { isSyncMeta, RosterSync } from "./presence/roster_sync.ts";
 import { Publisher, type SentMessage } from "./publisher.ts";
 import { Pulse } from "./pulse.ts";
-import { type RequestHandler, Requests } from "./requests.ts";
-import type { Roster } from "./roster.ts";
-import { isSyncMeta, RosterSync } from "./roster_sync.ts";
+import { Requester } from "./requester.ts";
+import { Requests } from "./requests.ts";
+import { Responder, type ResponderHost } from "./responder.ts";
 import {
   type ExchangeData,
   ExchangeError,
@@ -36,62 +34,15 @@ const UNKNOWN_SERVERS = "";
 /** How long a server that closes waits for its broker, in milliseconds. */
 const PATIENCE = 1_000;
 
-/** The asks of other servers at one time: a foreign publisher may send any. */
-const MAX_ASKS = 1_024;
-
-/** The time limit of a request that no client answers, in milliseconds. */
-const REQUEST_TIMEOUT = 5_000;
-
-/** The tokens of Go's server.Ask(): the time, its first digit shifted. */
-const GO_TOKEN = /^[1-9R-Z]!?[0-9]{8,30}$/;
-
-/** The connections that are counted, or closed. */
-export interface CountTarget {
-  readonly namespace?: string | undefined;
-  readonly room?: string | undefined;
-}
-
-/** How connections are closed. */
-export interface CloseWith {
-  readonly code: number;
-  readonly reason: string;
-}
-
-/** What a poll of the connections of this server is limited by. */
-export interface LocalAskOptions {
-  /** The time limit in milliseconds. */
-  readonly timeout: number;
-  /** The IDs that are not asked. */
-  readonly except: readonly string[];
-  readonly signal: AbortSignal;
-  /** The context of a trace that the ask came with. */
-  readonly context?: string | undefined;
-}
-
 /** What an exchange needs of its server. */
-export interface ClusterHost {
+export interface ClusterHost extends ResponderHost {
   readonly timers: Timers;
   readonly codec: BodyCodec | undefined;
   /** Sends a message of another server to the connections of this one. */
   deliver(delivery: Delivery): void;
-  /** Asks the connections of this server. */
-  askLocal(
-    message: Message,
-    options: LocalAskOptions,
-  ): AsyncIterable<UntypedAnswer>;
-  /** Counts the connections of this server. */
-  countLocal(target: CountTarget): number;
-  /** Closes the connections of this server with an ID; returns their number. */
-  disconnectLocal(id: string, close: CloseWith): number;
   /** Begins to keep the roster, if it was not kept. */
   openRoster(): Roster;
   report(error: unknown, event: string): void;
-}
-
-/** The answers of other servers to an ask. */
-export interface RemoteAnswers {
-  onAnswer(answer: UntypedAnswer): void;
-  onEnd(): void;
 }
 
 /** A server's part of the cluster. */
@@ -107,10 +58,11 @@ export class Cluster {
   readonly #reader: MessageReader;
   readonly #peers: Peers;
   readonly #requests: Requests;
+  /** What this server asks the others. */
+  readonly requester: Requester;
   /** The IDs of this server's connections, by channel, for messages of Go. */
   readonly #ids = new Map<string, string>();
-  /** The asks of other servers that are not answered yet. */
-  readonly #asks = new Map<string, AbortController>();
+  readonly #responder: Responder;
   /** The servers that have not come back since the broker was away. */
   readonly #absent = new Set<string>();
   #sync: RosterSync | undefined;
@@ -153,6 +105,15 @@ export class Cluster {
     );
     this.#reader = new MessageReader(host.codec);
     this.#requests = new Requests(host.timers);
+    this.requester = new Requester(this.#requests, this.#reader, {
+      findServers: () => this.#findAwaited(),
+      tellAll: (meta, data) =>
+        this.#publisher.control(this.#publisher.channels.servers, meta, data),
+    });
+    this.#responder = new Responder(host, this.#reader, {
+      tell: (server, meta, data) => this.#tell(server, meta, data),
+      send: (channel, frame) => this.#publisher.outbox.send(channel, frame),
+    });
     this.#pulse = new Pulse(exchange, {
       beat: (isHello) => this.#beat({ isHello }),
       retry: () => {
@@ -205,7 +166,7 @@ export class Cluster {
   async close(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const controller of this.#asks.values()) controller.abort();
+    this.#responder.stop();
     this.#sync?.flush();
     this.#publisher.control(this.#publisher.channels.servers, { t: "bye" });
     const { isUp } = this.#pulse;
@@ -291,62 +252,6 @@ export class Cluster {
     if (!this.#isOver) this.#publisher.publish(message, except, sent);
   }
 
-  /**
-   * Asks the connections of other servers.
-   *
-   * @returns A function that gives it up.
-   */
-  ask(
-    message: Message,
-    options: {
-      readonly except: readonly string[];
-      readonly timeout: number;
-      readonly context?: string | undefined;
-    },
-    answers: RemoteAnswers,
-  ): () => void {
-    const { namespace, room, rooms, to } = message;
-    const frame = encode({ ...message, wait: "" });
-    const meta = {
-      namespace,
-      room,
-      rooms,
-      to,
-      except: options.except,
-      isBinary: typeof frame !== "string",
-      // Others have to give up by themselves: this server may die.
-      timeout: Number.isFinite(options.timeout) ? options.timeout : undefined,
-      context: options.context,
-    };
-    // The poll that this is for has the time limit.
-    const id = this.#request("ask", meta, frame, Infinity, {
-      onReply: (_server, meta, data) => {
-        const answer = this.#readAnswer(meta, data);
-        if (answer !== undefined) answers.onAnswer(answer);
-      },
-      onEnd: () => answers.onEnd(),
-    });
-    return () => {
-      if (!this.#requests.cancel(id)) return;
-      this.#tellAll({ t: "giveUp", id });
-    };
-  }
-
-  /** Counts the connections of the other servers. */
-  async count(target: CountTarget): Promise<number> {
-    return sum(await this.countEach(target));
-  }
-
-  /** Counts the connections of each other server that answers. */
-  countEach(target: CountTarget = {}): Promise<Map<string, number>> {
-    return this.#collect("count", { ...target });
-  }
-
-  /** Closes the connections with an ID of the other servers. */
-  async disconnect(id: string, close: CloseWith): Promise<number> {
-    return sum(await this.#collect("disconnect", { target: id, ...close }));
-  }
-
   /** Begins to keep the entries of the others. */
   watchRoster(): void {
     if (this.#isCurious || this.#isOver) return;
@@ -371,48 +276,13 @@ export class Cluster {
     });
   }
 
-  #collect(t: string, meta: object): Promise<Map<string, number>> {
-    const counts = new Map<string, number>();
-    return new Promise((resolve) => {
-      this.#request(t, meta, "", REQUEST_TIMEOUT, {
-        onDone: (server, { count }) => {
-          if (Number.isSafeInteger(count)) counts.set(server, count as number);
-        },
-        onEnd: () => resolve(counts),
-      });
-    });
-  }
-
-  #request(
-    t: string,
-    meta: object,
-    data: ExchangeData,
-    timeout: number,
-    handler: RequestHandler,
-  ): string {
-    // Without its broker it would wait for nobody.
+  /** Finds the servers that a request waits for. */
+  #findAwaited(): string[] {
     const { isUp, isSettling } = this.#pulse;
-    const servers = !isUp || this.#isOver ? [] : this.#peers.ids;
-    if (isUp && isSettling) servers.push(UNKNOWN_SERVERS);
-    const id = this.#requests.begin(servers, timeout, handler);
-    if (servers.length === 0) return id;
-    const { servers: channel } = this.#publisher.channels;
-    this.#publisher.control(channel, { t, id, ...meta }, data);
-    return id;
-  }
-
-  #readAnswer(
-    { from, isBinary }: Record<string, unknown>,
-    data: ExchangeData,
-  ): UntypedAnswer | undefined {
-    const frame = isBinary === true || typeof data === "string"
-      ? data
-      : decodeText(data);
-    const message = frame === undefined
-      ? undefined
-      : this.#reader.decode(frame);
-    if (message === undefined || typeof from !== "string") return undefined;
-    return Object.assign(message, { id: from, nsConn: undefined });
+    // Without its broker it would wait for nobody.
+    if (!isUp || this.#isOver) return [];
+    const servers = this.#peers.ids;
+    return isSettling ? [...servers, UNKNOWN_SERVERS] : servers;
   }
 
   // Heartbeats, and whether the broker is there.
@@ -558,32 +428,13 @@ export class Cluster {
     const isForAll =
       this.#publisher.channels.namespace(message.namespace) === channel;
     const to = isForAll ? "" : this.#ids.get(channel);
-    if (to === undefined) this.#refused.invalid++;
-    else if (wait !== "") this.#answerGo(new Message({ ...message, to }), wait);
-    else if (to === "") this.#host.deliver(delivery);
-    else {
-      const only = new Message({ ...message, to });
-      this.#host.deliver({ ...delivery, message: only });
-    }
-  }
-
-  /** Go waits for the first answer, on a channel with the name of its token. */
-  #answerGo(message: Message, wait: string): void {
-    if (!GO_TOKEN.test(wait)) {
+    if (to === undefined) {
       this.#refused.invalid++;
       return;
     }
-    const timeout = REQUEST_TIMEOUT;
-    void this.#askLocal(
-      `go:${wait}`,
-      message,
-      { timeout, except: [] },
-      (answer) => {
-        const frame = encode({ ...answer, wait: "", isBinary: false });
-        this.#publisher.outbox.send(wait, frame);
-        return false;
-      },
-    );
+    const only = to === "" ? message : new Message({ ...message, to });
+    if (wait === "") this.#host.deliver({ ...delivery, message: only });
+    else if (!this.#responder.answerGo(only, wait)) this.#refused.invalid++;
   }
 
   #takeControl({ server, meta, data }: Envelope): boolean {
@@ -607,7 +458,7 @@ export class Cluster {
     if (typeof id !== "string") return false;
     switch (t) {
       case "giveUp":
-        this.#asks.get(toAskKey(server, id))?.abort();
+        this.#responder.giveUp(server, id);
         return true;
       case "answer":
         this.#requests.reply(id, server, values, data);
@@ -616,39 +467,9 @@ export class Cluster {
         this.#requests.finish(id, server, values);
         return true;
     }
-    if (this.#takeRequest(server, id, values, data)) return true;
+    if (this.#responder.take(server, id, values, data)) return true;
     // Such as one of a newer server, which need not wait for this one.
     this.#tell(server, { t: "done", id });
-    return false;
-  }
-
-  #takeRequest(
-    server: string,
-    id: string,
-    meta: Record<string, unknown>,
-    data: ExchangeData,
-  ): boolean {
-    switch (meta.t) {
-      case "ask":
-        return this.#takeAsk(server, id, meta, data);
-      case "count": {
-        const { namespace, room } = meta;
-        if (!isNameOrNone(namespace) || !isNameOrNone(room)) return false;
-        const count = this.#host.countLocal({ namespace, room });
-        this.#tell(server, { t: "done", id, count });
-        return true;
-      }
-      case "disconnect": {
-        const { target, code, reason } = meta;
-        if (
-          typeof target !== "string" || typeof reason !== "string" ||
-          !isCloseCode(code)
-        ) return false;
-        const count = this.#host.disconnectLocal(target, { code, reason });
-        this.#tell(server, { t: "done", id, count });
-        return true;
-      }
-    }
     return false;
   }
 
@@ -683,61 +504,6 @@ export class Cluster {
     return true;
   }
 
-  #takeAsk(
-    server: string,
-    id: string,
-    meta: Record<string, unknown>,
-    data: ExchangeData,
-  ): boolean {
-    const { to, rooms, except, timeout = Infinity, isBinary, context } = meta;
-    const frame = isBinary === true || typeof data === "string"
-      ? data
-      : decodeText(data);
-    const message = frame === undefined
-      ? undefined
-      : this.#reader.decode(frame);
-    if (
-      message === undefined || typeof to !== "string" || !isNames(except) ||
-      (rooms !== undefined && (!isNames(rooms) || rooms.includes(""))) ||
-      typeof timeout !== "number" || !(timeout > 0) ||
-      (context !== undefined && typeof context !== "string")
-    ) return false;
-    // It comes again: its end is told once.
-    if (this.#asks.has(toAskKey(server, id))) return true;
-    const room = rooms === undefined ? message.room : "";
-    const asked = new Message({ ...message, room, to, rooms });
-    const options = { timeout, except, context };
-    this.#askLocal(toAskKey(server, id), asked, options, (answer) => {
-      const frame = encode({ ...answer, wait: "" });
-      const isBinary = typeof frame !== "string";
-      const meta = { t: "answer", id, from: answer.id, isBinary };
-      this.#tell(server, meta, frame);
-      return true;
-    }).then(() => this.#tell(server, { t: "done", id }));
-    return true;
-  }
-
-  /** Asks the connections here for another server, which wants more or not. */
-  async #askLocal(
-    key: string,
-    message: Message,
-    options: Omit<LocalAskOptions, "signal">,
-    onAnswer: (answer: UntypedAnswer) => boolean,
-  ): Promise<void> {
-    if (this.#asks.size >= MAX_ASKS || this.#asks.has(key)) return;
-    const controller = new AbortController();
-    this.#asks.set(key, controller);
-    const { signal } = controller;
-    try {
-      const answers = this.#host.askLocal(message, { ...options, signal });
-      for await (const answer of answers) if (!onAnswer(answer)) break;
-    } catch {
-      // It was given up, or cannot be asked here: there is no answer.
-    } finally {
-      this.#asks.delete(key);
-    }
-  }
-
   #releaseIfAllAreBack(): void {
     const { isUp, isSettling } = this.#pulse;
     if (!isUp || isSettling || this.#absent.size > 0) return;
@@ -747,10 +513,7 @@ export class Cluster {
   #forget(server: string): void {
     if (this.#absent.delete(server)) this.#releaseIfAllAreBack();
     this.#requests.forget(server);
-    // Nobody waits for their answers, and they may have no time limit.
-    for (const [key, controller] of this.#asks) {
-      if (key.startsWith(toAskKey(server, ""))) controller.abort();
-    }
+    this.#responder.forget(server);
     // What it has signed may have been recorded, and be sent again.
     if (this.#publisher.signer === undefined) {
       this.#arrivals.forgetServer(server);
@@ -763,20 +526,4 @@ export class Cluster {
     const channel = this.#publisher.channels.server(server);
     this.#publisher.control(channel, meta, data);
   }
-
-  #tellAll(meta: object): void {
-    this.#publisher.control(this.#publisher.channels.servers, meta);
-  }
-}
-
-function sum(counts: ReadonlyMap<string, number>): number {
-  return [...counts.values()].reduce((total, count) => total + count, 0);
-}
-
-function toAskKey(server: string, id: string): string {
-  return `${server}:${id}`;
-}
-
-function isNameOrNone(value: unknown): value is string | undefined {
-  return value === undefined || typeof value === "string";
 }

@@ -12,7 +12,7 @@ import type { UntypedNSConn } from "../api/ns_conn.ts";
 import { Timers } from "../util/timers.ts";
 import { Cluster, type ClusterHost } from "./cluster.ts";
 import { ChannelListeners } from "./engines/listeners.ts";
-import { Roster } from "./roster.ts";
+import { Roster } from "./presence/roster.ts";
 import type { ExchangeData, StackExchange } from "./stack_exchange.ts";
 
 const SERVERS = 4;

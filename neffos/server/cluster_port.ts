@@ -1,12 +1,12 @@
 import type { UntypedAnswer } from "../api/server_api.ts";
+import type { ClusterHost } from "../exchange/cluster.ts";
 import type {
   CloseWith,
-  ClusterHost,
   CountTarget,
   LocalAskOptions,
-} from "../exchange/cluster.ts";
+} from "../exchange/responder.ts";
 import type { Delivery } from "../exchange/inbox.ts";
-import type { Roster } from "../exchange/roster.ts";
+import type { Roster } from "../exchange/presence/roster.ts";
 import type { BodyCodec } from "../protocol/body.ts";
 import { exclude, type Message } from "../protocol/message.ts";
 import type { Timers } from "../util/timers.ts";

@@ -33,7 +33,7 @@ import { Timers } from "../util/timers.ts";
 import { ConnectionLimiter } from "./upgrade/admission.ts";
 import { ChunkedBroadcasts } from "./chunked_broadcasts.ts";
 import type { Cluster } from "../exchange/cluster.ts";
-import { Roster } from "../exchange/roster.ts";
+import { Roster } from "../exchange/presence/roster.ts";
 import { ConnectionCounters, TrafficCounters } from "./counters.ts";
 import { ServerDirectory } from "./directory.ts";
 import { HandlerMeter } from "./handler_times.ts";

@@ -148,7 +148,7 @@ export class Inspection {
 
   /** Counts the connections of each other server that answers, by its ID. */
   async countEach(): Promise<ReadonlyMap<string, number>> {
-    return await this.#host.cluster?.countEach() ?? new Map();
+    return await this.#host.cluster?.requester.countEach() ?? new Map();
   }
 
   /**

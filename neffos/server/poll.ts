@@ -34,7 +34,7 @@ export interface PollHost extends Omit<BroadcastHost, "cluster"> {
   readonly timers: Timers;
   readonly limits: Limits;
   /** The other servers, where there are any. */
-  readonly cluster: Pick<Cluster, "ask"> | undefined;
+  readonly cluster: Pick<Cluster, "requester"> | undefined;
 }
 
 /** Options of a {@linkcode Poll}. */
@@ -188,7 +188,7 @@ export class Poll implements AsyncIterableIterator<UntypedAnswer> {
     if (cluster === undefined) return;
     const except = findExcludedIds(this.#options.except);
     const options = { except, timeout: this.#timeout, context: this.context };
-    this.#giveUp = cluster.ask(this.#message, options, {
+    this.#giveUp = cluster.requester.ask(this.#message, options, {
       onAnswer: (answer) => {
         if (this.#state === "open") this.#take(answer.error, answer);
       },

@@ -488,7 +488,7 @@ export class Server implements ServerApi {
       assertName("namespace", namespace);
       assertName("room", room);
       const here = countConnections(directory, options);
-      return here + (await cluster?.count(options) ?? 0);
+      return here + (await cluster?.requester.count(options) ?? 0);
     });
   }
 
@@ -501,7 +501,7 @@ export class Server implements ServerApi {
       assertCloseCode(code);
       const close = { code, reason };
       const here = disconnectId(directory, id, close);
-      return here + (await cluster?.disconnect(id, close) ?? 0);
+      return here + (await cluster?.requester.disconnect(id, close) ?? 0);
     });
   }
 

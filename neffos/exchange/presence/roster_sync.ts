@@ -1,5 +1,4 @@
-import type { Deadline, Timers } from "../util/timers.ts";
-import type { Peer } from "./peers.ts";
+import type { Deadline, Timers } from "../../util/timers.ts";
 import type { Change, Roster } from "./roster.ts";
 
 /** How long changes are collected, in milliseconds. */
@@ -30,6 +29,15 @@ export type SyncMeta =
     readonly changes: readonly Change[];
   }
   | { readonly t: "pull" };
+
+/** What the heartbeat of another server tells of its entries. */
+export interface RosterBeat {
+  readonly id: string;
+  /** Their version. */
+  readonly version: number;
+  /** The version that the heartbeat before has told. */
+  readonly told: number;
+}
 
 /** What is known of another server's entries. */
 interface Copy {
@@ -79,7 +87,7 @@ export class RosterSync {
   }
 
   /** Takes a heartbeat: asks for what it tells of and is not here. */
-  beat({ id, version, told }: Peer): void {
+  beat({ id, version, told }: RosterBeat): void {
     const copy = this.#copies.get(id);
     if (copy === undefined) this.#pull(id);
     // Twice: changes on another channel may still be under way.

@@ -2,10 +2,10 @@ import type {
   PresenceEntry,
   PresenceListener,
   PresencePort,
-} from "../api/presence.ts";
-import type { UntypedNSConn } from "../api/ns_conn.ts";
-import { callAsync } from "../util/promises.ts";
-import type { Deadline, Timers } from "../util/timers.ts";
+} from "../../api/presence.ts";
+import type { UntypedNSConn } from "../../api/ns_conn.ts";
+import { callAsync } from "../../util/promises.ts";
+import type { Deadline, Timers } from "../../util/timers.ts";
 
 /** The longest data of an entry, in UTF-16 units of its JSON. */
 const MAX_DATA = 65_536;

@@ -1,6 +1,6 @@
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
-import type { UntypedNSConn } from "../api/ns_conn.ts";
-import { Timers } from "../util/timers.ts";
+import type { UntypedNSConn } from "../../api/ns_conn.ts";
+import { Timers } from "../../util/timers.ts";
 import { type Change, Roster } from "./roster.ts";
 import { isSyncMeta, RosterSync, type SyncMeta } from "./roster_sync.ts";
 
