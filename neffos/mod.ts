@@ -113,11 +113,13 @@ export {
   type NatsSubscription,
 } from "./exchange/engines/nats.ts";
 export {
-  type IoRedisClient,
-  type NodeRedisClient,
   redisExchange,
   type RedisExchangeOptions,
 } from "./exchange/engines/redis.ts";
+export type {
+  IoRedisClient,
+  NodeRedisClient,
+} from "./exchange/engines/redis_drivers.ts";
 export { workersExchange } from "./exchange/engines/workers.ts";
 export {
   type ChannelOptions,
