@@ -154,7 +154,6 @@ export class Pulse {
       this.#awaitEcho();
       const text = `Nothing has come from the broker for ${this.#timeout} ms`;
       this.#set(false, new ExchangeError(text));
-      if (!this.#exchange.isConnected) return;
       this.#exchange.resubscribe?.().then(
         () => this.#listener.beat(false),
         // It is tried again.

@@ -126,7 +126,8 @@ export interface StackExchange {
 
   /**
    * Listens to all channels again, on a new connection to the broker. Called
-   * when nothing has come for a while, though the client sees no fault.
+   * again and again while nothing comes: the client may see no fault, or may not
+   * reconnect.
    *
    * @returns When it listens.
    */

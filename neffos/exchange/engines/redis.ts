@@ -151,6 +151,7 @@ class RedisExchange implements StackExchange {
    */
   #next: Next | undefined;
   #wasConnected: boolean;
+  #wasListenerEnded = false;
   #cause: unknown;
 
   constructor(
@@ -233,6 +234,9 @@ class RedisExchange implements StackExchange {
 
   async resubscribe(): Promise<void> {
     if (this.#subscriber === undefined || !this.#driver.hasSubscribers) return;
+    if (this.#isListenerEnded) return this.#replace();
+    // Its client is about to come back.
+    if (!this.isConnected) return;
     this.#dropNext();
     const next = this.#openNew();
     this.#next = { subscriber: next, channels: undefined };
@@ -245,7 +249,12 @@ class RedisExchange implements StackExchange {
 
   async #open(): Promise<Subscriber> {
     const subscriber = this.#subscriber ??= this.#openNew();
-    await subscriber.opened;
+    try {
+      await subscriber.opened;
+    } catch (error) {
+      if (subscriber === this.#subscriber) this.#subscriber = undefined;
+      throw error;
+    }
     if (subscriber === this.#subscriber) this.#opened = subscriber;
     this.#onState();
     return subscriber;
@@ -265,14 +274,39 @@ class RedisExchange implements StackExchange {
     return subscriber;
   }
 
+  /** Whether the connection that listens is lost, and the other one is there. */
+  get #isListenerEnded(): boolean {
+    return this.#driver.isReady && this.#opened?.isEnded === true;
+  }
+
+  /** Where the client is not to reconnect, its duplicate does not either. */
+  async #replace(): Promise<void> {
+    // It is being replaced.
+    if (this.#subscriber !== this.#opened) return;
+    this.#dropNext();
+    const subscriber = this.#subscriber = this.#openNew();
+    try {
+      await subscriber.opened;
+      await subscriber.subscribe(this.#listeners.names);
+    } catch (error) {
+      subscriber.close();
+      if (subscriber === this.#subscriber) this.#subscriber = this.#opened;
+      throw error;
+    }
+    if (subscriber !== this.#subscriber) return subscriber.close();
+    this.#opened = subscriber;
+    this.#onState();
+  }
+
   /** The next subscriber has brought something, and the one before nothing. */
   #switch(): void {
     const { subscriber, channels } = this.#next!;
     // Until it listens to all, the one before may still be the better one.
     if (channels === undefined) return;
     this.#next = undefined;
-    this.#subscriber!.close();
+    const before = this.#subscriber!;
     this.#subscriber = this.#opened = subscriber;
+    before.close();
     const known = new Set(channels);
     const added = [...this.#listeners.names].filter((name) => !known.has(name));
     if (added.length > 0) subscriber.subscribe(added).catch(() => {});
@@ -297,12 +331,18 @@ class RedisExchange implements StackExchange {
 
   #close(): void {
     this.#dropNext();
-    this.#subscriber?.close();
+    const before = this.#subscriber;
+    // Its end is one that was wanted.
     this.#subscriber = this.#opened = undefined;
+    before?.close();
   }
 
   readonly #onState: OnState = (error) => {
     if (error !== undefined) this.#cause = error;
+    const wasEnded = this.#wasListenerEnded;
+    this.#wasListenerEnded = this.#isListenerEnded;
+    // What fails is tried again by resubscribe().
+    if (this.#wasListenerEnded && !wasEnded) this.#replace().catch(() => {});
     const { isConnected } = this;
     if (isConnected === this.#wasConnected) return;
     this.#wasConnected = isConnected;

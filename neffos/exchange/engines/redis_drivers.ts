@@ -54,6 +54,8 @@ export interface Subscriber {
   /** Resolves when it can be used for the first time. */
   readonly opened: Promise<unknown>;
   readonly isReady: boolean;
+  /** Whether it does not come back. */
+  readonly isEnded: boolean;
   subscribe(channels: string[]): Promise<void>;
   unsubscribe(channel: string): Promise<unknown>;
   close(): void;
@@ -134,6 +136,9 @@ export class NodeRedisDriver implements RedisDriver {
       get isReady() {
         return client.isReady ?? client.isOpen;
       },
+      get isEnded() {
+        return isOwn && !client.isOpen;
+      },
       async subscribe(channels) {
         if (!isSharded) {
           await client.subscribe(channels, listener, true);
@@ -149,7 +154,8 @@ export class NodeRedisDriver implements RedisDriver {
           ? client.sUnsubscribe!(channel, listener, true)
           : client.unsubscribe!(channel, listener, true),
       close() {
-        if (!isOwn) return;
+        // To end it twice is an error.
+        if (!isOwn || !client.isOpen) return;
         if (client.destroy !== undefined) client.destroy();
         else void client.disconnect?.().catch(() => {});
       },
@@ -211,9 +217,12 @@ export class IoRedisDriver implements RedisDriver {
     return {
       opened: client.status === "ready"
         ? Promise.resolve()
-        : new Promise<void>((resolve) => client.on("ready", () => resolve())),
+        : ignoreRejection(untilReady(client)),
       get isReady() {
         return client.status === "ready";
+      },
+      get isEnded() {
+        return client.status === "end";
       },
       async subscribe(channels) {
         if (!isSharded) {
@@ -231,6 +240,13 @@ export class IoRedisDriver implements RedisDriver {
   watch(onState: OnState): void {
     watchEvents(this.#client, onState);
   }
+}
+
+function untilReady(client: Pick<IoRedisClient, "on">): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.on("ready", () => resolve());
+    client.on("end", () => reject(new Error("The connection has ended")));
+  });
 }
 
 /**
