@@ -86,6 +86,7 @@ export class Presence implements Disposable {
   /** The room, empty for all of the namespace. */
   readonly room: string;
   readonly #port: PresencePort;
+  readonly #whenKnown: () => Promise<void>;
   #stop: (() => void) | undefined;
 
   /**
@@ -98,14 +99,41 @@ export class Presence implements Disposable {
    */
   constructor(
     port: PresencePort,
-    place: { readonly namespace: string; readonly room: string },
+    place: {
+      readonly namespace: string;
+      readonly room: string;
+      /** Resolves when the entries of all other servers are here. */
+      whenKnown(): Promise<void>;
+    },
     listener: PresenceListener | undefined,
   ) {
     this.namespace = place.namespace;
     this.room = place.room;
     this.#port = port;
+    this.#whenKnown = () => place.whenKnown();
     if (listener === undefined) return;
     this.#stop = port.listen(place.namespace, place.room, listener);
+  }
+
+  /**
+   * Resolves when the connections of all other servers are listed, within a
+   * second as a rule: a server that has just started does not know the others
+   * for half a second. Without an exchange, or while its broker is away, it
+   * resolves at once.
+   *
+   * @example
+   * ```ts
+   * import { denoUpgrader, memoryExchange, Server } from "@neffos/mvc";
+   *
+   * const server = new Server(denoUpgrader(), { chat: {} });
+   * await server.useStackExchange(memoryExchange());
+   * // The first client sees the connections of other servers as well.
+   * await server.presence("chat").ready;
+   * await server.close();
+   * ```
+   */
+  get ready(): Promise<void> {
+    return this.#whenKnown();
   }
 
   /** The number of IDs that are there. */

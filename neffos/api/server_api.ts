@@ -338,7 +338,7 @@ export interface ServerApi extends ServerHooks, AsyncDisposable {
    * Returns the presence of a namespace or a room, on all servers of the
    * exchange. From the first call on, the servers tell each other which
    * connections join and leave; those of other servers are listed once the
-   * servers have answered.
+   * servers have answered, for which `ready` waits.
    *
    * @param namespace The namespace.
    * @param room The room, empty for all of the namespace.

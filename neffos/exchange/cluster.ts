@@ -2,7 +2,7 @@ import type { ExchangeStats } from "../api/stats.ts";
 import { assertPositive } from "../connection/limits.ts";
 import type { BodyCodec } from "../protocol/body.ts";
 import { Message } from "../protocol/message.ts";
-import { callAsync, makeDeferred } from "../util/promises.ts";
+import { callAsync, type Deferred, makeDeferred } from "../util/promises.ts";
 import type { Timers } from "../util/timers.ts";
 import {
   type Envelope,
@@ -66,6 +66,7 @@ export class Cluster {
   /** The servers that have not come back since the broker was away. */
   readonly #absent = new Set<string>();
   #sync: RosterSync | undefined;
+  #rosterKnown: Deferred<void> | undefined;
   /** Whether this server wants the presence of the others. */
   #isCurious = false;
   /** Whether a server with other channels was there: that is told once. */
@@ -124,6 +125,7 @@ export class Cluster {
       isTaken: (ms) => !this.#publisher.outbox.isStuck(ms),
       onSettled: () => {
         this.#requests.forget(UNKNOWN_SERVERS);
+        this.#checkRoster();
         this.#releaseIfAllAreBack();
       },
     }, { timers: host.timers, interval, timeout });
@@ -167,6 +169,7 @@ export class Cluster {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#responder.stop();
+    this.#checkRoster();
     this.#sync?.flush();
     this.#publisher.control(this.#publisher.channels.servers, { t: "bye" });
     const { isUp } = this.#pulse;
@@ -262,6 +265,27 @@ export class Cluster {
     for (const id of this.#peers.ids) sync.beat(this.#peers.get(id)!);
   }
 
+  /** Resolves when the entries of all servers that are alive are here. */
+  async whenRosterKnown(): Promise<void> {
+    await this.#pulse.known;
+    if (this.#isRosterKnown) return;
+    await (this.#rosterKnown ??= makeDeferred<void>()).promise;
+  }
+
+  get #isRosterKnown(): boolean {
+    const { isUp, isSettling } = this.#pulse;
+    // Without its broker it would wait for nobody.
+    if (!isUp || this.#isOver) return true;
+    return !isSettling &&
+      this.#peers.ids.every((id) => this.#sync?.knows(id) === true);
+  }
+
+  #checkRoster(): void {
+    if (this.#rosterKnown === undefined || !this.#isRosterKnown) return;
+    this.#rosterKnown.resolve();
+    this.#rosterKnown = undefined;
+  }
+
   #openSync(): RosterSync {
     const { channels } = this.#publisher;
     const peers = this.#peers;
@@ -315,6 +339,7 @@ export class Cluster {
       );
       this.#host.report(error, "exchange");
       this.#requests.forgetAll();
+      this.#checkRoster();
       // Until the others are back, too: what they do not listen to is lost.
       this.#publisher.outbox.hold();
     }
@@ -501,6 +526,7 @@ export class Cluster {
     if (meta.t === "pull") peer.wants = true;
     else if (!this.#isCurious) return true;
     this.#openSync().receive(server, meta);
+    this.#checkRoster();
     return true;
   }
 
@@ -519,6 +545,7 @@ export class Cluster {
       this.#arrivals.forgetServer(server);
     }
     this.#sync?.forget(server);
+    this.#checkRoster();
   }
 
   #tell(server: string, meta: object, data: ExchangeData = ""): void {

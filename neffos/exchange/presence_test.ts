@@ -3,6 +3,8 @@ import { FakeTime } from "@std/testing/time";
 import type { PresenceEntry } from "../api/presence.ts";
 import { TestCluster } from "../harness/cluster.ts";
 import { MemoryServer } from "../harness/mod.ts";
+import { memoryExchange } from "./engines/memory.ts";
+import type { ExchangeObserver, StackExchange } from "./stack_exchange.ts";
 
 /** Presence that two servers have told each other takes a batch to arrive. */
 const BATCH = 50;
@@ -75,6 +77,87 @@ Deno.test("server.presence() shows the people of all servers, with data, whoever
   assertEquals(ids(there.list()), ["ann", "ann", "bob", "cat"]);
   assertEquals(there.size, 3);
   assertEquals(log.filter((line) => line.endsWith("ann")), ["+ann"]);
+  const closing = cluster[Symbol.asyncDispose]();
+  await time.tickAsync(10_000);
+  await closing;
+});
+
+/** An exchange whose server answers nobody who wants its presence. */
+function muteRoster(exchange: StackExchange): StackExchange {
+  return {
+    ...exchange,
+    publish(channel, data) {
+      const isState = String(data).includes('"t":"state"');
+      if (!isState) return exchange.publish(channel, data);
+    },
+  };
+}
+
+Deno.test("presence.ready waits for the people of all servers, and for no server that is dead", async () => {
+  using time = new FakeTime();
+  const exchange = memoryExchange();
+  const cluster = new TestCluster();
+  const add = async () => {
+    const adding = cluster.add(exchange);
+    await time.tickAsync(10);
+    await adding;
+  };
+  await add();
+  await cluster.enter(0, "ann");
+  await time.tickAsync(600);
+  // It does not know the other one yet.
+  await add();
+  const first = cluster.server(1).presence("chat");
+  let isReady = false;
+  const waiting = first.ready.then(() => isReady = true);
+  await time.tickAsync(400);
+  assertEquals(isReady, false);
+  await time.tickAsync(100);
+  await waiting;
+  assertEquals(ids(first.list()), ["ann"]);
+  // One that is known, and does not answer.
+  const silent = new TestCluster();
+  const adding = silent.add(muteRoster(exchange));
+  await time.tickAsync(600);
+  await adding;
+  const second = cluster.server(0).presence("chat").ready;
+  let isDone = false;
+  const ending = second.then(() => isDone = true);
+  await time.tickAsync(1_000);
+  assertEquals(isDone, false);
+  const closing = silent[Symbol.asyncDispose]();
+  await time.tickAsync(2_000);
+  await Promise.all([closing, ending]);
+
+  const closed = cluster[Symbol.asyncDispose]();
+  await time.tickAsync(10_000);
+  await closed;
+  await cluster.server(0).presence("chat").ready;
+});
+
+Deno.test("presence.ready does not wait for a broker that is away, nor without an exchange", async () => {
+  using time = new FakeTime();
+  await using alone = new MemoryServer({ chat: {} });
+  await alone.server.presence("chat").ready;
+  const cluster = new TestCluster();
+  const memory = memoryExchange();
+  let observer!: ExchangeObserver;
+  const making = [
+    cluster.add({
+      ...memory,
+      watch(watcher) {
+        observer = watcher;
+        return () => {};
+      },
+    }),
+    cluster.add(muteRoster(memory)),
+  ];
+  await time.tickAsync(600);
+  await Promise.all(making);
+  const waiting = cluster.server(0).presence("chat").ready;
+  await time.tickAsync(1_000);
+  observer(false);
+  await waiting;
   const closing = cluster[Symbol.asyncDispose]();
   await time.tickAsync(10_000);
   await closing;

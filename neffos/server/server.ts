@@ -475,9 +475,11 @@ export class Server implements ServerApi {
   ): Presence {
     assertName("namespace", namespace);
     assertName("room", room);
-    const roster = this.#host.openRoster();
-    this.#host.cluster?.watchRoster();
-    return new Presence(roster, { namespace, room }, listener);
+    const host = this.#host;
+    const roster = host.openRoster();
+    host.cluster?.watchRoster();
+    const whenKnown = async () => await host.cluster?.whenRosterKnown();
+    return new Presence(roster, { namespace, room, whenKnown }, listener);
   }
 
   /** See {@linkcode ServerApi.count}. */

@@ -86,6 +86,12 @@ export class RosterSync {
     return this.#roster.version - this.#changes.length;
   }
 
+  /** Whether the entries of a server are here. */
+  knows(server: string): boolean {
+    const copy = this.#copies.get(server);
+    return copy !== undefined && copy.version >= 0;
+  }
+
   /** Takes a heartbeat: asks for what it tells of and is not here. */
   beat({ id, version, told }: RosterBeat): void {
     const copy = this.#copies.get(id);
