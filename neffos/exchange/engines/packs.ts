@@ -37,12 +37,12 @@ export interface PackerHost {
 }
 
 /**
- * Publishes at once while nothing is on its way to the broker. Else, what is
- * published in one turn of the event loop goes together, in its order.
+ * Publishes the first text of each turn of the event loop at once, and what
+ * follows in the turn together, in its order.
  */
 export class Packer {
   readonly #host: PackerHost;
-  #inFlight = 0;
+  #hasBegun = false;
   /** What waits for the end of the turn. */
   #packs: Pack[] = [];
 
@@ -54,11 +54,9 @@ export class Packer {
   publish(channel: string, data: ExchangeData): Promise<unknown> {
     const isPackable = typeof data === "string" && data.length < MAX_SIZE &&
       this.#host.isPackable(channel);
-    if (this.#packs.length === 0) {
-      if (this.#inFlight === 0 || !isPackable) {
-        return this.#publish(channel, data);
-      }
-      setImmediate(() => this.#flush());
+    if (this.#packs.length === 0 && !(isPackable && this.#hasBegun)) {
+      if (isPackable) this.#begin();
+      return this.#host.publish(channel, data);
     }
     const last = this.#packs.at(-1);
     const fits = isPackable && last?.channel === channel &&
@@ -70,6 +68,16 @@ export class Packer {
     return pack.published.promise;
   }
 
+  /**
+   * Before the first text is published: node-redis writes all of a turn in an
+   * immediate of its own. Were it to write in the next turn, and the connection
+   * lost before, it would wait for the answers for good (5.12).
+   */
+  #begin(): void {
+    this.#hasBegun = true;
+    setImmediate(() => this.#flush());
+  }
+
   #add(channel: string): Pack {
     const pack = { channel, texts: [], size: 0, published: makeDeferred() };
     this.#packs.push(pack);
@@ -79,18 +87,11 @@ export class Packer {
   #flush(): void {
     const packs = this.#packs;
     this.#packs = [];
+    this.#hasBegun = false;
     for (const { channel, texts, published } of packs) {
       const data = texts.length === 1 ? texts[0]! : join(texts as string[]);
-      published.resolve(callAsync(() => this.#publish(channel, data)));
+      published.resolve(callAsync(() => this.#host.publish(channel, data)));
     }
-  }
-
-  #publish(channel: string, data: ExchangeData): Promise<unknown> {
-    const promise = this.#host.publish(channel, data);
-    this.#inFlight++;
-    const onEnd = () => void this.#inFlight--;
-    promise.then(onEnd, onEnd);
-    return promise;
   }
 }
 

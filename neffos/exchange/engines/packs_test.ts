@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { assertEquals, assertRejects } from "@std/assert";
 import { makeDeferred } from "../../util/promises.ts";
 import type { ExchangeData } from "../stack_exchange.ts";
@@ -25,7 +26,7 @@ function read(data: ExchangeData): string[] | undefined {
     : undefined;
 }
 
-Deno.test("Packer publishes at once while nothing is on its way, and packs the rest of a turn in its order", async () => {
+Deno.test("Packer publishes the first text of a turn at once, and packs the rest in its order", async () => {
   const { packer, published, taken } = new SlowBroker();
   const texts = ["first", "sécond 😀", "", "a:b,c", "neffos*1:x"];
   const bytes = new Uint8Array([1]);
@@ -51,6 +52,29 @@ Deno.test("Packer publishes at once while nothing is on its way, and packs the r
   assertEquals(published.at(-1), ["a", "later"]);
 });
 
+Deno.test("Packer publishes in time for a client that writes in an immediate of its own, as node-redis does", async () => {
+  let queued = 0;
+  const writes: number[] = [];
+  const packer = new Packer({
+    publish() {
+      if (queued++ === 0) {
+        setImmediate(() => {
+          writes.push(queued);
+          queued = 0;
+        });
+      }
+      return Promise.resolve();
+    },
+    isPackable: () => true,
+  });
+  for (let turn = 1; turn <= 2; turn++) {
+    await Promise.all(["1", "2", "3"].map((text) => packer.publish("a", text)));
+    await new Promise<void>((resolve) => setImmediate(() => resolve()));
+    // The first text, and a pack of the others.
+    assertEquals(writes, Array(turn).fill(2));
+  }
+});
+
 Deno.test("Packer delays nothing that cannot be packed", async () => {
   const { packer, published, taken } = new SlowBroker();
   const all = ["1", "2"].map((text) => packer.publish("go", text));
@@ -71,7 +95,7 @@ Deno.test("Packer tells of each text whose pack is refused, and of no other", as
 
 Deno.test("Packer begins another pack where one is full", async () => {
   const { packer, published, taken } = new SlowBroker();
-  const texts = ["first", ..."abcd"].map((letter) => letter.repeat(5_000));
+  const texts = ["first", ...[..."abcd"].map((each) => each.repeat(5_000))];
   const all = texts.map((text) => packer.publish("a", text));
   taken.resolve();
   await Promise.all(all);
