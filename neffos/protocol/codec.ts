@@ -302,7 +302,10 @@ export function encode(message: Encodable): RawBody {
  */
 export function encodeForRoom(message: Encodable, room: string): RawBody {
   // One by one, since a spread of it is slow in Node 20.
-  const { namespace, event, body, error, isNoOp, isNative, isBinary } = message;
+  const { namespace, event, body, error } = message;
+  const { isNoOp = false, isNative = false } = message;
+  const isBytes = error === undefined && typeof body !== "string";
+  const { isBinary = isBytes } = message;
   const wait = "";
   return encode({
     wait,

@@ -2,9 +2,11 @@ import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import {
   decode,
   Decoder,
+  type Encodable,
   encode,
   encodeEmptyReply,
   encodeEvent,
+  encodeForRoom,
   encodeOnce,
   encodeRoute,
   type NativeMode,
@@ -219,6 +221,29 @@ Deno.test("encodeOnce() makes the same frame for one receiver and for many", () 
         );
       }
     }
+  }
+});
+
+Deno.test("encodeForRoom() writes what encode() does for that room, without the token", () => {
+  const parts: Partial<Encodable>[] = [
+    {},
+    { body: new Uint8Array([1, 2]) },
+    { body: new Uint8Array([1, 2]), isBinary: false },
+    { body: new Uint8Array([1, 2]), error: new Error("no") },
+    { error: new Error("no"), isBinary: true },
+    { isNoOp: true },
+    { isNative: true },
+  ];
+  for (const part of parts) {
+    const message = {
+      namespace: "a",
+      room: "",
+      event: "e",
+      body: "b",
+      ...part,
+    };
+    const wanted = encode({ ...message, room: "c;d" });
+    assertEquals(encodeForRoom({ ...message, wait: "1" }, "c;d"), wanted);
   }
 });
 
