@@ -31,17 +31,21 @@ export class HandlerMeter {
   }
 
   /**
-   * Measures from now on. The first options stay.
+   * Measures from now on. The first options stay. What is measured by default
+   * while somebody looks goes on.
    *
    * @throws {RangeError} When the buckets are not positive numbers in ascending
    * order.
    */
-  keep({ buckets = BUCKETS, now = () => performance.now() }: MeasureOptions) {
+  keep(options: MeasureOptions) {
     if (this.#isKept) return;
+    const { buckets = BUCKETS, now = () => performance.now() } = options;
     assertAscending(buckets);
+    this.#isKept = true;
+    const isDefault = !options.buckets && !options.now;
+    if (isDefault && this.#times !== undefined) return;
     this.#stop();
     this.#start([...buckets], now);
-    this.#isKept = true;
   }
 
   /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Conn } from "../api/conn.ts";
 import type { FaultSource } from "../api/server_api.ts";
 import { readForwarded } from "./upgrade/address.ts";
 import { isSameHost } from "./upgrade/origins.ts";
@@ -94,7 +95,7 @@ export class Inspection {
     { text, offset, limit }: InspectionSearch,
   ): InspectedConnections {
     const wanted = text.toLowerCase();
-    const all = [...this.#sessions()].reverse();
+    const all = this.#sessions.reverse();
     const found = wanted === ""
       ? all
       : all.filter((session) => this.#matches(session, wanted));
@@ -107,20 +108,18 @@ export class Inspection {
 
   /** Finds the connections with an ID. */
   findId(id: string, limit: number): InspectedConnections {
-    const conns = [...this.#host.directory.findId(id)];
+    const found = this.#toSessions(this.#host.directory.findId(id));
     return {
-      count: conns.length,
-      connections: conns.slice(0, limit).flatMap((conn) => {
-        const session = this.#host.sessions.get(conn);
-        return session ? [this.#describe(session as ServerSession)] : [];
-      }),
+      count: found.length,
+      connections: found.slice(0, limit)
+        .map((session) => this.#describe(session)),
     };
   }
 
   /** Finds the connections that read slowly, the slowest first. */
   findSlow(limit: number): InspectedConnections {
     const slow: ServerSession[] = [];
-    for (const session of this.#sessions()) {
+    for (const session of this.#sessions) {
       const isSlow = session.bufferedAmount > 0 && session.buffer.isBackedUp;
       if (isSlow) slow.push(session);
     }
@@ -174,9 +173,16 @@ export class Inspection {
     return isSameHost(origin, request, this.#host.hops);
   }
 
+  /** Those that the server counts, in the order in which they came. */
+  get #sessions(): ServerSession[] {
+    return this.#toSessions(this.#host.directory.connections);
+  }
+
   /** All sessions of a server are those of one. */
-  #sessions(): Iterable<ServerSession> {
-    return this.#host.sessions.values() as Iterable<ServerSession>;
+  #toSessions(conns: Iterable<Conn>): ServerSession[] {
+    const { sessions } = this.#host;
+    return Array.from(conns)
+      .flatMap((conn) => sessions.get(conn) as ServerSession ?? []);
   }
 
   #matches({ conn }: ServerSession, wanted: string): boolean {

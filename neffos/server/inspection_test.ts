@@ -58,6 +58,33 @@ Deno.test("Inspection tells what waits for a handler of a connection", async () 
   assertEquals(look().queued, 0);
 });
 
+Deno.test("Inspection shows the connections that the server counts, and no other sockets", async () => {
+  await using memory = makeMemory();
+  const inspection = new Inspection(memory.server);
+  // It has not said hello: it is no connection, and cannot be disconnected.
+  await RawClient.open(memory);
+  await enter(memory);
+  const all = { text: "", offset: 0, limit: 9 };
+  const { count, connections } = inspection.search(all);
+  assertEquals(count, memory.server.totalConnections);
+  assertEquals(connections.map(({ id }) => id), ["1"]);
+});
+
+Deno.test("Inspection goes on with what is measured when the program measures too", async () => {
+  await using memory = makeMemory({ onSay: () => "said" });
+  const { server } = memory;
+  const end = new Inspection(server).measureHandlers();
+  const client = await enter(memory);
+  client.send("$3;ns;;onSay;0;0;");
+  await client.until(3);
+  server.measureHandlers();
+  assertEquals(server.stats().handlers[0]!.count, 1);
+  end();
+  client.send("$4;ns;;onSay;0;0;");
+  await client.until(4);
+  assertEquals(server.stats().handlers[0]!.count, 2);
+});
+
 Deno.test("Inspection finds all connections that share an ID, up to a number", async () => {
   await using memory = new MemoryServer({ ns: {} }, { idGenerator: () => "a" });
   for (let i = 0; i < 3; i++) await enter(memory);
