@@ -5,12 +5,13 @@ import type { ClusterState, ServerRow } from "./data.ts";
 /** How long a server that has gone is shown, in milliseconds. */
 const MEMORY = 10 * 60_000;
 
-/** The most servers that are shown. */
+/** The most other servers that are shown. */
 const MAX_SERVERS = 64;
 
 /** Follows the servers of a cluster while somebody looks. */
 export class ClusterWatch {
   readonly #inspection: Inspection;
+  /** The other servers: those that have gone, then those that are alive. */
   readonly #servers = new Map<string, ServerRow>();
   #counts: ReadonlyMap<string, number> = new Map();
   #isCounting = false;
@@ -38,7 +39,7 @@ export class ClusterWatch {
     const now = Date.now();
     this.#update(now);
     const own: ServerRow = { id, state: "this", connections, lastHeard: now };
-    const servers = [own, ...this.#servers.values()].slice(0, MAX_SERVERS);
+    const servers = [own, ...[...this.#servers.values()].reverse()];
     return { isConnected, channels, queued, servers };
   }
 
@@ -48,12 +49,17 @@ export class ClusterWatch {
       else this.#servers.set(id, { ...row, state: "gone", connections: null });
     }
     for (const { id, lastHeard, isSuspect } of this.#inspection.peers) {
+      this.#servers.delete(id);
       this.#servers.set(id, {
         id,
         state: isSuspect ? "late" : "alive",
         connections: this.#counts.get(id) ?? null,
         lastHeard,
       });
+    }
+    for (const id of this.#servers.keys()) {
+      if (this.#servers.size <= MAX_SERVERS) break;
+      this.#servers.delete(id);
     }
   }
 }

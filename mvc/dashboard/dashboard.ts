@@ -47,9 +47,10 @@ export interface DashboardOptions {
  * `metrics` below the same path is for Prometheus, as by
  * {@linkcode metricsHandler}.
  *
- * While nobody looks, it costs nothing: no timer runs, and no message is counted
- * or measured for it. While somebody looks, the server takes one sample a second
- * for up to 16 pages, and measures its handlers.
+ * While nobody looks, it costs nothing: no timer runs, and no handler is measured
+ * for it. While somebody looks, the server takes one sample a second for up to
+ * 16 pages, and measures its handlers; from the first load of `metrics` on, for
+ * good.
  *
  * @param server The server.
  * @param options The guard, and what describes the program.
@@ -234,6 +235,7 @@ async function serveFile(ctx: Context, name: string): Promise<Response> {
  * proxy may have taken off what is before the last segment.
  */
 function redirectInside({ path }: Context): Response {
-  const location = `${path.slice(path.lastIndexOf("/") + 1)}/`;
+  // Without the dot, a segment with a colon would be a URL.
+  const location = `./${path.slice(path.lastIndexOf("/") + 1)}/`;
   return new Response(null, { status: 307, headers: { location } });
 }

@@ -108,6 +108,17 @@ Deno.test("dashboard() redirects to the slash that its links are relative to", a
   assertStringIncludes(await page.text(), "<title>Dashboard</title>");
 });
 
+Deno.test("dashboard() redirects to itself alone, whatever its last segment is", async () => {
+  await using memory = new MemoryServer({ chat: {} });
+  const router = new Router();
+  router.any("/:tenant/*", dashboard(memory.server, { guard: letAll }));
+  for (const path of ["/https:evil.test", "/javascript:alert(1)", "/..."]) {
+    const url = `http://host${path}`;
+    const { headers } = await router.handler(new Request(url), INFO);
+    assertEquals(new URL(headers.get("location")!, url).href, `${url}/`);
+  }
+});
+
 Deno.test("dashboard() lets no cache keep anything, and nothing foreign run in its page", async () => {
   await using memory = new MemoryServer({ chat: {} });
   const ask = serveDashboard(memory.server, { explain: () => "<b>GET</b> /" });

@@ -75,8 +75,10 @@ function nameHandler({ namespace, event }: HandlerStats): string {
 }
 
 function subtract(now: HandlerStats, before?: HandlerStats): HandlerStats {
+  if (before === undefined) return now;
   // It was measured anew meanwhile, with other buckets.
-  if (before === undefined || before.count > now.count) return now;
+  const isAnew = before.count > now.count || before.duration > now.duration;
+  if (isAnew) return now;
   return {
     ...now,
     count: now.count - before.count,

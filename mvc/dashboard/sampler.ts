@@ -114,6 +114,8 @@ export class Sampler {
     this.#stopMeasuring?.();
     this.#stopMeasuring = undefined;
     this.#marks = [];
+    // The next look counts the cluster at once.
+    this.#samples = 0;
   }
 
   #onTime(): void {

@@ -285,6 +285,26 @@ Deno.test("Sampler follows the servers of the cluster", async () => {
   await page.close();
 });
 
+Deno.test("Sampler counts the cluster at the beginning of each look", async () => {
+  using time = new FakeTime();
+  await using memory = makeMemory();
+  const inspection = new Inspection(memory.server);
+  let counts = 0;
+  inspection.countEach = () => {
+    counts++;
+    return Promise.resolve(new Map());
+  };
+  const faults = new FaultLedger();
+  const sampler = new Sampler(memory.server, { inspection, faults });
+  for (let look = 1; look <= 3; look++) {
+    const page = new Page(sampler);
+    await page.open();
+    assertEquals(counts, look);
+    time.tick(1_000);
+    await page.close();
+  }
+});
+
 Deno.test("FaultLedger keeps fifty kinds, whatever a program throws", () => {
   const ledger = new FaultLedger();
   for (let i = 0; i < 60; i++) ledger.add(new Error("x"), { event: `${i}` });

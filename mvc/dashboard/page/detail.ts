@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type { ConnectionDetail, Rows } from "../data.ts";
 import { disconnect, fetchConnection } from "./api.ts";
-import { find, make, showText } from "./dom.ts";
+import { find, make, showChildren, showText } from "./dom.ts";
 import {
   formatAge,
   formatBytes,
@@ -24,6 +24,8 @@ export class Detail {
   #id = "";
   /** Whether there are other servers. */
   hasCluster = false;
+  /** The time by the clock of the server. */
+  time = 0;
 
   /**
    * Opens the dialog for each button of the page that names an ID.
@@ -101,23 +103,18 @@ export class Detail {
   }
 
   #show({ rows, count }: Rows<ConnectionDetail>): void {
-    // What is selected is about to be copied.
-    const selection = getSelection();
-    const isSelected = selection?.isCollapsed === false &&
-      this.#list.contains(selection.anchorNode);
-    if (isSelected) return;
-    const shown = rows.map(describe);
+    const shown = rows.map((row) => describe(row, this.time));
     const left = count - rows.length;
     if (count === 0) {
       shown.push(make("p", "empty", "Not connected to this server."));
     } else if (left > 0) {
       shown.push(make("p", "faint", `and ${formatNumber(left)} more`));
     }
-    this.#list.replaceChildren(...shown);
+    showChildren(this.#list, shown);
   }
 }
 
-function describe(row: ConnectionDetail): HTMLElement {
+function describe(row: ConnectionDetail, time: number): HTMLElement {
   const { address, since, received, queued, pending } = row;
   const { unsentBytes, unsentMessages, isSlow, namespaces } = row;
   const unsent = unsentBytes === 0
@@ -127,7 +124,7 @@ function describe(row: ConnectionDetail): HTMLElement {
     }`;
   const facts: [string, string][] = [
     ["Address", address || "unknown"],
-    ["Connected for", formatAge(Date.now() - since)],
+    ["Connected for", formatAge(time - since)],
     ["Since", new Date(since).toLocaleString("en-GB")],
     ["Received", formatCount(received, "frame")],
     ["Waiting", formatCount(queued, "message")],

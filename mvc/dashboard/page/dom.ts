@@ -33,12 +33,37 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 }
 
 /**
+ * Shows other children of an element. Those that are alike stay, and only their
+ * texts change: a selection stays, and so does the place of a screen reader.
+ *
+ * @param parent The element.
+ * @param children Its children.
+ */
+export function showChildren(parent: Element, children: readonly Node[]): void {
+  const shown = [...parent.childNodes];
+  children.forEach((child, at) => {
+    const old = shown[at];
+    if (old === undefined) parent.append(child);
+    else if (!isAlike(old, child)) old.replaceWith(child);
+    else if (child instanceof Element) {
+      showChildren(old as Node as Element, [...child.childNodes]);
+    } else showText(old, child.textContent ?? "");
+  });
+  for (const old of shown.slice(children.length)) old.remove();
+}
+
+function isAlike(one: Node, other: Node): boolean {
+  return one.nodeName === other.nodeName &&
+    (one as Element).className === (other as Element).className;
+}
+
+/**
  * Shows a text in an element, which is left alone if it shows it already: a
  * selection in it stays.
  *
- * @param element The element.
+ * @param node The element, or a text itself.
  * @param text The text.
  */
-export function showText(element: Element, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
+export function showText(node: Node, text: string): void {
+  if (node.textContent !== text) node.textContent = text;
 }

@@ -60,8 +60,13 @@ export class Live {
   }
 
   async #findReason(): Promise<void> {
-    const state = await fetch("events", { method: "HEAD" }).then(
-      ({ status }) => status === 401 || status === 403 ? "refused" : "lost",
+    // A guard may redirect to where one signs in.
+    const redirect = "manual";
+    const state = await fetch("events", { method: "HEAD", redirect }).then(
+      ({ status, type }) =>
+        status === 401 || status === 403 || type === "opaqueredirect"
+          ? "refused"
+          : "lost",
       () => "lost" as const,
     );
     this.#comeBack(state);

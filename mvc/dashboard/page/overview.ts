@@ -103,8 +103,11 @@ export class Overview {
   /** Shows a sample. */
   show(sample: Snapshot): void {
     const { point } = sample;
-    if (this.#points.at(-1)?.time !== point.time) this.#points.push(point);
-    this.#points = this.#points.filter(({ time }) => time > point.time - KEPT);
+    // A clock that was set back makes points of the future.
+    const kept = this.#points.filter(({ time }) =>
+      time > point.time - KEPT && time < point.time
+    );
+    this.#points = [...kept, point];
     for (const tile of this.#tiles) tile.show(sample, this.#points);
     this.#traffic.draw(this.#points);
     showText(

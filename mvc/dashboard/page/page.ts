@@ -52,12 +52,13 @@ new Live({
   onSample(sample) {
     find("main", HTMLElement).classList.remove("unknown");
     lastTime = Date.now();
+    const { point, startTime } = sample;
     overview.show(sample);
     tables.show(sample);
+    list.time = detail.time = point.time;
     list.hasCluster =
       detail.hasCluster =
         (sample.cluster?.servers.length ?? 0) > 1;
-    const { point, startTime } = sample;
     showText(uptime, `up ${formatAge(point.time - startTime)}`);
     if (samples++ % LIST_EVERY === 0) void list.refresh();
     void detail.refresh();

@@ -57,6 +57,7 @@ export class Table<Row> {
       element.remove();
       this.#shown.delete(key);
     }
+    const focused = document.activeElement;
     let at = 0;
     for (const [key, row] of wanted) {
       const element = this.#shown.get(key) ?? make("tr", "");
@@ -64,6 +65,10 @@ export class Table<Row> {
       showCells(element, this.#makeCells(row));
       const next = this.#body.rows[at++];
       if (next !== element) this.#body.insertBefore(element, next ?? null);
+    }
+    // A row that was moved has lost it.
+    if (focused instanceof HTMLElement && this.#body.contains(focused)) {
+      focused.focus({ preventScroll: true });
     }
     this.#table.hidden = rows.length === 0;
     this.#empty.hidden = rows.length > 0;

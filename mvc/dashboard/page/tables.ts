@@ -37,6 +37,8 @@ const STATES: Readonly<Record<ServerRow["state"], Cell>> = {
 
 /** The tables that change by themselves. */
 export class Tables {
+  /** The time by the clock of the server. */
+  #time = 0;
   readonly #handlers = new Table<HandlerRow>(
     "handlers",
     ({ namespace, event, rate, mean, p95, share }) => [
@@ -71,7 +73,7 @@ export class Tables {
     ({ namespace, event, error, count, last }) => [
       { text: `${error} in ${joinNames(namespace, event)}` },
       { text: formatNumber(count), type: "number" },
-      { text: `${formatAge(Date.now() - last)} ago`, type: "number" },
+      { text: `${formatAge(this.#time - last)} ago`, type: "number" },
     ],
   );
   readonly #rooms = new Table<PlaceRow>(
@@ -91,7 +93,7 @@ export class Tables {
       {
         text: state === "this"
           ? ""
-          : `${formatAge(Date.now() - lastHeard)} ago`,
+          : `${formatAge(this.#time - lastHeard)} ago`,
         type: "number wide",
       },
     ],
@@ -100,6 +102,7 @@ export class Tables {
   /** Shows a sample. */
   show(sample: Snapshot): void {
     const { handlers, counters, slow, faults, cluster } = sample;
+    this.#time = sample.point.time;
     this.#handlers.show(
       handlers,
       ({ namespace, event }) => `${namespace}\n${event}`,
