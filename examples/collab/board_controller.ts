@@ -14,6 +14,9 @@ export interface BoardEvents {
   onPeople: readonly { readonly id: string; readonly name: string }[];
 }
 
+/** The most people at a board: each is told of all of them. */
+const MAX_PEOPLE = 50;
+
 /** A page at a board, which is a room. */
 export class BoardController {
   static readonly namespace = "board";
@@ -31,9 +34,13 @@ export class BoardController {
     this.#name = readText("A name", name, 30);
   }
 
-  onRoomJoin({ room }: Message) {
+  onRoomJoin({ namespace, room }: Message) {
     readText("The name of a board", room, 50);
-    if (this.nsConn.rooms.length > 0) throw new EventError("One at a time");
+    const { rooms, server } = this.nsConn;
+    if (rooms.length > 0) throw new EventError("One at a time");
+    if (server.room(namespace, room).length >= MAX_PEOPLE) {
+      throw new EventError("This board is full");
+    }
   }
 
   onRoomJoined({ namespace, room }: Message) {
@@ -51,8 +58,14 @@ export class BoardController {
   onDraw(msg: Message<Stroke>) {
     const room = this.#roomOf(msg);
     const part = readStroke(Object(msg.json()));
-    const isNew = this.boards.draw(room.name, this.#key, part);
-    if (isNew) room.broadcastOthers("onDraw", part);
+    if (this.boards.hasRemoved(part.id)) {
+      room.emit("onUndo", part.id);
+      return;
+    }
+    const removed = this.boards.draw(room.name, this.#key, part);
+    if (removed === undefined) return;
+    room.broadcastOthers("onDraw", part);
+    for (const id of removed) room.broadcast("onUndo", id);
   }
 
   onUndo(msg: Message<string>) {
@@ -92,18 +105,20 @@ export class BoardController {
 
 /** Reads a part of a stroke of a page, which may have sent anything. */
 function readStroke({ id, pen, from, points }: Partial<Stroke>): Stroke {
-  const [ownPen, start] = readPoints([pen, from]);
+  const [ownPen, start] = readPoints([pen, from]) as [number, number];
+  if (start % 2 !== 0) throw new EventError("A part must begin with a point");
   return {
     id: readText("An ID", id, 50),
-    pen: ownPen! % 5,
-    from: start!,
+    pen: ownPen % 5,
+    from: start,
     points: readPoints(points),
   };
 }
 
 function readPoints(value: unknown): number[] {
   const isList = Array.isArray(value) && value.length <= 4_000 &&
+    value.length > 0 && value.length % 2 === 0 &&
     value.every((n) => Number.isInteger(n) && n >= 0 && n <= 4_000);
   if (isList) return value;
-  throw new EventError("Points must be whole numbers from 0 to 4,000");
+  throw new EventError("Points must be pairs of whole numbers from 0 to 4,000");
 }

@@ -10,52 +10,88 @@ export interface Stroke {
   readonly points: readonly number[];
 }
 
-/** The most boards, strokes of a board and numbers of a stroke that are kept. */
-const LIMIT = { boards: 100, strokes: 1_000, points: 4_000 };
+/**
+ * What is kept at most: boards, and of each its strokes and the numbers in all of
+ * them and in one. Who comes later gets all of a board in one message.
+ */
+const LIMIT = { boards: 100, strokes: 1_000, numbers: 200_000, points: 4_000 };
+/** The most IDs of removed strokes that are remembered. */
+const MAX_REMOVED = 10_000;
+
+type Board = Map<string, { readonly stroke: Stroke; readonly author: string }>;
 
 /** A service, of which the application makes one: what has been drawn. */
 export class Boards {
-  readonly #boards = new Map<string, Map<string, Stroke>>();
-  readonly #authors = new WeakMap<Stroke, string>();
+  /** The boards, the one that was drawn on last at the end. */
+  readonly #boards = new Map<string, Board>();
+  readonly #removed = new Set<string>();
 
   /** Lists the strokes of a board, the oldest first. */
   list(board: string): readonly Stroke[] {
-    return [...this.#boards.get(board)?.values() ?? []];
+    const strokes = this.#boards.get(board)?.values() ?? [];
+    return Array.from(strokes, ({ stroke }) => stroke);
   }
 
-  /** Draws a part of a stroke; returns whether there is something new to see. */
-  draw(board: string, author: string, part: Stroke): boolean {
-    const strokes = this.#boards.get(board) ?? new Map<string, Stroke>();
-    const { points: known } = strokes.get(part.id) ?? { points: [] };
+  /**
+   * Draws a part of a stroke.
+   *
+   * @returns The IDs of the strokes that had to make room for it; `undefined` if
+   * there is nothing new to see.
+   */
+  draw(board: string, author: string, part: Stroke): string[] | undefined {
+    const strokes: Board = this.#boards.get(board) ?? new Map();
+    const old = strokes.get(part.id);
+    const known = old?.stroke.points ?? [];
+    const isOwn = old === undefined || old.author === author;
+    if (!isOwn || part.from > known.length) return undefined;
     // A part that comes twice counts once.
     const points = [...known, ...part.points.slice(known.length - part.from)];
-    const isNew = known.length >= part.from && points.length > known.length;
-    const isFull = points.length > LIMIT.points;
-    if (!isNew || isFull || !this.#owns(board, author, part.id)) return false;
-    const stroke = { ...part, from: 0, points };
-    this.#authors.set(stroke, author);
-    keepNewest(strokes.set(part.id, stroke), LIMIT.strokes);
-    keepNewest(this.#boards.set(board, strokes), LIMIT.boards);
-    return true;
+    const isNew = points.length > known.length;
+    if (!isNew || points.length > LIMIT.points) return undefined;
+    strokes.set(part.id, { author, stroke: { ...part, from: 0, points } });
+    this.#boards.delete(board);
+    this.#boards.set(board, strokes);
+    const [oldest] = this.#boards.keys();
+    if (this.#boards.size > LIMIT.boards) this.#boards.delete(oldest!);
+    return this.#makeRoom(strokes);
   }
 
   /** Removes a stroke of this author. */
   undo(board: string, author: string, id: string): boolean {
-    return this.#owns(board, author, id) &&
-      this.#boards.get(board)?.delete(id) === true;
+    const strokes = this.#boards.get(board);
+    if (strokes?.get(id)?.author !== author) return false;
+    this.#remove(strokes, id);
+    return true;
   }
 
   clear(board: string): void {
-    this.#boards.delete(board);
+    const strokes: Board = this.#boards.get(board) ?? new Map();
+    for (const id of strokes.keys()) this.#remove(strokes, id);
   }
 
-  #owns(board: string, author: string, id: string): boolean {
-    const stroke = this.#boards.get(board)?.get(id);
-    return stroke === undefined || this.#authors.get(stroke) === author;
+  /** Whether a stroke was removed, which a page that was away may not know. */
+  hasRemoved(id: string): boolean {
+    return this.#removed.has(id);
   }
-}
 
-function keepNewest(map: Map<string, unknown>, count: number): void {
-  const [oldest] = map.keys();
-  if (map.size > count) map.delete(oldest!);
+  #remove(strokes: Board, id: string): void {
+    strokes.delete(id);
+    this.#removed.add(id);
+    const [oldest] = this.#removed;
+    if (this.#removed.size > MAX_REMOVED) this.#removed.delete(oldest!);
+  }
+
+  /** Removes the oldest strokes of a board that has too many; returns their IDs. */
+  #makeRoom(strokes: Board): string[] {
+    const removed: string[] = [];
+    let numbers = 0;
+    for (const { stroke } of strokes.values()) numbers += stroke.points.length;
+    for (const [id, { stroke }] of strokes) {
+      if (strokes.size <= LIMIT.strokes && numbers <= LIMIT.numbers) break;
+      this.#remove(strokes, id);
+      numbers -= stroke.points.length;
+      removed.push(id);
+    }
+    return removed;
+  }
 }

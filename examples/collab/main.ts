@@ -17,7 +17,8 @@ const app = new Application(router.party("/websocket_endpoint"))
   .singleton(Boards);
 app.handleWebsocket(BoardController);
 
-const rateLimit = { messages: 200, burst: 1_000 };
+// A page that finds a new server draws its strokes once more, all at once.
+const rateLimit = { messages: 200, burst: 2_000 };
 const server = new Server(denoUpgrader(), app, { rateLimit });
 app.router.get("/", websocketHandler(server));
 mountPage(router, new URL("page/", import.meta.url));

@@ -112,6 +112,89 @@ Deno.test({
       );
     });
 
+    await step("two tabs of a person share the strokes", async () => {
+      await draw(ann, [0.5, 0.5], [0.6, 0.6]);
+      await showsAs(bob, ann, 3);
+      const tab = await browser.open(example.url);
+      const kept = await ann.run(() => {
+        Object.assign(globalThis).onpagehide();
+        const names = ["key", "name", "own"] as const;
+        return names.map((name) => [name, sessionStorage.getItem(name)!]);
+      });
+      await tab.run((kept) => {
+        for (const [name, value] of kept) sessionStorage.setItem(name!, value!);
+      }, kept);
+      // Without what it would keep itself.
+      await tab.run(() => globalThis.onpagehide = null);
+      await tab.reload();
+      await showsAs(tab, ann, 3);
+      await tab.click("#undo");
+      await showsAs(ann, tab, 2);
+      await ann.click("#undo");
+      await showsAs(bob, ann, 1);
+      await draw(ann, [0.1, 0.8], [0.3, 0.2], [0.5, 0.8], [0.7, 0.3]);
+      await showsAs(bob, ann, 2);
+      await tab.navigate("about:blank");
+    });
+
+    await step("a page that comes back draws nothing twice", async () => {
+      await ann.run(() => {
+        const { send } = WebSocket.prototype;
+        const spy = Object.assign(globalThis, { draws: 0, socket: undefined });
+        WebSocket.prototype.send = function (data) {
+          Object.assign(spy, { socket: this });
+          if (String(data).includes("onDraw")) spy.draws++;
+          send.call(this, data);
+        };
+      });
+      await draw(ann, [0.2, 0.2], [0.3, 0.3]);
+      await showsAs(bob, ann, 3);
+      await ann.run(() => {
+        const spy = globalThis as unknown as { socket: WebSocket };
+        Object.assign(spy, { draws: 0 });
+        spy.socket.close();
+      });
+      await ann.shows("#banner", "You are back online");
+      await ann.until(() =>
+        !document.querySelector<HTMLButtonElement>("#undo")!.disabled
+      );
+      await draw(ann, [0.9, 0.1], [0.9, 0.1]);
+      await showsAs(bob, ann, 4);
+      const draws = await ann.run(() =>
+        (globalThis as unknown as { draws: number }).draws
+      );
+      assertEquals(draws, 1);
+      await ann.click("#undo");
+      await ann.click("#undo");
+      await showsAs(bob, ann, 2);
+    });
+
+    await step("a name that is not confirmed changes nothing", async () => {
+      await bob.click("#rename");
+      await bob.type("#name", `Rob${Key.escape}`);
+      await bob.until(() =>
+        !document.querySelector<HTMLDialogElement>("#welcome")!.open
+      );
+      assertEquals(await bob.text("#rename"), "Bob");
+      await bob.click("#rename");
+      await bob.type("#name", `Rob${Key.enter}`);
+      await ann.shows("#people", "Rob");
+      await bob.click("#rename");
+      await bob.type("#name", `Bob${Key.enter}`);
+      await ann.shows("#people", "Bob");
+      await showsAs(bob, ann, 2);
+    });
+
+    await step("a page that is refused can try again", async () => {
+      const page = await browser.open(`${example.url}#${"x".repeat(60)}`);
+      await page.type("#name", `Eve${Key.enter}`);
+      await page.shows("#banner", "The name of a board must have");
+      await page.run(() => Object.assign(globalThis, { isOld: true }));
+      await page.click("#banner button");
+      await page.until(() => !("isOld" in globalThis));
+      await page.shows("#banner", "The name of a board must have");
+    });
+
     await step("who comes later sees all of it", async () => {
       const cyd = await browser.open(example.url);
       await enter(cyd, "Cyd");

@@ -47,7 +47,7 @@ const board = document.querySelector<SVGSVGElement>("#board")!;
 const drawing = new Drawing(document.querySelector("#strokes")!);
 const cursors = new Cursors(document.querySelector("#cursors")!);
 const banner = new ConnectionBanner(() =>
-  client === undefined ? location.reload() : client.retryNow()
+  isAway ? client?.retryNow() : location.reload()
 );
 
 /** Proves that the strokes are this page's, also after a loss. */
@@ -63,6 +63,8 @@ let place: readonly [x: number, y: number] | undefined;
 let people: BoardEvents["onPeople"] = [];
 let client: Client | undefined;
 let nsConn: NSConn<Events> | undefined;
+/** Whether the client reconnects. */
+let isAway = false;
 
 /** The events of the board, by the names that the server gives them. */
 const events: HandlersOf<BoardEvents> = {
@@ -72,8 +74,12 @@ const events: HandlersOf<BoardEvents> = {
     const mine = own.flatMap((id) => drawing.find(id) ?? []);
     drawing.replace(strokes);
     for (const stroke of mine) {
+      const from = drawing.find(stroke.id)?.points.length ?? 0;
+      const points = stroke.points.slice(from);
       drawing.draw(stroke);
-      if (stroke.id !== current) room()?.emit("onDraw", stroke);
+      if (points.length > 0 && stroke.id !== current) {
+        room()?.emit("onDraw", { ...stroke, from, points });
+      }
     }
     own = own.filter((id) => drawing.find(id) !== undefined);
     sent = 0;
@@ -84,6 +90,8 @@ const events: HandlersOf<BoardEvents> = {
     render();
   },
   onUndo(_nsConn, msg) {
+    // One of this page, if another tab has its key, or the board was full.
+    own = own.filter((id) => id !== msg.text());
     drawing.remove(msg.text());
     render();
   },
@@ -111,11 +119,15 @@ async function enter(): Promise<void> {
   client ??= await dial("/websocket_endpoint", { board: events }, {
     reconnect: true,
     onClose(info, willReconnect) {
+      isAway = willReconnect;
       banner.onClose(info, willReconnect);
       render();
     },
     onReconnecting: banner.onReconnecting,
-    onReconnect: banner.onReconnect,
+    onReconnect() {
+      isAway = false;
+      banner.onReconnect();
+    },
   });
   if (nsConn?.isConnected) await nsConn.disconnect();
   const body = { key, name };
@@ -251,10 +263,12 @@ globalThis.onhashchange = () => location.reload();
 rename.onclick = askName;
 welcome.oncancel = (event) => {
   if (name === "") event.preventDefault();
+  nameInput.value = name;
 };
 welcome.onclose = () => {
-  name = nameInput.value.trim() || name || "Somebody";
-  sessionStorage.setItem("name", name);
+  const chosen = nameInput.value.trim() || name || "Somebody";
+  if (chosen === name) return;
+  name = chosen;
   void start();
 };
 
