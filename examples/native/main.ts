@@ -22,7 +22,8 @@ const app = new Application(router.party("/sensors"))
   .register(Readings, readings);
 app.handleWebsocket(SensorsController);
 
-const server = new Server(denoUpgrader(), app);
+const rateLimit = { messages: 20, burst: 200 };
+const server = new Server(denoUpgrader(), app, { rateLimit });
 app.router.get("/", websocketHandler(server));
 router.get("/readings", (ctx) => ctx.json(readings.list()));
 mountPage(router, new URL("page/", import.meta.url));

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { inspect } from "../../tools/browser/inspect.ts";
 import { Browser, Key, lacksBrowser } from "../../tools/browser/mod.ts";
 import { stepInOrder } from "../../tools/browser/steps.ts";
@@ -7,6 +7,9 @@ import { Example } from "../_shared/example.ts";
 
 const MAIN = new URL("main.ts", import.meta.url);
 const NAME = "the page of the sensors";
+
+/** The list of the page, which has an ID. */
+declare const sensors: HTMLElement;
 
 /** Sends a message by a WebSocket that knows no protocol, and reads the next. */
 async function exchange(url: string, message: string): Promise<unknown> {
@@ -36,6 +39,23 @@ Deno.test("any WebSocket client talks to the sensors", async () => {
   }
   const readings = await (await fetch(`${example.url}readings`)).json();
   assertEquals(readings, [{ ...reading, time }]);
+});
+
+Deno.test("a client that floods the sensors is disconnected", async () => {
+  await using example = await Example.start(MAIN);
+  const socket = new WebSocket(`${example.url.replace("http", "ws")}sensors`);
+  const end = Promise.withResolvers<void>();
+  let answers = 0;
+  socket.onmessage = () => {
+    if (++answers === 2_000) socket.close();
+  };
+  // The socket may be reset, so there is no code to see.
+  socket.onclose = () => end.resolve();
+  socket.onopen = () => {
+    for (let i = 0; i < 2_000; i++) socket.send("{}");
+  };
+  await end.promise;
+  assert(answers < 2_000);
 });
 
 Deno.test({
@@ -70,12 +90,48 @@ Deno.test({
       assertEquals(await browser.takeErrors(), []);
     });
 
-    await step("the page comes back after a loss", async () => {
-      await example.stop();
-      await page.shows("#banner", "Reconnecting");
-      example = await Example.start(MAIN, { port: example.port });
-      await page.shows("#banner", "You are back online");
-      await page.shows("#empty", "No sensor has said anything yet.");
+    await step("invented sensors do not fill the page", async () => {
+      await other.run(() => {
+        const url = document.querySelector("#address")!.textContent!;
+        const socket = new WebSocket(url);
+        socket.onopen = () => {
+          for (let i = 0; i < 120; i++) {
+            socket.send(JSON.stringify({ sensor: `invented ${i}`, value: i }));
+          }
+        };
+      });
+      await page.shows("#sensors", "invented 119");
+      assertEquals(await page.run(() => sensors.children.length), 100);
     });
+
+    await step(
+      "the page comes back after a loss, and misses nothing",
+      async () => {
+        // Somebody else measures while the page reads what was before.
+        await page.run(() => {
+          const url = document.querySelector("#address")!.textContent!;
+          const { fetch } = globalThis;
+          globalThis.fetch = async (...args) => {
+            const response = await fetch(...args);
+            await new Promise<void>((resolve) => {
+              const socket = new WebSocket(url);
+              const reading = { sensor: "meanwhile", value: 1 };
+              socket.onopen = () => socket.send(JSON.stringify(reading));
+              socket.onmessage = () => {
+                socket.close();
+                resolve();
+              };
+            });
+            return response;
+          };
+        });
+        await example.stop();
+        await page.shows("#banner", "Reconnecting");
+        example = await Example.start(MAIN, { port: example.port });
+        await page.shows("#banner", "You are back online");
+        await page.shows("#sensors", "meanwhile");
+        assertEquals(await page.run(() => sensors.children.length), 1);
+      },
+    );
   },
 });

@@ -14,13 +14,15 @@ import type { Reading } from "../sensors_controller.ts";
 const PAUSE = 3_000;
 /** The most values in a curve. */
 const WIDTH = 60;
+/** The most sensors that are shown: anybody may invent some. */
+const SENSORS = 100;
 
 const sensors = find("sensors", HTMLElement);
 const error = find("error", HTMLElement);
 const address = Object.assign(new URL("/sensors", location.href), {
   protocol: location.protocol.replace("http", "ws"),
 });
-const banner = new ConnectionBanner(() => void connect());
+const banner = new ConnectionBanner(connect);
 
 let curves = new Map<string, number[]>();
 let items = new Map<string, HTMLElement>();
@@ -28,21 +30,25 @@ let socket: WebSocket;
 let tries = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Reads what was measured before, then listens. */
-async function connect(): Promise<void> {
+/** Listens, and then reads what was measured before, so that nothing is missed. */
+function connect(): void {
   clearTimeout(timer);
-  try {
-    const response = await fetch("/readings");
-    const readings: readonly Reading[] = await response.json();
-    [curves, items] = [new Map(), new Map()];
-    sensors.replaceChildren();
-    readings.forEach(show);
-    find("empty", HTMLElement).hidden = readings.length > 0;
-  } catch {
-    return retry();
-  }
   socket = new WebSocket(address);
-  socket.onopen = () => {
+  let early: Reading[] | undefined = [];
+  socket.onopen = async () => {
+    try {
+      const response = await fetch("/readings");
+      const readings: readonly Reading[] = await response.json();
+      const last = readings.at(-1)?.time ?? "";
+      [curves, items] = [new Map(), new Map()];
+      sensors.replaceChildren();
+      find("empty", HTMLElement).hidden = readings.length > 0;
+      readings.forEach(show);
+      early?.filter(({ time }) => time > last).forEach(show);
+      early = undefined;
+    } catch {
+      return socket.close();
+    }
     if (tries > 0) banner.onReconnect();
     tries = 0;
   };
@@ -50,6 +56,7 @@ async function connect(): Promise<void> {
   socket.onmessage = ({ data }) => {
     const message: Reading | { readonly error: string } = JSON.parse(data);
     if ("error" in message) error.textContent = message.error;
+    else if (early !== undefined) early.push(message);
     else show(message);
   };
 }
@@ -74,6 +81,12 @@ function show({ sensor, value, time }: Reading): void {
     clock,
   );
   if (item.parentElement === null) sensors.append(item);
+  const [oldest] = items.keys();
+  if (items.size > SENSORS) {
+    items.get(oldest!)!.remove();
+    items.delete(oldest!);
+    curves.delete(oldest!);
+  }
 }
 
 function drawCurve(curve: readonly number[]): SVGElement {
@@ -105,4 +118,4 @@ find("send", HTMLFormElement).onsubmit = (event) => {
   const value = find("value", HTMLInputElement).valueAsNumber;
   socket.send(JSON.stringify({ sensor, value }));
 };
-await connect();
+connect();
