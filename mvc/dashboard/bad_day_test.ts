@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { inspect } from "../../tools/browser/inspect.ts";
 import { Browser, lacksBrowser } from "../../tools/browser/mod.ts";
 import { stepInOrder } from "../../tools/browser/steps.ts";
@@ -168,6 +168,10 @@ Deno.test({
         "(no name)",
       );
       assertEquals(await inspect(page, "bad-day"), []);
+      const height = await page.run(() =>
+        document.querySelector<HTMLElement>("#connections .open")!.offsetHeight
+      );
+      assert(height < 100, `${height}`);
     });
 
     await step("keeps the focus on a row that moves", async () => {

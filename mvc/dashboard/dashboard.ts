@@ -25,7 +25,8 @@ import { Sampler } from "./sampler.ts";
 export interface DashboardOptions {
   /**
    * The middleware that lets operators alone through. It runs before everything
-   * that the dashboard serves: the page, its data, Prometheus and "disconnect".
+   * that the dashboard serves: the page, its data, Prometheus and "disconnect",
+   * whose body it must not read.
    */
   guard: Middleware;
   /**

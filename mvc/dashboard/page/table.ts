@@ -97,12 +97,12 @@ function showCells(row: HTMLTableRowElement, cells: readonly Cell[]): void {
 function showButton(cell: HTMLElement, opens: string, text: string): void {
   let button = cell.querySelector("button");
   if (button === null) {
-    button = make("button", "open");
+    button = make("button", "open", make("span", ""));
     button.type = "button";
     cell.replaceChildren(button);
   }
   button.dataset["opens"] = opens;
-  showText(button, text);
+  showText(button.firstChild!, text);
 }
 
 function showShare(cell: HTMLElement, share: number): void {
