@@ -7,7 +7,8 @@
 import { OnNativeMessage } from "../../neffos/mod.ts";
 import type { Explanation } from "./explanation.ts";
 import { describeParams, toTemplate } from "../router/pattern.ts";
-import type { EventExplanation, NamespaceExplanation } from "./parts.ts";
+import type { EmittedExplanation, NamespaceExplanation } from "./parts.ts";
+import { moveSchema } from "./references.ts";
 import type {
   ExplainOptions,
   JsonSchema,
@@ -75,6 +76,10 @@ export interface AsyncApiDocument {
   readonly channels: Readonly<Record<string, JsonSchema>>;
   /** The events. */
   readonly operations: Readonly<Record<string, JsonSchema>>;
+  /** The schemas of bodies. */
+  readonly components: {
+    readonly schemas: Readonly<Record<string, JsonSchema>>;
+  };
 }
 
 /**
@@ -85,15 +90,19 @@ export interface AsyncApiDocument {
  * Each namespace is a channel, at the path of its endpoint. Each event that it
  * handles is an operation `receive`, whose reply is what an ask is answered with;
  * each event in `static emits` of its controllers is an operation `send`. The
- * bodies have the JSON Schema that `app.explain()` finds, or `{}`, which allows
- * anything. The frames are those of the neffos protocol, which carries all
+ * bodies have the JSON Schema that `app.explain()` finds, in
+ * `components.schemas`, or `{}`, which allows anything. The `name` of a message is
+ * that of its event; keys are made of the names, which may have signs that a key
+ * cannot have. The frames are those of the neffos protocol, which carries all
  * namespaces of an endpoint over one connection.
  *
  * @param app The application.
  * @param options The title, the version, and the servers.
  * @returns The document.
- * @throws {TypeError} If the title, the version or a server is not valid, or a
- * schema cannot be converted.
+ * @throws {TypeError} If the title, the version or a server is not valid, a
+ * controller handles an event twice, or a schema cannot be converted or refers to
+ * a part that it does not have.
+ * @throws {DependencyError} If a controller cannot be built any more.
  *
  * @example
  * ```ts
@@ -125,17 +134,16 @@ export function asyncapi(
   assertText("title", title);
   assertText("version", version);
   const { namespaces } = app.explain({ toJsonSchema });
-  const channels: Record<string, JsonSchema> = {};
-  const operations: Record<string, JsonSchema> = {};
-  for (const namespace of namespaces.map(leaveOutLifeCycle)) {
-    const { name, endpoints } = namespace;
+  const parts: Parts = {
+    channels: new Map(),
+    operations: new Map(),
+    schemas: new Map(),
+    keys: new Map(),
+  };
+  for (const namespace of namespaces) {
+    const { endpoints } = namespace;
     for (const path of endpoints.length > 0 ? endpoints : [undefined]) {
-      const wanted = endpoints.length > 1 ? `${name}${path}` : name;
-      const place = { id: findFree(channels, toKey(wanted)), namespace };
-      channels[place.id] = makeChannel(place, path);
-      for (const [key, operation] of makeOperations(place)) {
-        operations[findFree(operations, key)] = operation;
-      }
+      addChannel(parts, namespace, path);
     }
   }
   return {
@@ -148,19 +156,10 @@ export function asyncapi(
       ),
     }),
     defaultContentType: "application/json",
-    channels,
-    operations,
+    channels: Object.fromEntries(parts.channels),
+    operations: Object.fromEntries(parts.operations),
+    components: { schemas: Object.fromEntries(parts.schemas) },
   };
-}
-
-/** Entering and leaving are the protocol's own affair, and no messages. */
-function leaveOutLifeCycle(
-  namespace: NamespaceExplanation,
-): NamespaceExplanation {
-  const events = namespace.events.filter(({ name, isBuiltIn }) =>
-    !isBuiltIn || name === OnNativeMessage
-  );
-  return { ...namespace, events };
 }
 
 function assertText(option: string, value: unknown): void {
@@ -176,137 +175,169 @@ function toServer(
   name: string,
   server: string | URL | AsyncApiServer,
 ): AsyncApiServer {
-  if (typeof server === "object" && !(server instanceof URL)) return server;
-  const url = URL.canParse(server) ? new URL(server) : undefined;
+  const isText = typeof server === "string" || server instanceof URL;
+  if (!isText && typeof server?.host === "string") return server;
+  const url = isText && URL.canParse(server) ? new URL(server) : undefined;
   if (url === undefined || !/^wss?:$/.test(url.protocol)) {
     throw new TypeError(
       `Cannot describe server "${name}" at "${server}": it must be a URL that begins with ws: or wss:`,
     );
   }
-  const { host, protocol, pathname } = url;
+  const { host, protocol } = url;
+  // The addresses of channels begin with a slash.
+  const pathname = url.pathname.replace(/\/$/, "");
   return {
     host,
     protocol: protocol.slice(0, -1),
-    ...(pathname !== "/" && { pathname }),
+    ...(pathname !== "" && { pathname }),
   };
 }
 
-/** Makes a name that AsyncAPI takes as a key. */
-function toKey(name: string): string {
-  return name.replaceAll(/[^\w.-]+/g, "-").replaceAll(/^-|-$/g, "") || "empty";
+/** What a document consists of, by the keys of AsyncAPI. */
+interface Parts {
+  readonly channels: Map<string, JsonSchema>;
+  readonly operations: Map<string, JsonSchema>;
+  readonly schemas: Map<string, JsonSchema>;
+  /** The keys of schemas, which the channels of several endpoints share. */
+  readonly keys: Map<SchemaExplanation, string>;
 }
 
-function findFree(taken: object, name: string): string {
+/** Makes a key that AsyncAPI takes, even if nothing of the name can stay. */
+function toKey(name: string): string {
+  const key = name.replaceAll(/[^\w.-]+/g, "-").replaceAll(/^-|-$/g, "");
+  // A key that tools written in JavaScript would lose.
+  if (key === "__proto__") return "proto";
+  return key || (name === "" ? "empty" : "name");
+}
+
+function findFree(
+  taken: { has(key: string): boolean },
+  name: string,
+): string {
   let free = name;
-  for (let i = 2; Object.hasOwn(taken, free); i++) free = `${name}-${i}`;
+  for (let i = 2; taken.has(free); i++) free = `${name}-${i}`;
   return free;
 }
 
-/** Where the messages of a channel are. */
-interface Place {
-  readonly id: string;
-  readonly namespace: NamespaceExplanation;
-}
+/** Adds a namespace, at the path of one of its endpoints if it has any. */
+function addChannel(
+  parts: Parts,
+  namespace: NamespaceExplanation,
+  path: string | undefined,
+): void {
+  const { name, endpoints, events, emits } = namespace;
+  const wanted = endpoints.length > 1 ? `${name}${path}` : name;
+  const id = findFree(parts.channels, toKey(wanted));
+  const channel = { $ref: `#/channels/${id}` };
+  const all = new Map<string, JsonSchema>();
 
-/** A message, by its key in the channel. */
-type KeyedMessage = readonly [key: string, message: JsonSchema];
+  function addMessage(wanted: string, { name: event, schema }: Described) {
+    const key = findFree(all, wanted);
+    const message = describeBody(parts, `${toKey(name)}.${key}`, schema);
+    all.set(key, { name: event, ...message });
+    return { key, messages: [{ $ref: `${channel.$ref}/messages/${key}` }] };
+  }
+  function addOperation(key: string, operation: JsonSchema): void {
+    parts.operations.set(findFree(parts.operations, `${id}.${key}`), operation);
+  }
 
-function makeChannel(place: Place, path: string | undefined): JsonSchema {
-  const { name, events, emits } = place.namespace;
-  const messages = [
-    ...events.flatMap((event) => makeMessages(place, event)),
-    ...emits.map(({ name, schema }) =>
-      makeMessage(place, { key: toSentKey(name), name, schema })
-    ),
-  ];
-  const params = path === undefined ? [] : describeParams(path);
-  return {
-    address: path === undefined ? null : toTemplate(path),
+  for (const event of events) {
+    const { name, isBuiltIn, answer: schema } = event;
+    const isNative = name === OnNativeMessage;
+    // Entering and leaving are the protocol's own affair, and no messages.
+    if (isBuiltIn && !isNative) continue;
+    const { key, messages } = addMessage(toKey(name), event);
+    const answer = isNative
+      ? undefined
+      : addMessage(`${key}.answer`, { name, schema });
+    addOperation(key, {
+      action: "receive",
+      channel,
+      messages,
+      ...(answer && { reply: { channel, messages: answer.messages } }),
+    });
+  }
+  for (const event of emits.filter(isFirst)) {
+    // A namespace may handle an event, and send one of the same name.
+    const { key, messages } = addMessage(`${toKey(event.name)}.sent`, event);
+    addOperation(key, { action: "send", channel, messages });
+  }
+  parts.channels.set(id, {
+    ...describeAddress(path),
     title: name === "" ? "The empty namespace" : `Namespace "${name}"`,
     description:
-      "Its events are frames of the neffos protocol; one websocket carries all namespaces of the address.",
-    messages: Object.fromEntries(messages),
-    ...(params.length > 0 && {
-      parameters: Object.fromEntries(
-        params.map(({ name, source }) => [
-          name,
-          source === undefined ? {} : { description: `matches ${source}` },
-        ]),
-      ),
-    }),
+      "Its events are frames of the neffos protocol, to the namespace or to a room in it; one websocket carries all namespaces of the address.",
+    messages: Object.fromEntries(all),
     "x-neffos-namespace": name,
+  });
+}
+
+/** An event with the schema of a body. */
+interface Described {
+  readonly name: string;
+  readonly schema?: SchemaExplanation | undefined;
+}
+
+/** Tells whether no controller before sends the same event with the same body. */
+function isFirst(
+  event: EmittedExplanation,
+  index: number,
+  all: readonly EmittedExplanation[],
+): boolean {
+  const text = JSON.stringify(event);
+  return all.findIndex((each) => JSON.stringify(each) === text) === index;
+}
+
+function describeAddress(path: string | undefined): JsonSchema {
+  if (path === undefined) return { address: null };
+  const keys = new Map<string, string>();
+  const parameters = new Map<string, JsonSchema>();
+  for (const { name, isOptional, source } of describeParams(path)) {
+    const key = findFree(parameters, toKey(name));
+    keys.set(name, key);
+    const notes = [
+      ...(isOptional ? ["may be left out"] : []),
+      ...(source === undefined ? [] : [`matches ${source}`]),
+    ];
+    parameters.set(
+      key,
+      notes.length === 0 ? {} : { description: notes.join(", ") },
+    );
+  }
+  return {
+    address: toTemplate(path, (name) => keys.get(name)!),
+    ...(keys.size > 0 && { parameters: Object.fromEntries(parameters) }),
   };
 }
 
-/** Makes the message of an event that the namespace handles, and its answer's. */
-function makeMessages(
-  place: Place,
-  { name, schema, answer }: EventExplanation,
-): KeyedMessage[] {
-  const message = makeMessage(place, { key: toKey(name), name, schema });
-  if (name === OnNativeMessage) return [message];
-  const reply = { key: toAnswerKey(name), name, schema: answer };
-  return [message, makeMessage(place, reply)];
-}
-
-function makeMessage(
-  { id }: Place,
-  { key, name, schema }: {
-    readonly key: string;
-    readonly name: string;
-    readonly schema: SchemaExplanation | undefined;
-  },
-): KeyedMessage {
-  const base = `#/channels/${id}/messages/${key}/payload`;
-  const payload = moveReferences(schema?.jsonSchema ?? {}, base);
-  return [key, { name, payload }];
-}
-
-/** Makes the references of a schema lead to where it stands in the document. */
-function moveReferences(schema: unknown, base: string): unknown {
-  if (Array.isArray(schema)) {
-    return schema.map((each) => moveReferences(each, base));
+/** Describes a body. Its schema stands by itself: generators need its name. */
+function describeBody(
+  { schemas, keys }: Parts,
+  name: string,
+  schema: SchemaExplanation | undefined,
+): JsonSchema {
+  if (schema?.jsonSchema === undefined) return { payload: {} };
+  // Of other signs they make words, as in ChatDotOnSay.
+  const key = keys.get(schema) ??
+    findFree(schemas, name.replaceAll(/[.-]/g, "_"));
+  if (!keys.has(schema)) {
+    keys.set(schema, key);
+    schemas.set(key, moveToComponents(key, schema.jsonSchema));
   }
-  if (typeof schema !== "object" || schema === null) return schema;
-  return Object.fromEntries(
-    Object.entries(schema).map(([key, value]) => [
-      key,
-      key === "$ref" && typeof value === "string" && value.startsWith("#")
-        ? base + value.slice(1)
-        : moveReferences(value, base),
-    ]),
-  );
+  return {
+    payload: { $ref: `#/components/schemas/${key}` },
+    // A string is not sent as JSON.
+    ...(schema.jsonSchema.type === "string" && { contentType: "text/plain" }),
+  };
 }
 
-function makeOperations(
-  { id, namespace: { events, emits } }: Place,
-): [name: string, operation: JsonSchema][] {
-  const channel = { $ref: `#/channels/${id}` };
-  const refer = (key: string) => [{ $ref: `${channel.$ref}/messages/${key}` }];
-  return [
-    ...events.map(({ name }): [string, JsonSchema] => [
-      `${id}.${toKey(name)}`,
-      {
-        action: "receive",
-        channel,
-        messages: refer(toKey(name)),
-        ...(name !== OnNativeMessage && {
-          reply: { channel, messages: refer(toAnswerKey(name)) },
-        }),
-      },
-    ]),
-    ...emits.map(({ name }): [string, JsonSchema] => [
-      `${id}.${toSentKey(name)}`,
-      { action: "send", channel, messages: refer(toSentKey(name)) },
-    ]),
-  ];
-}
-
-function toAnswerKey(event: string): string {
-  return `${toKey(event)}.answer`;
-}
-
-/** A namespace may handle an event, and send one of the same name. */
-function toSentKey(event: string): string {
-  return `${toKey(event)}.sent`;
+function moveToComponents(key: string, schema: JsonSchema): JsonSchema {
+  try {
+    return moveSchema(schema, `#/components/schemas/${key}`);
+  } catch (cause) {
+    throw new TypeError(
+      `Cannot describe the schema "${key}": ${(cause as Error).message}`,
+      { cause },
+    );
+  }
 }

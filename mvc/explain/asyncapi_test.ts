@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   denoUpgrader,
+  type EventMatcher,
   type Message,
   type NSConn,
   Server,
@@ -10,6 +11,7 @@ import { Application } from "../application.ts";
 import { Router } from "../router/router.ts";
 import { websocketHandler } from "../websocket.ts";
 import { asyncapi } from "./asyncapi.ts";
+import type { JsonSchema } from "./schema.ts";
 
 const OPTIONS = { title: "Chat", version: "1.2.3" };
 
@@ -22,6 +24,17 @@ function makeSchema<T>(vendor: string): StandardSchemaV1<T> {
       validate: (value) => ({ value: value as T }),
     },
   };
+}
+
+/** Makes an application with one websocket controller. */
+function handle(
+  controller: object,
+  set?: { readonly matcher: EventMatcher },
+): Application {
+  const app = new Application(new Router());
+  const struct = app.handleWebsocket(controller as typeof ChatController);
+  if (set !== undefined) struct.setEventMatcher(set.matcher);
+  return app;
 }
 
 class ChatController {
@@ -46,10 +59,17 @@ Deno.test("asyncapi() has a channel for each namespace, and an operation for eac
     description: "All about it",
     servers: {
       local: "ws://127.0.0.1:8080",
-      production: new URL("wss://chat.example.com/v1"),
+      production: new URL("wss://user:secret@chat.example.com/v1/?token=1"),
       staging: { host: "staging", protocol: "wss", description: "New things" },
     },
-    toJsonSchema: (schema) => ({ title: schema["~standard"].vendor }),
+    toJsonSchema: (schema) => ({
+      type: schema["~standard"].vendor === "answered" ? "number" : "string",
+    }),
+  });
+  const text = (key: string) => ({
+    name: "onSay",
+    payload: { $ref: `#/components/schemas/${key}` },
+    contentType: "text/plain",
   });
   const channel = { $ref: "#/channels/chat" };
   const refer = (key: string) => [{ $ref: `#/channels/chat/messages/${key}` }];
@@ -71,13 +91,16 @@ Deno.test("asyncapi() has a channel for each namespace, and an operation for eac
         address: "/rooms/{room}/chat",
         title: 'Namespace "chat"',
         description:
-          "Its events are frames of the neffos protocol; one websocket carries all namespaces of the address.",
+          "Its events are frames of the neffos protocol, to the namespace or to a room in it; one websocket carries all namespaces of the address.",
         messages: {
-          "onSay": { name: "onSay", payload: { title: "said" } },
-          "onSay.answer": { name: "onSay", payload: { title: "answered" } },
+          "onSay": text("chat_onSay"),
+          "onSay.answer": {
+            name: "onSay",
+            payload: { $ref: "#/components/schemas/chat_onSay_answer" },
+          },
           "onTyping": { name: "onTyping", payload: {} },
           "onTyping.answer": { name: "onTyping", payload: {} },
-          "onSay.sent": { name: "onSay", payload: { title: "sent" } },
+          "onSay.sent": text("chat_onSay_sent"),
         },
         parameters: { room: { description: "matches \\d+" } },
         "x-neffos-namespace": "chat",
@@ -102,6 +125,13 @@ Deno.test("asyncapi() has a channel for each namespace, and an operation for eac
         messages: refer("onSay.sent"),
       },
     },
+    components: {
+      schemas: {
+        chat_onSay: { type: "string" },
+        chat_onSay_answer: { type: "number" },
+        chat_onSay_sent: { type: "string" },
+      },
+    },
   });
   await server.close();
 });
@@ -118,6 +148,11 @@ Deno.test("asyncapi() has no address without an endpoint, and one channel for ea
   assertEquals(listChannels(), [["chat", "/one"]]);
   app.router.get("/two", websocketHandler(server));
   assertEquals(listChannels(), [["chat-one", "/one"], ["chat-two", "/two"]]);
+  const options = { ...OPTIONS, toJsonSchema: () => ({}) };
+  assertEquals(
+    Object.keys(asyncapi(app, options).components.schemas),
+    ["chat_onSay", "chat_onSay_answer", "chat_onSay_sent"],
+  );
   await server.close();
 });
 
@@ -130,7 +165,7 @@ Deno.test("asyncapi() makes keys of all names, each its own", () => {
   }
   const app = new Application(new Router());
   app.handleWebsocket(Native);
-  for (const name of ["empty", "a b/ü", "a/b", "a b"]) {
+  for (const name of ["empty", "a b/ü", "a/b", "ロビー", "__proto__"]) {
     app.handleWebsocket(Other).setNamespace(name);
   }
   const { channels, operations } = asyncapi(app, OPTIONS);
@@ -142,7 +177,8 @@ Deno.test("asyncapi() makes keys of all names, each its own", () => {
       ["empty-2", "empty"],
       ["a-b", "a b/ü"],
       ["a-b-2", "a/b"],
-      ["a-b-3", "a b"],
+      ["name", "ロビー"],
+      ["proto", "__proto__"],
     ],
   );
   // A native message is no ask.
@@ -153,36 +189,89 @@ Deno.test("asyncapi() makes keys of all names, each its own", () => {
   });
 });
 
-Deno.test("asyncapi() makes references lead to where a schema stands", () => {
-  class Tree {
-    static readonly namespace = "tree";
-    static readonly events = { onGrow: makeSchema<unknown>("test") };
-    onGrow(_nsConn: NSConn, _msg: Message<unknown>) {}
+Deno.test("asyncapi() has a message of its own for each event of a namespace", () => {
+  class Greek {
+    onΓεια() {}
+    onΑντίο() {}
+    onΑντίοAnswer() {}
   }
-  const app = new Application(new Router());
-  app.handleWebsocket(Tree);
-  const { channels } = asyncapi(app, {
-    ...OPTIONS,
-    toJsonSchema: () => ({
-      $ref: "#/definitions/Node",
-      definitions: {
-        Node: { anyOf: [{ $ref: "#" }, { $ref: "https://example.com#/a" }] },
-      },
-      enum: ["#/definitions/Node"],
-    }),
-  });
-  const base = "#/channels/tree/messages/onGrow/payload";
-  const messages = channels.tree?.messages as Record<string, unknown>;
-  assertEquals(messages.onGrow, {
-    name: "onGrow",
-    payload: {
-      $ref: `${base}/definitions/Node`,
-      definitions: {
-        Node: { anyOf: [{ $ref: base }, { $ref: "https://example.com#/a" }] },
-      },
-      enum: ["#/definitions/Node"],
-    },
-  });
+  const { channels, operations } = asyncapi(
+    handle(Greek, { matcher: (name) => name.replace("Answer", ".answer") }),
+    OPTIONS,
+  );
+  const messages = channels.empty?.messages as Record<string, JsonSchema>;
+  assertEquals(
+    Object.entries(messages).map(([key, { name }]) => [key, name]),
+    [
+      ["on", "onΓεια"],
+      ["on.answer", "onΓεια"],
+      ["on-2", "onΑντίο"],
+      ["on-2.answer", "onΑντίο"],
+      ["on-.answer", "onΑντίο.answer"],
+      ["on-.answer.answer", "onΑντίο.answer"],
+    ],
+  );
+  assertEquals(
+    Object.values(operations).map(({ messages }) => messages),
+    ["on", "on-2", "on-.answer"].map((key) => [{
+      $ref: `#/channels/empty/messages/${key}`,
+    }]),
+  );
+});
+
+Deno.test("asyncapi() has an event that two controllers send once, unless its bodies differ", () => {
+  const [text, number] = ["text", "number"].map(makeSchema<unknown>);
+  class First {
+    static readonly namespace = "news";
+    static readonly emits = { onNote: text, onCount: text };
+    onOne() {}
+  }
+  class Second {
+    static readonly namespace = "news";
+    static readonly emits = { onNote: text, onCount: number };
+    onTwo() {}
+  }
+  const app = handle(First);
+  app.handleWebsocket(Second);
+  const { operations } = asyncapi(app, OPTIONS);
+  assertEquals(
+    Object.keys(operations).filter((key) => key.includes(".sent")),
+    ["news.onNote.sent", "news.onCount.sent", "news.onCount.sent-2"],
+  );
+});
+
+Deno.test("asyncapi() writes addresses as URI templates", async () => {
+  const addresses: [path: string, address: string, parameters?: object][] = [
+    ["/a b/ü%20", "/a%20b/%C3%BC%20"],
+    ["/a\\?b\\{c\\}", "/a%3Fb%7Bc%7D"],
+    ["/:$id/:tab?", "/{id}/{tab}", {
+      id: {},
+      tab: { description: "may be left out" },
+    }],
+    ["/:ñ/:é(\\d+)?", "/{name}/{name-2}", {
+      name: {},
+      "name-2": { description: "may be left out, matches \\d+" },
+    }],
+  ];
+  for (const [path, address, parameters] of addresses) {
+    const app = handle(ChatController);
+    await using server = new Server(denoUpgrader(), app);
+    app.router.get(path, websocketHandler(server));
+    const { chat } = asyncapi(app, OPTIONS).channels;
+    assertEquals([chat?.address, chat?.parameters], [address, parameters]);
+  }
+});
+
+Deno.test("asyncapi() says which schema refers to what it does not have", () => {
+  assertThrows(
+    () =>
+      asyncapi(handle(ChatController), {
+        ...OPTIONS,
+        toJsonSchema: () => ({ items: { $ref: "#/definitions/Node" } }),
+      }),
+    TypeError,
+    'Cannot describe the schema "chat_onSay": it refers to "#/definitions/Node", which it does not have',
+  );
 });
 
 Deno.test("asyncapi() says what is wrong with its options", () => {
@@ -199,4 +288,9 @@ Deno.test("asyncapi() says what is wrong with its options", () => {
       `Cannot describe server "main" at "${server}": it must be a URL that begins with ws: or wss:`,
     );
   }
+  assertThrows(
+    () => asyncapi(app, { ...OPTIONS, servers: { main: null! } }),
+    TypeError,
+    'Cannot describe server "main" at "null"',
+  );
 });

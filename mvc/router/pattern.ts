@@ -271,13 +271,28 @@ export function describeParams(
     }));
 }
 
-/** Writes a path pattern as a URI template: `/users/{id}`. */
-export function toTemplate(pattern: string): string {
+/**
+ * Writes a path pattern as a URI template: `/users/{id}`.
+ *
+ * @param rename Gives the name that a parameter has in the template.
+ */
+export function toTemplate(
+  pattern: string,
+  rename: (name: string) => string,
+): string {
   return parsePattern(pattern)
     .map(({ kind, value }) =>
-      /name|regexp|wildcard/.test(kind) ? `{${value}}` : value
+      /name|regexp|wildcard/.test(kind)
+        ? `{${rename(value)}}`
+        : encodeText(value)
     )
     .join("");
+}
+
+/** Percent-encodes text of a path in which some may be encoded already. */
+function encodeText(text: string): string {
+  return encodeURI(text.toWellFormed()).replaceAll("%25", "%")
+    .replaceAll(/[?#]/g, encodeURIComponent);
 }
 
 /** The groups that a path filled; `undefined` for one that it left out. */
