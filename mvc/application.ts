@@ -234,8 +234,7 @@ export class Application<
   #server: Server | undefined;
   /** The last server that a child application lent to this one. */
   #lent: Server | undefined;
-  /** The events that a server was made of. */
-  #sources: NamespaceSource[] | undefined;
+  #isInUse = false;
   #isMiddlewareUsed = false;
 
   static {
@@ -632,21 +631,22 @@ export class Application<
    */
   [handlerSource](server?: ServerApi): NamespaceSource[] {
     // The controllers take no other settings any more, also if this fails.
-    this.#sources = [];
+    this.#isInUse = true;
     if (server instanceof Server) this.#setServer(server);
     for (const controller of this.#ofEvents) {
       if (!this.#ofRoutes.has(controller)) assertNoHooks(controller);
     }
     this.#useMiddleware();
-    return this.#sources = this.#surround(
+    return this.#surround(
       this.#structs.flatMap((struct) => struct[handlerSource]()),
     );
   }
 
   /**
-   * Explains what the application consists of: the namespaces, controllers and
-   * services of this application and its child applications, and all routes of
-   * their router. It changes nothing, and may be called before there is a server.
+   * Explains what the application consists of: the controllers and services of
+   * this application and its child applications, all namespaces of their servers,
+   * and all routes of their router. It changes nothing, and may be called before
+   * there is a server.
    *
    * The schemas of `static events` and `static routes` are explained as JSON
    * Schema where their library can convert them, or `toJsonSchema` does. `static
@@ -657,7 +657,9 @@ export class Application<
    * @param options The converter of schemas.
    * @returns The explanation, which prints well and which JSON can carry.
    * @throws {TypeError} If a controller handles an event twice, or the converter
-   * throws.
+   * throws or returns no object.
+   * @throws {DependencyError} If a controller cannot be built any more, since a
+   * service was registered again.
    *
    * @example
    * ```ts
@@ -700,8 +702,9 @@ export class Application<
       applications: this.#listFamily().map((each) => ({
         container: each.#container,
         server: each.#server,
-        sources: each.#sources ??
-          each.#surround(each.#structs.flatMap((struct) => struct.read())),
+        sources: each.#surround(
+          each.#structs.flatMap((struct) => struct.read()),
+        ),
       })),
       routes: routesOf(this.#findRouter()),
       builtIn: BUILT_IN,
@@ -770,7 +773,7 @@ export class Application<
   }
 
   #handle(controller: object): Struct {
-    if (this.#sources !== undefined) {
+    if (this.#isInUse) {
       throw createLateError(`handle ${describeController(controller)}`);
     }
     assertController(controller, describeController(controller));

@@ -8,7 +8,8 @@
 import { type Conn, portOf } from "./api/conn.ts";
 import type { Session } from "./connection/session.ts";
 import { compileHandlers } from "./controller/compile.ts";
-import type { Events } from "./controller/events.ts";
+import type { Events, NamespaceSource } from "./controller/events.ts";
+import { inspect, type Server } from "./server/server.ts";
 
 export {
   findStaticOwner,
@@ -80,6 +81,16 @@ export function reportFault(
   source: { readonly namespace: string; readonly event: string },
 ): void {
   portOf(conn).report(error, source);
+}
+
+/**
+ * Lists what a server handles events with.
+ *
+ * @param server The server.
+ * @returns Its controllers and objects, none if it could not be made.
+ */
+export function sourcesOf(server: Server): readonly NamespaceSource[] {
+  return inspect(server).host?.sources ?? [];
 }
 
 /**

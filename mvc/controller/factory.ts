@@ -27,6 +27,8 @@ import { Context, findContext } from "../http/context.ts";
 export class ReadableStruct extends Struct {
   readonly #create: () => Struct;
   readonly #settings: ((struct: Struct) => void)[] = [];
+  /** The events that a server was made of. */
+  #sources: NamespaceSource[] | undefined;
 
   constructor(controller: object, options?: StructOptions) {
     super(controller, options);
@@ -45,8 +47,16 @@ export class ReadableStruct extends Struct {
     return this;
   }
 
-  /** Reads the events of a copy: this one can still be set otherwise. */
+  override [handlerSource](): NamespaceSource[] {
+    return this.#sources = super[handlerSource]();
+  }
+
+  /**
+   * Reads the events. Before a server is made of them, those of a copy: this one
+   * can still be set otherwise.
+   */
   read(): NamespaceSource[] {
+    if (this.#sources !== undefined) return this.#sources;
     const copy = this.#create();
     for (const set of this.#settings) set(copy);
     return copy[handlerSource]();

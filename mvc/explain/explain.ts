@@ -6,9 +6,11 @@
 
 import {
   BUILT_IN,
+  findBuiltInEvent,
   readOutputs,
   readSchemas,
   type Schemas,
+  sourcesOf,
 } from "../../neffos/internal.ts";
 import type {
   EventMiddleware,
@@ -110,45 +112,45 @@ interface ServedNamespace {
 }
 
 function explainNamespaces(explained: Explained): ServedNamespace[] {
-  const { applications, routes } = explained;
-  const groups = new Map<object, Map<string, NamespaceSource[]>>();
-  for (const application of applications) {
-    // Applications that share a server share its namespaces.
-    const key = application.server ?? application;
-    const names = groups.get(key) ?? new Map<string, NamespaceSource[]>();
-    groups.set(key, names);
-    for (const source of application.sources) {
-      const { namespace } = source;
-      names.set(namespace, [...names.get(namespace) ?? [], source]);
-    }
+  const groups = new Map<object, ExplainedApplication>();
+  for (const application of explained.applications) {
+    const { server } = application;
+    // A server has the namespaces of several applications, and of objects.
+    const sources = server === undefined ? [] : sourcesOf(server);
+    if (sources.length === 0) groups.set(application, application);
+    else groups.set(server!, { ...application, sources });
   }
-  return [...groups].flatMap(([key, names]) => {
-    const server = applications.find((each) => each.server === key)?.server;
-    const endpoints = routes
+  return [...groups.values()].flatMap(({ server, sources }) => {
+    const endpoints = explained.routes
       .filter(({ handler }) => server && findServer(handler) === server)
       .map(({ path }) => path);
-    return Array.from(names, ([name, sources]) => ({
-      server,
-      explanation: {
-        name,
-        endpoints,
-        controllers: sources.map((source) => source.name),
-        events: sources.flatMap((source) => explainEvents(source, explained)),
-        emits: sources.flatMap((source) => explainEmits(source, explained)),
-      },
-    }));
+    const names = new Set(sources.map(({ namespace }) => namespace));
+    return Array.from(names, (name) => {
+      const own = sources.filter(({ namespace }) => namespace === name);
+      return {
+        server,
+        explanation: {
+          name,
+          endpoints,
+          controllers: own.filter(({ controller }) => controller)
+            .map(({ name }) => name),
+          events: own.flatMap((source) => explainEvents(source, explained)),
+          emits: own.flatMap((source) => explainEmits(source, explained)),
+        },
+      };
+    });
   });
 }
 
 function explainEvents(
-  { name: controller, controller: object, methods, around, use }:
-    NamespaceSource,
+  source: NamespaceSource,
   options: ExplainOptions,
 ): EventExplanation[] {
-  const schemas = readSchemas(object!);
-  const answers = readOutputs(object!, "answers");
+  const { name: controller, controller: object, around, use } = source;
+  const schemas = object ? readSchemas(object) : {};
+  const answers = object ? readOutputs(object, "answers") : {};
   const middleware = [...around ?? [], ...use ?? []].map(readMiddlewareName);
-  return Array.from(methods!, ([name, method]) => {
+  return Array.from(listEvents(source), ([name, method]) => {
     const place = `${controller}.${method}`;
     const explainOwn = (all: Schemas, io: SchemaUse["io"]) =>
       Object.hasOwn(all, method)
@@ -159,13 +161,21 @@ function explainEvents(
     return {
       name,
       isBuiltIn: BUILT_IN.has(name),
-      controller,
+      ...(object && { controller }),
       method,
       middleware,
       ...(schema && { schema }),
       ...(answer && { answer }),
     };
   });
+}
+
+/** Lists the methods of a controller, or the functions of an object, by event. */
+function listEvents(
+  { methods, events = {} }: NamespaceSource,
+): Iterable<readonly [event: string, method: string]> {
+  return methods ??
+    Object.keys(events).map((key) => [findBuiltInEvent(key) ?? key, key]);
 }
 
 function readMiddlewareName(middleware: EventMiddleware): string {
@@ -176,7 +186,7 @@ function explainEmits(
   { name: controller, controller: object }: NamespaceSource,
   options: ExplainOptions,
 ): EmittedExplanation[] {
-  const emits = readOutputs(object!, "emits");
+  const emits = object ? readOutputs(object, "emits") : {};
   return Object.entries(emits).map(([name, schema]) => {
     const place = `${controller}, static emits ${name}`;
     return {

@@ -1,6 +1,12 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   denoUpgrader,
+  EventError,
   type EventMiddleware,
   eventTrimPrefixMatcher,
   joinConnHandlers,
@@ -9,6 +15,7 @@ import {
   Server,
   type StandardSchemaV1,
 } from "../../neffos/mod.ts";
+import { MemoryServer } from "../../neffos/harness/mod.ts";
 import { Application } from "../application.ts";
 import { optional, token } from "../container/tokens.ts";
 import { Context } from "../http/context.ts";
@@ -317,6 +324,96 @@ Deno.test("explain() joins the namespaces of applications with one server", asyn
   await server.close();
 });
 
+Deno.test("explain() has what the server has made of its handlers", async () => {
+  class Unnamed {
+    onSay() {}
+  }
+  const app = new Application(new Router());
+  app.handleWebsocket(Unnamed);
+  const news = { onRead() {}, onRoomJoin() {} };
+  const handler = joinConnHandlers({ chat: app }, { news });
+  await using server = new Server(denoUpgrader(), handler);
+  app.router.get("/", websocketHandler(server));
+  const { namespaces, endpoints } = app.explain();
+  assertEquals(
+    namespaces.map(({ name, controllers, events }) => [
+      name,
+      controllers,
+      events.map(({ name, controller, method }) => [name, controller, method]),
+    ]),
+    [
+      ["chat", ["Unnamed"], [["onSay", "Unnamed", "onSay"]]],
+      ["news", [], [
+        ["onRead", undefined, "onRead"],
+        ["_OnRoomJoin", undefined, "onRoomJoin"],
+      ]],
+    ],
+  );
+  assertEquals(endpoints, [{ path: "/", namespaces: ["chat", "news"] }]);
+});
+
+Deno.test("explain() changes nothing of a controller that a server was made of by itself", async () => {
+  class Visitor {
+    static readonly inject = [Log] as const;
+    constructor(readonly log: Log) {}
+    onVisit() {}
+  }
+  const app = new Application(new Router()).register(Log, { write() {} });
+  await using memory = new MemoryServer(app.handleWebsocket(Visitor));
+  // Too late: the server has compiled it as one for all.
+  app.scoped(Log, () => ({ write() {} }));
+  assertEquals(app.explain().controllers[0]?.life, "shared");
+  await using client = await memory.dial({ "": {} });
+  await assertRejects(() => client.connect(""), EventError, "internal error");
+  assertStringIncludes(
+    String(memory.errors[0]),
+    'Cannot build "Visitor": a registration after its server was made',
+  );
+});
+
+Deno.test("explain() builds and calls nothing", () => {
+  const calls: string[] = [];
+  class Store {
+    static readonly inject = [Log] as const;
+    constructor(readonly log: Log) {
+      calls.push("Store");
+    }
+  }
+  class Both {
+    static readonly inject = [Store, NSConn] as const;
+    constructor(readonly store: Store, readonly nsConn: NSConn) {
+      calls.push("Both");
+    }
+    onSay() {
+      calls.push("onSay");
+    }
+    [Symbol.for("onSay")]() {}
+  }
+  class Notes {
+    static readonly inject = [Store] as const;
+    constructor(readonly store: Store) {
+      calls.push("Notes");
+    }
+    get() {
+      calls.push("get");
+    }
+  }
+  const secret = { write() {}, password: "secret", toJSON: () => "secret" };
+  const app = new Application(new Router())
+    .singleton(Log, () => {
+      calls.push("Log");
+      return Promise.resolve(secret);
+    })
+    .scoped(Store);
+  app.party("/one").handle(Notes);
+  app.party("/two").register(Log, secret).handle(Notes);
+  app.handleWebsocket(Both);
+  const first = app.explain();
+  assertEquals(JSON.stringify(app.explain()), JSON.stringify(first));
+  assertEquals(JSON.stringify(first).includes("secret"), false);
+  assertEquals(calls, []);
+});
+
 Deno.test("explain() takes a converter before the schema's own", () => {
   const { app } = makeApplication();
   const asked: string[] = [];
@@ -337,18 +434,40 @@ Deno.test("explain() takes a converter before the schema's own", () => {
 
 Deno.test("explain() says which schema a converter could not convert", () => {
   const { app } = makeApplication();
-  const cause = new Error("no");
-  const error = assertThrows(
-    () =>
-      app.explain({
-        toJsonSchema() {
-          throw cause;
-        },
-      }),
-    TypeError,
-    "Cannot convert the schema of ChatController.onSay to JSON Schema: toJsonSchema() has failed",
-  );
-  assertEquals(error.cause, cause);
+  const circle: Record<string, unknown> = {};
+  circle.self = circle;
+  const faults: [convert: () => object, cause: string][] = [
+    [() => {
+      throw new Error("no");
+    }, "no"],
+    [() => circle, "Converting circular structure"],
+    [
+      () => Promise.resolve({}),
+      "it has returned a promise, and must return an object",
+    ],
+    [() => () => {}, "it has returned a function, and must return an object"],
+  ];
+  for (const [toJsonSchema, reason] of faults) {
+    const error = assertThrows(
+      () => app.explain({ toJsonSchema }),
+      TypeError,
+      "Cannot convert the schema of ChatController.onSay to JSON Schema: toJsonSchema() has failed",
+    );
+    assertStringIncludes(String(error.cause), reason);
+  }
+});
+
+Deno.test("explain() has no JSON Schema where a library's own cannot be written", () => {
+  class Odd {
+    static readonly events = {
+      onOne: makeSchema<1>({ input: { default: 1n } }),
+    };
+    onOne(_nsConn: NSConn, _msg: Message<1>) {}
+  }
+  const app = new Application(new Router());
+  app.handleWebsocket(Odd);
+  const [event] = app.explain().namespaces[0]!.events;
+  assertEquals(event?.schema, { vendor: "test" });
 });
 
 Deno.test("explain() needs no JSON Schema", () => {

@@ -45,7 +45,7 @@ import { writeExplanation } from "./text.ts";
  * @category Observability
  */
 export class Explanation implements ExplanationParts {
-  /** The namespaces of the application and of its child applications. */
+  /** The namespaces of the servers, or of the applications without one. */
   readonly namespaces: readonly NamespaceExplanation[];
   /** The websocket endpoints of the router. */
   readonly endpoints: readonly EndpointExplanation[];

@@ -36,9 +36,9 @@ export interface EventExplanation {
   readonly name: string;
   /** Whether it is one of the built-in events. */
   readonly isBuiltIn: boolean;
-  /** The name of the controller. */
-  readonly controller: string;
-  /** The name of its method. */
+  /** The name of the controller, unless an object of functions handles it. */
+  readonly controller?: string;
+  /** The name of its method, or of the function. */
   readonly method: string;
   /** The names of its middleware, that of the application first. */
   readonly middleware: readonly string[];
@@ -87,7 +87,7 @@ export interface ControllerExplanation {
 export interface EndpointExplanation {
   /** The path of its route, as it was registered. */
   readonly path: string;
-  /** The namespaces of the application that it leads to. */
+  /** The namespaces that it leads to, unless none of them is the application's. */
   readonly namespaces: readonly string[];
 }
 
@@ -141,7 +141,7 @@ export interface ServiceExplanation extends GraphEntry {
  * @category Observability
  */
 export interface ExplanationParts {
-  /** The namespaces of the application and of its child applications. */
+  /** The namespaces of the servers, or of the applications without one. */
   readonly namespaces: readonly NamespaceExplanation[];
   /** The websocket endpoints of the router. */
   readonly endpoints: readonly EndpointExplanation[];

@@ -88,30 +88,47 @@ export function explainSchema(
   },
 ): SchemaExplanation {
   const { vendor } = schema["~standard"];
-  let found: object | undefined;
+  let jsonSchema: JsonSchema | undefined;
   try {
-    found = toJsonSchema?.(schema, { io }) ?? convert(schema, io);
+    const found = toJsonSchema?.(schema, { io });
+    jsonSchema = found && toPlain(found);
   } catch (cause) {
     throw new TypeError(
       `Cannot convert the schema of ${place} to JSON Schema: toJsonSchema() has failed`,
       { cause },
     );
   }
-  if (found === undefined) return { vendor };
-  // Plain and detached: libraries hang more on it than JSON.
+  jsonSchema ??= convert(schema, io);
+  return { vendor, ...(jsonSchema && { jsonSchema }) };
+}
+
+/**
+ * Makes it plain and detached: libraries hang more on it than JSON.
+ *
+ * @throws {TypeError} If it is not a JSON Schema, or a promise of one.
+ */
+function toPlain(found: object): JsonSchema {
+  if (typeof found !== "object" || found instanceof Promise) {
+    throw new TypeError(
+      `it has returned ${
+        found instanceof Promise ? "a promise" : `a ${typeof found}`
+      }, and must return an object`,
+    );
+  }
   const { $schema: _, ...jsonSchema } = JSON.parse(JSON.stringify(found));
-  return { vendor, jsonSchema };
+  return jsonSchema;
 }
 
 /** Converts a schema that can do it itself. */
 function convert(
   { "~standard": standard }: StandardSchemaV1,
   io: SchemaUse["io"],
-): object | undefined {
+): JsonSchema | undefined {
   try {
-    return (standard as MaybeConvertible).jsonSchema?.[io]?.({
+    const found = (standard as MaybeConvertible).jsonSchema?.[io]?.({
       target: TARGET,
     });
+    return found && toPlain(found);
   } catch {
     // It has something that JSON Schema cannot say, such as a transformation.
     return undefined;

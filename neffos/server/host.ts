@@ -73,6 +73,8 @@ export class ServerHost implements ServerSessionHost {
   readonly timers: Timers = new Timers();
   readonly directory: ServerDirectory = new ServerDirectory();
   readonly broadcasts: ChunkedBroadcasts = new ChunkedBroadcasts();
+  /** The controllers and objects that it handles events with. */
+  sources: readonly NamespaceSource[] = [];
   readonly drops = { invalid: 0, stray: 0, lateAnswers: 0, volatile: 0 };
   readonly crossings: Crossings = new Crossings();
   readonly traffic: TrafficCounters = new TrafficCounters();
@@ -106,7 +108,7 @@ export class ServerHost implements ServerSessionHost {
     let trace = options.trace?.tracing as Tracing | undefined;
     const handled = trace?.around(handler) ?? handler;
     this.handlers = compileHandlers(handled, server, (sources) => {
-      const checked = checkSources(sources);
+      const checked = this.sources = checkSources(sources);
       trace ??= findTracing(checked);
       return checked;
     });
