@@ -101,6 +101,20 @@ Deno.test({
       await page.shows("#me", "Ann");
     });
 
+    await step("members have left while they are on another page", async () => {
+      const other = await browser.open(example.url, NARROW);
+      await other.shows("#me", "Ann");
+      await page.shows("#log", "Ann is here");
+      await other.navigate("about:blank");
+      await page.shows("#log", "Ann has left");
+      await other.run(() => history.back());
+      await other.shows("#me", "Ann");
+      await page.until(() =>
+        document.querySelector("#log")!.textContent!.endsWith("Ann is here")
+      );
+      await other.navigate("about:blank");
+    });
+
     await step("signing out ends the session, in every window", async () => {
       const other = await browser.open(example.url, NARROW);
       await other.shows("#me", "Ann");

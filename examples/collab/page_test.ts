@@ -202,6 +202,19 @@ Deno.test({
     });
 
     await step(
+      "people are not here while they are on another page",
+      async () => {
+        await bob.navigate("about:blank");
+        await ann.until(() =>
+          !document.querySelector("#people")!.textContent!.includes("Bob")
+        );
+        await bob.run(() => history.back());
+        await ann.shows("#people", "Bob");
+        await showsAs(bob, ann, 2);
+      },
+    );
+
+    await step(
       "a server that starts again is told by those who drew",
       async () => {
         await example.stop();

@@ -16,6 +16,7 @@ import {
 } from "/neffos.js";
 import { ConnectionBanner } from "../../_shared/page/connection_banner.ts";
 import { find, linkify, make, makeAvatar } from "../../_shared/page/dom.ts";
+import { closeOnLeave } from "../../_shared/page/leaving.ts";
 import type { MemberEvents, MembersController } from "../members_controller.ts";
 
 const UNREACHABLE = "The server cannot be reached. Try again in a moment.";
@@ -64,6 +65,8 @@ async function enter(): Promise<void> {
   client = await dial("/websocket_endpoint", { members: events }, {
     reconnect: true,
     onClose(info, willReconnect) {
+      // This page has closed it.
+      if (client === undefined) return;
       send.disabled = true;
       if (willReconnect) return banner.onClose(info, willReconnect);
       banner.hide();
@@ -82,10 +85,15 @@ async function enter(): Promise<void> {
   text.focus();
 }
 
+function close(): void {
+  const before = client;
+  client = nsConn = undefined;
+  void before?.close();
+}
+
 /** Goes back to the form, and says why. */
 async function leave(reason: string): Promise<void> {
-  void client?.close();
-  client = nsConn = undefined;
+  close();
   await show(`${reason}. Please sign in again.`);
 }
 
@@ -139,6 +147,7 @@ find("composer", HTMLFormElement).onsubmit = async (event) => {
   }
 };
 
+closeOnLeave(close);
 await show().catch((cause) => {
   members.hidden = false;
   banner.show(explain(cause));

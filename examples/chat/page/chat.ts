@@ -23,6 +23,7 @@ import {
   makeAvatar,
   showChildren,
 } from "../../_shared/page/dom.ts";
+import { closeOnLeave } from "../../_shared/page/leaving.ts";
 import type { ChatController, ChatEvents } from "../chat_controller.ts";
 import type { Chat } from "../history.ts";
 import { Conversation } from "./conversation.ts";
@@ -378,6 +379,7 @@ document.onkeydown = (event) => {
 rename.onclick = () => askName();
 newest.onclick = () => panel.scrollTop = panel.scrollHeight;
 addEventListener("online", () => client?.retryNow());
+closeOnLeave(() => void client?.close());
 
 /**
  * Starts the page.

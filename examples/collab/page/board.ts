@@ -21,6 +21,7 @@ import {
   makeAvatar,
   showChildren,
 } from "../../_shared/page/dom.ts";
+import { closeOnLeave } from "../../_shared/page/leaving.ts";
 import type { BoardController, BoardEvents } from "../board_controller.ts";
 import type { Stroke } from "../boards.ts";
 import { Cursors } from "./cursors.ts";
@@ -214,8 +215,10 @@ watchPen(board, {
   },
 });
 setInterval(sendNews, BEAT);
-globalThis.onpagehide = () =>
+closeOnLeave(() => {
   sessionStorage.setItem("own", JSON.stringify(own));
+  void client?.close();
+});
 
 undo.onclick = () => {
   const id = own.pop();

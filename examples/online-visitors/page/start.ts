@@ -9,6 +9,7 @@
 import { type Client, dial, type HandlersOf, type Room } from "/neffos.js";
 import { ConnectionBanner } from "../../_shared/page/connection_banner.ts";
 import { find, make, showChildren } from "../../_shared/page/dom.ts";
+import { closeOnLeave } from "../../_shared/page/leaving.ts";
 import type {
   Counts,
   VisitorController,
@@ -184,9 +185,5 @@ async function enter(): Promise<void> {
   move();
 }
 
-// The browser may keep a page that its visitor has left, connection and all.
-addEventListener("pagehide", () => void client?.close());
-addEventListener("pageshow", ({ persisted }) => {
-  if (persisted) location.reload();
-});
+closeOnLeave(() => void client?.close());
 enter().catch((error) => banner.show(error.message));
