@@ -51,6 +51,7 @@ import {
   ControllerFactory,
   type ReadableStruct,
 } from "./controller/factory.ts";
+import { ServerSlot } from "./controller/server_slot.ts";
 import { explain } from "./explain/explain.ts";
 import type { Explanation } from "./explain/explanation.ts";
 import type { ExplainOptions } from "./explain/schema.ts";
@@ -231,14 +232,12 @@ export class Application<
   readonly #ofRoutes: Set<object>;
   readonly #ofEvents = new Set<object>();
   readonly #middleware: EventMiddleware[] = [];
-  #server: Server | undefined;
-  /** The last server that a child application lent to this one. */
-  #lent: Server | undefined;
+  readonly #server: ServerSlot;
   #isInUse = false;
   #isMiddlewareUsed = false;
 
   static {
-    serverOf = (app) => app.#server;
+    serverOf = (app) => app.#server.own;
   }
 
   /**
@@ -256,13 +255,10 @@ export class Application<
       ? parent.#container.createChild()
       : createRootContainer();
     if (parent !== undefined) parent.#children.push(this.#registered());
+    this.#server = new ServerSlot(this.#container, parent && parent.#server);
     this.#controllers = new ControllerFactory(this.#container);
     this.#ofRoutes = parent ? parent.#ofRoutes : new Set();
     this.#container.register(Application, this.#registered());
-    // A child has the server of its parent, until it has one of its own.
-    if (parent === undefined) {
-      this.#container.singleton(Server, [], failWithoutServer);
-    }
   }
 
   /** The container of the services, with types that check nothing. */
@@ -632,7 +628,7 @@ export class Application<
   [handlerSource](server?: ServerApi): NamespaceSource[] {
     // The controllers take no other settings any more, also if this fails.
     this.#isInUse = true;
-    if (server instanceof Server) this.#setServer(server);
+    if (server instanceof Server) this.#server.fill(server);
     for (const controller of this.#ofEvents) {
       if (!this.#ofRoutes.has(controller)) assertNoHooks(controller);
     }
@@ -701,7 +697,7 @@ export class Application<
       ...options,
       applications: this.#listFamily().map((each) => ({
         container: each.#container,
-        server: each.#server,
+        server: each.#server.own,
         sources: each.#surround(
           each.#structs.flatMap((struct) => struct.read()),
         ),
@@ -714,28 +710,6 @@ export class Application<
   /** Disposes the singletons, in reverse order of creation. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#container[Symbol.asyncDispose]();
-  }
-
-  #setServer(server: Server): void {
-    if (this.#server !== undefined && this.#server !== server) {
-      throw new TypeError(
-        "Cannot make a second server of this application: its controllers inject the first one; make an application for each server",
-      );
-    }
-    this.#server = server;
-    this.#container.register(Server, server);
-    // The singletons of the parents may inject the server as well.
-    for (let each = this.#parent; each; each = each.#parent) {
-      each.#lendServer(server);
-    }
-  }
-
-  /** Takes the server of a child application, unless there are several. */
-  #lendServer(server: Server): void {
-    if (this.#server !== undefined || this.#lent === server) return;
-    if (this.#lent === undefined) this.#container.register(Server, server);
-    else this.#container.singleton(Server, [], failBetweenServers);
-    this.#lent = server;
   }
 
   /** The types of the public methods say what was registered. */
@@ -782,18 +756,6 @@ export class Application<
     this.#ofEvents.add(controller);
     return struct;
   }
-}
-
-function failBetweenServers(): never {
-  throw new TypeError(
-    "Cannot inject the Server: several servers have child applications of this one as their handlers, and what these share must not depend on one of them",
-  );
-}
-
-function failWithoutServer(): never {
-  throw new TypeError(
-    "Cannot inject the Server: no server has this application as its handler",
-  );
 }
 
 function createLateError(action: string): TypeError {

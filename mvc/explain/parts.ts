@@ -87,7 +87,7 @@ export interface ControllerExplanation {
 export interface EndpointExplanation {
   /** The path of its route, as it was registered. */
   readonly path: string;
-  /** The namespaces that it leads to, unless none of them is the application's. */
+  /** Its namespaces; none for a server without handlers of the application. */
   readonly namespaces: readonly string[];
 }
 
