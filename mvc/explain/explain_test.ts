@@ -531,6 +531,21 @@ Deno.test("A schema is written in the manner of TypeScript", () => {
     ["integer[]", { type: "array", items: { type: "integer" } }],
     ["(1 | 2)[]", { type: "array", items: { enum: [1, 2] } }],
     ["unknown[]", { type: "array" }],
+    ["(string | null)[]", {
+      type: "array",
+      items: { type: ["string", "null"] },
+    }],
+    ["({} | { a?: this })[]", {
+      type: "array",
+      items: {
+        anyOf: [{ properties: {} }, { properties: { a: { $ref: "#" } } }],
+      },
+    }],
+    ["[string, number]", {
+      type: "array",
+      items: [{ type: "string" }, { type: "number" }],
+    }],
+    ['{ "a b"?: string }', { properties: { "a b": { type: "string" } } }],
     ["{}", { type: "object", properties: {} }],
     ["object", { type: "object" }],
     ["string | number", { anyOf: [{ type: "string" }, { type: "number" }] }],

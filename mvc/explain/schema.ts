@@ -154,24 +154,31 @@ function describe(schema: unknown): string {
   const choices = rest.anyOf ?? rest.oneOf;
   if (Array.isArray(choices)) return choices.map(describe).join(" | ");
   if (Array.isArray(rest.allOf)) return rest.allOf.map(describe).join(" & ");
+  if (rest.$ref === "#") return "this";
   if (typeof rest.$ref === "string") return rest.$ref.split("/").at(-1)!;
   if (Array.isArray(type)) return type.join(" | ");
-  if (type === "array") {
-    const item = describe(items);
-    return item.includes(" ") && !item.startsWith("{")
-      ? `(${item})[]`
-      : `${item}[]`;
-  }
+  if (type === "array") return describeArray(items);
   if (typeof properties === "object" && properties !== null) {
     return describeObject(properties as JsonSchema, rest.required);
   }
   return typeof type === "string" ? type : "unknown";
 }
 
+function describeArray(items: unknown): string {
+  if (Array.isArray(items)) return `[${items.map(describe).join(", ")}]`;
+  const { type, enum: values, anyOf, oneOf, allOf } = Object(items);
+  const isOne = [type, values, anyOf, oneOf, allOf].every((choices) =>
+    !Array.isArray(choices)
+  );
+  return isOne ? `${describe(items)}[]` : `(${describe(items)})[]`;
+}
+
 function describeObject(properties: JsonSchema, required: unknown): string {
   const names: readonly unknown[] = Array.isArray(required) ? required : [];
   const fields = Object.entries(properties).map(([name, schema]) =>
-    `${name}${names.includes(name) ? "" : "?"}: ${describe(schema)}`
+    `${/^[\w$]+$/.test(name) ? name : JSON.stringify(name)}${
+      names.includes(name) ? "" : "?"
+    }: ${describe(schema)}`
   );
   return fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`;
 }
