@@ -107,7 +107,7 @@ Deno.test({
       await page.shows("#log", "Ann is here");
       await other.navigate("about:blank");
       await page.shows("#log", "Ann has left");
-      await other.run(() => history.back());
+      await other.back();
       await other.shows("#me", "Ann");
       await page.until(() =>
         document.querySelector("#log")!.textContent!.endsWith("Ann is here")

@@ -208,7 +208,7 @@ Deno.test({
         await ann.until(() =>
           !document.querySelector("#people")!.textContent!.includes("Bob")
         );
-        await bob.run(() => history.back());
+        await bob.back();
         await ann.shows("#people", "Bob");
         await showsAs(bob, ann, 2);
       },

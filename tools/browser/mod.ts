@@ -254,6 +254,11 @@ export class Page {
     await this.#send("POST", "/refresh");
   }
 
+  /** Goes back to the page before. */
+  async back(): Promise<void> {
+    await this.#send("POST", "/back");
+  }
+
   /** The size that the page has been given. */
   get size(): Size {
     return this.#size;
