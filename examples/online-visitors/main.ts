@@ -25,8 +25,11 @@ import { VisitorController } from "./visitor_controller.ts";
 /** Reads who it is: all windows of a browser are one visitor. */
 function readVisitor({ query }: Context): string {
   const id = query.get("visitor") ?? "";
-  if (/^[\da-f-]{36}$/.test(id)) return id;
-  throw new HttpError(400, "The visitor must be a UUID");
+  if (/^[\w-]{1,50}$/.test(id)) return id;
+  throw new HttpError(
+    400,
+    "The visitor must be an ID of letters, digits and dashes",
+  );
 }
 
 const router = new Router();

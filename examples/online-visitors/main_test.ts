@@ -14,7 +14,7 @@ Deno.test("online-visitors refuses pages that it has not, and visitors who are n
     const visitors = { onCounts };
     return { counted, dialled: dial(new URL(url, example.url), { visitors }) };
   };
-  const error = await assertRejects(() => enter("me").dialled, DialError);
+  const error = await assertRejects(() => enter("me!").dialled, DialError);
   assertEquals(error.status, 400);
 
   const { counted, dialled } = enter(crypto.randomUUID());

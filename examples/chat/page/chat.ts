@@ -24,10 +24,11 @@ import {
   showChildren,
 } from "../../_shared/page/dom.ts";
 import { closeOnLeave } from "../../_shared/page/leaving.ts";
+import { makeID } from "../../_shared/page/make_id.ts";
 import type { ChatController, ChatEvents } from "../chat_controller.ts";
 import type { Chat } from "../history.ts";
 import { Conversation } from "./conversation.ts";
-import { makeID, type Outgoing, readStore, writeStore } from "./store.ts";
+import { type Outgoing, readStore, writeStore } from "./store.ts";
 
 const LOBBY = "lobby";
 

@@ -1,3 +1,5 @@
+import { makeID } from "../../_shared/page/make_id.ts";
+
 /** A message that the server has not confirmed yet. */
 export interface Outgoing {
   readonly id: string;
@@ -32,9 +34,4 @@ export function readStore(): Store {
 /** Writes it. */
 export function writeStore(store: Store): void {
   sessionStorage.setItem(KEY, JSON.stringify(store));
-}
-
-/** Makes an ID; `randomUUID` is missing where there is no HTTPS. */
-export function makeID(): string {
-  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }

@@ -22,6 +22,7 @@ import {
   showChildren,
 } from "../../_shared/page/dom.ts";
 import { closeOnLeave } from "../../_shared/page/leaving.ts";
+import { makeID } from "../../_shared/page/make_id.ts";
 import type { BoardController, BoardEvents } from "../board_controller.ts";
 import type { Stroke } from "../boards.ts";
 import { Cursors } from "./cursors.ts";
@@ -181,11 +182,6 @@ function askName(): void {
   welcome.showModal();
   nameInput.focus();
   nameInput.select();
-}
-
-/** Makes an ID; `randomUUID` is missing where there is no HTTPS. */
-function makeID(): string {
-  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
 watchPen(board, {

@@ -10,6 +10,7 @@ import { type Client, dial, type HandlersOf, type Room } from "/neffos.js";
 import { ConnectionBanner } from "../../_shared/page/connection_banner.ts";
 import { find, make, showChildren } from "../../_shared/page/dom.ts";
 import { closeOnLeave } from "../../_shared/page/leaving.ts";
+import { makeID } from "../../_shared/page/make_id.ts";
 import type {
   Counts,
   VisitorController,
@@ -112,7 +113,7 @@ function drawLine(): void {
 
 /** All windows of this browser are one visitor. */
 function readVisitor(): string {
-  const id = localStorage.getItem("visitor") ?? crypto.randomUUID();
+  const id = localStorage.getItem("visitor") ?? makeID();
   localStorage.setItem("visitor", id);
   return id;
 }
