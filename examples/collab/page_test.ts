@@ -210,6 +210,8 @@ Deno.test({
         );
         await bob.back();
         await ann.shows("#people", "Bob");
+        // The driver may still hold the page that the browser had kept.
+        await bob.reload();
         await showsAs(bob, ann, 2);
       },
     );
