@@ -203,6 +203,16 @@ async function tryPage(t: Deno.TestContext, start: Start): Promise<void> {
     assertEquals(await valueOf(ann, "#text"), "for the lobby");
   });
 
+  await step("people are not here while they are on another page", async () => {
+    await bob.navigate("about:blank");
+    await ann.shows("#count", "Only you are here");
+    await bob.back();
+    await ann.shows("#count", "2 people");
+    // The driver may still hold the page that the browser had kept.
+    await bob.reload();
+    await showsLog(bob, ...said);
+  });
+
   await step("a name is taken once", async () => {
     const cy = await browser.open(example.url);
     await cy.type("#name", "ANN" + Key.enter);
