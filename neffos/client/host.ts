@@ -33,7 +33,7 @@ import {
   Waiter,
   type WaiterOptions,
 } from "../util/promises.ts";
-import { Timers } from "../util/timers.ts";
+import { ClientTimers } from "./timers.ts";
 import {
   clientLimitsOf,
   type DialAttempt,
@@ -110,7 +110,7 @@ export class ClientHost implements ClientSessionHost {
   readonly directory = undefined;
   readonly goal: Goal | undefined;
   readonly codec: BodyCodec | undefined;
-  readonly timers: Timers = new Timers();
+  readonly timers = new ClientTimers();
   readonly closed: Deferred<CloseInfo> = makeDeferred();
   readonly #url: DialURL;
   readonly #options: DialOptions;
@@ -170,10 +170,6 @@ export class ClientHost implements ClientSessionHost {
     } catch (error) {
       // No program holds this client, so no hook is called.
       this.#status = "over";
-      const stop = () => this.timers.stop();
-      const { session } = this.#attempt!;
-      if (session === undefined) stop();
-      else void session.ended.then(stop);
       throw error;
     }
   }
@@ -412,7 +408,6 @@ export class ClientHost implements ClientSessionHost {
     if (this.#status === "over") return;
     this.#status = "over";
     this.goal?.clear();
-    this.timers.stop();
     this.closed.resolve(info);
     this.#tell("onClose", info, false);
   }

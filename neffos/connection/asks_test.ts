@@ -14,7 +14,7 @@ import {
   LimitError,
 } from "../protocol/errors.ts";
 import { makePrefix } from "../server/host.ts";
-import { Timers } from "../util/timers.ts";
+import { SharedTimers } from "../util/shared_timers.ts";
 import { Asks } from "./asks.ts";
 import { Crossings, DEFAULT_LIMITS, type LimitName } from "./limits.ts";
 import type { Link } from "./link.ts";
@@ -25,7 +25,7 @@ const HEAD = { namespace: "chat", room: "lobby", event: "onAsk" };
 /** The asks of a connection, what they have sent, and what they leave behind. */
 class Subject implements Disposable {
   readonly time = new FakeTime();
-  readonly timers = new Timers();
+  readonly timers = new SharedTimers();
   readonly crossings = new Crossings();
   readonly queue = new TurnQueue<never>(
     { handle() {}, isAsk: () => false },

@@ -5,7 +5,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import type { AskOptions } from "../api/ask_options.ts";
-import { Timers } from "../util/timers.ts";
+import { SharedTimers } from "../util/shared_timers.ts";
 import { Waiter } from "../util/promises.ts";
 import {
   CallChain,
@@ -20,7 +20,10 @@ import {
 } from "./call_chain.ts";
 
 function makeWaiter(): Waiter<unknown> {
-  return new Waiter({ timers: new Timers(), onTimeout: () => new Error() });
+  return new Waiter({
+    timers: new SharedTimers(),
+    onTimeout: () => new Error(),
+  });
 }
 
 /** Appends an entry that so many callers wait for. */

@@ -20,7 +20,7 @@ import {
 import { Server } from "../server/server.ts";
 import { socketPair } from "../transport/socket.ts";
 import { WebSocketAdapter } from "../transport/web_socket.ts";
-import { Timers } from "../util/timers.ts";
+import { SharedTimers } from "../util/shared_timers.ts";
 
 const HELLO = ["M", "$1;chat;;_OnNamespaceConnect;0;0;"];
 
@@ -547,8 +547,8 @@ Deno.test("Error frames are never answered, and an error without a text is still
   await end(raw);
 });
 
-Deno.test("Timers accept times beyond the platform's limit", async () => {
-  const timers = new Timers();
+Deno.test("SharedTimers accept times beyond the platform's limit", async () => {
+  const timers = new SharedTimers();
   let count = 0;
   const { setTimeout } = globalThis;
   globalThis.setTimeout = ((...args: Parameters<typeof setTimeout>) => {

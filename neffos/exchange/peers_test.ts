@@ -1,13 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { FakeClock } from "../harness/clock.ts";
-import { Timers } from "../util/timers.ts";
+import { SharedTimers } from "../util/shared_timers.ts";
 import { Peers } from "./peers.ts";
 
 /** Peers with one server, "ann", on a clock that can jump. */
 class Scene implements Disposable {
   readonly dead: string[] = [];
   readonly clock: FakeClock = new FakeClock();
-  readonly peers = new Peers(new Timers(), 3_000, (id) => this.dead.push(id));
+  readonly peers = new Peers(
+    new SharedTimers(),
+    3_000,
+    (id) => this.dead.push(id),
+  );
   readonly #now = Date.now;
 
   constructor() {

@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { Prng } from "../../tools/fuzz/prng.ts";
 import type { UntypedNSConn } from "../api/ns_conn.ts";
-import { Timers } from "../util/timers.ts";
+import { SharedTimers } from "../util/shared_timers.ts";
 import { Cluster, type ClusterHost } from "./cluster.ts";
 import { ChannelListeners } from "./engines/listeners.ts";
 import { Roster } from "./presence/roster.ts";
@@ -97,7 +97,7 @@ interface Stay {
 
 /** One server, from its start to its end. */
 class Node implements ClusterHost {
-  readonly timers = new Timers();
+  readonly timers = new SharedTimers();
   readonly grace = GRACE;
   readonly codec = undefined;
   readonly people = new Set<Stay>();

@@ -29,7 +29,7 @@ import type { Message } from "../protocol/message.ts";
 import type { SendBuffer } from "../transport/send_buffer.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import { callAsync } from "../util/promises.ts";
-import { Timers } from "../util/timers.ts";
+import { SharedTimers } from "../util/shared_timers.ts";
 import { ConnectionLimiter } from "./upgrade/admission.ts";
 import { ChunkedBroadcasts } from "./chunked_broadcasts.ts";
 import type { Cluster } from "../exchange/cluster.ts";
@@ -70,7 +70,7 @@ export class ServerHost implements ServerSessionHost {
   readonly isClient = false;
   readonly goal = undefined;
   readonly tracer: TurnTracer = new AsyncLocalStorage<Turn>();
-  readonly timers: Timers = new Timers();
+  readonly timers: SharedTimers = new SharedTimers();
   readonly directory: ServerDirectory = new ServerDirectory();
   readonly broadcasts: ChunkedBroadcasts = new ChunkedBroadcasts();
   /** The controllers and objects that it handles events with. */

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { RawBody } from "../protocol/message.ts";
 import { QueuedBuffer } from "../server/queued_buffer.ts";
-import { Timers } from "../util/timers.ts";
+import { SharedTimers } from "../util/shared_timers.ts";
 import type { Socket } from "./socket.ts";
 
 /**
@@ -64,7 +64,7 @@ interface Setup {
 class Subject implements Disposable {
   readonly socket = new SlowSocket();
   readonly time = new FakeTime();
-  readonly timers = new Timers();
+  readonly timers = new SharedTimers();
   readonly buffer: QueuedBuffer;
   /** How it was closed. */
   end: "overflowed" | "write timeout" | undefined;

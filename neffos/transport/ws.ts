@@ -7,7 +7,7 @@
 
 import { nextTick } from "node:process";
 import type { RawBody } from "../protocol/message.ts";
-import { type Deadline, Timers } from "../util/timers.ts";
+import { type SharedDeadline, SharedTimers } from "../util/shared_timers.ts";
 import { listAdded, makeUpgraded, takeOver } from "./handover.ts";
 import {
   type CloseInfo,
@@ -206,7 +206,7 @@ export function wsUpgrader(
     compressFrom,
     // Half of it until a ping, half of it for the answer.
     idle: isWatched ? idleTimeout * 500 : undefined,
-    timers: new Timers(),
+    timers: new SharedTimers(),
     writes: new TurnWrites(),
   };
   const added = new WeakMap<object, [string, string][]>();
@@ -243,7 +243,7 @@ interface Shared {
   readonly compressFrom: number;
   /** The time in milliseconds until a ping, and for its answer. */
   readonly idle: number | undefined;
-  readonly timers: Timers;
+  readonly timers: SharedTimers;
   readonly writes: TurnWrites;
 }
 
@@ -345,7 +345,7 @@ class WsSocket implements Socket {
   #isClogged = false;
   /** The end that is certain, whatever `ws` tells. */
   #end: CloseInfo | undefined;
-  #deadline: Deadline | undefined;
+  #deadline: SharedDeadline | undefined;
   #bytesRead = 0;
   /** Whether anything has come; in Bun no bytes are counted. */
   #isHeard = false;

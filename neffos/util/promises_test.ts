@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { setImmediate } from "node:timers";
-import { Timers } from "./timers.ts";
+import { SharedTimers } from "./shared_timers.ts";
 import { Waiter, type WaiterOptions } from "./promises.ts";
 
 /** A signal that counts its listeners. */
@@ -34,7 +34,7 @@ class CountedSignal {
 /** A waiter with a time limit and a signal, and what it leaves behind. */
 class Subject implements Disposable {
   readonly time = new FakeTime();
-  readonly timers = new Timers();
+  readonly timers = new SharedTimers();
   readonly counted = new CountedSignal();
   readonly waiter: Waiter<string>;
   ends = 0;
@@ -176,7 +176,10 @@ Deno.test("Waiter that is not awaited raises no unhandledrejection", async () =>
   };
   addEventListener("unhandledrejection", onUnhandled);
   try {
-    const waiter = new Waiter({ timers: new Timers(), onTimeout: () => {} });
+    const waiter = new Waiter({
+      timers: new SharedTimers(),
+      onTimeout: () => {},
+    });
     waiter.reject(new Error("nobody hears this"));
     await new Promise<void>((resolve) => void setImmediate(resolve));
     assertEquals(unhandled, []);

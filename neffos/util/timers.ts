@@ -1,98 +1,16 @@
 /** A deadline that has been set and can be cleared. */
 export interface Deadline {
-  /** When it is due, on the clock of its {@linkcode Timers}. */
-  readonly due: number;
-  /** When it is due by the calendar; the earlier one counts. */
-  readonly dueDate: number;
   /** Called when it is due. */
   readonly run: () => void;
 }
 
+/** Runs deadlines. */
+export interface Timers {
+  /** Sets a deadline, after so many milliseconds. */
+  set(ms: number, run: () => void): Deadline;
+  /** Clears a deadline that was set with so many milliseconds. */
+  clear(ms: number, deadline: Deadline): void;
+}
+
 /** The longest delay of the platform's timers, in milliseconds. */
 export const MAX_WAIT = 2 ** 31 - 1;
-
-type Handle = ReturnType<typeof setTimeout>;
-
-interface Group {
-  /** In order of their due time, since all have the same delay. */
-  readonly deadlines: Set<Deadline>;
-  handle: Handle;
-}
-
-/**
- * Runs many deadlines on few timers: one for each delay in use. Setting or
- * clearing a deadline costs a set operation, not a platform timer.
- *
- * `performance.now()` never jumps, but stands still while some machines sleep,
- * and where a test has faked the time; there `Date.now()` goes on.
- */
-export class Timers {
-  readonly #groups = new Map<number, Group>();
-
-  /** The number of deadlines that are set. */
-  get size(): number {
-    let size = 0;
-    for (const { deadlines } of this.#groups.values()) size += deadlines.size;
-    return size;
-  }
-
-  set(ms: number, run: () => void): Deadline {
-    const due = performance.now() + ms;
-    const deadline = { due, dueDate: Date.now() + ms, run };
-    const group = this.#groups.get(ms);
-    if (group === undefined) {
-      const deadlines = new Set([deadline]);
-      this.#groups.set(ms, { deadlines, handle: this.#arm(ms, ms) });
-    } else {
-      if (group.deadlines.size === 0) setRef(group.handle, true);
-      group.deadlines.add(deadline);
-    }
-    return deadline;
-  }
-
-  clear(ms: number, deadline: Deadline): void {
-    const group = this.#groups.get(ms);
-    if (!group?.deadlines.delete(deadline)) return;
-    // The timer stays for the next deadline, but keeps no program alive.
-    if (group.deadlines.size === 0) setRef(group.handle, false);
-  }
-
-  /** Forgets every deadline and stops every timer. */
-  stop(): void {
-    for (const { handle } of this.#groups.values()) clearTimeout(handle);
-    this.#groups.clear();
-  }
-
-  #arm(ms: number, wait: number): Handle {
-    return setTimeout(() => this.#expire(ms), Math.min(wait, MAX_WAIT));
-  }
-
-  #expire(ms: number): void {
-    const group = this.#groups.get(ms);
-    if (group === undefined) return;
-    const now = performance.now();
-    const date = Date.now();
-    for (const deadline of group.deadlines) {
-      const rest = Math.min(deadline.due - now, deadline.dueDate - date);
-      if (rest > 0) {
-        group.handle = this.#arm(ms, rest);
-        return;
-      }
-      group.deadlines.delete(deadline);
-      deadline.run();
-    }
-    this.#groups.delete(ms);
-  }
-}
-
-/** Sets whether a timer keeps a Deno, Node or Bun program alive. */
-function setRef(handle: Handle, isRef: boolean): void {
-  if (typeof handle === "number") {
-    const { Deno } = globalThis as {
-      Deno?: { refTimer(id: number): void; unrefTimer(id: number): void };
-    };
-    if (isRef) Deno?.refTimer(handle);
-    else Deno?.unrefTimer(handle);
-  } else if (isRef) (handle as { ref?(): void }).ref?.();
-  else (handle as { unref?(): void }).unref?.();
-}

@@ -1,7 +1,10 @@
-import { type Deadline, Timers } from "../../neffos/util/timers.ts";
+import {
+  type SharedDeadline as Deadline,
+  SharedTimers,
+} from "../../neffos/util/shared_timers.ts";
 
 /** Timers on a clock that only the fuzzer moves. */
-export class VirtualTimers extends Timers {
+export class VirtualTimers extends SharedTimers {
   readonly #deadlines = new Set<Deadline>();
   #time = 0;
 

@@ -1,12 +1,12 @@
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import type { UntypedNSConn } from "../../api/ns_conn.ts";
-import { Timers } from "../../util/timers.ts";
+import { SharedTimers } from "../../util/shared_timers.ts";
 import { type Change, Roster } from "./roster.ts";
 import { isSyncMeta, RosterSync, type SyncMeta } from "./roster_sync.ts";
 
 /** One side: what it tells others is kept. */
 function makeSide() {
-  const timers = new Timers();
+  const timers = new SharedTimers();
   const roster = new Roster({
     timers,
     grace: 0,

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { Timers } from "./timers.ts";
+import { SharedTimers } from "./shared_timers.ts";
 
-Deno.test("Timers run what is due, in order, and nothing that was cleared", () => {
+Deno.test("SharedTimers run what is due, in order, and nothing that was cleared", () => {
   using time = new FakeTime();
   const log: string[] = [];
-  const timers = new Timers();
+  const timers = new SharedTimers();
   timers.set(100, () => log.push("a"));
   const cleared = timers.set(100, () => log.push("cleared"));
   timers.set(50, () => log.push("b"));
@@ -20,10 +20,10 @@ Deno.test("Timers run what is due, in order, and nothing that was cleared", () =
   assertEquals(timers.size, 0);
 });
 
-Deno.test("Timers go on when a deadline sets another one", () => {
+Deno.test("SharedTimers go on when a deadline sets another one", () => {
   using time = new FakeTime();
   const log: number[] = [];
-  const timers = new Timers();
+  const timers = new SharedTimers();
   const again = () => {
     log.push(Date.now());
     if (log.length < 3) timers.set(10, again);
@@ -34,19 +34,19 @@ Deno.test("Timers go on when a deadline sets another one", () => {
   assertEquals(log, [start + 10, start + 20, start + 30]);
 });
 
-Deno.test("Timers.stop() leaves no timer behind", () => {
-  const timers = new Timers();
+Deno.test("SharedTimers.stop() leaves no timer behind", () => {
+  const timers = new SharedTimers();
   timers.set(1_000_000, () => {});
   timers.clear(1_000_000, timers.set(1_000_000, () => {}));
   timers.stop();
   assertEquals(timers.size, 0);
 });
 
-Deno.test("Timers keep a program alive only for deadlines that are set", async () => {
+Deno.test("SharedTimers keep a program alive only for deadlines that are set", async () => {
   const run = async (lines: string) => {
-    const { href } = new URL("./timers.ts", import.meta.url);
-    const code = `import { Timers } from ${JSON.stringify(href)};
-      const timers = new Timers();
+    const { href } = new URL("./shared_timers.ts", import.meta.url);
+    const code = `import { SharedTimers } from ${JSON.stringify(href)};
+      const timers = new SharedTimers();
       ${lines}`;
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["eval", "--no-config", "--ext=ts", code],
@@ -60,9 +60,9 @@ Deno.test("Timers keep a program alive only for deadlines that are set", async (
   assertEquals(await run(`${again} console.log("end");`), "end");
 });
 
-Deno.test("Timers wait for longer than a timer of the platform can", () => {
+Deno.test("SharedTimers wait for longer than a timer of the platform can", () => {
   using time = new FakeTime();
-  const timers = new Timers();
+  const timers = new SharedTimers();
   const log: string[] = [];
   const DAY = 86_400_000;
   timers.set(30 * DAY, () => log.push("month"));
