@@ -110,7 +110,7 @@ export class ClientHost implements ClientSessionHost {
   readonly directory = undefined;
   readonly goal: Goal | undefined;
   readonly codec: BodyCodec | undefined;
-  readonly timers = new ClientTimers();
+  readonly timers: ClientTimers = new ClientTimers();
   readonly closed: Deferred<CloseInfo> = makeDeferred();
   readonly #url: DialURL;
   readonly #options: DialOptions;

@@ -4,6 +4,8 @@ import { Session } from "../connection/session.ts";
 import { encode } from "../protocol/codec.ts";
 import { parseErrorText } from "../protocol/errors.ts";
 import { OnNamespaceDisconnect } from "../protocol/event_names.ts";
+import type { Socket } from "../transport/socket.ts";
+import { ClientSendBuffer } from "./send_buffer.ts";
 import { HELLO, REFUSAL, WELCOME } from "../protocol/handshake.ts";
 
 /** What a {@linkcode ClientSession} needs from its client. */
@@ -33,6 +35,11 @@ const LATE = 1_000;
 /** A connection of a client, which the server accepts or refuses. */
 export class ClientSession extends Session {
   declare readonly host: ClientSessionHost;
+  declare readonly buffer: ClientSendBuffer;
+
+  protected makeBuffer(socket: Socket): ClientSendBuffer {
+    return new ClientSendBuffer(socket, this);
+  }
 
   protected greet(): void {
     this.buffer.send(HELLO);

@@ -11,7 +11,7 @@ import type {
 import type { BodyCodec } from "../protocol/body.ts";
 import type { Decoder } from "../protocol/codec.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
-import type { SendBuffer } from "../transport/send_buffer.ts";
+import type { FrameSender } from "../transport/send_buffer.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import type { Waiter } from "../util/promises.ts";
 import type { Timers } from "../util/timers.ts";
@@ -36,7 +36,7 @@ export interface Member {
   /** The names of the rooms that it is in. */
   readonly joinedRooms: string[];
   /** The send buffer of its connection. */
-  readonly buffer: SendBuffer;
+  readonly buffer: FrameSender;
   /** Asks the peer. */
   request(
     room: string,
@@ -104,7 +104,7 @@ export interface Host {
    * Lets what has been sent arrive before what follows in this turn of the event
    * loop, on the server's side.
    */
-  lead?(buffer: SendBuffer): void;
+  lead?(buffer: FrameSender): void;
   /** Called when nothing can be sent any more; handlers may still run. */
   onLost(conn: Conn, info: CloseInfo): void;
   /**

@@ -6,7 +6,7 @@ import type {
   NeffosErrorOptions,
 } from "../protocol/errors.ts";
 import type { Message, RawBody } from "../protocol/message.ts";
-import type { SendBuffer } from "../transport/send_buffer.ts";
+import type { FrameSender } from "../transport/send_buffer.ts";
 import type { Host } from "./host.ts";
 import type { TurnQueue } from "./turn_queue.ts";
 
@@ -14,7 +14,7 @@ import type { TurnQueue } from "./turn_queue.ts";
 export interface Link {
   readonly conn: Conn;
   readonly host: Host;
-  readonly buffer: SendBuffer;
+  readonly buffer: FrameSender;
   readonly queue: TurnQueue<Message>;
   /** Whether the peer has accepted the connection, or was accepted. */
   readonly isOpen: boolean;

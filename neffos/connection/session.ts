@@ -20,7 +20,7 @@ import {
   toMessage,
   type UntypedMessage,
 } from "../protocol/message.ts";
-import { SendBuffer, type SendBufferOwner } from "../transport/send_buffer.ts";
+import type { FrameSender, SendBufferOwner } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
 import type { UpgradeRequest } from "../transport/upgrade_request.ts";
 import { type Deferred, makeDeferred, rejected } from "../util/promises.ts";
@@ -106,7 +106,7 @@ export abstract class Session
   readonly asks: Asks;
   readonly queue: TurnQueue<Message>;
   readonly namespaces: Namespaces;
-  readonly buffer: SendBuffer;
+  readonly buffer: FrameSender;
   readonly tries: number;
   readonly #socket: Socket;
   readonly receiver: Receiver;
@@ -133,9 +133,7 @@ export abstract class Session
     if (conn !== undefined) attachConn(conn, this);
   }
 
-  protected makeBuffer(socket: Socket): SendBuffer {
-    return new SendBuffer(socket, this);
-  }
+  protected abstract makeBuffer(socket: Socket): FrameSender;
 
   // The port of a Conn -------------------------------------------------------
 

@@ -34,7 +34,7 @@ import {
   type RawBody,
   type UntypedMessage,
 } from "../protocol/message.ts";
-import type { SendBuffer } from "../transport/send_buffer.ts";
+import type { FrameSender } from "../transport/send_buffer.ts";
 import { rejected, type Waiter } from "../util/promises.ts";
 import { SmallMap } from "../util/small_map.ts";
 import { type Cause, type Entry, leaveEach } from "./call_chain.ts";
@@ -69,7 +69,7 @@ export class Stay
   implements HandlerState, Member, NamespacePort, HookRunner, KeptSender {
   readonly link: MembershipLink;
   readonly nsConn: UntypedNSConn;
-  readonly buffer: SendBuffer;
+  readonly buffer: FrameSender;
   readonly events: CompiledEvents;
   bindings: Binding[] = [];
   readonly #owner: StayOwner;

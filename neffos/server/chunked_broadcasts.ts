@@ -1,7 +1,7 @@
 import { clearImmediate, setImmediate } from "node:timers";
 import type { RawBody } from "../protocol/message.ts";
 import type { QueuedBuffer } from "./queued_buffer.ts";
-import type { SendBuffer } from "../transport/send_buffer.ts";
+import type { FrameSender } from "../transport/send_buffer.ts";
 
 /** How many frames of broadcasts are sent in one turn of the event loop. */
 export const CHUNK = 512;
@@ -22,7 +22,7 @@ export class ChunkedBroadcasts {
   }
 
   /** Sends a frame when its turn has come. */
-  add(buffer: SendBuffer, frame: RawBody): void {
+  add(buffer: FrameSender, frame: RawBody): void {
     // Each connection of a server has one.
     const queued = buffer as QueuedBuffer;
     queued.queue(frame);

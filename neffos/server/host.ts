@@ -26,7 +26,7 @@ import { checkSources } from "../controller/mistakes.ts";
 import { assertCodec, type BodyCodec } from "../protocol/body.ts";
 import { type DecodeOptions, Decoder } from "../protocol/codec.ts";
 import type { Message } from "../protocol/message.ts";
-import type { SendBuffer } from "../transport/send_buffer.ts";
+import type { FrameSender } from "../transport/send_buffer.ts";
 import type { CloseInfo } from "../transport/socket.ts";
 import { callAsync } from "../util/promises.ts";
 import { SharedTimers } from "../util/shared_timers.ts";
@@ -175,7 +175,8 @@ export class ServerHost implements ServerSessionHost {
     let queued = 0;
     let pending = 0;
     for (const { buffer, queue, receiver } of this.sessions.values()) {
-      buffer.countTraffic();
+      // Each connection of a server has one.
+      (buffer as QueuedBuffer).countTraffic();
       queued += receiver.waiting;
       pending += queue.pending;
     }
@@ -195,7 +196,7 @@ export class ServerHost implements ServerSessionHost {
     };
   }
 
-  lead(buffer: SendBuffer): void {
+  lead(buffer: FrameSender): void {
     // Each connection of a server has one.
     const queued = buffer as QueuedBuffer;
     if (!queued.hold()) return;

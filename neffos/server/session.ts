@@ -8,7 +8,7 @@ import {
 import { EventError, writeErrorText } from "../protocol/errors.ts";
 import type { Message } from "../protocol/message.ts";
 import { HELLO, REFUSAL, WELCOME } from "../protocol/handshake.ts";
-import type { SendBuffer } from "../transport/send_buffer.ts";
+import type { FrameSender } from "../transport/send_buffer.ts";
 import type { CloseInfo, Socket } from "../transport/socket.ts";
 import { QueuedBuffer } from "./queued_buffer.ts";
 
@@ -26,7 +26,7 @@ export interface SocketWatcher {
 export interface ServerSessionHost extends Host {
   /** Runs the hook that may refuse a connection. */
   onConnect(conn: Conn): Promise<void>;
-  lead(buffer: SendBuffer): void;
+  lead(buffer: FrameSender): void;
 }
 
 /** Options of a {@linkcode ServerSession}. */
@@ -54,7 +54,7 @@ export class ServerSession extends Session {
     this.#watcher = init.watcher;
   }
 
-  protected override makeBuffer(socket: Socket): QueuedBuffer {
+  protected makeBuffer(socket: Socket): QueuedBuffer {
     return new QueuedBuffer(socket, this);
   }
 

@@ -16,7 +16,7 @@ const POLL = { shortest: 10, longest: 320 };
  * How many times the limits are unsent when the peer should ask for no more,
  * and at most, while it reads.
  */
-const CONGESTED = 2;
+export const CONGESTED = 2;
 export const AT_MOST = 4;
 
 /**
@@ -25,7 +25,21 @@ export const AT_MOST = 4;
  * unsent bytes of most platforms shrink by whole frames. A peer that reads
  * half a megabit a second is in time.
  */
-const PATIENCE = { ms: 5_000, msPerByte: 1_000 / (64 * 1024) };
+export const PATIENCE = { ms: 5_000, msPerByte: 1_000 / (64 * 1024) };
+
+/** Sends the frames of a connection, and tells how much of them is unsent. */
+export interface FrameSender {
+  /** Whether so much is unsent that what can be dropped should be. */
+  readonly isBackedUp: boolean;
+  /** Sends a frame; tells whether the socket has taken it. */
+  send(frame: RawBody): boolean;
+  /** Resolves when it is not backed up. */
+  drained(): Promise<void>;
+  /** Looks how much is unsent, since the socket has sent something. */
+  look(): void;
+  /** Called when the connection has ended, with the error of what waits. */
+  close(error: Error): void;
+}
 
 /** What a {@linkcode SendBuffer} needs from its connection. */
 export interface SendBufferOwner {
@@ -80,7 +94,7 @@ const START: Mark = { bytes: 0, messages: 0 };
  * to follow from their order. Text counts as if it were ASCII, so with other
  * text the estimate is too high, never too low.
  */
-export class SendBuffer {
+export class SendBuffer implements FrameSender {
   readonly #socket: Socket;
   readonly #owner: SendBufferOwner;
   readonly #writeTimeout: number | undefined;
@@ -147,22 +161,6 @@ export class SendBuffer {
     const first = marks.findLastIndex(({ bytes }) => bytes <= gone);
     if (first > 0) marks.splice(0, first);
     return messages - marks[0]!.messages;
-  }
-
-  /** How many bytes the network has taken so far. */
-  get taken(): number {
-    return this.#last.bytes + this.#newBytes -
-      this.#socket.bufferedAmount;
-  }
-
-  /**
-   * How long a peer that reads may take for the largest unsent frame, in
-   * milliseconds; `undefined` when nothing is unsent.
-   */
-  get patience(): number | undefined {
-    if (this.#socket.bufferedAmount === 0) return undefined;
-    if (this.taken >= this.#largestEnd) this.#largest = 0;
-    return this.#largest * PATIENCE.msPerByte;
   }
 
   /** Adds what was sent since the last mark to the traffic. */

@@ -2,7 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { RawBody } from "../protocol/message.ts";
 import { QueuedBuffer } from "../server/queued_buffer.ts";
+import { ClientSendBuffer } from "../client/send_buffer.ts";
 import { SharedTimers } from "../util/shared_timers.ts";
+import type { FrameSender, SendBufferOwner } from "./send_buffer.ts";
 import type { Socket } from "./socket.ts";
 
 /**
@@ -61,23 +63,26 @@ interface Setup {
 }
 
 /** A buffer whose owner closes it as a session does. */
-class Subject implements Disposable {
+class Subject<Buffer extends FrameSender> implements Disposable {
   readonly socket = new SlowSocket();
   readonly time = new FakeTime();
   readonly timers = new SharedTimers();
-  readonly buffer: QueuedBuffer;
+  readonly buffer: Buffer;
   /** How it was closed. */
   end: "overflowed" | "write timeout" | undefined;
   /** What has happened to the congestions. */
   readonly reliefs: string[] = [];
 
-  constructor({ maxBuffered = Infinity, messages = Infinity, write }: Setup) {
+  constructor(
+    Buffer: new (socket: Socket, owner: SendBufferOwner) => Buffer,
+    { maxBuffered = Infinity, messages = Infinity, write }: Setup,
+  ) {
     const close = (end: "overflowed" | "write timeout") => {
       if (this.end !== undefined) return;
       this.end = end;
       this.buffer.close(new Error(end));
     };
-    this.buffer = new QueuedBuffer(this.socket, {
+    this.buffer = new Buffer(this.socket, {
       host: {
         limits: { maxBuffered, maxBufferedMessages: messages },
         handlers: { timeouts: write === undefined ? {} : { write } },
@@ -117,8 +122,22 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const LIMITS = { maxBuffered: 4 * MIB, messages: 8192 };
 
+/** Tests the send buffers of both sides. */
+function testEach(
+  name: string,
+  test: (
+    make: (setup: Setup) => Subject<FrameSender>,
+  ) => void | Promise<void>,
+): void {
+  for (const Buffer of [QueuedBuffer, ClientSendBuffer]) {
+    const make = (setup: Setup) => new Subject<FrameSender>(Buffer, setup);
+    const title = Buffer === QueuedBuffer ? name : `${name} (client)`;
+    Deno.test(title, () => test(make));
+  }
+}
+
 Deno.test("SendBuffer reads bufferedAmount rarely", () => {
-  using subject = new Subject({ maxBuffered: 100_000 });
+  using subject = new Subject(QueuedBuffer, { maxBuffered: 100_000 });
   for (let i = 0; i < 1000; i++) {
     subject.send(99);
     subject.socket.take(1);
@@ -128,136 +147,160 @@ Deno.test("SendBuffer reads bufferedAmount rarely", () => {
   assertEquals(subject.timers.size, 0);
 });
 
-Deno.test("SendBuffer overflows at once beyond four times the bytes", () => {
-  using bytes = new Subject({ maxBuffered: 100_000 });
+testEach("SendBuffer overflows at once beyond four times the bytes", (make) => {
+  using bytes = make({ maxBuffered: 100_000 });
   bytes.send(999, 1_000);
   assertEquals(bytes.end, "overflowed");
   const sent = bytes.socket.waiting.length * 999;
   assert(sent > 400_000 && sent < 400_000 + 2 * 999, `${sent} bytes`);
 });
 
-Deno.test("SendBuffer overflows at once beyond four times the messages", () => {
-  using messages = new Subject({ messages: 1000 });
-  // A peer that is always a little behind, within the limit.
-  for (let i = 0; i < 50_000; i++) {
-    messages.send(6);
-    if (messages.socket.waiting.length > 700) messages.socket.take(1);
-  }
-  assertEquals(messages.end, undefined);
-  assertEquals(messages.socket.waiting.length, 700);
-  messages.send(6, 10_000);
-  assertEquals(messages.end, "overflowed");
-  const { length } = messages.socket.waiting;
-  assert(length >= 4000 - 64 && length <= 4000 + 128, `${length} messages`);
-});
-
-Deno.test("SendBuffer overflows when too many messages are unsent, however small they are", () => {
-  using subject = new Subject(LIMITS);
-  subject.send(6, 8192 + 128);
-  assertEquals(subject.reliefs, []);
-  subject.pass(4_990);
-  assertEquals(subject.end, undefined);
-  subject.pass(400);
-  assertEquals(subject.end, "overflowed");
-  assertEquals(subject.timers.size, 0);
-});
-
-Deno.test("SendBuffer sends a message of any size to a peer that reads", () => {
-  for (const rate of [125_000, 10 * MIB]) {
-    using subject = new Subject(LIMITS);
-    // One, with small ones behind it in the same turn.
-    subject.send(5 * MIB);
-    subject.send(100, 1_000);
-    for (let i = 0; i < 20 && rate > MIB; i++) {
-      subject.pass(1_000, rate);
-      subject.send(5 * MIB);
-      subject.send(100, 10);
+testEach(
+  "SendBuffer overflows at once beyond four times the messages",
+  (make) => {
+    using messages = make({ messages: 1000 });
+    // A peer that is always a little behind, within the limit.
+    for (let i = 0; i < 50_000; i++) {
+      messages.send(6);
+      if (messages.socket.waiting.length > 700) messages.socket.take(1);
     }
-    // As many at once as four times the limit has room for, and one more.
-    subject.pass(100_000, rate);
-    assertEquals(subject.socket.waiting.length, 0);
-    subject.send(5 * MIB, 4);
-    subject.send(100 * MIB / 20);
+    assertEquals(messages.end, undefined);
+    assertEquals(messages.socket.waiting.length, 700);
+    messages.send(6, 10_000);
+    assertEquals(messages.end, "overflowed");
+    const { length } = messages.socket.waiting;
+    assert(length >= 4000 - 64 && length <= 4000 + 128, `${length} messages`);
+  },
+);
+
+testEach(
+  "SendBuffer overflows when too many messages are unsent, however small they are",
+  (make) => {
+    using subject = make(LIMITS);
+    subject.send(6, 8192 + 128);
+    assertEquals(subject.reliefs, []);
+    subject.pass(4_990);
+    assertEquals(subject.end, undefined);
+    subject.pass(400);
     assertEquals(subject.end, "overflowed");
-  }
-});
+    assertEquals(subject.timers.size, 0);
+  },
+);
 
-Deno.test("SendBuffer is patient with a peer that takes a long message slowly", () => {
-  using subject = new Subject(LIMITS);
-  subject.send(16 * MIB);
-  subject.send(100);
-  // Longer than four minutes; nothing is seen of it until the end.
-  subject.pass(16 * MIB / 66_000 * 990, 66_000);
-  assertEquals([subject.end, subject.socket.waiting.length], [undefined, 2]);
-  assertEquals(subject.timers.size, 1);
-  subject.pass(4_000, 66_000);
-  assertEquals([subject.timers.size, subject.socket.waiting.length], [0, 0]);
-  // Small ones get no more time because there was a long one before.
-  subject.send(KIB, 4_200);
-  subject.pass(5_400);
-  assertEquals(subject.end, "overflowed");
-});
+testEach(
+  "SendBuffer sends a message of any size to a peer that reads",
+  (make) => {
+    for (const rate of [125_000, 10 * MIB]) {
+      using subject = make(LIMITS);
+      // One, with small ones behind it in the same turn.
+      subject.send(5 * MIB);
+      subject.send(100, 1_000);
+      for (let i = 0; i < 20 && rate > MIB; i++) {
+        subject.pass(1_000, rate);
+        subject.send(5 * MIB);
+        subject.send(100, 10);
+      }
+      // As many at once as four times the limit has room for, and one more.
+      subject.pass(100_000, rate);
+      assertEquals(subject.socket.waiting.length, 0);
+      subject.send(5 * MIB, 4);
+      subject.send(100 * MIB / 20);
+      assertEquals(subject.end, "overflowed");
+    }
+  },
+);
 
-Deno.test("SendBuffer closes a peer that stops reading a long message, in time", () => {
-  using subject = new Subject(LIMITS);
-  subject.send(5 * MIB);
-  subject.pass(84_000);
-  assertEquals(subject.end, undefined);
-  subject.pass(2_000);
-  assertEquals(subject.end, "overflowed");
-});
+testEach(
+  "SendBuffer is patient with a peer that takes a long message slowly",
+  (make) => {
+    using subject = make(LIMITS);
+    subject.send(16 * MIB);
+    subject.send(100);
+    // Longer than four minutes; nothing is seen of it until the end.
+    subject.pass(16 * MIB / 66_000 * 990, 66_000);
+    assertEquals([subject.end, subject.socket.waiting.length], [undefined, 2]);
+    assertEquals(subject.timers.size, 1);
+    subject.pass(4_000, 66_000);
+    assertEquals([subject.timers.size, subject.socket.waiting.length], [0, 0]);
+    // Small ones get no more time because there was a long one before.
+    subject.send(KIB, 4_200);
+    subject.pass(5_400);
+    assertEquals(subject.end, "overflowed");
+  },
+);
 
-Deno.test("SendBuffer leaves a stalled peer alone that is within the limits", () => {
-  using subject = new Subject(LIMITS);
-  subject.send(KIB, 4_000);
-  subject.pass(60_000);
-  assertEquals([subject.end, subject.timers.size], [undefined, 0]);
-});
+testEach(
+  "SendBuffer closes a peer that stops reading a long message, in time",
+  (make) => {
+    using subject = make(LIMITS);
+    subject.send(5 * MIB);
+    subject.pass(84_000);
+    assertEquals(subject.end, undefined);
+    subject.pass(2_000);
+    assertEquals(subject.end, "overflowed");
+  },
+);
 
-Deno.test("SendBuffer does not count the time in which the event loop was blocked", () => {
-  using subject = new Subject(LIMITS);
-  subject.send(5 * KIB, 1_000);
-  subject.pass(1_000);
-  // A minute in one turn: nothing could be taken.
-  const value = () => Date.now() + 60_000;
-  Object.defineProperty(performance, "now", { configurable: true, value });
-  subject.pass(2_000);
-  Reflect.deleteProperty(performance, "now");
-  assertEquals(subject.end, undefined);
-  subject.pass(2_000, MIB);
-  assertEquals(subject.end, undefined);
-});
+testEach(
+  "SendBuffer leaves a stalled peer alone that is within the limits",
+  (make) => {
+    using subject = make(LIMITS);
+    subject.send(KIB, 4_000);
+    subject.pass(60_000);
+    assertEquals([subject.end, subject.timers.size], [undefined, 0]);
+  },
+);
 
-Deno.test("SendBuffer tells of congestion at twice the limits, and when it is over", async () => {
-  using subject = new Subject(LIMITS);
-  const { reliefs } = subject;
-  subject.send(5 * MIB);
-  subject.pass(10);
-  assertEquals(reliefs, []);
-  subject.send(5 * MIB);
-  await Promise.resolve();
-  assertEquals(reliefs, ["congested"]);
-  subject.send(KIB, 200);
-  subject.pass(4_900, MIB);
-  await Promise.resolve();
-  assertEquals(reliefs, ["congested"]);
-  subject.pass(400, MIB);
-  await Promise.resolve();
-  assertEquals(reliefs, ["relieved"]);
-  subject.send(KIB, 4 * KIB);
-  subject.send(6, 2 * 8192);
-  await Promise.resolve();
-  assertEquals(reliefs, ["relieved", "congested"]);
-  const drained = subject.buffer.drained();
-  subject.pass(100_000);
-  assertEquals(subject.end, "overflowed");
-  await assertRejects(() => drained, Error, "overflowed");
-  assertEquals(reliefs, ["relieved", "relieved"]);
-  assertEquals(subject.timers.size, 0);
-});
+testEach(
+  "SendBuffer does not count the time in which the event loop was blocked",
+  (make) => {
+    using subject = make(LIMITS);
+    subject.send(5 * KIB, 1_000);
+    subject.pass(1_000);
+    // A minute in one turn: nothing could be taken.
+    const value = () => Date.now() + 60_000;
+    Object.defineProperty(performance, "now", { configurable: true, value });
+    subject.pass(2_000);
+    Reflect.deleteProperty(performance, "now");
+    assertEquals(subject.end, undefined);
+    subject.pass(2_000, MIB);
+    assertEquals(subject.end, undefined);
+  },
+);
+
+testEach(
+  "SendBuffer tells of congestion at twice the limits, and when it is over",
+  async (make) => {
+    using subject = make(LIMITS);
+    const { reliefs } = subject;
+    subject.send(5 * MIB);
+    subject.pass(10);
+    assertEquals(reliefs, []);
+    subject.send(5 * MIB);
+    await Promise.resolve();
+    assertEquals(reliefs, ["congested"]);
+    subject.send(KIB, 200);
+    subject.pass(4_900, MIB);
+    await Promise.resolve();
+    assertEquals(reliefs, ["congested"]);
+    subject.pass(400, MIB);
+    await Promise.resolve();
+    assertEquals(reliefs, ["relieved"]);
+    subject.send(KIB, 4 * KIB);
+    subject.send(6, 2 * 8192);
+    await Promise.resolve();
+    assertEquals(reliefs, ["relieved", "congested"]);
+    const drained = subject.buffer.drained();
+    subject.pass(100_000);
+    assertEquals(subject.end, "overflowed");
+    await assertRejects(() => drained, Error, "overflowed");
+    assertEquals(reliefs, ["relieved", "relieved"]);
+    assertEquals(subject.timers.size, 0);
+  },
+);
 
 Deno.test("SendBuffer polls a stalled peer less and less often, and one that reads soon again", () => {
-  using subject = new Subject(LIMITS);
+  using subject = new Subject(QueuedBuffer, LIMITS);
   subject.send(KIB, 5 * KIB);
   const before = subject.socket.looks;
   subject.pass(4_900);
@@ -271,53 +314,62 @@ Deno.test("SendBuffer polls a stalled peer less and less often, and one that rea
   return Promise.resolve().then(() => assert(isDrained));
 });
 
-Deno.test("SendBuffer.drained() and a write timeout leave no timer behind", async () => {
-  using subject = new Subject({ write: 1_000 });
-  assertEquals(subject.timers.size, 0);
-  subject.send(100);
-  assertEquals(subject.timers.size, 1);
-  subject.socket.take(1);
-  subject.pass(400);
-  assertEquals(subject.timers.size, 0);
-  subject.send(KIB, 200);
-  const drained = subject.buffer.drained();
-  assertEquals(subject.timers.size, 1);
-  subject.pass(100, 4 * MIB);
-  await drained;
-  subject.pass(400);
-  assertEquals([subject.timers.size, subject.end], [0, undefined]);
-});
+testEach(
+  "SendBuffer.drained() and a write timeout leave no timer behind",
+  async (make) => {
+    using subject = make({ write: 1_000 });
+    assertEquals(subject.timers.size, 0);
+    subject.send(100);
+    assertEquals(subject.timers.size, 1);
+    subject.socket.take(1);
+    subject.pass(400);
+    assertEquals(subject.timers.size, 0);
+    subject.send(KIB, 200);
+    const drained = subject.buffer.drained();
+    assertEquals(subject.timers.size, 1);
+    subject.pass(100, 4 * MIB);
+    await drained;
+    subject.pass(400);
+    assertEquals([subject.timers.size, subject.end], [0, undefined]);
+  },
+);
 
 for (const write of [20, 320, 1_000, 10_000]) {
-  Deno.test(`A write timeout of ${write} ms closes a peer that does not take a message in time`, () => {
-    // Whatever was sent before, and how much.
-    for (const before of [0, write / 2, write * 3]) {
-      for (const length of [1, 5 * MIB]) {
-        using subject = new Subject({ ...LIMITS, write });
-        subject.send(10);
-        subject.pass(before, MIB);
-        assertEquals(subject.end, undefined);
-        subject.send(length);
-        subject.pass(write - 10);
-        assertEquals(subject.end, undefined, `${before}, ${length}`);
-        subject.pass(650 + 20);
-        assertEquals(subject.end, "write timeout", `${before}, ${length}`);
+  testEach(
+    `A write timeout of ${write} ms closes a peer that does not take a message in time`,
+    (make) => {
+      // Whatever was sent before, and how much.
+      for (const before of [0, write / 2, write * 3]) {
+        for (const length of [1, 5 * MIB]) {
+          using subject = make({ ...LIMITS, write });
+          subject.send(10);
+          subject.pass(before, MIB);
+          assertEquals(subject.end, undefined);
+          subject.send(length);
+          subject.pass(write - 10);
+          assertEquals(subject.end, undefined, `${before}, ${length}`);
+          subject.pass(650 + 20);
+          assertEquals(subject.end, "write timeout", `${before}, ${length}`);
+        }
       }
-    }
-  });
+    },
+  );
 }
 
-Deno.test("A write timeout closes a peer that trickles, and none that reads", () => {
-  for (const rate of [20 * KIB, 200 * KIB]) {
-    using subject = new Subject({ write: 5_000 });
-    for (let i = 0; i < 100; i++) {
-      subject.pass(1_000, rate);
-      subject.send(KIB, 100);
+testEach(
+  "A write timeout closes a peer that trickles, and none that reads",
+  (make) => {
+    for (const rate of [20 * KIB, 200 * KIB]) {
+      using subject = make({ write: 5_000 });
+      for (let i = 0; i < 100; i++) {
+        subject.pass(1_000, rate);
+        subject.send(KIB, 100);
+      }
+      const isLate = rate < 100 * KIB;
+      assertEquals(subject.end, isLate ? "write timeout" : undefined);
     }
-    const isLate = rate < 100 * KIB;
-    assertEquals(subject.end, isLate ? "write timeout" : undefined);
-  }
-});
+  },
+);
 
 /** A generator of numbers from 0 to 1 (mulberry32). */
 function seeded(seed: number): () => number {
@@ -332,82 +384,89 @@ function seeded(seed: number): () => number {
 /** The slowest rate at which a peer is never closed, in bytes a second. */
 const SLOWEST = 64 * KIB;
 
-Deno.test("Walks of a SendBuffer: memory is bounded, a peer that reads stays, and one that stalls is closed in time", () => {
-  const seen = { closed: 0, kept: 0, congested: 0 };
-  for (let seed = 1; seed <= 40; seed++) {
-    const random = seeded(seed);
-    const limit = Math.round((64 + random() * 400) * KIB);
-    const messages = Math.round(200 + random() * 2_000);
-    using subject = new Subject({ maxBuffered: limit, messages });
-    const isReader = random() < 0.5;
-    const { buffer, socket } = subject;
-    const sent: RawBody[] = [];
-    const makeFrame = () => {
-      const size = random() < 0.02 ? limit * 2 : random() * 4 * KIB;
-      return random() < 0.8
-        ? new Uint8Array(size)
-        : `${sent.length}${random() < 0.5 ? "e" : "€".repeat(size / 8)}`;
-    };
-    let largest = 0;
-    let stalledFor = 0;
-    for (let step = 0; step < 400 && subject.end === undefined; step++) {
-      // A program that bursts more than the bound closes any peer: a peer that
-      // is to stay has one that waits at three times the limits.
-      let { bufferedAmount } = socket;
-      const burst = Math.floor(random() * 40);
-      for (let i = 0; i < burst && subject.end === undefined; i++) {
-        const frame = makeFrame();
-        const size = sizeOf(frame);
-        const isRoom = bufferedAmount + size < 3 * limit &&
-          socket.waiting.length < 3 * messages;
-        if (isReader && !isRoom) break;
-        bufferedAmount += size;
-        largest = Math.max(largest, size);
-        const isQueued = random() < 0.2;
-        const isTaken = isQueued ? buffer.queue(frame) : buffer.send(frame);
-        if (isTaken) sent.push(frame);
-        if (random() < 0.3) buffer.flush();
+testEach(
+  "Walks of a SendBuffer: memory is bounded, a peer that reads stays, and one that stalls is closed in time",
+  (make) => {
+    const seen = { closed: 0, kept: 0, congested: 0 };
+    for (let seed = 1; seed <= 40; seed++) {
+      const random = seeded(seed);
+      const limit = Math.round((64 + random() * 400) * KIB);
+      const messages = Math.round(200 + random() * 2_000);
+      using subject = make({ maxBuffered: limit, messages });
+      const isReader = random() < 0.5;
+      const { buffer, socket } = subject;
+      const sent: RawBody[] = [];
+      const makeFrame = () => {
+        const size = random() < 0.02 ? limit * 2 : random() * 4 * KIB;
+        return random() < 0.8
+          ? new Uint8Array(size)
+          : `${sent.length}${random() < 0.5 ? "e" : "€".repeat(size / 8)}`;
+      };
+      let largest = 0;
+      let stalledFor = 0;
+      for (let step = 0; step < 400 && subject.end === undefined; step++) {
+        // A program that bursts more than the bound closes any peer: a peer that
+        // is to stay has one that waits at three times the limits.
+        let { bufferedAmount } = socket;
+        const burst = Math.floor(random() * 40);
+        for (let i = 0; i < burst && subject.end === undefined; i++) {
+          const frame = makeFrame();
+          const size = sizeOf(frame);
+          const isRoom = bufferedAmount + size < 3 * limit &&
+            socket.waiting.length < 3 * messages;
+          if (isReader && !isRoom) break;
+          bufferedAmount += size;
+          largest = Math.max(largest, size);
+          const queue = buffer instanceof QueuedBuffer ? buffer : undefined;
+          const isTaken = random() < 0.2 && queue
+            ? queue.queue(frame)
+            : buffer.send(frame);
+          if (isTaken) sent.push(frame);
+          if (random() < 0.3) queue?.flush();
+        }
+        if (subject.end === undefined && buffer instanceof QueuedBuffer) {
+          buffer.flush();
+        }
+        const isOver = socket.bufferedAmount > limit;
+        const ms = Math.ceil(random() * 50) * 10;
+        const isStalled = !isReader && random() < 0.7;
+        stalledFor = isStalled && isOver ? stalledFor + ms : 0;
+        subject.pass(ms, isStalled ? 0 : SLOWEST * (1.05 + random() * 20));
+        // Memory: one frame more than four times the limit, and what is sent
+        // between two looks.
+        const unsent = socket.bufferedAmount;
+        assert(
+          unsent <= 4 * limit + largest + 3 * 64 * KIB,
+          `seed ${seed}: ${unsent}`,
+        );
+        assert(socket.waiting.length <= 4 * messages + 128, `seed ${seed}`);
+        const allowed = 5_000 + largest / 64 / KIB * 1_000 + 1_000;
+        assert(
+          stalledFor <= allowed || subject.end !== undefined,
+          `seed ${seed}: stalled for ${stalledFor} ms`,
+        );
       }
-      if (subject.end === undefined) buffer.flush();
-      const isOver = socket.bufferedAmount > limit;
-      const ms = Math.ceil(random() * 50) * 10;
-      const isStalled = !isReader && random() < 0.7;
-      stalledFor = isStalled && isOver ? stalledFor + ms : 0;
-      subject.pass(ms, isStalled ? 0 : SLOWEST * (1.05 + random() * 20));
-      // Memory: one frame more than four times the limit, and what is sent
-      // between two looks.
-      const unsent = socket.bufferedAmount;
-      assert(
-        unsent <= 4 * limit + largest + 3 * 64 * KIB,
-        `seed ${seed}: ${unsent}`,
-      );
-      assert(socket.waiting.length <= 4 * messages + 128, `seed ${seed}`);
-      const allowed = 5_000 + largest / 64 / KIB * 1_000 + 1_000;
-      assert(
-        stalledFor <= allowed || subject.end !== undefined,
-        `seed ${seed}: stalled for ${stalledFor} ms`,
-      );
+      assert(!isReader || subject.end === undefined, `seed ${seed}: closed`);
+      // Order: what has gone out is what was sent, without a gap.
+      const out = [...socket.taken, ...socket.waiting];
+      assert(out.every((frame, i) => frame === sent[i]), `seed ${seed}`);
+      if (subject.end === undefined) {
+        assertEquals(out.length, sent.length, `seed ${seed}`);
+        subject.pass(60_000, 10 * MIB);
+        assertEquals(subject.timers.size, 0, `seed ${seed}`);
+      } else assertEquals(subject.timers.size, 0, `seed ${seed}`);
+      seen[subject.end === undefined ? "kept" : "closed"]++;
+      if (subject.reliefs.length > 0) seen.congested++;
     }
-    assert(!isReader || subject.end === undefined, `seed ${seed}: closed`);
-    // Order: what has gone out is what was sent, without a gap.
-    const out = [...socket.taken, ...socket.waiting];
-    assert(out.every((frame, i) => frame === sent[i]), `seed ${seed}`);
-    if (subject.end === undefined) {
-      assertEquals(out.length, sent.length, `seed ${seed}`);
-      subject.pass(60_000, 10 * MIB);
-      assertEquals(subject.timers.size, 0, `seed ${seed}`);
-    } else assertEquals(subject.timers.size, 0, `seed ${seed}`);
-    seen[subject.end === undefined ? "kept" : "closed"]++;
-    if (subject.reliefs.length > 0) seen.congested++;
-  }
-  assert(
-    seen.closed > 5 && seen.kept > 10 && seen.congested > 20,
-    JSON.stringify(seen),
-  );
-});
+    assert(
+      seen.closed > 5 && seen.kept > 10 && seen.congested > 20,
+      JSON.stringify(seen),
+    );
+  },
+);
 
 Deno.test("SendBuffer.bufferedMessages is never less than the number of unsent messages", () => {
-  using subject = new Subject({});
+  using subject = new Subject(QueuedBuffer, {});
   const { socket, buffer } = subject;
   let random = 1;
   for (let i = 0; i < 5_000; i++) {
@@ -429,7 +488,7 @@ Deno.test("SendBuffer.bufferedMessages is never less than the number of unsent m
 });
 
 Deno.test("SendBuffer sends queued frames first, and in order", () => {
-  using subject = new Subject({ messages: 3 });
+  using subject = new Subject(QueuedBuffer, { messages: 3 });
   const { socket, buffer } = subject;
   buffer.send("1");
   buffer.queue("2");
@@ -447,7 +506,7 @@ Deno.test("SendBuffer sends queued frames first, and in order", () => {
 });
 
 Deno.test("SendBuffer stops sending queued frames when it overflows", () => {
-  using subject = new Subject({ maxBuffered: 100_000 });
+  using subject = new Subject(QueuedBuffer, { maxBuffered: 100_000 });
   const { socket, buffer } = subject;
   subject.send(999, 300);
   for (let i = 0; i < 299; i++) assert(buffer.queue("x".repeat(999)));
@@ -460,7 +519,7 @@ Deno.test("SendBuffer stops sending queued frames when it overflows", () => {
 });
 
 Deno.test("SendBuffer counts the bytes of queued frames", () => {
-  using subject = new Subject({ maxBuffered: 100_000 });
+  using subject = new Subject(QueuedBuffer, { maxBuffered: 100_000 });
   const { socket, buffer } = subject;
   buffer.queue("x".repeat(50_000));
   assertEquals(buffer.isBackedUp, false);
@@ -473,7 +532,7 @@ Deno.test("SendBuffer counts the bytes of queued frames", () => {
 });
 
 Deno.test("SendBuffer counts no longer what it has flushed", () => {
-  using other = new Subject({ maxBuffered: 100_000 });
+  using other = new Subject(QueuedBuffer, { maxBuffered: 100_000 });
   other.buffer.queue("x".repeat(300_000));
   other.buffer.flush();
   other.socket.take(Infinity);
@@ -482,8 +541,8 @@ Deno.test("SendBuffer counts no longer what it has flushed", () => {
   assertEquals([other.buffer.isBackedUp, other.end], [false, undefined]);
 });
 
-Deno.test("SendBuffer.look() settles drained() without a poll", async () => {
-  using subject = new Subject({});
+testEach("SendBuffer.look() settles drained() without a poll", async (make) => {
+  using subject = make({});
   subject.buffer.look();
   subject.send(KIB, 200);
   const drained = subject.buffer.drained();
@@ -496,7 +555,7 @@ Deno.test("SendBuffer.look() settles drained() without a poll", async () => {
 });
 
 Deno.test("SendBuffer.look() takes no time from a slow peer, and does not poll in vain", () => {
-  using subject = new Subject(LIMITS);
+  using subject = new Subject(QueuedBuffer, LIMITS);
   subject.send(KIB, 5 * KIB);
   for (let i = 0; i < 1_000; i++) subject.buffer.look();
   assertEquals([subject.end, subject.timers.size], [undefined, 1]);
