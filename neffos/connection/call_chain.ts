@@ -15,14 +15,6 @@ export interface Cause {
 /** Why an entry has failed: makes the error, for each caller its own. */
 export type Refusal = () => unknown;
 
-/** A place in a chain for a call that is made later. */
-export interface Reservation {
-  /** Its entry; `undefined` once that has left the chain. */
-  entry: Entry | undefined;
-  /** The error of the entry, if it has failed. */
-  refusal: Refusal | undefined;
-}
-
 /** The body of a call that enters, encoded, or the function that makes it. */
 export type EntryBody = RawBody | (() => unknown);
 
@@ -37,104 +29,63 @@ export interface CallInit {
 export interface Entry {
   readonly kind: Kind;
   readonly waiters: Set<Waiter<unknown>>;
-  /** The calls that leave other names first; it does not begin for these. */
-  readonly reservations: Set<Reservation>;
   /** The cause that hooks are told. */
   readonly cause: Cause;
   readonly body: EntryBody | undefined;
   /** The body as it is sent; `undefined` until a function has made it. */
   encoded: RawBody | undefined;
   /** The turn of the queue in which that function runs. */
-  maker: Turn | undefined;
+  maker?: Turn | undefined;
+  /** How many calls leave other names first; it does not begin for these. */
+  reserved: number;
+  /** The entry that it has become a part of. */
+  whole?: Entry;
+  /** Whether it has left the chain. */
+  isOver?: boolean;
+  /** Makes its error, if it has failed. */
+  refusal?: Refusal | undefined;
 }
 
-/** The calls about one name, in order. */
-export class CallChain {
-  #entries: Entry[] = [];
+/** Makes the entry of a call. */
+export function makeEntry(
+  kind: Kind,
+  { cause = {}, body }: CallInit = {},
+): Entry {
+  const encoded = typeof body === "function" ? undefined : body ?? "";
+  const waiters = new Set<Waiter<unknown>>();
+  return { kind, waiters, cause, body, encoded, reserved: 0 };
+}
 
-  get isEmpty(): boolean {
-    return this.#entries.length === 0;
-  }
-
-  get head(): Entry | undefined {
-    return this.#entries[0];
-  }
-
-  get last(): Entry | undefined {
-    return this.#entries.at(-1);
-  }
-
-  /**
-   * Whether its first entry is there for reservations alone, and does not begin
-   * yet: no caller waits for it, or for an entry behind it.
-   */
-  get isReserved(): boolean {
-    return this.#entries.length === 1 && this.head!.waiters.size === 0;
-  }
-
-  /** Whether there is a call that leaves. */
-  get hasLeave(): boolean {
-    return this.#entries.some(({ kind }) => kind === "leave");
-  }
-
-  append(kind: Kind, { cause = {}, body }: CallInit = {}): Entry {
-    const entry: Entry = {
-      kind,
-      waiters: new Set<never>(),
-      reservations: new Set<Reservation>(),
-      cause,
-      body,
-      encoded: typeof body === "function" ? undefined : body ?? "",
-      maker: undefined,
-    };
-    this.#entries.push(entry);
-    return entry;
-  }
-
-  /** Removes a waiter that has ended; tells whether it was there. */
-  withdraw(waiter: Waiter<unknown>): boolean {
-    return this.#entries.some(({ waiters }) => waiters.delete(waiter));
-  }
-
-  /** Removes the first entry, which has failed if there is a refusal. */
-  shift(refusal?: Refusal): Entry {
-    const entry = this.#entries.shift()!;
-    move(entry.reservations, { entry: undefined, refusal });
-    return entry;
-  }
-
-  /** Removes all entries. */
-  clear(): Entry[] {
-    const entries = this.#entries.splice(0);
-    for (const { reservations } of entries) {
-      move(reservations, { entry: undefined, refusal: undefined });
-    }
-    return entries;
-  }
-
-  /**
-   * Removes the entries that no caller waits for. Their neighbours, which are
-   * of one kind, become one entry if one ask can serve them.
-   *
-   * @param underWay The entry that is under way, which stays.
-   */
-  prune(underWay: Entry | undefined): void {
-    const kept: Entry[] = [];
-    for (const entry of this.#entries) {
-      const { waiters, reservations } = entry;
-      const isWanted = waiters.size > 0 || reservations.size > 0;
-      if (!isWanted && entry !== underWay) continue;
-      const last = kept.at(-1);
-      if (last === undefined || !canServe(last, entry)) {
-        kept.push(entry);
-        continue;
-      }
+/**
+ * Removes the entries that no caller waits for. Their neighbours, which are of
+ * one kind, become one entry if one ask can serve them.
+ *
+ * @param chain The entries.
+ * @param isUnderWay Whether the first one is under way, and stays.
+ */
+export function mergeEntries(
+  chain: readonly Entry[],
+  isUnderWay: boolean,
+): readonly Entry[] {
+  const kept: Entry[] = [];
+  for (const entry of chain) {
+    const { waiters, reserved } = entry;
+    const isWanted = waiters.size > 0 || reserved > 0;
+    if (!isWanted && !(isUnderWay && entry === chain[0])) continue;
+    const last = kept.at(-1);
+    if (last === undefined || !canServe(last, entry)) kept.push(entry);
+    else {
       for (const waiter of waiters) last.waiters.add(waiter);
-      for (const each of reservations) last.reservations.add(each);
-      move(reservations, { entry: last, refusal: undefined });
+      last.reserved += reserved;
+      entry.whole = last;
     }
-    this.#entries = kept;
   }
+  return kept;
+}
+
+/** Finds the entry that one has become a part of. */
+export function findMerged(entry: Entry): Entry {
+  return entry.whole ? findMerged(entry.whole) : entry;
 }
 
 /**
@@ -146,10 +97,6 @@ export function canServe(
   call: Pick<Entry, "kind" | "body">,
 ): boolean {
   return kind === call.kind && (call.body === undefined || call.body === body);
-}
-
-function move(reservations: Set<Reservation>, to: Reservation): void {
-  for (const each of reservations) Object.assign(each, to);
 }
 
 /** Rejects all waiters, each with an error that is made for it. */
@@ -170,12 +117,17 @@ export function resolveAll(
 
 /** A name that can be left together with others. */
 export interface Leavable {
-  /** Reserves a place in the chain for a leave that does not begin yet. */
-  reserveLeave(cause: Cause): Reservation | undefined;
+  /**
+   * Reserves a place in the chain for a leave, before the calls made later.
+   *
+   * @returns The place, for {@linkcode beginLeave} or {@linkcode dropLeave};
+   * `undefined` when there is nothing to leave.
+   */
+  reserveLeave(cause: Cause): Entry | undefined;
   /** Begins a reserved leave, and waits for it. */
-  beginLeave(reservation: Reservation, options: AskOptions): Promise<void>;
+  beginLeave(reserved: Entry, options: AskOptions): Promise<void>;
   /** Cancels a reserved leave that has not begun. */
-  dropLeave(reservation: Reservation): void;
+  dropLeave(reserved: Entry): void;
 }
 
 /**
@@ -185,22 +137,19 @@ export interface Leavable {
  * @throws The first refusal. Names whose leave has not begun are not left then.
  */
 export async function leaveEach(
-  all: Iterable<Leavable>,
+  all: readonly Leavable[],
   options: AskOptions,
   cause: Cause,
 ): Promise<void> {
-  const reserved: [Leavable, Reservation][] = [];
-  for (const membership of all) {
-    const reservation = membership.reserveLeave(cause);
-    if (reservation !== undefined) reserved.push([membership, reservation]);
-  }
+  const reserved = all.flatMap((membership) => {
+    const entry = membership.reserveLeave(cause);
+    return entry ? [{ membership, entry }] : [];
+  });
   try {
-    for (const [membership, reservation] of reserved) {
-      await membership.beginLeave(reservation, options);
+    for (let next; (next = reserved.shift());) {
+      await next.membership.beginLeave(next.entry, options);
     }
   } finally {
-    for (const [membership, reservation] of reserved) {
-      membership.dropLeave(reservation);
-    }
+    for (const { membership, entry } of reserved) membership.dropLeave(entry);
   }
 }

@@ -21,31 +21,31 @@ import { Message } from "../protocol/message.ts";
 import { rejected, Waiter } from "../util/promises.ts";
 import type { Asks } from "./asks.ts";
 import {
-  CallChain,
   type CallInit,
   canServe,
   type Cause,
   type Entry,
   type EntryBody,
+  findMerged,
   type Kind,
   type Leavable,
+  makeEntry,
+  mergeEntries,
   type Refusal,
   rejectAll,
-  type Reservation,
   resolveAll,
 } from "./call_chain.ts";
 import type { Goal, OwnEntry } from "./goal.ts";
 import { crossLimit } from "./limits.ts";
 import type { Link } from "./link.ts";
 import {
-  type HookRun,
+  type HookPhase,
   IN,
   isOwnAsk,
   kindOf,
-  makeHookRun,
-  makeOwnAsk,
+  makeState,
   OUT,
-  type OwnAsk,
+  type OwnAskPhase,
   type Phase,
   type State,
 } from "./phase.ts";
@@ -104,6 +104,9 @@ const ROOM: typeof NAMESPACE = {
   actions: { enter: "join room", leave: "leave room" },
 };
 
+/** Shared, since most names have none most of the time. */
+const NO_CALLS: readonly Entry[] = [];
+
 /** What calls without a body leave. */
 const OWN: OwnEntry = { body: undefined };
 
@@ -128,16 +131,16 @@ export abstract class Membership<Handle> implements Leavable {
   readonly room: string;
   protected readonly link: MembershipLink;
   #state: State = OUT;
-  /** The calls of this side; the first one may be under way. */
-  #chain: CallChain | undefined;
+  /** The calls of this side, in order; the first one may be under way. */
+  #chain: readonly Entry[] = NO_CALLS;
   /** The asks of the peer whose turn has not come. */
   #waiting: Set<Message> | undefined;
   /** The items that wait until nothing is under way, in order. */
   #held: (Message | AskTask<Message>)[] | undefined;
   /** A granted ask to leave that is answered after a hook. */
   #owed: Message | undefined;
-  /** The results of callers that have succeeded and wait for hooks to end. */
-  #committed: Map<Waiter<unknown>, unknown> | undefined;
+  /** The callers that have succeeded and wait for hooks to end. */
+  #committed: Set<Waiter<unknown>> | undefined;
   /** Set if this side has ever called for it. */
   #own: OwnEntry | undefined;
 
@@ -160,13 +163,10 @@ export abstract class Membership<Handle> implements Leavable {
   /** Whether the peer has asked to enter, and this side is not in yet. */
   get isEntryAsked(): boolean {
     const state = this.#state;
-    if (state.phase === "admitting") return true;
-    if (state.phase === "entering" && state.crossing) return true;
     const { enter } = this.#terms.events;
-    for (const { event } of this.#waiting ?? []) {
-      if (event === enter) return true;
-    }
-    return false;
+    return state.phase === "admitting" ||
+      state.phase === "entering" && state.crossing !== undefined ||
+      [...this.#waiting ?? []].some(({ event }) => event === enter);
   }
 
   get #isIdle(): boolean {
@@ -213,43 +213,31 @@ export abstract class Membership<Handle> implements Leavable {
     return waiter.promise;
   }
 
-  /**
-   * Reserves a place in the chain for a leave, before the calls made later.
-   *
-   * @returns The reservation, for {@linkcode beginLeave} or
-   * {@linkcode dropLeave}; `undefined` when there is nothing to leave.
-   */
-  reserveLeave(cause: Cause): Reservation | undefined {
+  reserveLeave(cause: Cause): Entry | undefined {
     if (this.#forgetGoal() || this.verdictOnHook("leave")) return undefined;
-    if (this.isGone) return undefined;
-    const last = this.#chain?.last;
-    if (last === undefined && !this.isIn) return undefined;
+    const last = this.#chain.at(-1);
+    if (this.isGone || !last && !this.isIn) return undefined;
     const entry = last?.kind === "leave"
       ? last
       : this.#append("leave", { cause });
-    const reservation = { entry, refusal: undefined };
-    entry.reservations.add(reservation);
-    return reservation;
+    entry.reserved++;
+    return entry;
   }
 
-  /** Begins a reserved leave, and waits for it. */
-  beginLeave(reservation: Reservation, options: AskOptions): Promise<void> {
-    const { entry, refusal } = reservation;
-    if (refusal !== undefined) return rejected(refusal());
+  beginLeave(reserved: Entry, options: AskOptions): Promise<void> {
+    const entry = findMerged(reserved);
+    if (entry.refusal) return rejected(entry.refusal());
     // Another call has left, or the stay or the connection has ended.
-    if (entry === undefined) return Promise.resolve();
+    if (entry.isOver) return Promise.resolve();
     const waiter = this.#wait<void>(entry, options);
-    this.dropLeave(reservation);
+    this.dropLeave(entry);
     return waiter.promise;
   }
 
-  /** Cancels a reserved leave that has not begun. */
-  dropLeave(reservation: Reservation): void {
-    const { entry } = reservation;
-    reservation.entry = undefined;
-    if (!entry?.reservations.delete(reservation)) return;
-    this.#prune();
-    this.#next();
+  dropLeave(reserved: Entry): void {
+    const entry = findMerged(reserved);
+    entry.reserved--;
+    this.#goOn();
   }
 
   #call(
@@ -266,7 +254,7 @@ export abstract class Membership<Handle> implements Leavable {
     if (verdict !== undefined) return verdict;
     // It is certain to be left, together with its namespace.
     if (this.isGone && kind === "leave" && this.isIn) return Promise.resolve();
-    const last = this.#chain?.last;
+    const last = this.#chain.at(-1);
     if (last === undefined) {
       if (kind === "leave") {
         if (!this.isIn) return rejected(this.notInError());
@@ -277,13 +265,26 @@ export abstract class Membership<Handle> implements Leavable {
       ? last
       : this.#append(kind, init);
     const waiter = this.#wait(entry, options);
-    if (waiter.isSettled) this.#prune();
-    this.#next();
+    if (waiter.isSettled) this.#goOn();
+    else this.#next();
     return waiter.promise;
   }
 
   #append(kind: Kind, init?: CallInit): Entry {
-    return (this.#chain ??= new CallChain()).append(kind, init);
+    const entry = makeEntry(kind, init);
+    this.#chain = [...this.#chain, entry];
+    return entry;
+  }
+
+  /** Removes the first entry, which has failed if there is a refusal. */
+  #shift(refusal?: Refusal): Entry {
+    const [entry, ...rest] = this.#chain as [Entry, ...Entry[]];
+    this.#chain = rest;
+    return Object.assign(entry, { isOver: true, refusal });
+  }
+
+  get #hasLeave(): boolean {
+    return this.#chain.some(({ kind }) => kind === "leave");
   }
 
   /** Without a namespace, none of its rooms is entered again. */
@@ -298,21 +299,23 @@ export abstract class Membership<Handle> implements Leavable {
       about: this.#head(entry.kind),
       onEnd: () => {
         // Giving up detaches the caller, nothing else (rule 2).
-        if (this.#chain?.withdraw(waiter)) {
-          this.#prune();
-          this.#next();
-        }
+        const isTaken = this.#chain.map(({ waiters }) =>
+          waiters.delete(waiter)
+        );
+        if (isTaken.includes(true)) this.#goOn();
       },
     });
     if (!waiter.isSettled) entry.waiters.add(waiter);
     return waiter;
   }
 
-  #prune(): void {
+  /** Drops what no caller waits for, and begins what can begin. */
+  #goOn(): void {
     const { phase } = this.#state;
     const isUnderWay = phase === "deciding" || phase === "entering" ||
       phase === "leaving";
-    this.#chain?.prune(isUnderWay ? this.#chain.head : undefined);
+    this.#chain = mergeEntries(this.#chain, isUnderWay);
+    this.#next();
   }
 
   /**
@@ -321,10 +324,9 @@ export abstract class Membership<Handle> implements Leavable {
    */
   protected verdictOnHook(kind: Kind): Promise<unknown> | undefined {
     const state = this.#state;
-    const maker = this.#chain?.head?.maker;
-    const turn = "turn" in state ? state.turn : undefined;
-    if (maker === undefined && turn === undefined) return undefined;
-    const caller = this.link.queue.exactCaller();
+    const { turn } = state;
+    const maker = this.#chain[0]?.maker;
+    const caller = (maker ?? turn) && this.link.queue.exactCaller();
     if (caller === undefined) return undefined;
     const isEnter = kind === "enter";
     // Nor does the function that makes the body of a call wait for that call.
@@ -345,7 +347,7 @@ export abstract class Membership<Handle> implements Leavable {
 
   /** Removes the name from the goal; tells whether it waited there. */
   #forgetGoal(): boolean {
-    const isBusy = this.isIn || this.#chain?.isEmpty === false;
+    const isBusy = this.isIn || this.#chain.length > 0;
     if (isBusy && !this.link.isEnding) return false;
     return this.#goal?.forget(this.namespace, this.room) ?? false;
   }
@@ -510,10 +512,11 @@ export abstract class Membership<Handle> implements Leavable {
   /** Begins the first calls of the chain until something is under way. */
   #next(): void {
     while (this.#isIdle) {
-      const head = this.#chain?.head;
-      if (head === undefined || this.#chain!.isReserved) return this.#rest();
+      const [head, next] = this.#chain;
+      // What is reserved waits for a caller, or for one behind it.
+      if (!head || !next && head.waiters.size === 0) return this.#rest();
       if (this.isIn === (head.kind === "enter")) {
-        const { waiters } = this.#chain!.shift();
+        const { waiters } = this.#shift();
         resolveAll(waiters, this.isIn ? this.handle : undefined);
       } else if (head.kind === "leave") this.askPeer("leaving");
       else if (head.encoded === undefined) return this.#makeBody(head);
@@ -542,7 +545,7 @@ export abstract class Membership<Handle> implements Leavable {
       }
       entry.maker = undefined;
       // The calls have given up, or the connection is lost.
-      if (this.#chain?.head !== entry) return;
+      if (this.#chain[0] !== entry) return;
       // The peer may have entered this side meanwhile.
       if (refusal !== undefined && !this.isIn) this.#refuseHead(refusal);
       this.#next();
@@ -554,10 +557,9 @@ export abstract class Membership<Handle> implements Leavable {
     const held = this.#held;
     this.#held = undefined;
     if (held !== undefined) this.link.queue.unshift(held);
-    const isForgotten = this.#state === OUT && this.#owed === undefined &&
-      this.#waiting === undefined && this.#committed === undefined &&
-      this.#chain?.isEmpty !== false;
-    if (isForgotten) this.onForgotten();
+    const isEmpty = this.#state === OUT && this.#owed === undefined &&
+      this.#chain.length === 0 && !this.#waiting && !this.#committed;
+    if (isEmpty) this.onForgotten();
   }
 
   #settle(state: typeof OUT | typeof IN): void {
@@ -588,25 +590,25 @@ export abstract class Membership<Handle> implements Leavable {
 
   /** Rejects the first entry of the chain. */
   #refuseHead(refusal: Refusal): void {
-    const { kind, waiters } = this.#chain!.shift(refusal);
+    const { kind, waiters } = this.#shift(refusal);
     rejectAll(waiters, refusal);
     if (kind === "leave") return;
     const { namespace, room } = this;
     // A call that leaves was made meanwhile.
-    if (this.#chain!.hasLeave) this.#goal?.forget(namespace, room);
+    if (this.#hasLeave) this.#goal?.forget(namespace, room);
     else this.#goal?.refuse(namespace, room, refusal());
   }
 
   /** Asks the peer. */
-  protected askPeer(phase: OwnAsk["phase"]): void {
+  protected askPeer(phase: OwnAskPhase): void {
     // A granted ask is answered before this side asks (rule 7).
     this.#payOwed(this.#owed);
     if (phase === "leaving") this.#forgetRooms();
-    const state = makeOwnAsk(phase);
+    const state = makeState(phase);
     this.become(state);
     const { namespace, room, event } = this.#head(kindOf(state));
     const scope = encodeRoute(namespace, room);
-    const body = phase === "entering" ? this.#chain!.head!.encoded! : "";
+    const body = phase === "entering" ? this.#chain[0]!.encoded! : "";
     this.link.asks.send(
       (token) => encodeEvent(token, scope, event, body),
       (answer) => this.#answered(state, answer.error),
@@ -617,19 +619,18 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   /** Called when the own ask is answered, or is known to be granted. */
-  #answered(state: OwnAsk, refusal?: Error): void {
+  #answered(state: State, refusal?: Error): void {
     // The attempt has ended.
     if (this.#state !== state) return;
     const isGranted = refusal === undefined ||
       state.crossing !== undefined;
-    const chain = this.#chain;
     switch (state.phase) {
       case "takingBack":
         return isGranted
           ? void this.#abandon(state)
           : this.#runNow(() => this.#enterNow({ cause: { isForced: true } }));
       case "leaving":
-        if (isGranted) return this.#runNow(() => this.leaveNow(chain!.shift()));
+        if (isGranted) return this.#runNow(() => this.leaveNow(this.#shift()));
         this.#refuseHead(() => remakeError(refusal, this.#head("leave")));
         return this.#settle(IN);
       case "entering":
@@ -637,7 +638,7 @@ export abstract class Membership<Handle> implements Leavable {
           this.#refuseHead(() => remakeError(refusal, this.#head("enter")));
           return void this.#abandon(state);
         }
-        if (chain!.head!.waiters.size > 0 || state.crossing) {
+        if (this.#chain[0]!.waiters.size > 0 || state.crossing) {
           return this.#runNow(() =>
             this.#terms === ROOM
               ? this.#decide(state.crossing)
@@ -645,7 +646,7 @@ export abstract class Membership<Handle> implements Leavable {
           );
         }
         // No caller waits for it any more (rule 3).
-        chain!.shift();
+        this.#shift();
         return this.askPeer("takingBack");
     }
   }
@@ -656,10 +657,10 @@ export abstract class Membership<Handle> implements Leavable {
   }
 
   /** Begins a phase in which a hook runs. */
-  protected startHook(phase: HookRun["phase"]): HookRun {
+  protected startHook(phase: HookPhase): State {
     const turn = this.link.queue.exactCaller();
     if (turn !== undefined && phase === "deciding") turn.isAwaited = true;
-    const state = makeHookRun(phase, turn);
+    const state = makeState(phase, turn);
     this.become(state);
     return state;
   }
@@ -667,22 +668,21 @@ export abstract class Membership<Handle> implements Leavable {
   /** Makes a result certain for callers, which get it when hooks have ended. */
   protected commit(waiters: Iterable<Waiter<unknown>>, result?: unknown): void {
     for (const waiter of waiters) {
-      waiter.commit();
-      (this.#committed ??= new Map()).set(waiter, result);
+      waiter.commit(result);
+      (this.#committed ??= new Set()).add(waiter);
     }
   }
 
   #resolve(waiters: Iterable<Waiter<unknown>>): void {
     for (const waiter of waiters) {
-      const result = this.#committed?.get(waiter);
       this.#committed?.delete(waiter);
-      waiter.resolve(result);
+      waiter.finish();
     }
     if (this.#committed?.size === 0) this.#committed = undefined;
   }
 
   /** Whether the attempt that a hook has run for is still under way. */
-  protected isCurrent(state: HookRun): boolean {
+  protected isCurrent(state: State): boolean {
     return this.#state === state;
   }
 
@@ -695,9 +695,9 @@ export abstract class Membership<Handle> implements Leavable {
    */
   async #decide(crossing?: Message): Promise<void> {
     const state = this.startHook("deciding");
-    const isWanted = () => this.#chain!.head!.waiters.size > 0;
+    const isWanted = () => this.#chain[0]!.waiters.size > 0;
     const isLocal = isWanted();
-    const body = isLocal ? this.#chain!.head!.encoded : crossing?.body;
+    const body = isLocal ? this.#chain[0]!.encoded : crossing?.body;
     const { codec } = this.link.host;
     const head = this.#head("enter");
     let refusal: Refusal | undefined;
@@ -719,7 +719,7 @@ export abstract class Membership<Handle> implements Leavable {
       if (this.link.isOpen) return this.askPeer("entering");
       refusal = () => this.link.closedError(head);
     }
-    if (refusal === undefined) this.#chain!.shift();
+    if (refusal === undefined) this.#shift();
     else this.#refuseHead(refusal);
     if (isRoom) this.askPeer("takingBack");
     else await this.#abandon(state);
@@ -734,7 +734,7 @@ export abstract class Membership<Handle> implements Leavable {
 
   /** Enters by a call of this side. */
   async #enterByCall(crossing: Message | undefined): Promise<void> {
-    const { waiters, body, encoded } = this.#chain!.shift();
+    const { waiters, body, encoded } = this.#shift();
     const cause = { isLocal: true };
     if (waiters.size === 0 && crossing !== undefined) {
       return await this.#enterNow({ cause, body: "" });
@@ -760,7 +760,7 @@ export abstract class Membership<Handle> implements Leavable {
     this.#payOwed(this.#owed);
     // The peer is to know the name before it gets what the hooks send.
     if (asked !== undefined) this.#grant(asked);
-    if (this.#chain?.hasLeave) this.#forgetRooms();
+    if (this.#hasLeave) this.#forgetRooms();
     this.onEntered();
     const told = this.hooks.notify(this.#terms.entered, this.room, {
       ...cause,
@@ -816,9 +816,10 @@ export abstract class Membership<Handle> implements Leavable {
   protected settleCalls(makeError: (about: AskHead) => NeffosError): void {
     this.#payOwed(this.#owed);
     if (this.phase === "telling") {
-      this.#resolve([...this.#committed?.keys() ?? []]);
+      this.#resolve(this.#committed ?? []);
     }
-    for (const { kind, waiters } of this.#chain?.clear() ?? []) {
+    while (this.#chain.length > 0) {
+      const { kind, waiters } = this.#shift();
       if (kind === "leave") resolveAll(waiters);
       else rejectAll(waiters, () => makeError(this.#head(kind)));
     }
@@ -843,7 +844,7 @@ export abstract class Membership<Handle> implements Leavable {
       this.#goal?.remove(this.namespace, this.room);
     }
     this.settleCalls((about) => this.link.closedError(about));
-    this.#resolve([...this.#committed?.keys() ?? []]);
+    this.#resolve(this.#committed ?? []);
     this.#waiting = undefined;
     const { phase } = this.#state;
     if (phase !== "releasing" && phase !== "telling") this.stop();
@@ -854,7 +855,7 @@ export abstract class Membership<Handle> implements Leavable {
     const state = this.#state;
     if (state.phase === "telling") return false;
     if (state.phase === "releasing" && state.isAgreed) return false;
-    if (this.#chain?.hasLeave) return false;
+    if (this.#hasLeave) return false;
     return this.isIn || this.#goal?.has(this.namespace, this.room) === true;
   }
 

@@ -53,62 +53,45 @@ export type Phase =
   | "releasing"
   | "telling";
 
-interface Whereabouts {
-  readonly phase: Phase;
-  /** Whether this side is in, which follows from the phase. */
-  readonly isIn: boolean;
-}
-
 /** A phase in which this side's ask is under way. */
-export interface OwnAsk extends Whereabouts {
-  readonly phase: "entering" | "leaving" | "takingBack";
-  /** The ask by which the peer has meanwhile asked for the same. */
-  crossing: Message | undefined;
-}
+export type OwnAskPhase = "entering" | "leaving" | "takingBack";
 
 /** A phase in which a hook runs. */
-export interface HookRun extends Whereabouts {
-  readonly phase: "deciding" | "admitting" | "releasing" | "telling";
-  /** The turn of the queue in which the hook runs, if it is known. */
-  readonly turn: Turn | undefined;
-  /** Whether the hook itself has called to leave, which grants the ask. */
-  isAgreed: boolean;
-}
+export type HookPhase = "deciding" | "admitting" | "releasing" | "telling";
 
 /**
  * A phase with its data. The identity of the object is that of the attempt:
  * code that finds another state after an `await` changes nothing.
  */
-export type State =
-  | Whereabouts & { readonly phase: "out" | "in" }
-  | OwnAsk
-  | HookRun;
+export interface State {
+  readonly phase: Phase;
+  /** Whether this side is in, which follows from the phase. */
+  readonly isIn: boolean;
+  /** The turn of the queue in which a hook runs, if it is known. */
+  readonly turn: Turn | undefined;
+  /** The ask by which the peer has meanwhile asked for what this side asks. */
+  crossing: Message | undefined;
+  /** Whether the hook that runs has called to leave, which grants the ask. */
+  isAgreed: boolean;
+}
+
+/** Makes the state of a new attempt. */
+export function makeState(phase: Phase, turn?: Turn): State {
+  const isIn = /^(in|leaving|releasing|telling)$/.test(phase);
+  return { phase, isIn, turn, crossing: undefined, isAgreed: false };
+}
 
 /** The state of a name when this side is out. */
-export const OUT: State = { phase: "out", isIn: false };
+export const OUT: State = makeState("out");
 /** The state of a name when this side is in. */
-export const IN: State = { phase: "in", isIn: true };
-
-/** Makes the state of an ask of this side. */
-export function makeOwnAsk(phase: OwnAsk["phase"]): OwnAsk {
-  return { phase, isIn: phase === "leaving", crossing: undefined };
-}
-
-/** Makes the state of a running hook. */
-export function makeHookRun(
-  phase: HookRun["phase"],
-  turn: Turn | undefined,
-): HookRun {
-  const isIn = phase === "releasing" || phase === "telling";
-  return { phase, isIn, turn, isAgreed: false };
-}
+export const IN: State = makeState("in");
 
 /** Whether an ask of this side is under way. */
-export function isOwnAsk(state: State): state is OwnAsk {
-  return "crossing" in state;
+export function isOwnAsk({ phase }: State): boolean {
+  return /^(entering|leaving|takingBack)$/.test(phase);
 }
 
 /** Gets the kind of an ask of this side. */
-export function kindOf({ phase }: OwnAsk): Kind {
+export function kindOf({ phase }: State): Kind {
   return phase === "entering" ? "enter" : "leave";
 }

@@ -96,6 +96,7 @@ export class Waiter<T> {
   #resolve!: (value: never) => void;
   #isSettled = false;
   #isCommitted = false;
+  #result: unknown;
 
   constructor(options: WaiterOptions) {
     const { timers, timeout, signal, onTimeout } = options;
@@ -124,10 +125,16 @@ export class Waiter<T> {
   }
 
   /** Makes the result certain: the time limit and the signal stop counting. */
-  commit(): void {
+  commit(result?: unknown): void {
     if (this.#isCommitted || this.#isSettled) return;
     this.#isCommitted = true;
+    this.#result = result;
     this.#stopWatching();
+  }
+
+  /** Ends the wait with the result that is certain. */
+  finish(): void {
+    this.resolve(this.#result as T);
   }
 
   /** Ends the wait with a result. */

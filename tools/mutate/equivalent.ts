@@ -49,12 +49,6 @@ export const EQUIVALENTS: readonly Equivalent[] = [
     reason: "whatever the verdict, there is nothing to reserve",
   },
   {
-    file: "neffos/connection/membership.ts",
-    code: "reservation.entry = undefined;",
-    kinds: ["remove-statement"],
-    reason: "a reservation that is dropped twice is in no set any more",
-  },
-  {
     file: "neffos/server/handler_times.ts",
     code: "Array(bounds.length + 1)",
     reason: "what is above the last bound is read in the count of all",
