@@ -8,7 +8,7 @@ import {
   type RawBody,
 } from "../../neffos/client.ts";
 import type { Call, Options } from "./command.ts";
-import { toFailure } from "./failure.ts";
+import { toFailure, writeFailure } from "./failure.ts";
 import { readBody } from "./input/body.ts";
 import { parseDuration, parseHeaders, parsePair } from "./input/options.ts";
 import { describeCode } from "./output/codes.ts";
@@ -159,7 +159,7 @@ export async function dialServer(
       onReconnecting: (tries, delay) =>
         onNotice(`attempt ${tries} in ${(delay / 1_000).toFixed(1)} s`),
       onReconnect: () => onNotice("connected again", false),
-      onError: (error) => onNotice(toFailure(error).message),
+      onError: (error) => onNotice(writeFailure(toFailure(error))),
     },
   );
 }

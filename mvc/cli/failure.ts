@@ -6,6 +6,7 @@ import {
   EventError,
 } from "../../neffos/client.ts";
 import { describeCode } from "./output/codes.ts";
+import { toVisible } from "./output/events.ts";
 
 /** The exit codes; `mvc/CLI.md` and `neffos help` explain them. */
 export const EXIT = {
@@ -101,13 +102,16 @@ const STATUS_ADVICE: Readonly<Record<number, string>> = {
   403: "give credentials, or an origin that it allows: -H 'Origin: …'",
   404: "check the path of the URL",
   429: "it takes no more connections; try again later",
+  500: "a fault of the server; look into its log",
   502: "the proxy has no server behind it; try again later",
   503: "the server is closing or full; try again later",
+  504: "the server behind the proxy does not answer; try again later",
 };
 
 /** What to do about a reason that Deno gives, by a part of its text. */
 const REASON_ADVICE: readonly [reason: RegExp, outcome: Outcome, string][] = [
   [/--allow-net/, "usage", "Deno lets it dial only with that"],
+  [/protocol value/, "usage", "check --protocol"],
   [/dns error/, "unreachable", "no such host; check the name"],
   [
     /connect error|refused/i,
@@ -123,6 +127,16 @@ const REASON_ADVICE: readonly [reason: RegExp, outcome: Outcome, string][] = [
     /invalid HTTP version/,
     "unreachable",
     "no HTTP is spoken there; if the server has TLS, try wss: instead of ws:",
+  ],
+  [
+    /Expired|NotValidYet/i,
+    "unreachable",
+    "the server needs a new certificate; check the clock of this machine too",
+  ],
+  [
+    /not valid for name|NotValidForName/i,
+    "unreachable",
+    "the certificate is for another host; check the name in the URL",
   ],
   [
     /certificate|UnknownIssuer/i,
@@ -154,16 +168,16 @@ function explainDial(error: DialError): Failure {
  * Writes a failure in one line.
  *
  * @param failure The failure.
- * @returns The text, without control characters.
+ * @returns The text, with its control characters escaped.
  */
 export function writeFailure({ message, outcome }: Failure): string {
   // The stack of a fault is worth its lines.
-  return outcome === "fault" ? message : toOneLine(message);
+  return outcome === "fault"
+    ? message.split("\n").map(toVisible).join("\n")
+    : toOneLine(message);
 }
 
-/** Replaces line breaks, and removes what else could move the cursor. */
+/** Replaces line breaks, and escapes what else could move the cursor. */
 export function toOneLine(text: string): string {
-  return text.trim().replaceAll(/\s*[\r\n]+\s*/g, " ")
-    // deno-lint-ignore no-control-regex -- that is what is removed
-    .replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
+  return toVisible(text.trim().replaceAll(/\s*[\r\n]+\s*/g, " "));
 }

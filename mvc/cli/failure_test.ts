@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import {
   AskTimeoutError,
   ConnectionClosedError,
@@ -20,6 +20,9 @@ Deno.test("toFailure() says what has failed, and what to do", () => {
     [dialError("received corrupt message"), "unreachable", /try ws:/],
     [dialError("invalid HTTP version parsed"), "unreachable", /try wss:/],
     [dialError("invalid peer certificate"), "unreachable", /DENO_CERT/],
+    [dialError("peer certificate: Expired"), "unreachable", /new certificate/],
+    [dialError("not valid for name"), "unreachable", /for another host/],
+    [dialError("Invalid protocol value"), "usage", /check --protocol/],
     [dialError("run again with --allow-net"), "usage", /Deno lets it/],
     [dialError("another"), "unreachable", /check the URL$/],
     [
@@ -51,5 +54,7 @@ Deno.test("toFailure() says what has failed, and what to do", () => {
 
 Deno.test("writeFailure() writes one line, and lets no server draw on the terminal", () => {
   const failure = new Failure("refused", "no\n  \x1b[2Jway\r\n");
-  assertEquals(writeFailure(failure), "no \ufffd[2Jway");
+  assertEquals(writeFailure(failure), String.raw`no \u001b[2Jway`);
+  const fault = toFailure(new Error("\x9b2J"));
+  assertStringIncludes(writeFailure(fault), String.raw`\u009b2J`);
 });

@@ -1,3 +1,6 @@
+import { toOneLine } from "../failure.ts";
+import { toVisible } from "../output/events.ts";
+
 /** What a load has measured. */
 export interface Figures {
   /** How many answers came. */
@@ -42,10 +45,10 @@ export class Tally {
     this.#latencies.push(latency);
   }
 
-  /** Adds a failure. */
-  addError(text: string): void {
-    this.#failed++;
-    this.#errors.set(text, (this.#errors.get(text) ?? 0) + 1);
+  /** Adds failures of one kind. */
+  addError(text: string, count = 1): void {
+    this.#failed += count;
+    this.#errors.set(text, (this.#errors.get(text) ?? 0) + count);
   }
 
   /**
@@ -101,7 +104,9 @@ export function writeFigures(
   let failed = 0;
   for (const count of errors.values()) failed += count;
   lines.push(`errors       ${failed}`);
-  for (const [text, count] of errors) lines.push(`  ${count} × ${text}`);
+  for (const [text, count] of errors) {
+    lines.push(`  ${count} × ${toOneLine(text)}`);
+  }
   return lines.join("\n");
 }
 
@@ -118,10 +123,11 @@ export function toFiguresJSON(
 ): string {
   const { errors, ...others } = figures;
   const all = { connections, ...others, errors: Object.fromEntries(errors) };
-  return JSON.stringify(
+  const json = JSON.stringify(
     all,
     (_key, value) => typeof value === "number" ? round(value) : value,
   );
+  return toVisible(json);
 }
 
 function round(value: number): number {

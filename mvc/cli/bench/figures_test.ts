@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   measureLatency,
   Tally,
@@ -17,6 +17,16 @@ Deno.test("measureLatency() takes percentiles by the nearest rank", () => {
   });
   assertEquals(measureLatency([7]), { min: 7, p50: 7, p90: 7, p99: 7, max: 7 });
   assertEquals(measureLatency([]), undefined);
+});
+
+Deno.test("Figures have no control character of a server", () => {
+  const tally = new Tally();
+  tally.addError("no\n\x1b[2J\x9b2J", 3);
+  const figures = tally.sum(1_000);
+  const text = writeFigures(figures, { connections: 1 });
+  assertStringIncludes(text, String.raw`  3 × no \u001b[2J\u009b2J`);
+  const json = toFiguresJSON(figures, { connections: 1 });
+  assertStringIncludes(json, String.raw`{"no\n\u001b[2J\u009b2J":3}`);
 });
 
 Deno.test("Tally sums answers and errors up, for people and for scripts", () => {

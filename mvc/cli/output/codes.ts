@@ -1,3 +1,5 @@
+import { quote } from "./events.ts";
+
 /** What close codes mean, for people. */
 const MEANINGS: Readonly<Record<number, string>> = {
   1000: "the server closed it",
@@ -21,6 +23,6 @@ const MEANINGS: Readonly<Record<number, string>> = {
 export function describeCode(
   { code, reason }: { code: number; reason: string },
 ): string {
-  const text = reason === "" ? MEANINGS[code] : JSON.stringify(reason);
+  const text = reason === "" ? MEANINGS[code] : quote(reason);
   return text === undefined ? String(code) : `${code}, ${text}`;
 }

@@ -53,7 +53,12 @@ export function formatPlace(
 
 /** Puts a name in quotes if a line could be misread with it. */
 export function quoteIfOdd(name: string): string {
-  return /^[\p{L}\p{N}_.:@-]+$/u.test(name) ? name : JSON.stringify(name);
+  return /^[\p{L}\p{N}_.:@-]+$/u.test(name) ? name : quote(name);
+}
+
+/** Puts a text of a peer in quotes. */
+export function quote(text: string): string {
+  return toVisible(JSON.stringify(text));
 }
 
 /**
@@ -80,8 +85,7 @@ export function formatBody(body: RawBody): string {
 /** Escapes control characters as JSON does, so that a peer cannot draw on the terminal. */
 export function toVisible(text: string): string {
   return text.replaceAll(
-    // deno-lint-ignore no-control-regex -- that is what is escaped
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
     (char) =>
       ESCAPES[char] ??
         `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
@@ -112,9 +116,12 @@ export function toJSONLine(
     ...(isNative ? { native: true } : { namespace, room, event }),
   };
   const head = JSON.stringify(place).slice(1, -1);
-  return `{${head},${
-    error ? `"error":${JSON.stringify(error.message)}` : writeBody(body)
-  }}`;
+  // What is escaped can stand in a string of JSON alone, and means the same there.
+  return toVisible(
+    `{${head},${
+      error ? `"error":${JSON.stringify(error.message)}` : writeBody(body)
+    }}`,
+  );
 }
 
 function writeBody(body: RawBody): string {
@@ -124,9 +131,9 @@ function writeBody(body: RawBody): string {
   return `"body":${isJSON(body) ? joinLines(body) : JSON.stringify(body)}`;
 }
 
-/** The text as it is, so that large numbers keep their digits; line breaks of JSON are only spaces. */
+/** The text as it is, so that large numbers keep their digits; line breaks and tabs of JSON are only spaces. */
 function joinLines(json: string): string {
-  return json.trim().replaceAll(/[\r\n]+/g, " ");
+  return json.trim().replaceAll(/[\r\n\t]+/g, " ");
 }
 
 /** Whether a text is JSON. */

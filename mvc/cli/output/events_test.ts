@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { EventError } from "../../../neffos/client.ts";
 import { formatBody, formatEvent, type Shown, toJSONLine } from "./events.ts";
+import { describeCode } from "./codes.ts";
 import { makeStyle } from "./style.ts";
 
 const plain = makeStyle(false, { hasColor: true });
@@ -28,6 +29,30 @@ Deno.test("formatEvent() writes a line for people", () => {
   for (const [part, line] of cases) {
     assertEquals(formatEvent({ ...message, ...part }, plain), line);
   }
+});
+
+Deno.test("No line has a control character of a peer, in names and JSON too", () => {
+  const evil = "\x1b[2J\x9b31m\x7f\u202e\u200f\u2028\t";
+  const escaped = String.raw`\u001b[2J\u009b31m\u007f\u202e\u200f\u2028\t`;
+  const everywhere = {
+    namespace: evil,
+    room: evil,
+    event: evil,
+    body: `{"a":\t${JSON.stringify(evil)}}`,
+  };
+  const line = toJSONLine(everywhere);
+  for (
+    const text of [
+      line,
+      toJSONLine({ ...everywhere, error: new EventError(evil) }),
+      formatEvent(everywhere, plain),
+      describeCode({ code: 4000, reason: evil }),
+    ]
+  ) {
+    assertStringIncludes(text, escaped);
+    assertEquals(text.match(/[\p{Cc}\p{Bidi_Control}\u2028]/u), null);
+  }
+  assertEquals(JSON.parse(line), { ...everywhere, body: { a: evil } });
 });
 
 Deno.test("formatEvent() colours what a terminal shows", () => {

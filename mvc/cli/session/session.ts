@@ -231,7 +231,7 @@ export class Session implements Actor {
   showStatus(): void {
     const state = this.#isAway ? "away, and coming back" : "connected";
     const { url } = this.#options;
-    this.#view.showText(`${state}: ${url}\nID: ${this.#client.id}`);
+    this.#view.showText(`${state}: ${url}\nID: ${quoteIfOdd(this.#client.id)}`);
   }
 
   showHelp(topic: string | undefined): void {
