@@ -5,7 +5,7 @@ import type { Style } from "./output/style.ts";
 const EXIT_CODES = `Exit codes:
     0  success; also the end of a watch by Ctrl-C
     1  the server refused an event, a namespace, a room or the client
-    2  wrong arguments, or a file that cannot be read
+    2  wrong arguments, or a file that cannot be read or written
     3  no connection, or the connection was lost
     4  a time limit has passed
    70  a bug in this program

@@ -1,6 +1,17 @@
 import process from "node:process";
 import type { Readable, Writable } from "node:stream";
 
+import { usage } from "./failure.ts";
+
+/**
+ * How many bytes are written at once: a pipe that does not block takes that
+ * many, or none of them.
+ */
+const PIECE = 4_096;
+
+/** How long to wait for a slow reader of the output, in milliseconds. */
+const PAUSE = 5;
+
 /** What the command line reads and writes: the terminal, or that of a test. */
 export interface IO {
   readonly stdin: Readable & { readonly isTTY?: boolean };
@@ -14,6 +25,8 @@ export interface IO {
   out(data: string | Uint8Array): void;
   /** Writes to standard error. */
   err(text: string): void;
+  /** Whether a terminal can move its cursor: it is no dumb one. */
+  readonly canDraw: boolean;
   /** Whether colours are wanted, where there is a terminal. */
   readonly hasColor: boolean;
   /** Reads an environment variable; one that may not be read is not set. */
@@ -31,13 +44,15 @@ export interface IO {
  */
 export function makeIO(): IO {
   const controller = new AbortController();
+  const canDraw = readEnv("TERM") !== "dumb";
   const write = (stream: typeof Deno.stdout, data: string | Uint8Array) => {
     try {
       writeAll(stream, data);
     } catch (error) {
       // As `neffos watch … | head -n 1` does.
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-      controller.abort();
+      if (error instanceof Deno.errors.BrokenPipe) return controller.abort();
+      const { message } = error as Error;
+      throw usage(`Cannot write the output: ${message}; check where it goes`);
     }
   };
   return {
@@ -48,12 +63,13 @@ export function makeIO(): IO {
     get screen() {
       return process.stdout as unknown as Writable;
     },
+    canDraw,
     isTTY: Deno.stdout.isTerminal(),
     isErrorTTY: Deno.stderr.isTerminal(),
     out: (data) => write(Deno.stdout, data),
     err: (text) => write(Deno.stderr, text),
     // Deno reads NO_COLOR itself, so that it needs no permission.
-    hasColor: !Deno.noColor && readEnv("TERM") !== "dumb",
+    hasColor: !Deno.noColor && canDraw,
     env: readEnv,
     interrupted: controller.signal,
     watchInterrupt() {
@@ -69,7 +85,15 @@ function writeAll(
   data: string | Uint8Array,
 ): void {
   let rest = typeof data === "string" ? new TextEncoder().encode(data) : data;
-  while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(stream.writeSync(rest.subarray(0, PIECE)));
+    } catch (error) {
+      // A pipe that does not block, and whose reader is slower.
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE);
+    }
+  }
 }
 
 function readEnv(variable: string): string | undefined {

@@ -195,6 +195,39 @@ Deno.test("watch fails when the server goes away", async () => {
   assertMatch(err, /closed: 1001.*--reconnect/);
 });
 
+Deno.test("watch fails when the server disconnects its namespace", async () => {
+  await using chat = startChat();
+  const watching = run(["watch", chat.url, "chat"]);
+  while (chat.server.connectionsByNamespace("chat").length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const [nsConn] = chat.server.connectionsByNamespace("chat");
+  await nsConn!.disconnect();
+  assertEquals(await watching, {
+    code: 1,
+    out: "",
+    err: 'neffos: The server has disconnected namespace "chat"\n',
+  });
+});
+
+Deno.test("init says where it cannot write, and how to go to odd folders", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = `${folder}/file`;
+    await Deno.writeTextFile(file, "");
+    const refused = await run(["init", file]);
+    assertEquals(refused.code, 2);
+    assertMatch(
+      refused.err,
+      /^neffos: Cannot lay out .*name a folder[^\n]+\n$/,
+    );
+    const { out } = await run(["init", `${folder}/~ann`]);
+    assertMatch(out, /^ {2}cd '.*~ann'$/m);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("bench counts answers, with and without a rate", async () => {
   await using chat = startChat();
   const bench = ["bench", chat.url, "chat", "onEcho", "hi", "--json"];

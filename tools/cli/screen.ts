@@ -7,6 +7,8 @@ export class Screen {
   readonly #rows: string[][] = [[]];
   #row = 0;
   #column = 0;
+  /** Whether a row that is full goes on in the next one. */
+  #wraps = true;
   /** An escape sequence that has not ended yet. */
   #rest = "";
 
@@ -51,7 +53,9 @@ export class Screen {
       case "\x07":
         return;
     }
-    if (this.#column >= this.#columns) {
+    if (this.#column >= this.#columns && !this.#wraps) {
+      this.#column = this.#columns - 1;
+    } else if (this.#column >= this.#columns) {
       this.#moveTo(this.#row + 1);
       this.#column = 0;
     }
@@ -87,10 +91,13 @@ export class Screen {
       case "K":
         this.#clearRow();
         return;
-      // Colours, and modes of the keyboard.
-      case "m":
       case "h":
       case "l":
+        // The other modes are those of the keyboard.
+        if (first === "7") this.#wraps = kind === "h";
+        return;
+      // Colours.
+      case "m":
         return;
     }
     throw new Error(`The screen does not know ${JSON.stringify(sequence)}`);

@@ -261,3 +261,65 @@ Deno.test({
     assertEquals(await ask.end(), 130);
   },
 });
+
+Deno.test({
+  name: "Ctrl-C ends a command that waits for the server to accept it",
+  ignore,
+  async fn() {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const url = `ws://127.0.0.1:${listener.addr.port}`;
+    const run = `exec ${Deno.execPath()} run -A --no-check --quiet ${PROGRAM}`;
+    for (const command of ["watch URL chat", "bench URL chat onEcho"]) {
+      await using terminal = Terminal.open(
+        `${run} ${command.replace("URL", url)} --timeout 1m`,
+      );
+      using conn = await listener.accept();
+      await conn.read(new Uint8Array(1));
+      await terminal.type(ctrl("C"));
+      assertEquals(await terminal.end(), 130);
+    }
+  },
+});
+
+Deno.test({
+  name: "A dumb terminal gets lines alone, and a narrow one a line of progress",
+  ignore,
+  async fn() {
+    await using chat = startChat();
+    const run = `${Deno.execPath()} run -A --no-check --quiet ${PROGRAM}`;
+    const isDrawn = "| grep -c $'\\x1b' || true";
+    for (const command of ["connect URL chat", "bench URL chat onEcho -n 1"]) {
+      const line = `${run} ${command.replace("URL", chat.url)}`;
+      const script = `script -qefc ${JSON.stringify(line)} /dev/null`;
+      await using terminal = Terminal.open(
+        `printf 'quit\\n' | ${script} ${isDrawn}`,
+        { env: { TERM: "dumb" } },
+      );
+      assertEquals(await terminal.end(), 0);
+      assertMatch(terminal.text, /^0$/m);
+    }
+    await using narrow = Terminal.open(
+      `${run} bench ${chat.url} chat onEcho --duration 1s`,
+      { columns: 40 },
+    );
+    assertEquals(await narrow.end(), 0);
+    assertMatch(narrow.text, /^connections +10\n/);
+  },
+});
+
+Deno.test({
+  name: "Output that cannot be written is no bug of the command line",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using chat = startChat();
+    const run = `${Deno.execPath()} run -A --no-check --quiet ${PROGRAM}`;
+    const { code, stderr } = await new Deno.Command("bash", {
+      args: ["-c", `${run} ask ${chat.url} chat onEcho hi > /dev/full`],
+    }).output();
+    assertEquals(code, 2);
+    assertMatch(
+      new TextDecoder().decode(stderr),
+      /^neffos: Cannot write the output: [^\n]+\n$/,
+    );
+  },
+});

@@ -25,6 +25,9 @@ export interface LoadOptions {
 /** How often a load with a rate looks at the clock, in milliseconds. */
 const TICK = 5;
 
+/** How long after its end a load with a rate may send what is late, in milliseconds. */
+const GRACE = 1_000;
+
 /**
  * Loads a server. With a rate, the time of an ask counts from when it was due,
  * so that a server which stands still is seen in the latencies of all that
@@ -32,13 +35,17 @@ const TICK = 5;
  *
  * @param options How.
  * @returns How long it took, in milliseconds; asks that wait at the end are
- * awaited.
+ * awaited, but not when the signal ends it.
  */
 export async function runLoad(options: LoadOptions): Promise<number> {
-  const { rate, now } = options;
+  const { rate, now, signal } = options;
   const begin = now();
-  if (rate === undefined) await runInFlight(options, begin);
-  else await runAtRate(options, { begin, rate });
+  const stopped = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => stopped.resolve(), { once: true });
+  const running = rate === undefined
+    ? runInFlight(options, begin)
+    : runAtRate(options, { begin, rate });
+  await Promise.race([running, stopped.promise]);
   return now() - begin;
 }
 
@@ -64,17 +71,27 @@ async function runAtRate(
 ): Promise<void> {
   const total = Math.min(count, Math.ceil(rate * duration / 1_000));
   const waiting = new Set<Promise<unknown>>();
-  for (let sent = 0; sent < total && !signal.aborted;) {
+  let sent = 0;
+  let rested = begin;
+  while (sent < total && !signal.aborted && now() - begin < duration + GRACE) {
     const due = begin + sent * 1_000 / rate;
     const early = due - now();
-    if (early > 0) {
-      await sleep(Math.min(early, TICK));
+    // Answers are read while it sleeps, so that it does when it is late, too.
+    if (early > 0 || now() - rested > TICK) {
+      await sleep(Math.max(0, Math.min(early, TICK)));
+      rested = now();
       continue;
     }
     const ask = asks[sent++ % asks.length]!;
     const one = measure(ask, { since: due, tally, now });
     waiting.add(one);
     void one.then(() => waiting.delete(one));
+  }
+  if (sent < total && !signal.aborted) {
+    tally.addError(
+      "not sent: the rate is too high for this side",
+      total - sent,
+    );
   }
   await Promise.all(waiting);
 }

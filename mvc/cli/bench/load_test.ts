@@ -66,6 +66,31 @@ Deno.test("runLoad() counts latency from when an ask was due", async () => {
   assertEquals([latency!.min, latency!.max], [80, 100]);
 });
 
+Deno.test("runLoad() gives up a rate that it cannot reach, and says so", async () => {
+  let clock = 0;
+  const ask = () => Promise.resolve(clock += 3);
+  const now = () => clock;
+  const options = plan([ask], { rate: 1e9, duration: 1_000, now });
+  await runLoad(options);
+  const { answers, failed } = options.tally;
+  assertEquals(answers + failed, 1e9);
+  assertEquals(answers < 1_000, true);
+});
+
+Deno.test("runLoad() does not wait for answers when the signal ends it", async () => {
+  for (const rate of [undefined, 1_000]) {
+    const controller = new AbortController();
+    const ask = () => {
+      queueMicrotask(() => controller.abort());
+      return new Promise(() => {});
+    };
+    const { signal } = controller;
+    const options = plan([ask], { signal, rate, count: 1 });
+    await runLoad(options);
+    assertEquals([options.tally.answers, options.tally.failed], [0, 0]);
+  }
+});
+
 Deno.test("runLoad() counts errors, and ends with the connections or the signal", async () => {
   const closed = Object.assign(new Error("gone"), {
     name: "ConnectionClosedError",

@@ -9,13 +9,16 @@ import {
   readTimeout,
   refuseAsk,
 } from "../connection.ts";
-import { EXIT, Failure } from "../failure.ts";
+import { EXIT } from "../failure.ts";
 import { parseCount, parseDuration, parseRate } from "../input/options.ts";
 import type { IO } from "../io.ts";
 import { readBodyArgument } from "./body_argument.ts";
 
 /** How many connections are opened at once. */
 const OPENING = 50;
+
+/** How many asks of a connection may wait at once. */
+const MAX_IN_FLIGHT = 10_000;
 
 /** How often the progress is shown, in milliseconds. */
 const PROGRESS = 250;
@@ -67,7 +70,6 @@ interface Plan {
 async function runBench(call: Call): Promise<number> {
   const { io } = call;
   const plan = await readPlan(call);
-  io.watchInterrupt();
   const clients: Client[] = [];
   try {
     const progress = new Progress(io);
@@ -78,6 +80,8 @@ async function runBench(call: Call): Promise<number> {
     const asks = spaces.map((nsConn) => () =>
       nsConn.ask(event, body, { timeout })
     );
+    // Until here, Ctrl-C ends the program at once.
+    io.watchInterrupt();
     const begin = performance.now();
     const timer = progress.isShown
       ? setInterval(() =>
@@ -105,9 +109,9 @@ async function runBench(call: Call): Promise<number> {
 
 async function readPlan(call: Call): Promise<Plan> {
   const [, , event = "", written = ""] = call.words;
-  const number = (name: string, normal: number) => {
+  const number = (name: string, normal: number, most?: number) => {
     const text = call.get(name);
-    return text === undefined ? normal : parseCount(name, text);
+    return text === undefined ? normal : parseCount(name, text, most);
   };
   const rate = call.get("rate");
   const duration = call.get("duration");
@@ -116,7 +120,7 @@ async function readPlan(call: Call): Promise<Plan> {
   const shortest = count === Infinity ? 10_000 : Infinity;
   return {
     connections: number("connections", 10),
-    inFlight: number("in-flight", 1),
+    inFlight: number("in-flight", 1, MAX_IN_FLIGHT),
     rate: rate === undefined ? undefined : parseRate("rate", rate),
     duration: duration === undefined
       ? shortest
@@ -137,7 +141,6 @@ async function openAll(
   },
 ): Promise<NSConn[]> {
   const [, namespace = ""] = call.words;
-  const { io } = call;
   const spaces: NSConn[] = [];
   const open = async () => {
     const client = await dialServer(call, {
@@ -149,9 +152,6 @@ async function openAll(
     progress.show(`${spaces.length} of ${plan.connections} connections`);
   };
   while (spaces.length < plan.connections) {
-    if (io.interrupted.aborted) {
-      throw new Failure("late", "Ended by Ctrl-C before all were connected");
-    }
     const some = Math.min(OPENING, plan.connections - spaces.length);
     const opened = await Promise.allSettled(
       Array.from({ length: some }, open),
@@ -189,13 +189,14 @@ class Progress {
 
   constructor(io: IO) {
     this.#io = io;
-    this.isShown = io.isErrorTTY;
+    this.isShown = io.isErrorTTY && io.canDraw;
   }
 
   show(text: string): void {
     if (!this.isShown) return;
     this.#hasLine = true;
-    this.#io.err(`\r${text}\x1b[K`);
+    // Without a wrap, or a narrow terminal would get a new row each time.
+    this.#io.err(`\r\x1b[K\x1b[?7l${text}\x1b[?7h`);
   }
 
   clear(): void {

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import config from "../../../deno.json" with { type: "json" };
 import type { Call, Command } from "../command.ts";
-import { EXIT, usage } from "../failure.ts";
+import { EXIT, Failure, usage } from "../failure.ts";
 import { makeFiles } from "../init/template.ts";
 import { makeStyle } from "../output/style.ts";
 
@@ -23,6 +23,31 @@ async function runInit(call: Call): Promise<number> {
   const [folder = "."] = call.words;
   const files = makeFiles(config.version);
   const paths = [...files.keys()];
+  try {
+    await layOut(folder, files);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const { message } = error as Error;
+    throw usage(
+      `Cannot lay out a project in ${
+        JSON.stringify(folder)
+      }: ${message}; name a folder that you may write to`,
+    );
+  }
+  call.io.out(
+    call.has("json")
+      ? `${JSON.stringify({ folder, files: paths })}\n`
+      : writeNextSteps(call, { folder, paths }),
+  );
+  return EXIT.done;
+}
+
+/** Writes the files, or none if one of them is there. */
+async function layOut(
+  folder: string,
+  files: ReadonlyMap<string, string>,
+): Promise<void> {
+  const paths = [...files.keys()];
   const there = await filter(paths, (path) => isThere(join(folder, path)));
   if (there.length > 0) {
     const verb = there.length === 1 ? "is" : "are";
@@ -37,12 +62,6 @@ async function runInit(call: Call): Promise<number> {
     await Deno.mkdir(dirname(target), { recursive: true });
     await Deno.writeTextFile(target, text, { createNew: true });
   }
-  call.io.out(
-    call.has("json")
-      ? `${JSON.stringify({ folder, files: paths })}\n`
-      : writeNextSteps(call, { folder, paths }),
-  );
-  return EXIT.done;
 }
 
 function writeNextSteps(
@@ -66,7 +85,8 @@ function writeNextSteps(
 }
 
 function quoteForShell(text: string): string {
-  return /^[\w./~-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  if (text.startsWith("-")) return quoteForShell(`./${text}`);
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 async function isThere(path: string): Promise<boolean> {

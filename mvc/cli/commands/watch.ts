@@ -8,10 +8,10 @@ import {
   RECONNECT,
   refuseAsk,
 } from "../connection.ts";
-import { EXIT, Failure } from "../failure.ts";
+import { EXIT, Failure, toFailure } from "../failure.ts";
 import { parseCount, parseDuration } from "../input/options.ts";
 import { describeCode } from "../output/codes.ts";
-import { formatEvent, toJSONLine } from "../output/events.ts";
+import { formatEvent, quote, toJSONLine } from "../output/events.ts";
 import { makeStyle } from "../output/style.ts";
 
 /** `neffos watch`. */
@@ -56,7 +56,7 @@ time.`,
 };
 
 /** What a watch ends with. */
-type End = "count" | "time" | "interrupt" | CloseInfo;
+type End = "count" | "time" | "interrupt" | CloseInfo | Failure;
 
 /** One run of `neffos watch`. */
 class Watch {
@@ -90,13 +90,13 @@ class Watch {
     const { io, words } = this.#call;
     const namespaces = words.length > 1 ? words.slice(1) : [""];
     const timeout = readTimeout(this.#call);
-    io.watchInterrupt();
     const interrupt = () => this.#ended.resolve("interrupt");
     io.interrupted.addEventListener("abort", interrupt, { once: true });
     await using client = await dialServer(this.#call, {
       namespaces,
       makeEvents: (namespace) => ({
         onAnyEvent: (_nsConn, msg) => this.#take(msg),
+        onNamespaceDisconnect: (_nsConn, msg) => this.#leave(msg),
         ...(namespace === "" && {
           onNativeMessage: (_nsConn, msg) => this.#take(msg),
         }),
@@ -109,16 +109,30 @@ class Watch {
         await nsConn.joinRoom(room, { timeout });
       }
     }
+    // Until here, Ctrl-C ends the program at once.
+    io.watchInterrupt();
     if (io.isErrorTTY) io.err("Watching; Ctrl-C ends it.\n");
     return await this.#wait(client.closed);
   }
 
   #take(msg: Message): void {
     if (this.#seen < this.#count && this.#isWanted(msg)) {
-      this.#call.io.out(`${this.#format(msg)}\n`);
+      try {
+        this.#call.io.out(`${this.#format(msg)}\n`);
+      } catch (error) {
+        return this.#ended.resolve(toFailure(error));
+      }
       if (++this.#seen >= this.#count) this.#ended.resolve("count");
     }
     refuseAsk(msg);
+  }
+
+  /** Ends when the server puts it out: no event would come any more. */
+  #leave({ namespace, isForced }: Message): void {
+    // By force it leaves with the connection, which is told by itself.
+    if (isForced) return;
+    const text = `The server has disconnected namespace ${quote(namespace)}`;
+    this.#ended.resolve(new Failure("refused", text));
   }
 
   #isWanted({ event }: Message): boolean {
@@ -133,6 +147,7 @@ class Watch {
     void closed.then(this.#ended.resolve);
     const end = await this.#ended.promise;
     clearTimeout(timer);
+    if (end instanceof Failure) throw end;
     if (typeof end !== "string") {
       throw new Failure(
         "unreachable",

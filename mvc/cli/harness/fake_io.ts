@@ -59,6 +59,7 @@ export function makeFakeIO(
     screen: new Writable({ write: (_chunk, _encoding, done) => done() }),
     isTTY,
     isErrorTTY: isTTY,
+    canDraw: true,
     hasColor: false,
     out(data) {
       out.push(typeof data === "string" ? encoder.encode(data) : data);

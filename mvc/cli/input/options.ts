@@ -1,5 +1,8 @@
 import { usage } from "../failure.ts";
 
+/** The longest time that a timer takes, in milliseconds: almost 25 days. */
+const MAX_DURATION = 2 ** 31 - 1;
+
 const UNITS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1_000,
@@ -13,17 +16,17 @@ const UNITS: Readonly<Record<string, number>> = {
  * @param option The name of the option, for errors.
  * @param text The duration; without a unit, in seconds.
  * @returns The duration, in milliseconds.
- * @throws {Failure} When it is none, or not positive.
+ * @throws {Failure} When it is none, not positive, or longer than 596 hours.
  */
 export function parseDuration(option: string, text: string): number {
   const [, number, unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ??
     [];
   const duration = Number(number) * UNITS[unit]!;
-  if (duration > 0) return duration;
+  if (duration > 0 && duration <= MAX_DURATION) return duration;
   throw usage(
     `Cannot set --${option} to ${
       JSON.stringify(text)
-    }: write a duration such as 10s, 500ms or 2m`,
+    }: write a duration such as 10s, 500ms or 2m, of at most 596h`,
   );
 }
 
@@ -32,16 +35,23 @@ export function parseDuration(option: string, text: string): number {
  *
  * @param option The name of the option, for errors.
  * @param text The number.
+ * @param most The largest one.
  * @returns The number.
- * @throws {Failure} When it is none.
+ * @throws {Failure} When it is none, or too large.
  */
-export function parseCount(option: string, text: string): number {
+export function parseCount(
+  option: string,
+  text: string,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
   const count = /^\d+$/.test(text) ? Number(text) : 0;
-  if (count > 0 && Number.isSafeInteger(count)) return count;
+  if (count > 0 && count <= most) return count;
   throw usage(
     `Cannot set --${option} to ${
       JSON.stringify(text)
-    }: write a whole number from 1`,
+    }: write a whole number from 1${
+      most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ""
+    }`,
   );
 }
 

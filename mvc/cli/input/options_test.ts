@@ -15,13 +15,14 @@ Deno.test("parseDuration() reads seconds, or what has a unit", () => {
   for (const [text, expected] of Object.entries(durations)) {
     assertEquals(parseDuration("timeout", text), expected);
   }
-  for (const wrong of ["", "0", "-1s", "1 s", "s", "1d", "1e3"]) {
+  for (const wrong of ["", "0", "-1s", "1 s", "s", "1d", "1e3", "1000h"]) {
     assertThrows(() => parseDuration("timeout", wrong), Failure, "--timeout");
   }
 });
 
 Deno.test("parseCount() and parseRate() read positive numbers", () => {
   assertEquals(parseCount("count", "12"), 12);
+  assertThrows(() => parseCount("count", "12", 11), Failure, "from 1 to 11");
   assertEquals(parseRate("rate", "0.5"), 0.5);
   for (const wrong of ["0", "-1", "x", "", "9".repeat(20)]) {
     assertThrows(() => parseCount("count", wrong), Failure, "--count");

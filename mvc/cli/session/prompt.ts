@@ -24,7 +24,7 @@ export interface PromptOptions {
  * line that comes while another one is at work waits for it.
  */
 export class Prompt {
-  /** Whether people type here. */
+  /** Whether people type here, and the line can be drawn. */
   readonly isTTY: boolean;
   /** Settles when there are no more lines, and all are done. */
   readonly ended: Promise<void>;
@@ -44,7 +44,7 @@ export class Prompt {
   constructor(options: PromptOptions) {
     this.#options = options;
     const { io, complete } = options;
-    this.isTTY = io.isTTY && io.stdin.isTTY === true;
+    this.isTTY = io.isTTY && io.canDraw && io.stdin.isTTY === true;
     this.#history = [...options.history];
     const { input, end } = this.isTTY
       ? makeKeyInput(io.stdin)
