@@ -6,7 +6,7 @@ import {
   EventError,
 } from "../../neffos/client.ts";
 import { describeCode } from "./output/codes.ts";
-import { toVisible } from "./output/events.ts";
+import { toVisible } from "./output/visible.ts";
 
 /** The exit codes; `mvc/CLI.md` and `neffos help` explain them. */
 export const EXIT = {

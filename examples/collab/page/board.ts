@@ -83,7 +83,7 @@ const events: HandlersOf<BoardEvents> = {
         room()?.emit("onDraw", { ...stroke, from, points });
       }
     }
-    own = own.filter((id) => drawing.find(id) !== undefined);
+    keepOwn(own.filter((id) => drawing.find(id) !== undefined));
     sent = 0;
     render();
   },
@@ -93,14 +93,14 @@ const events: HandlersOf<BoardEvents> = {
   },
   onUndo(_nsConn, msg) {
     // One of this page, if another tab has its key, or the board was full.
-    own = own.filter((id) => id !== msg.text());
+    keepOwn(own.filter((id) => id !== msg.text()));
     drawing.remove(msg.text());
     render();
   },
   onClear(_nsConn, msg) {
     notice.textContent = `${msg.text()} has cleared the board.`;
     drawing.clear();
-    own = [];
+    keepOwn([]);
     current = undefined;
     render();
   },
@@ -136,6 +136,12 @@ async function enter(): Promise<void> {
   nsConn = await client.connect<typeof BoardController>("board", { body });
   await nsConn.joinRoom(location.hash.slice(1));
   render();
+}
+
+/** Keeps the strokes of this page, also for the next time that it is loaded. */
+function keepOwn(ids: string[]): void {
+  own = ids;
+  sessionStorage.setItem("own", JSON.stringify(ids));
 }
 
 /** The board, as long as there is a connection. */
@@ -192,7 +198,7 @@ watchPen(board, {
     );
     current = makeID();
     sent = 0;
-    own.push(current);
+    keepOwn([...own, current]);
     drawing.draw({ id: current, pen, from: 0, points: [x, y] });
     render();
   },
@@ -211,14 +217,12 @@ watchPen(board, {
   },
 });
 setInterval(sendNews, BEAT);
-closeOnLeave(() => {
-  sessionStorage.setItem("own", JSON.stringify(own));
-  void client?.close();
-});
+closeOnLeave(() => void client?.close());
 
 undo.onclick = () => {
-  const id = own.pop();
+  const id = own.at(-1);
   if (id === undefined) return;
+  keepOwn(own.slice(0, -1));
   drawing.remove(id);
   room()?.emit("onUndo", id);
   render();

@@ -1,5 +1,5 @@
 import { toOneLine } from "../failure.ts";
-import { toVisible } from "../output/events.ts";
+import { toVisible } from "../output/visible.ts";
 
 /** What a load has measured. */
 export interface Figures {

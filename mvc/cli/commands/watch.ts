@@ -11,7 +11,8 @@ import {
 import { EXIT, Failure, toFailure } from "../failure.ts";
 import { parseCount, parseDuration } from "../input/options.ts";
 import { describeCode } from "../output/codes.ts";
-import { formatEvent, quote, toJSONLine } from "../output/events.ts";
+import { formatEvent, toJSONLine } from "../output/events.ts";
+import { quote } from "../output/visible.ts";
 import { makeStyle } from "../output/style.ts";
 
 /** `neffos watch`. */

@@ -1,4 +1,4 @@
-import { quoteIfOdd } from "../output/events.ts";
+import { quoteIfOdd } from "../output/visible.ts";
 import { readWord, type Word } from "./line.ts";
 
 /** What a word of a line names. */

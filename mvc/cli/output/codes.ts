@@ -1,4 +1,4 @@
-import { quote } from "./events.ts";
+import { quote } from "./visible.ts";
 
 /** What close codes mean, for people. */
 const MEANINGS: Readonly<Record<number, string>> = {

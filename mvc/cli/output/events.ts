@@ -1,5 +1,6 @@
 import type { RawBody } from "../../../neffos/client.ts";
 import type { Style } from "./style.ts";
+import { quoteIfOdd, toVisible } from "./visible.ts";
 
 /** What is shown of a message. */
 export interface Shown {
@@ -51,16 +52,6 @@ export function formatPlace(
   return room === "" ? name : `${name}/${quoteIfOdd(room)}`;
 }
 
-/** Puts a name in quotes if a line could be misread with it. */
-export function quoteIfOdd(name: string): string {
-  return /^[\p{L}\p{N}_.:@-]+$/u.test(name) ? name : quote(name);
-}
-
-/** Puts a text of a peer in quotes. */
-export function quote(text: string): string {
-  return toVisible(JSON.stringify(text));
-}
-
 /**
  * Writes a body for people: what could move the cursor is escaped, and a long
  * one cut.
@@ -81,22 +72,6 @@ export function formatBody(body: RawBody): string {
     toVisible(body.slice(0, MAX_SHOWN).toWellFormed())
   }… (${rest} more characters; --json has all)`;
 }
-
-/** Escapes control characters as JSON does, so that a peer cannot draw on the terminal. */
-export function toVisible(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
-    (char) =>
-      ESCAPES[char] ??
-        `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-};
 
 /**
  * Writes a message as one line of JSON.

@@ -16,7 +16,7 @@ import { describeCode } from "../output/codes.ts";
 import { ACTIONS, type Actor, type RoomName, writeActions } from "./actions.ts";
 import { Memory } from "./memory.ts";
 import { parseLine } from "./parse.ts";
-import { quoteIfOdd } from "../output/events.ts";
+import { quoteIfOdd } from "../output/visible.ts";
 
 /** Where a session shows what happens. */
 export interface SessionView {
