@@ -18,7 +18,7 @@
 
 import { checkOptions, HELP, readSettings } from "./bench/choose.ts";
 import { drawChart } from "./bench/chart.ts";
-import { readResults, renderPages, RESULTS, writeJson } from "./bench/pages.ts";
+import { renderPages, RESULTS, writeJson } from "./bench/pages.ts";
 import { judgeAll, type Results } from "./bench/results.ts";
 import { runAgainst, runBench } from "./bench/run.ts";
 import { writeResults } from "./bench/table.ts";
@@ -34,8 +34,6 @@ function has(flag: string): boolean {
 async function getResults(): Promise<Results> {
   const from = readText("from");
   if (from !== undefined) return JSON.parse(await Deno.readTextFile(from));
-  const isMeasured = args.some((arg) => arg !== "--write");
-  if (has("write") && !isMeasured) return await readResults();
   const options = {
     settings: readSettings(has("quick")),
     command: ["deno task bench", ...args.filter((arg) => arg !== "--write")]
