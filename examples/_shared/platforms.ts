@@ -23,22 +23,3 @@ export async function prepareExample(
     return undefined;
   }
 }
-
-/**
- * Leaves out what takes long, and what the example on Deno shows as well.
- *
- * @param name The name of the test.
- * @param start What starts the example.
- * @returns It with `PLATFORMS=required` in the environment, else `undefined`,
- * which is said.
- */
-export function ifRequired(
-  name: string,
-  start: Start | undefined,
-): Start | undefined {
-  if (start === undefined || Deno.env.get("PLATFORMS") === "required") {
-    return start;
-  }
-  console.warn(`${name}: its page is tested with PLATFORMS=required alone`);
-  return undefined;
-}

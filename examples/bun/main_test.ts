@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { cacheFolder } from "../../tools/interop/cache.ts";
 import { installBun } from "../../tools/interop/platforms/programs.ts";
-import { ifRequired, prepareExample } from "../_shared/platforms.ts";
+import { prepareExample } from "../_shared/platforms.ts";
 import { testChat } from "../chat/behaviours.ts";
 import { testPage } from "../chat/page_behaviours.ts";
 
@@ -13,4 +13,4 @@ const start = await prepareExample(NAME, async () => {
 });
 
 testChat(NAME, start);
-testPage(NAME, ifRequired(NAME, start));
+testPage(NAME, start, { isLong: true });

@@ -338,12 +338,17 @@ async function tryPage(t: Deno.TestContext, start: Start): Promise<void> {
  *
  * @param chat The name of the chat.
  * @param start Starts it; `undefined` where it cannot run.
+ * @param options Those of `lacksBrowser()`.
  */
-export function testPage(chat: string, start: Start | undefined): void {
+export function testPage(
+  chat: string,
+  start: Start | undefined,
+  options?: { readonly isLong: boolean },
+): void {
   const name = `the page of ${chat}`;
   Deno.test({
     name,
-    ignore: lacksBrowser(name) || start === undefined,
+    ignore: start === undefined || lacksBrowser(name, options),
     fn: (t) => tryPage(t, start!),
   });
 }

@@ -147,7 +147,7 @@ function testPage(kind: "Process" | "Worker", redis: Broker | undefined) {
 const WITH_WORKERS = "the page of the cluster, with workers";
 Deno.test({
   name: WITH_WORKERS,
-  ignore: lacksBrowser(WITH_WORKERS),
+  ignore: lacksBrowser(WITH_WORKERS, { isLong: true }),
   fn: testPage("Worker", undefined),
 });
 
@@ -156,7 +156,7 @@ const hasRedis = hasProgram("redis-server");
 if (!hasRedis) explainMissing("redis-server");
 Deno.test({
   name: WITH_REDIS,
-  ignore: !hasRedis || lacksBrowser(WITH_REDIS),
+  ignore: !hasRedis || lacksBrowser(WITH_REDIS, { isLong: true }),
   async fn(t) {
     await using redis = await Broker.redis();
     await testPage("Process", redis)(t);

@@ -63,7 +63,7 @@ async function showsAs(page: Page, other: Page, count: number) {
 
 Deno.test({
   name: NAME,
-  ignore: lacksBrowser(NAME),
+  ignore: lacksBrowser(NAME, { isLong: true }),
   async fn(t) {
     const step = stepInOrder(t);
     await using browser = await Browser.launch();

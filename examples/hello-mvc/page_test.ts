@@ -25,7 +25,8 @@ async function showsLinks(page: Page, ...titles: string[]): Promise<void> {
 
 Deno.test({
   name: NAME,
-  ignore: lacksBrowser(NAME) || await lacksPackage(NAME, "npm:zod@^4.2"),
+  ignore: lacksBrowser(NAME, { isLong: true }) ||
+    await lacksPackage(NAME, "npm:zod@^4.2"),
   async fn(t) {
     const step = stepInOrder(t);
     await using browser = await Browser.launch();

@@ -60,7 +60,7 @@ Deno.test("a client that floods the sensors is disconnected", async () => {
 
 Deno.test({
   name: NAME,
-  ignore: lacksBrowser(NAME),
+  ignore: lacksBrowser(NAME, { isLong: true }),
   async fn(t) {
     const step = stepInOrder(t);
     await using browser = await Browser.launch();

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { cacheFolder } from "../../tools/interop/cache.ts";
 import { install } from "../../tools/interop/peer.ts";
 import { installNode } from "../../tools/interop/platforms/programs.ts";
-import { ifRequired, prepareExample } from "../_shared/platforms.ts";
+import { prepareExample } from "../_shared/platforms.ts";
 import { testChat } from "../chat/behaviours.ts";
 import { testPage } from "../chat/page_behaviours.ts";
 
@@ -20,4 +20,4 @@ const start = await prepareExample(NAME, async () => {
 });
 
 testChat(NAME, start);
-testPage(NAME, ifRequired(NAME, start));
+testPage(NAME, start, { isLong: true });

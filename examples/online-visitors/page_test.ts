@@ -56,7 +56,7 @@ async function showsPages(page: Page, ...lines: string[]): Promise<void> {
 
 Deno.test({
   name: NAME,
-  ignore: lacksBrowser(NAME),
+  ignore: lacksBrowser(NAME, { isLong: true }),
   async fn(t) {
     const step = stepInOrder(t);
     await using browser = await Browser.launch();

@@ -144,7 +144,7 @@ class OddServer implements AsyncDisposable {
 
 Deno.test({
   name: NAME,
-  ignore: lacksBrowser(NAME),
+  ignore: lacksBrowser(NAME, { isLong: true }),
   async fn(t) {
     await using browser = await Browser.launch();
     await using server = new OddServer();

@@ -32,13 +32,20 @@ export const Key = {
  * `BROWSER=required` in the environment it is to run, and to fail.
  *
  * @param test The name of the test.
+ * @param options Whether it takes long: then it is left out where nobody requires
+ * it.
  * @returns Whether to ignore it.
  */
-export function lacksBrowser(test: string): boolean {
-  if (Deno.env.get("BROWSER") === "required" || hasDriver()) return false;
-  console.warn(
-    `${test}: ignored, since chromedriver is not installed (Debian: apt-get install chromium-driver)`,
-  );
+export function lacksBrowser(
+  test: string,
+  { isLong = false }: { readonly isLong?: boolean } = {},
+): boolean {
+  if (Deno.env.get("BROWSER") === "required") return false;
+  if (hasDriver() && !isLong) return false;
+  const reason = isLong
+    ? "it takes long; set BROWSER=required to run it"
+    : "chromedriver is not installed (Debian: apt-get install chromium-driver)";
+  console.warn(`${test}: ignored, since ${reason}`);
   return true;
 }
 
