@@ -525,7 +525,8 @@ export class Program {
 
   #noteAgreement(nsConn?: NSConn): void {
     const hook = this.#disconnecting.getStore();
-    if (hook === undefined) return;
+    // A call on a connection that has ended changes nothing.
+    if (hook === undefined || hook.nsConn.conn.isClosed) return;
     if (nsConn === undefined || nsConn === hook.nsConn) hook.hasAgreed = true;
   }
 
