@@ -64,6 +64,12 @@ export class MessageReader {
     this.#decoder = new Decoder({ native: "none", codec });
   }
 
+  /** Decodes what came with a request or an answer; `undefined` if it is no frame. */
+  decodePart(data: ExchangeData, isBinary: unknown): Message | undefined {
+    const frame = toFrame(data, isBinary === true);
+    return frame === undefined ? undefined : this.decode(frame);
+  }
+
   /** Reads a message of a server of this module; `undefined` if it is none. */
   read(envelope: Envelope): Delivery | undefined {
     const { kind, data, meta, to, isVolatile, context } = envelope;
@@ -84,9 +90,7 @@ export class MessageReader {
     const hidden = parseHidden(meta);
     if (hidden === undefined) return undefined;
     const { namespace, rooms, except, isNative, isBinary } = hidden;
-    const frame = isBinary || typeof data === "string"
-      ? data
-      : decodeText(data);
+    const frame = toFrame(data, isBinary);
     if (frame === undefined) return undefined;
     const parts = { to, isVolatile, rooms };
     if (isNative) {
@@ -150,4 +154,9 @@ function parseHidden(meta: unknown): Hidden | undefined {
 export function isNames(value: unknown): value is string[] {
   return Array.isArray(value) &&
     value.every((name) => findBadName("connection", name) === undefined);
+}
+
+/** Text may arrive as bytes; only a frame of bytes stays one. */
+function toFrame(data: ExchangeData, isBinary: boolean): RawBody | undefined {
+  return isBinary || typeof data === "string" ? data : decodeText(data);
 }

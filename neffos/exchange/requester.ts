@@ -1,7 +1,6 @@
 import type { UntypedAnswer } from "../api/server_api.ts";
 import { encode } from "../protocol/codec.ts";
 import type { Message } from "../protocol/message.ts";
-import { decodeText } from "./envelope.ts";
 import type { MessageReader } from "./inbox.ts";
 import type { RequestHandler, Requests } from "./requests.ts";
 import type { CloseWith, CountTarget } from "./responder.ts";
@@ -121,12 +120,7 @@ export class Requester {
     { from, isBinary }: Record<string, unknown>,
     data: ExchangeData,
   ): UntypedAnswer | undefined {
-    const frame = isBinary === true || typeof data === "string"
-      ? data
-      : decodeText(data);
-    const message = frame === undefined
-      ? undefined
-      : this.#reader.decode(frame);
+    const message = this.#reader.decodePart(data, isBinary);
     if (message === undefined || typeof from !== "string") return undefined;
     return Object.assign(message, { id: from, nsConn: undefined });
   }

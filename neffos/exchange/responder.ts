@@ -2,7 +2,6 @@ import type { UntypedAnswer } from "../api/server_api.ts";
 import { encode } from "../protocol/codec.ts";
 import { isCloseCode } from "../protocol/errors.ts";
 import { Message } from "../protocol/message.ts";
-import { decodeText } from "./envelope.ts";
 import { isNames, type MessageReader } from "./inbox.ts";
 import type { ExchangeData } from "./stack_exchange.ts";
 
@@ -148,12 +147,7 @@ export class Responder {
     data: ExchangeData,
   ): boolean {
     const { to, rooms, except, timeout = Infinity, isBinary, context } = meta;
-    const frame = isBinary === true || typeof data === "string"
-      ? data
-      : decodeText(data);
-    const message = frame === undefined
-      ? undefined
-      : this.#reader.decode(frame);
+    const message = this.#reader.decodePart(data, isBinary);
     if (
       message === undefined || typeof to !== "string" || !isNames(except) ||
       (rooms !== undefined && (!isNames(rooms) || rooms.includes(""))) ||
