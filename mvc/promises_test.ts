@@ -366,7 +366,7 @@ Deno.test("No promise of dial(), of a container or of a body ends the process wh
   await ends.promise;
 });
 
-Deno.test("Promises that nobody handles still reject for who awaits them", async () => {
+Deno.test("Promises that nobody handles still reject for those who await them", async () => {
   const begin = async (act: (pair: Pair) => Promise<unknown>) => {
     await using pair = await Pair.make({ refuses: false });
     pair.pause();

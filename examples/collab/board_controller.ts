@@ -8,7 +8,7 @@ export interface BoardEvents {
   onBoard: readonly Stroke[];
   onDraw: Stroke;
   onUndo: string;
-  /** The name of who has cleared the board. */
+  /** The name of the person who has cleared the board. */
   onClear: string;
   onCursor: { readonly id: string; readonly place: readonly number[] };
   onPeople: readonly { readonly id: string; readonly name: string }[];
@@ -80,7 +80,7 @@ export class BoardController {
     room.broadcast("onClear", this.#name);
   }
 
-  /** The next cursor replaces it: who reads slowly does not get this one. */
+  /** The next position replaces this one, so a slow reader may miss it. */
   onCursor(msg: Message<readonly number[]>) {
     const place = readPoints(msg.json());
     const cursor = { id: this.nsConn.id, place: place.slice(0, 2) };

@@ -58,10 +58,10 @@ export function makeIO(): IO {
   return {
     // Read on first use: to look at it keeps a process alive.
     get stdin() {
-      return process.stdin as unknown as Readable;
+      return process.stdin;
     },
     get screen() {
-      return process.stdout as unknown as Writable;
+      return process.stdout;
     },
     canDraw,
     isTTY: Deno.stdout.isTerminal(),
